@@ -1,0 +1,13 @@
+"""The Celery application. Without a broker its tasks run in the process that sends them."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
+
+app = Celery("paddock")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["arena.production"])

@@ -1,0 +1,7 @@
+"""The table of contents of the web product."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
