@@ -1,0 +1,182 @@
+"""The contract between whoever wants a clip and whoever makes one: request, result, provenance, errors."""
+
+# ruff: noqa: N818 - the errors are named for what happened: RefusedByModeration
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, get_args
+
+Track = Literal["t2v", "i2v", "t2v-audio", "i2v-audio"]
+TRACKS: tuple[Track, ...] = get_args(Track)
+
+
+class GenerationError(Exception):
+    """No clip came out. `kind` says why in one word; `retryable`, whether asking again may help."""
+
+    kind: ClassVar[str] = "generation"
+    retryable: ClassVar[bool] = False
+
+
+class RefusedByModeration(GenerationError):
+    """The provider refused the prompt, the image or what came out of them."""
+
+    kind = "moderation"
+
+
+class InvalidInput(GenerationError, ValueError):
+    """The request can't be fulfilled as it stands, by this generator or by any."""
+
+    kind = "invalid_input"
+
+
+class QuotaExceeded(GenerationError):
+    """Money or allowance is used up; asking again won't help until a person acts."""
+
+    kind = "quota"
+
+
+class TransientError(GenerationError):
+    """A rate limit, a timeout or a server error that is likely to pass."""
+
+    kind = "transient"
+    retryable = True
+
+
+class Unavailable(GenerationError):
+    """What is needed isn't there: a row, weights, a package, a model that was switched off."""
+
+    kind = "unavailable"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip to be made.
+
+    Raises:
+        InvalidInput: A field is out of range, or an image track comes without an image.
+    """
+
+    track: Track
+    prompt: str
+    seed: int
+    duration_s: float
+    width: int
+    """Pixels, even: H.264 halves the chroma planes."""
+    height: int
+    fps: float
+    prompt_id: str
+    reference_image: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.track not in TRACKS:
+            raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(TRACKS))}.")
+        if self.needs_image and self.reference_image is None:
+            raise InvalidInput(f"Track {self.track!r} needs a reference image; got none.")
+        for name in ("duration_s", "fps", "width", "height"):
+            if not getattr(self, name) > 0:
+                raise InvalidInput(f"{name} must be positive; got {getattr(self, name)!r}.")
+        if self.width % 2 or self.height % 2:
+            raise InvalidInput(f"Width and height must be even; got {self.width}×{self.height}.")
+        if self.seed < 0:
+            raise InvalidInput(f"seed must be 0 or more; got {self.seed}.")
+
+    @property
+    def needs_image(self) -> bool:
+        return self.track.startswith("i2v")
+
+    @property
+    def with_sound(self) -> bool:
+        return self.track.endswith("-audio")
+
+    def as_dict(self) -> dict[str, object]:
+        """All parameters, JSON-ready."""
+        image = self.reference_image
+        return {**asdict(self), "reference_image": None if image is None else str(image)}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a clip comes from: enough to ask for it again, and to recognise the file."""
+
+    generator: str
+    generator_version: str
+    settings: Mapping[str, object]
+    request: Request
+    seed: int
+    """The seed that was used, which may differ from the one requested."""
+    resolved: Mapping[str, object]
+    """What was actually used, and under `not_honoured` what was asked for in vain."""
+    provider_request_id: str | None
+    cost_usd: float | None
+    wall_time_s: float
+    library_versions: Mapping[str, str]
+    sha256: str
+    """Of the file as the generator made it, in hexadecimal."""
+
+    def as_dict(self) -> dict[str, object]:
+        """JSON-ready."""
+        plain = {name: dict(getattr(self, name)) for name in ("settings", "resolved", "library_versions")}
+        return {**vars(self), **plain, "request": self.request.as_dict()}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A clip file and its origin."""
+
+    path: Path
+    provenance: Provenance
+
+
+class Generator(Protocol):
+    """A system that makes clips. Its settings are fixed when it is created."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same request could give another clip."""
+        ...
+
+    @property
+    def tracks(self) -> frozenset[Track]: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All settings, defaults included, JSON-ready."""
+        ...
+
+    def generate(self, request: Request, out_dir: Path) -> Result:
+        """Makes one clip.
+
+        Args:
+            request: What to make.
+            out_dir: Where to put the file; made if missing.
+
+        Raises:
+            GenerationError: No clip was made, and no file is left behind.
+        """
+        ...
+
+
+def require_track(generator: Generator, request: Request) -> None:
+    """Raises InvalidInput when the generator doesn't make clips for the request's track."""
+    if request.track not in generator.tracks:
+        known = ", ".join(sorted(generator.tracks))
+        raise InvalidInput(f"{generator.name} doesn't make {request.track!r} clips. It makes: {known}.")
+
+
+def clip_path(generator: Generator, request: Request, out_dir: Path, suffix: str) -> Path:
+    """A file name that no other generator, setting or request shares."""
+    asked = (generator.name, generator.version, sorted(generator.settings.items()), request.as_dict())
+    return out_dir / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}{suffix}"
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,61 @@
+"""Generators by name: those in this tree, and third-party ones found through entry points.
+
+A third party adds one in its own pyproject.toml; the target is called with the settings:
+
+    [project.entry-points."paddock.generators"]
+    my-model = "my_package.generator:MyGenerator"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from generators.base import Generator
+
+GROUP = "paddock.generators"
+
+# Named by string, so that listing the names imports no generator and none of what it needs.
+IN_TREE = (
+    EntryPoint("toy-world", "generators.toyworld.contender:ToyWorld", GROUP),
+)
+
+Factory = Callable[[Mapping[str, object]], Generator]
+
+
+class UnknownGeneratorError(LookupError):
+    """No generator of that name is known."""
+
+
+def create(name: str, settings: Mapping[str, object]) -> Generator:
+    """Makes a generator with fixed settings.
+
+    Raises:
+        UnknownGeneratorError: The name is neither in this tree nor installed.
+        SettingsError: A setting is unknown or its value is not allowed.
+    """
+    known = _by_name()
+    if name not in known:
+        raise UnknownGeneratorError(
+            f"Unknown generator {name!r}. Known: {', '.join(known)}. "
+            f"Packages add more through the entry point group {GROUP!r}."
+        )
+    return cast(Factory, known[name].load())(settings)
+
+
+def names() -> tuple[str, ...]:
+    """The names that `create` knows, in alphabetical order."""
+    return tuple(_by_name())
+
+
+def _by_name() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in (*IN_TREE, *entry_points(group=GROUP)):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise ValueError(
+                f"Two generators are called {entry.name!r}: {other.value} and {entry.value}. "
+                "Uninstall the package that brings one of them."
+            )
+    return dict(sorted(found.items()))

@@ -1,0 +1,45 @@
+"""A clip before it is a file: frames and sound of a scene that has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from generators.toyworld.drawing import Figure, Frame, draw_backdrop, draw_frame
+from generators.toyworld.grammar import Scene
+from generators.toyworld.physics import RADIUS, Flight
+from generators.toyworld.sound import Samples, render_sound
+
+SAMPLE_RATE = 48_000
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frame i shows time i / fps; sample i sounds at time i / sample_rate."""
+
+    frames: Iterable[Frame]
+    """Drawn as they are read, and read once: a long clip would not fit into memory."""
+    fps: float
+    samples: Samples | None
+    """None when the clip has no sound track."""
+    sample_rate: int = SAMPLE_RATE
+
+
+def draw_frames(
+    scene: Scene, flights: tuple[Flight, ...], duration_s: float, width: int, height: int, fps: float
+) -> Iterator[Frame]:
+    """Draws the flights, each as the scene's object at the same place in order."""
+    backdrop = draw_backdrop(scene.background, width, height)
+    for index in range(max(round(duration_s * fps), 1)):
+        yield draw_frame(backdrop, _figures(scene, flights, index / fps))
+
+
+def sound_of(scene: Scene, flights: tuple[Flight, ...], duration_s: float) -> Samples:
+    """What the flights sound like, at `SAMPLE_RATE`."""
+    impacts = [impact for flight in flights for impact in flight.impacts]
+    return render_sound(scene, impacts, duration_s, SAMPLE_RATE)
+
+
+def _figures(scene: Scene, flights: tuple[Flight, ...], time_s: float) -> Iterator[Figure]:
+    for item, flight in zip(scene.objects, flights, strict=True):
+        yield Figure(item.shape, item.colour, RADIUS[item.size], flight.position_at(time_s))

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generators.base import (
+    GenerationError,
+    InvalidInput,
+    Provenance,
+    QuotaExceeded,
+    RefusedByModeration,
+    TransientError,
+    Unavailable,
+    clip_path,
+)
+from generators.toyworld.contender import ToyWorld
+from tests.factories_generators import make_request
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"track": "t2x"}, "Unknown track 't2x'. Known: i2v, i2v-audio, t2v, t2v-audio."),
+        ({"track": "i2v"}, "Track 'i2v' needs a reference image; got none."),
+        ({"width": 0}, "width must be positive; got 0."),
+        ({"height": -2}, "height must be positive; got -2."),
+        ({"duration_s": float("nan")}, "duration_s must be positive; got nan."),
+        ({"fps": 0}, "fps must be positive; got 0."),
+        ({"width": 63}, "Width and height must be even; got 63×64."),
+        ({"seed": -1}, "seed must be 0 or more; got -1."),
+    ],
+)
+def test_a_request_refuses_nonsense(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        make_request(**changes)
+    assert str(caught.value) == message
+
+
+def test_a_request_knows_what_its_track_means() -> None:
+    request = make_request(track="i2v-audio", reference_image=Path("start.png"))
+    assert (request.needs_image, request.with_sound) == (True, True)
+    assert (make_request(track="t2v").needs_image, make_request(track="t2v").with_sound) == (False, False)
+
+
+def test_provenance_survives_json() -> None:
+    request = make_request(track="i2v", reference_image=Path("a/start.png"))
+    provenance = Provenance(
+        "g", "1", {"steps": 8}, request, 1, {"not_honoured": ["seed"]}, None, None, 0.5, {"numpy": "2"}, "ab"
+    )
+    read = json.loads(json.dumps(provenance.as_dict()))
+    assert read["request"]["reference_image"] == "a/start.png"
+    assert read["request"]["prompt"] == request.prompt
+    assert read["resolved"] == {"not_honoured": ["seed"]}
+    assert set(read) == set(Provenance.__dataclass_fields__)
+
+
+def test_only_what_may_pass_is_retryable() -> None:
+    errors = (RefusedByModeration, InvalidInput, QuotaExceeded, TransientError, Unavailable)
+    assert [error.kind for error in errors] == [
+        "moderation",
+        "invalid_input",
+        "quota",
+        "transient",
+        "unavailable",
+    ]
+    assert [error for error in errors if error.retryable] == [TransientError]
+    assert all(issubclass(error, GenerationError) for error in errors)
+
+
+def test_a_clip_path_depends_on_request_and_settings(tmp_path: Path) -> None:
+    right, late = ToyWorld({}), ToyWorld({"flaw": "late-sound"})
+    asked = make_request()
+    paths = {
+        clip_path(right, asked, tmp_path, ".mp4"),
+        clip_path(late, asked, tmp_path, ".mp4"),
+        clip_path(right, make_request(seed=2), tmp_path, ".mp4"),
+        clip_path(right, make_request(prompt_id="../escape"), tmp_path, ".mp4"),
+    }
+    assert len(paths) == 4
+    assert {path.parent for path in paths} == {tmp_path}
+    assert clip_path(right, make_request(), tmp_path, ".mp4") in paths

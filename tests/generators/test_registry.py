@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, EntryPoints
+from types import ModuleType
+
+import pytest
+
+from generators import registry
+from generators.settings import SettingsError
+from generators.toyworld.contender import ToyWorld
+
+
+@pytest.fixture
+def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package that calls the toy world by a name of its own."""
+    module = ModuleType("third_party")
+    module.make = ToyWorld  # type: ignore[attr-defined]  # a module made for this test
+    monkeypatch.setitem(sys.modules, "third_party", module)
+    _install(monkeypatch, "their-model", "third_party:make")
+
+
+def _install(monkeypatch: pytest.MonkeyPatch, name: str, target: str) -> None:
+    found = EntryPoints([EntryPoint(name, target, registry.GROUP)])
+    monkeypatch.setattr(registry, "entry_points", lambda group: found.select(group=group))
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(registry.UnknownGeneratorError, match=r"'toyworld'\. Known: .*toy-world"):
+        registry.create("toyworld", {})
+
+
+def test_a_third_party_cannot_take_a_name_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, "toy-world", "impostor:Generator")
+    with pytest.raises(ValueError, match=r"Two generators are called 'toy-world': .*impostor:Generator"):
+        registry.names()
+
+
+def test_generators_of_this_tree_are_created_by_name() -> None:
+    generator = registry.create("toy-world", {"flaw": "stutter"})
+    assert (generator.name, generator.settings) == ("toy-world", {"flaw": "stutter"})
+
+
+def test_all_generators_of_this_tree_can_be_loaded() -> None:
+    for entry in registry.IN_TREE:
+        assert entry.load().name == entry.name
+
+
+@pytest.mark.usefixtures("third_party")
+def test_generators_of_other_packages_are_created_by_name() -> None:
+    assert "their-model" in registry.names()
+    assert registry.create("their-model", {"flaw": "none"}).settings == {"flaw": "none"}
+
+
+def test_names_are_sorted() -> None:
+    assert list(registry.names()) == sorted(registry.names())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"flow": "none"}, "toy-world has no setting 'flow'. Its settings: flaw."),
+        (
+            {"flaw": "late"},
+            "toy-world: 'flaw' can't be 'late'. Allowed: none, late-sound, stutter, wrong-attributes.",
+        ),
+        (
+            {"flaw": 3},
+            "toy-world: 'flaw' can't be 3. Allowed: none, late-sound, stutter, wrong-attributes.",
+        ),
+    ],
+)
+def test_wrong_settings_are_named_with_what_is_allowed(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        registry.create("toy-world", settings)
+    assert str(caught.value) == message
