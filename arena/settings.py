@@ -22,7 +22,7 @@ PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEVELOPMENT_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG is on in production, where it shows source and settings. Unset DEBUG.")
@@ -32,7 +32,9 @@ if PRODUCTION and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50)
         "with it. Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is empty. Name the hosts, as in ALLOWED_HOSTS=arena.example.org")
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is empty. Name the hosts, as in ALLOWED_HOSTS=arena.example.org"
+    )
 
 # The application.
 
@@ -53,7 +55,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "arena.voting.raters.RaterMiddleware",
 ]
 ROOT_URLCONF = "arena.urls"
 WSGI_APPLICATION = "arena.wsgi.application"
@@ -73,6 +74,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Data.
 
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")
+DATA_DIR.mkdir(parents=True, exist_ok=True)  # SQLite makes its file, but not the folder
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'paddock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at BEGIN: read-then-write transactions wait instead of failing.
@@ -114,8 +116,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Making clips.
 
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
-CELERY_TASK_ALWAYS_EAGER = not CELERY_BROKER_URL
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")
+CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -123,7 +125,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 JOB_TIMEOUT_S = env.int("JOB_TIMEOUT_S", 3600, validate=validate.Range(min=1))
 # A message not acknowledged within the visibility timeout is delivered again: keep it above the longest job.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": JOB_TIMEOUT_S} if CELERY_BROKER_URL else {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": JOB_TIMEOUT_S}
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # Voting.
@@ -143,6 +145,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+CSRF_FAILURE_VIEW = "arena.voting.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from arena.standings import views as standings
+from arena.voting import views as voting
+
+urlpatterns = [
+    path("", voting.home, name="home"),
+    path("studies/<slug:slug>/", voting.ballot, name="ballot"),
+    path("ballots/<str:token>/", voting.answer, name="answer"),
+    path("ballots/<str:token>/reference", voting.reference, name="reference"),
+    path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
+    path("media/<str:token>", voting.media, name="media"),
+    path("boards/", standings.boards, name="boards"),
+    path("boards/<slug:slug>/<str:track>/", standings.board, name="board"),
+]

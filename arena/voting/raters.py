@@ -1,9 +1,35 @@
+"""Anonymous raters: a person is a random id in a signed cookie, and nothing else is known of them."""
+
 from __future__ import annotations
 
+import uuid
 
-class RaterMiddleware:
-    def __init__(self, get_response):
-        self.get_response = get_response
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
 
-    def __call__(self, request):
-        return self.get_response(request)
+from arena.voting.models import Rater
+
+COOKIE_SALT = "rater"
+
+
+def current_rater(request: HttpRequest) -> Rater | None:
+    """The rater whose cookie the request carries; None without a cookie, or with one that we didn't sign."""
+    try:
+        rater_id = request.get_signed_cookie(settings.RATER_COOKIE_NAME, salt=COOKIE_SALT)
+    except (KeyError, signing.BadSignature):
+        return None
+    return Rater.objects.filter(pk=uuid.UUID(rater_id), simulated=False).first()
+
+
+def remember_rater(response: HttpResponse, rater: Rater) -> None:
+    """Sets the cookie by which the rater is known from now on."""
+    response.set_signed_cookie(
+        settings.RATER_COOKIE_NAME,
+        rater.pk.hex,
+        salt=COOKIE_SALT,
+        max_age=settings.RATER_COOKIE_AGE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.RATER_COOKIE_SECURE,
+    )

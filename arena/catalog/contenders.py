@@ -1,0 +1,60 @@
+"""Rules over contenders: a file adds them, and what a contender is never changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import transaction
+
+from arena.catalog.fields import Fields
+from arena.catalog.located import Document, FileError, read_document
+from arena.catalog.models import Contender
+from generators import registry
+
+
+def load_contenders(*, path: Path) -> list[tuple[Contender, bool]]:
+    """Loads a YAML file of contenders; returns each with whether it is new.
+
+    Raises:
+        FileError: the file is malformed, names an unknown generator or setting, or gives other settings to a
+            contender that exists; nothing is loaded then.
+    """
+    document = read_document(path)
+    head = Fields(document, (), document.value)
+    rows = [_read_contender(entry) for entry in head.entries("contenders")]
+    head.refuse_others()
+    document.raise_problems()
+    return _save(document, rows)
+
+
+def _read_contender(entry: Fields) -> Contender:
+    contender = Contender(
+        slug=entry.slug("contender"),
+        name=entry.text("name", longest=120),
+        maker=entry.text("maker", default="", longest=120),
+        generator=entry.text("generator", longest=64),
+        settings=entry.mapping("settings"),
+    )
+    entry.refuse_others()
+    if contender.generator:
+        try:
+            registry.create(contender.generator, contender.settings)
+        except (LookupError, ValueError) as error:
+            entry.document.report((*entry.place, "generator"), str(error))
+    return contender
+
+
+@transaction.atomic
+def _save(document: Document, rows: list[Contender]) -> list[tuple[Contender, bool]]:
+    saved = []
+    for row in rows:
+        identity = {"generator": row.generator, "settings": row.settings}
+        described = {"name": row.name, "maker": row.maker}
+        known, created = Contender.objects.get_or_create(slug=row.slug, defaults=identity | described)
+        if (known.generator, known.settings) != (row.generator, row.settings):
+            raise FileError(
+                f"{document.path.name}: contender '{row.slug}' exists with generator {known.generator} and "
+                f"settings {known.settings}, and what a contender is never changes. Give it another slug."
+            )
+        saved.append((known, created))
+    return saved

@@ -1,0 +1,20 @@
+"""One way to hash structured content, so that equal content has equal hashes everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+
+def canonical_json(content: object) -> str:
+    """JSON with sorted keys and no spaces: the same text for the same content.
+
+    Raises:
+        ValueError: the content holds a NaN or an infinity, which JSON has no words for.
+    """
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def content_hash(content: object) -> str:
+    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()

@@ -1,0 +1,47 @@
+"""Find rows of the catalogue by the names that people type, or say which names there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from arena.catalog.models import Contender, Suite
+from arena.catalog.tracks import Track
+
+
+class UnknownName(LookupError):
+    """A name that the catalogue doesn't hold; the message lists those that it does."""
+
+
+def find_track(name: str) -> Track:
+    try:
+        return Track(name)
+    except ValueError:
+        raise UnknownName(_unknown("track", name, Track.values)) from None
+
+
+def find_contenders(slugs: Sequence[str]) -> list[Contender]:
+    """The contenders in the order asked for."""
+    known = {contender.slug: contender for contender in Contender.objects.all()}
+    for slug in slugs:
+        if slug not in known:
+            raise UnknownName(
+                _unknown("contender", slug, known) + " More come by: manage.py load_contenders PATH"
+            )
+    return [known[slug] for slug in slugs]
+
+
+def find_suite(name: str) -> Suite:
+    """The newest version of a suite, or the one named as `name@version`."""
+    slug, _, version = name.partition("@")
+    suites = Suite.objects.filter(name=slug).order_by("-version")
+    if version:
+        suites = suites.filter(version=int(version) if version.isdigit() else -1)
+    suite = suites.first()
+    if suite is None:
+        known = [f"{row.name}@{row.version}" for row in Suite.objects.all()]
+        raise UnknownName(_unknown("suite", name, known) + " More come by: manage.py load_suite PATH")
+    return suite
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    return f"Unknown {kind} '{name}'. Known: {', '.join(sorted(known)) or 'none yet'}."

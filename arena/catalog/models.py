@@ -1,0 +1,65 @@
+"""Who competes and on what: contenders, suites and their prompts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Contender(models.Model):
+    """One generating system with fixed settings. Its slug and settings never change."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)
+    maker = models.CharField(max_length=120, blank=True)
+    generator = models.CharField(max_length=64)
+    settings = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Suite(models.Model):
+    """One version of a list of prompts; a changed file becomes the next version."""
+
+    name = models.SlugField(max_length=64)
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    content_hash = models.CharField(max_length=64)
+    seeds = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="suite_version_once"),
+            models.UniqueConstraint(fields=["name", "content_hash"], name="suite_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Prompt(models.Model):
+    suite = models.ForeignKey(Suite, on_delete=models.CASCADE, related_name="prompts")
+    key = models.CharField(max_length=64)
+    position = models.PositiveIntegerField()
+    text = models.TextField()
+    tags = models.JSONField(default=list)
+    language = models.CharField(max_length=35)
+    seeds = models.JSONField()
+    reference_sha256 = models.CharField(max_length=64, blank=True)
+    reference_name = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["suite", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["suite", "key"], name="prompt_key_once_in_suite"),
+            models.UniqueConstraint(fields=["suite", "position"], name="prompt_position_once_in_suite"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.suite}/{self.key}"

@@ -1,0 +1,58 @@
+"""Rules over suites: a file becomes a version once, and a changed file the next version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import storages
+from django.db import transaction
+
+from arena.catalog.models import Prompt, Suite
+from arena.catalog.suite_file import PromptEntry, SuiteFile, read_suite_file
+from arena.media.storage import store
+
+
+def load_suite(*, path: Path) -> tuple[Suite, bool]:
+    """Loads a suite file; returns the suite and whether it is a new version.
+
+    Raises:
+        FileError: the file is malformed; nothing is loaded then.
+    """
+    file = read_suite_file(path)
+    names = {entry.key: _store_reference(entry) for entry in file.prompts}
+    return _save_version(file, names)
+
+
+@transaction.atomic
+def _save_version(file: SuiteFile, reference_names: dict[str, str]) -> tuple[Suite, bool]:
+    content = file.content_hash()
+    versions = Suite.objects.filter(name=file.name)
+    known = versions.filter(content_hash=content).first()
+    if known is not None:
+        return known, False
+    suite = Suite.objects.create(
+        name=file.name, version=versions.count() + 1, title=file.title, seeds=file.seeds, content_hash=content
+    )
+    Prompt.objects.bulk_create(
+        Prompt(
+            suite=suite,
+            key=entry.key,
+            position=position,
+            text=entry.text,
+            tags=entry.tags,
+            language=entry.language,
+            seeds=entry.seeds,
+            reference_sha256=entry.image_sha256,
+            reference_name=reference_names[entry.key],
+        )
+        for position, entry in enumerate(file.prompts)
+    )
+    return suite, True
+
+
+def _store_reference(entry: PromptEntry) -> str:
+    if entry.image is None:
+        return ""
+    with entry.image.open("rb") as image:
+        return store(File(image), storages["references"], entry.image.suffix.lower().lstrip(".")).name

@@ -1,0 +1,120 @@
+"""Makes one clip for a claimed job: generate, probe, normalise, store, account for it in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+from django.core.files.storage import storages
+from django.db import transaction
+
+from arena.catalog.hashing import content_hash
+from arena.catalog.tracks import Track
+from arena.media.normalise import Rendition as NormalisedFile
+from arena.media.normalise import normalise
+from arena.media.probe import Probe, probe
+from arena.media.profile import Profile
+from arena.media.storage import StoredFile, identify, store
+from arena.production.claims import release_job
+from arena.production.drafts import draft_name, workplace
+from arena.production.models import Clip, Job, Rendition
+from generators import registry
+from generators.base import Request, Result
+from generators.base import Track as GeneratorTrack
+
+
+def make_clip(job: Job) -> None:
+    """Makes and stores the job's clip and rendition, and marks the job done.
+
+    Raises:
+        GenerationError: the generator made no clip.
+        UnusableMedia: what it made can't be shown.
+    """
+    with workplace(job) as folder:
+        generator = registry.create(job.contender.generator, job.contender.settings)
+        result = generator.generate(_request(job, folder), folder / "original")
+        facts = probe(result.path)
+        shown = folder / "rendition.mp4"
+        rendition = normalise(
+            result.path,
+            shown,
+            profile_for(job),
+            with_sound=Track(job.track).with_sound,
+            duration_s=job.settings["duration_s"],
+            forbidden=[job.contender.slug, job.contender.name],
+        )
+        _keep(job, result, facts, shown, rendition)
+
+
+def profile_for(job: Job) -> Profile:
+    """The one profile that all clips of equal settings are shown in."""
+    asked = job.settings
+    return Profile("ballot", width=asked["width"], height=asked["height"], fps=asked["fps"])
+
+
+def _request(job: Job, folder: Path) -> Request:
+    reference = None
+    if Track(job.track).from_image:
+        reference = folder / Path(job.prompt.reference_name).name
+        with storages["references"].open(job.prompt.reference_name) as source:
+            reference.write_bytes(source.read())
+    return Request(
+        track=cast(GeneratorTrack, job.track),
+        prompt=job.prompt.text,
+        prompt_id=job.prompt.key,
+        seed=job.seed,
+        duration_s=job.settings["duration_s"],
+        width=job.settings["width"],
+        height=job.settings["height"],
+        fps=job.settings["fps"],
+        reference_image=reference,
+    )
+
+
+def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: NormalisedFile) -> None:
+    files = {"originals": result.path, "renditions": shown}
+    names = [[alias, _name(path)] for alias, path in files.items()]
+    Job.objects.filter(pk=job.pk, claimed_by=job.claimed_by).update(pending_files=names)
+    original, kept = (_store(alias, path, job.pk) for alias, path in files.items())
+    with transaction.atomic():
+        clip = Clip.objects.create(
+            job=job,
+            sha256=original.sha256,
+            size_bytes=original.size_bytes,
+            name=original.name,
+            probe=asdict(facts),
+            provenance=_provenance(job, result),
+        )
+        Rendition.objects.create(
+            clip=clip,
+            sha256=kept.sha256,
+            size_bytes=kept.size_bytes,
+            name=kept.name,
+            width=rendition.width,
+            height=rendition.height,
+            fps=rendition.fps,
+            duration_s=rendition.duration_s,
+            recipe=asdict(profile_for(job)) | asdict(rendition),
+        )
+        release_job(job, state=Job.State.DONE)
+
+
+def _name(path: Path) -> str:
+    with path.open("rb") as file:
+        return identify(file, path.suffix.lstrip(".")).name
+
+
+def _store(alias: str, path: Path, job_id: int) -> StoredFile:
+    with path.open("rb") as file:
+        return store(file, storages[alias], path.suffix.lstrip("."), draft=draft_name(job_id))
+
+
+def _provenance(job: Job, result: Result) -> dict[str, object]:
+    return {
+        **result.provenance.as_dict(),
+        "contender": job.contender.slug,
+        "suite": str(job.prompt.suite.name),
+        "suite_version": job.prompt.suite.version,
+        "prompt_hash": content_hash([job.prompt.text, job.prompt.reference_sha256]),
+    }

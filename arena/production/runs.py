@@ -1,0 +1,99 @@
+"""Rules over runs: which jobs a run needs, and how far it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+from django.db.models import Count
+
+from arena.catalog.hashing import content_hash
+from arena.catalog.models import Contender, Prompt, Suite
+from arena.catalog.tracks import Track
+from arena.production.models import Job, Run
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What every clip of a run is asked to be, and what every rendition of it is."""
+
+    duration_s: float
+    width: int
+    height: int
+    fps: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.duration_s <= 60:
+            raise ValueError(
+                f"A duration of {self.duration_s} s can't be made. Allowed: above 0, up to 60 s."
+            )
+        for name, value in (("width", self.width), ("height", self.height)):
+            if not 16 <= value <= 4096 or value % 2:
+                raise ValueError(f"A {name} of {value} can't be encoded. Allowed: even, 16 to 4096.")
+        if not 1 <= self.fps <= 120:
+            raise ValueError(f"A frame rate of {self.fps} can't be made. Allowed: 1 to 120.")
+
+
+class CantRun(ValueError):
+    """What was asked for can't become a run."""
+
+
+@transaction.atomic
+def plan_run(
+    *,
+    suite: Suite,
+    contenders: Sequence[Contender],
+    seeds: Sequence[int],
+    track: Track,
+    clip_settings: ClipSettings,
+) -> Run:
+    """Makes a run and those of its jobs that don't exist yet; an equal job made before is shared.
+
+    Args:
+        seeds: those wanted for every prompt; empty takes each prompt's own.
+
+    Raises:
+        CantRun: the track starts from an image and a prompt has none.
+    """
+    prompts = list(suite.prompts.all())
+    if track.from_image and (without := [prompt.key for prompt in prompts if not prompt.reference_name]):
+        raise CantRun(
+            f"Track {track} needs a reference image, and these prompts have none: {', '.join(without)}."
+        )
+    settings = {"track": track.value, **asdict(clip_settings)}
+    Job.objects.bulk_create(
+        [
+            _job(contender, prompt, seed, settings)
+            for prompt in prompts
+            for seed in seeds or prompt.seeds
+            for contender in contenders
+        ],
+        ignore_conflicts=True,
+    )
+    jobs = Job.objects.filter(
+        contender__in=contenders, prompt__in=prompts, settings_hash=content_hash(settings)
+    )
+    wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
+    run = Run.objects.create(suite=suite, track=track, seeds=list(seeds), settings=settings)
+    run.contenders.set(contenders)
+    run.jobs.set(wanted)
+    return run
+
+
+def count_states(run: Run) -> Counter[str]:
+    """How many of a run's jobs are in each state."""
+    rows = run.jobs.order_by().values_list("state").annotate(n=Count("id"))
+    return Counter(dict(rows))
+
+
+def _job(contender: Contender, prompt: Prompt, seed: int, settings: dict[str, object]) -> Job:
+    return Job(
+        contender=contender,
+        prompt=prompt,
+        seed=seed,
+        track=str(settings["track"]),
+        settings=settings,
+        settings_hash=content_hash(settings),
+    )

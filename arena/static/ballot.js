@@ -1,0 +1,166 @@
+// The voting page. Without this file the page is a plain form with two native players; everything here adds to it.
+
+import { Pair } from "./pair.js";
+import { checkSound, showLevel } from "./sound.js";
+import { send, show } from "./turning.js";
+
+const KEYS = { ArrowLeft: "a", ArrowDown: "tie", ArrowUp: "both_bad", ArrowRight: "b", s: "skip", S: "skip" };
+
+// Wires one ballot; `main` is the server's own markup, on the first page as on those fetched later.
+function mount(main) {
+  const find = (selector) => main.querySelector(selector);
+  const videos = { A: find('[data-side="A"] video'), B: find('[data-side="B"] video') };
+  const withSound = main.dataset.sound === "yes";
+  const pair = new Pair(videos, withSound);
+  const form = find("form.answers");
+  const answers = [...form.querySelectorAll(".choices button")];
+  const since = performance.now();
+  const gestures = new AbortController(); // takes this ballot's keys away when it is over
+  let hidden = 0;
+  let busy = false;
+
+  const started = () => {
+    const meter = find("[data-level]");
+    if (meter && !meter.dataset.running) {
+      meter.dataset.running = "yes";
+      showLevel(pair, meter);
+    }
+  };
+  const play = () => pair.play().then(started, (error) => say(find, error.message));
+  const acts = {
+    play: () => (pair.wanted ? pair.pause() : play()),
+    replay: () => {
+      pair.seek(0);
+      play();
+    },
+    half: () => pair.setRate(press(find("[data-half]")) ? 0.5 : 1),
+    flip: () => flip(main, pair, find("[data-flip]")),
+    loop: () => {
+      pair.looping = press(find("[data-loop]"));
+    },
+  };
+
+  for (const [name, act] of Object.entries(acts)) find(`[data-${name}]`).addEventListener("click", act);
+  find("[data-transport]").hidden = false;
+  find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
+  find("[data-switch]")?.addEventListener("change", (event) => pair.listenTo(event.target.value, true));
+  for (const side of ["A", "B"]) watchLoading(find, side, videos[side]);
+  pair.addEventListener("change", () => draw(find, pair, answers));
+  pair.addEventListener("stall", () => say(find, "A clip is loading; both wait for it."));
+  document.addEventListener("visibilitychange", () => document.hidden && pair.pause(), gestures);
+  document.addEventListener("visibilitychange", () => (hidden += document.hidden ? 1 : 0), gestures);
+  draw(find, pair, answers);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    const outcome = event.submitter.value;
+    form.elements.playback.value = JSON.stringify(measure(pair, since, hidden));
+    const page = await send(form, outcome).catch(() => null);
+    busy = false;
+    if (!page) return say(find, "The connection failed and nothing was recorded. Try again.");
+    pair.pause();
+    gestures.abort();
+    show(main, page, mount);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest("input[type=range], input[type=radio]") && event.key.startsWith("Arrow")) return;
+    const answer = form.querySelector(`button[value="${KEYS[event.key]}"]`);
+    const act = { r: acts.replay, f: acts.flip, x: switchSound }[event.key.toLowerCase()];
+    if (answer && !answer.disabled) form.requestSubmit(answer);
+    else if (event.key === " " && !event.target.closest("button, a")) acts.play();
+    else if (act) act();
+    else if (!answer) return;
+    event.preventDefault();
+  }, gestures);
+
+  function switchSound() {
+    const other = pair.audible === "A" ? "B" : "A";
+    if (withSound) pair.listenTo(other, true);
+  }
+
+  return { play };
+}
+
+function draw(find, pair, answers) {
+  const duration = pair.duration;
+  find("[data-play]").textContent = pair.wanted ? "Pause" : "Play";
+  find("[data-scrub]").value = duration ? pair.position / duration : 0;
+  find("[data-time]").textContent = `${pair.position.toFixed(1)} / ${duration.toFixed(1)} s`;
+  const audible = find(`[name=audible][value=${pair.audible}]`);
+  if (audible) audible.checked = true;
+  for (const side of ["A", "B"]) {
+    find(`[data-side=${side}]`).classList.toggle("audible", pair.withSound && side === pair.audible);
+  }
+  const left = { A: pair.left("A"), B: pair.left("B") };
+  const ready = left.A + left.B === 0;
+  for (const button of answers) button.disabled = !ready;
+  say(find, ready ? "" : reason(pair, left));
+}
+
+function reason(pair, left) {
+  if (!Number.isFinite(left.A + left.B)) return "Loading the clips…";
+  const seconds = (value) => `${Math.ceil(value)} s left`;
+  if (!pair.measures.plays) return "Press Space or Play to start.";
+  if (!pair.withSound) return `Watch both to the end: ${seconds(Math.max(left.A, left.B))}.`;
+  const sides = ["A", "B"].filter((side) => left[side] > 0).map((side) => `${side}, ${seconds(left[side])}`);
+  return `Listen to both to the end: ${sides.join("; ")}.`;
+}
+
+function say(find, text) {
+  const place = find("[data-why]");
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+function press(button) {
+  const pressed = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", pressed);
+  return pressed;
+}
+
+// Lays one clip over the other; each further flip shows the other one, the third lays them side by side again.
+function flip(main, pair, button) {
+  const next = { null: "B", B: "A", A: null }[pair.hiddenSide];
+  pair.hiddenSide = next;
+  main.classList.toggle("flipped", next !== null);
+  for (const figure of main.querySelectorAll(".clip")) figure.classList.toggle("under", figure.dataset.side === next);
+  button.setAttribute("aria-pressed", next !== null);
+}
+
+function watchLoading(find, side, video) {
+  const figure = find(`[data-side=${side}]`);
+  figure.classList.toggle("loading", video.readyState < 3);
+  video.addEventListener("canplay", () => figure.classList.remove("loading"));
+  video.addEventListener("error", () => {
+    say(find, `Clip ${side} didn’t load. Trying once more; the pair is not lost.`);
+    setTimeout(() => video.load(), 2000);
+  });
+}
+
+function measure(pair, since, hidden) {
+  const seconds = (steps) => steps.size / 10;
+  return {
+    watched_a_s: seconds(pair.watched.A),
+    watched_b_s: seconds(pair.watched.B),
+    heard_a_s: seconds(pair.heard.A),
+    heard_b_s: seconds(pair.heard.B),
+    decided_after_s: (performance.now() - since) / 1000,
+    plays: pair.measures.plays,
+    stalls: pair.measures.stalls,
+    hidden_times: hidden,
+    viewport_width: innerWidth,
+    viewport_height: innerHeight,
+    pixel_ratio: devicePixelRatio,
+  };
+}
+
+const button = document.querySelector("[data-sound-check]");
+if (button) {
+  button.hidden = false;
+  button.addEventListener("click", checkSound);
+}
+const first = document.querySelector("#ballot");
+if (first) mount(first);

@@ -1,0 +1,90 @@
+"""Rules over ballots: issuing one, finding it again by its token, skipping it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random, SystemRandom
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.utils import timezone
+
+from arena.voting.models import Ballot, Rater, Study
+from arena.voting.pairing import draw_pairing
+from arena.voting.refusals import BallotExpired, ForeignBallot, StudyClosed, TamperedBallot, WrongKindOfRater
+
+TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
+
+
+@transaction.atomic
+def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> Ballot | None:
+    """The rater's open ballot in a study, or a new one; None when they have seen every pair.
+
+    Showing the open one again on reload keeps people from shopping for pairs.
+
+    Raises:
+        StudyClosed: the study takes no votes any more.
+        WrongKindOfRater: a person in a simulated study, or a simulated rater in a people's one.
+    """
+    if not study.is_open:
+        raise StudyClosed
+    if rater.simulated != study.simulated:
+        raise WrongKindOfRater
+    Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs at once get one ballot
+    now = timezone.now()
+    opened = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
+    opened.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
+    current = opened.select_related("prompt", "study").first()
+    return current or _issue(study, rater, random or SystemRandom())
+
+
+def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
+    pairing = draw_pairing(study=study, rater=rater, random=random)
+    if pairing is None:
+        return None
+    now = timezone.now()
+    return Ballot.objects.create(
+        study=study,
+        rater=rater,
+        prompt_id=pairing.prompt_id,
+        track=pairing.track,
+        rendition_a_id=pairing.rendition_a,
+        rendition_b_id=pairing.rendition_b,
+        propensity=pairing.propensity,
+        issued_at=now,
+        expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
+    )
+
+
+def sign_ballot(ballot: Ballot) -> str:
+    """The token under which one rater, and nobody else, can answer one ballot."""
+    return signing.dumps([ballot.pk.hex, ballot.rater_id.hex], salt=TOKEN_SALT)
+
+
+def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
+    """The ballot of a token.
+
+    Raises:
+        TamperedBallot: the token isn't one that this arena signed.
+        ForeignBallot: the token belongs to another rater than the one who shows it.
+    """
+    try:
+        ballot_id, rater_id = signing.loads(token, salt=TOKEN_SALT)
+    except signing.BadSignature:
+        raise TamperedBallot from None
+    if rater is None or rater.pk.hex != rater_id:
+        raise ForeignBallot
+    return Ballot.objects.select_related("study", "prompt", "rater").get(pk=ballot_id, rater=rater)
+
+
+@transaction.atomic
+def skip_ballot(*, ballot: Ballot) -> None:
+    """Ends a ballot without a vote; skipping one that is over already changes nothing."""
+    now = timezone.now()
+    Ballot.objects.filter(pk=ballot.pk, state=Ballot.State.OPEN, expires_at__gt=now).update(
+        state=Ballot.State.SKIPPED
+    )
+    ballot.refresh_from_db(fields=["state"])
+    if ballot.state in (Ballot.State.OPEN, Ballot.State.EXPIRED):
+        raise BallotExpired

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.voting.studies import QUESTION, create_study
+
+
+class Command(BaseCommand):
+    help = "Create a study: its rules are fixed from then on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--title", required=True)
+        parser.add_argument("--tracks", required=True, help="with commas between, such as t2v-audio")
+        parser.add_argument("--suites", required=True, help="names, or name@version, with commas between")
+        parser.add_argument("--contenders", required=True, help="slugs with commas between")
+        parser.add_argument("--question", default=QUESTION)
+        parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
+
+    def handle(self, **options: str) -> None:
+        try:
+            study, created = create_study(
+                slug=options["slug"],
+                title=options["title"],
+                question=options["question"],
+                tracks=[find_track(name) for name in options["tracks"].split(",")],
+                suites=[find_suite(name) for name in options["suites"].split(",")],
+                contenders=find_contenders(options["contenders"].split(",")),
+                simulated=bool(options["simulated"]),
+            )
+        except (UnknownName, ValueError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{'Created' if created else 'Already there:'} study {study.slug}, /studies/{study.slug}/"
+        )

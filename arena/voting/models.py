@@ -1,0 +1,150 @@
+"""How people judge: studies, raters, ballots, votes, and the ledger that records them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from arena.catalog.models import Contender, Prompt, Suite
+from arena.catalog.tracks import Track
+from arena.production.models import Rendition
+
+
+class Outcome(models.TextChoices):
+    A = "a", "A is better"
+    TIE = "tie", "Tie"
+    BOTH_BAD = "both_bad", "Both bad"
+    B = "b", "B is better"
+
+
+class Study(models.Model):
+    """An evaluation with fixed rules."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    title = models.CharField(max_length=120)
+    question = models.CharField(max_length=200)
+    tracks = models.JSONField()
+    suites = models.ManyToManyField(Suite, related_name="studies")
+    contenders = models.ManyToManyField(Contender, related_name="studies")
+    simulated = models.BooleanField(default=False)
+    is_open = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Rater(models.Model):
+    """A person who votes, known by a signed cookie; or a simulated one, kept apart for good."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    simulated = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+def fresh_token() -> str:
+    """160 random bits in 27 letters: says nothing, can't be guessed, is never used again."""
+    return secrets.token_urlsafe(20)
+
+
+class Ballot(models.Model):
+    """One pair shown to one rater, sides drawn at random."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        VOTED = "voted"
+        SKIPPED = "skipped"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ballots")
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="ballots")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="ballots")
+    track = models.CharField(max_length=9, choices=Track.choices)
+    rendition_a = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
+    rendition_b = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
+    media_a = models.CharField(max_length=27, unique=True, default=fresh_token)
+    media_b = models.CharField(max_length=27, unique=True, default=fresh_token)
+    propensity = models.FloatField(help_text="Probability with which this pair in this order was drawn")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(rendition_a=F("rendition_b")), name="ballot_of_two"),
+            models.CheckConstraint(
+                condition=Q(propensity__gt=0, propensity__lte=1), name="ballot_propensity_is_probability"
+            ),
+            models.UniqueConstraint(
+                fields=["study", "rater"], condition=Q(state="open"), name="one_open_ballot_for_rater"
+            ),
+        ]
+        indexes = [models.Index(fields=["study", "rater"], name="ballot_by_rater")]
+
+    def __str__(self) -> str:
+        return f"ballot {self.id} ({self.state})"
+
+
+class Vote(models.Model):
+    """The answer to a ballot. Written once, never edited."""
+
+    ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, related_name="vote")
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    playback = models.JSONField(default=dict, help_text="What the page says was watched and heard")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="vote_outcome_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} on {self.ballot_id}"
+
+
+class Exclusion(models.Model):
+    """A vote that no longer counts, and the rule that says so. The vote's row stays."""
+
+    vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="exclusion")
+    rule = models.SlugField(max_length=64)
+    reason = models.TextField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.rule} on vote {self.vote_id}"
+
+
+class LedgerEntry(models.Model):
+    """One link of a study's chain: its hash covers its content and the hash before it."""
+
+    class Kind(models.TextChoices):
+        VOTE = "vote"
+        EXCLUSION = "exclusion"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")
+    sequence = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    payload = models.TextField(help_text="Canonical JSON, hashed as it stands")
+    previous_hash = models.CharField(max_length=64)
+    entry_hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["study", "sequence"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "sequence"], name="ledger_sequence_once"),
+            models.UniqueConstraint(fields=["study", "previous_hash"], name="ledger_never_forks"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study_id}#{self.sequence} {self.kind}"

@@ -1,0 +1,87 @@
+"""Rules over studies: they are made once, with fixed rules, and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from arena.catalog.hashing import content_hash
+from arena.catalog.models import Contender, Suite
+from arena.catalog.tracks import Track
+from arena.voting.models import Outcome, Study
+
+QUESTION = "Which clip is better for this prompt?"
+
+
+class StudyExists(ValueError):
+    """A study of that slug exists with other rules."""
+
+
+@transaction.atomic
+def create_study(
+    *,
+    slug: str,
+    title: str,
+    tracks: Sequence[Track],
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    question: str = QUESTION,
+    simulated: bool = False,
+) -> tuple[Study, bool]:
+    """Makes a study; the same rules again return the study that there is.
+
+    Raises:
+        StudyExists: the slug is taken by a study with other rules.
+        ValueError: fewer than two contenders.
+    """
+    if len(contenders) < 2:
+        raise ValueError(f"A study compares at least two contenders, not {len(contenders)}.")
+    study, created = Study.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "title": title,
+            "question": question,
+            "tracks": [track.value for track in tracks],
+            "simulated": simulated,
+        },
+    )
+    if created:
+        study.suites.set(suites)
+        study.contenders.set(contenders)
+        return study, True
+    wanted = _rules(question, [track.value for track in tracks], suites, contenders, simulated)
+    if study_rules(study) != wanted:
+        raise StudyExists(
+            f"Study '{slug}' exists with other rules, and a study's rules never change. Take another slug."
+        )
+    return study, False
+
+
+def study_rules(study: Study) -> dict[str, object]:
+    """What a study's numbers depend on, ready for JSON; a snapshot or an export carries it."""
+    return _rules(
+        study.question, study.tracks, list(study.suites.all()), list(study.contenders.all()), study.simulated
+    )
+
+
+def rules_hash(study: Study) -> str:
+    return content_hash(study_rules(study))
+
+
+def _rules(
+    question: str,
+    tracks: Sequence[str],
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    simulated: bool,
+) -> dict[str, object]:
+    return {
+        "question": question,
+        "choices": list(Outcome.values),
+        "tracks": sorted(tracks),
+        "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
+        "contenders": sorted(contender.slug for contender in contenders),
+        "pairing": "uniform over unseen units, pairs and orders",
+        "simulated": simulated,
+    }
