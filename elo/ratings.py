@@ -1,0 +1,183 @@
+"""What a fit returns: ratings, their intervals, and a record of how they were made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+from elo.ranks import RankRange, distinct, rank_ranges, tiers
+from elo.sandwich import Covariance
+from elo.tally import Floats, Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEAN_RATING = 1000.0
+
+
+class Interval(NamedTuple):
+    """An estimate and its confidence limits."""
+
+    estimate: float
+    lower: float
+    upper: float
+
+
+class RatingRow(NamedTuple):
+    """One contender's line: rating with its interval, rank with its range, and what the votes were."""
+
+    contender: str
+    rating: float
+    lower: float
+    upper: float
+    se: float
+    rank: int
+    rank_low: int
+    rank_high: int
+    tier: int
+    votes: int
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the ratings were made: all that `fit` was asked, resolved."""
+
+    model: str
+    ties: str
+    estimand: str
+    """What the ratings estimate."""
+    covariance: str
+    clusters: tuple[str, ...]
+    level: float
+    scale: float
+    """Rating points for one unit of log-odds."""
+    anchor: tuple[str, float] | None
+    """The contender whose rating is fixed, and at what; None where the mean rating is fixed at 1000."""
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """How the fit went, and what it rests on."""
+
+    iterations: int
+    gradient: float
+    """Largest gradient of a contender at the optimum, as a share of its votes."""
+    votes: int
+    prompts: int | None
+    """None where the votes do not record prompts."""
+    raters: int | None
+    clusters: dict[str, int]
+    degrees_of_freedom: int | None
+    """Of Student's t; None for normal intervals."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """Ratings of K contenders. Intervals hold each on its own, rank ranges all together."""
+
+    contenders: tuple[str, ...]
+    strengths: Floats
+    """Shape (K,): log-odds, mean zero."""
+    errors: Covariance
+    tally: Tally
+    method: Method
+    diagnostics: Diagnostics
+
+    @property
+    def covariance(self) -> Floats:
+        """Shape (K, K): of the strengths, before the floors that two-way intervals have on top (`errors`)."""
+        return self.errors.matrix
+
+    @property
+    def ratings(self) -> Floats:
+        """Shape (K,): on the scale asked for, about the anchor or the mean of 1000."""
+        value = self.method.anchor[1] if self.method.anchor else MEAN_RATING
+        return value + self.method.scale * (self._contrasts() @ self.strengths)
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Shape (K,): of `ratings`; that of the anchor is zero."""
+        return self.method.scale * np.sqrt(np.maximum(self.errors.variances(self._contrasts()), 0))
+
+    def ranks(self) -> dict[str, RankRange]:
+        """Each contender's rank and the range of ranks allowed, all of which hold together at the level."""
+        above = distinct(self.strengths, self.errors, self.method.level)
+        return dict(zip(self.contenders, rank_ranges(self.strengths, above), strict=True))
+
+    def rows(self) -> tuple[RatingRow, ...]:
+        """One row for each contender, best first; equal ratings in the order of names."""
+        above = distinct(self.strengths, self.errors, self.method.level)
+        places = rank_ranges(self.strengths, above)
+        order = sorted(range(len(places)), key=lambda i: (places[i].rank, self.contenders[i]))
+        tier = tiers(np.array(order), above)
+        ratings, errors, tally = self.ratings, self.standard_errors, self.tally
+        margins = self._quantile() * errors
+        return tuple(
+            RatingRow(
+                contender=self.contenders[i],
+                rating=float(ratings[i]),
+                lower=float(ratings[i] - margins[i]),
+                upper=float(ratings[i] + margins[i]),
+                se=float(errors[i]),
+                rank=places[i].rank,
+                rank_low=places[i].low,
+                rank_high=places[i].high,
+                tier=int(tier[i]),
+                votes=int(tally.votes[i]),
+                wins=int(tally.wins[i]),
+                losses=int(tally.losses[i]),
+                ties=int(tally.ties[i]),
+                both_bad=int(tally.both_bad[i]),
+            )
+            for i in order
+        )
+
+    def table(self) -> pd.DataFrame:
+        """`rows` as a DataFrame."""
+        import pandas as pd  # the web process loads this module and needs no pandas
+
+        return pd.DataFrame(self.rows(), columns=list(RatingRow._fields))
+
+    def difference(self, a: str, b: str) -> Interval:
+        """Rating of a less rating of b, with its interval.
+
+        Raises:
+            ValueError: a contender is unknown.
+        """
+        i, j = place_of(a, self.contenders), place_of(b, self.contenders)
+        estimate = float(self.strengths[i] - self.strengths[j])
+        margin = self._quantile() * float(np.sqrt(max(self.errors.difference_variances()[i, j], 0)))
+        scale = self.method.scale
+        return Interval(scale * estimate, scale * (estimate - margin), scale * (estimate + margin))
+
+    def win_probability(self, a: str, b: str) -> Interval:
+        """Expected credit of a against b, a share of 1, with its interval.
+
+        Raises:
+            ValueError: a contender is unknown.
+        """
+        return Interval(*(float(expit(limit / self.method.scale)) for limit in self.difference(a, b)))
+
+    def _quantile(self) -> float:
+        return self.errors.quantile((1 - self.method.level) / 2)
+
+    def _contrasts(self) -> Floats:
+        """Shape (K, K): the sums of strengths that the ratings are, each less the anchor's or the mean."""
+        own = np.eye(len(self.contenders))
+        anchor = self.method.anchor
+        reference: Floats = own.mean(axis=0) if anchor is None else own[place_of(anchor[0], self.contenders)]
+        return own - reference
+
+
+def place_of(contender: str, contenders: tuple[str, ...]) -> int:
+    """The contender's index, or an error that lists the known ones."""
+    if contender not in contenders:
+        raise ValueError(f"Unknown contender {contender!r}. Known: {', '.join(contenders)}.")
+    return contenders.index(contender)

@@ -1,0 +1,87 @@
+"""The sufficient statistics of a set of votes: how often each pair met, and how each meeting ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.coding import Counts
+
+Floats: TypeAlias = NDArray[np.float64]
+
+OUTCOMES = ("a", "b", "tie", "both_bad")
+A, B, TIE, BOTH_BAD = range(4)
+HALF_CREDIT = np.array([1.0, 0.0, 0.5, 0.5])
+"""Side a's share of the win for each outcome when ties and both_bad count half to each side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Votes counted by pair, side and outcome. Tallies of the same contenders merge with `+`."""
+
+    contenders: tuple[str, ...]
+    counts: Counts
+    """Shape (K, K, 4): votes with contender i on side a, j on side b, by outcome as in `OUTCOMES`."""
+
+    def __add__(self, other: Tally) -> Tally:
+        if self.contenders != other.contenders:
+            raise ValueError(
+                f"Cannot merge tallies of different contenders: {', '.join(self.contenders)} and "
+                f"{', '.join(other.contenders)}. Give both sets of votes the same contenders=."
+            )
+        return Tally(self.contenders, self.counts + other.counts)
+
+    @property
+    def beat(self) -> Counts:
+        """Shape (K, K): outright wins of i over j, from both sides."""
+        return self.counts[:, :, A] + self.counts[:, :, B].T
+
+    @property
+    def met(self) -> Counts:
+        """Shape (K, K), symmetric: votes on the pair i, j."""
+        return _both_sides(_sum(self.counts, axis=2))
+
+    @property
+    def credit(self) -> Floats:
+        """Shape (K, K): wins of i over j, where a tie and a both_bad are half a win to each."""
+        return self.beat + _both_sides(_sum(self.counts[:, :, TIE:], axis=2)) / 2
+
+    @property
+    def win_rates(self) -> Floats:
+        """Shape (K, K): `credit` over `met`, NaN where the pair never met."""
+        rates = np.full(self.met.shape, np.nan)
+        np.divide(self.credit, self.met, out=rates, where=self.met > 0)
+        return rates
+
+    @property
+    def votes(self) -> Counts:
+        """Shape (K,): votes that each contender was part of."""
+        return _sum(self.met, axis=1)
+
+    @property
+    def wins(self) -> Counts:
+        return _sum(self.beat, axis=1)
+
+    @property
+    def losses(self) -> Counts:
+        return _sum(self.beat, axis=0)
+
+    @property
+    def ties(self) -> Counts:
+        return _sum(_both_sides(self.counts[:, :, TIE]), axis=1)
+
+    @property
+    def both_bad(self) -> Counts:
+        return _sum(_both_sides(self.counts[:, :, BOTH_BAD]), axis=1)
+
+
+def _both_sides(counts: Counts) -> Counts:
+    return counts + counts.T
+
+
+def _sum(counts: Counts, axis: int) -> Counts:
+    total: Counts = counts.sum(axis=axis)
+    return total
