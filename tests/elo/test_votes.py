@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from elo import Votes
+
+COLUMNS: dict[str, list[Any]] = {
+    "contender_a": ["x", "y", "x"],
+    "contender_b": ["y", "z", "z"],
+    "outcome": ["a", "tie", "both_bad"],
+}
+
+
+def columns(**changed: list[Any]) -> dict[str, Any]:
+    return COLUMNS | changed
+
+
+def test_columns_are_coded_by_sorted_name() -> None:
+    votes = Votes.from_columns(**columns(prompt=["p2", "p1", "p2"], rater=[7, 7, 9]))
+    assert votes.contenders == ("x", "y", "z")
+    assert votes.contender_a.tolist() == [0, 1, 0]
+    assert votes.contender_b.tolist() == [1, 2, 2]
+    assert votes.outcome.tolist() == [0, 2, 3]
+    assert votes.prompt is not None
+    assert votes.prompt.tolist() == [0, 1, 0]
+    assert (votes.prompts, votes.raters) == (2, 2)
+    assert votes.weight.tolist() == [1, 1, 1]
+
+
+def test_codes_are_as_small_as_they_can_be() -> None:
+    names = [f"m{i}" for i in range(300)]
+    votes = Votes.from_columns(contender_a=names[:-1], contender_b=names[1:], outcome=["a"] * 299)
+    assert votes.contender_a.dtype == np.uint16
+    assert votes.outcome.dtype == np.uint8
+
+
+def test_the_order_of_contenders_can_be_given() -> None:
+    votes = Votes.from_columns(**columns(), contenders=["z", "y", "x"])
+    assert votes.contenders == ("z", "y", "x")
+    assert votes.contender_a.tolist() == [2, 1, 2]
+
+
+def test_rows_of_no_weight_are_dropped_with_their_raters() -> None:
+    votes = Votes.from_columns(**columns(weight=[2, 0, 3], rater=["r1", "r2", "r3"]))
+    assert votes.weight.tolist() == [2, 3]
+    assert votes.rater is not None
+    assert votes.rater.tolist() == [0, 1]
+
+
+def test_a_frame_reads_like_its_columns() -> None:
+    votes = Votes.from_frame(pd.DataFrame(columns(prompt=["p", "q", "q"], note=["", "", ""])))
+    assert votes.contenders == ("x", "y", "z")
+    assert votes.outcome.tolist() == [0, 2, 3]
+    assert (votes.prompts, votes.raters) == (2, None)
+
+
+def test_a_frame_may_use_the_names_of_public_vote_dumps() -> None:
+    frame = pd.DataFrame(
+        {
+            "model_a": ["x"] * 4,
+            "model_b": ["y"] * 4,
+            "winner": ["model_a", "model_b", "tie", "tie (bothbad)"],
+        }
+    )
+    assert Votes.from_frame(frame).outcome.tolist() == [0, 1, 2, 3]
+
+
+def test_a_frame_lacking_columns_names_those_it_has_and_needs() -> None:
+    with pytest.raises(
+        ValueError, match=r"lacks contender_b, outcome\. It has: model_a, vote\. Needed: contender_a"
+    ):
+        Votes.from_frame(pd.DataFrame({"model_a": ["x"], "vote": ["a"]}))
+
+
+def test_a_frame_with_a_column_under_both_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="both winner and outcome"):
+        Votes.from_frame(pd.DataFrame(columns(winner=["a", "a", "a"])))
+
+
+def test_an_unknown_outcome_names_row_value_and_what_is_allowed() -> None:
+    with pytest.raises(ValueError, match=r"Unknown outcome 'left' in row 1\. Known: a, b, tie, both_bad\."):
+        Votes.from_columns(**columns(outcome=["a", "left", "b"]))
+
+
+def test_an_unknown_contender_names_those_allowed() -> None:
+    with pytest.raises(ValueError, match=r"Unknown contender_b 'z' in row 1\. Known: x, y\."):
+        Votes.from_columns(**columns(), contenders=["x", "y"])
+
+
+def test_a_missing_contender_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Unknown contender_a None in row 2"):
+        Votes.from_columns(**columns(contender_a=["x", "y", None]))
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_a_missing_rater_in_a_frame_is_refused(missing: object) -> None:
+    with pytest.raises(ValueError, match="Unknown rater None in row 1"):
+        Votes.from_frame(pd.DataFrame(columns(rater=["r1", missing, "r2"])))
+
+
+def test_a_contender_against_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="Contender 'z' is compared with itself in row 2"):
+        Votes.from_columns(**columns(contender_a=["x", "y", "z"]))
+
+
+@pytest.mark.parametrize("weight", [float("nan"), -1, 0.5, float("inf")])
+def test_a_weight_that_is_no_count_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="in row 1 is no count"):
+        Votes.from_columns(**columns(weight=[1, weight, 1]))
+
+
+def test_columns_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="contender_a 3, contender_b 3, outcome 3, rater 2"):
+        Votes.from_columns(**columns(rater=["r", "r"]))
+
+
+@pytest.mark.parametrize("empty", [{"weight": [0, 0, 0]}, {name: [] for name in COLUMNS}])
+def test_no_votes_are_refused(empty: dict[str, list[Any]]) -> None:
+    with pytest.raises(ValueError, match="no votes to rate"):
+        Votes.from_columns(**columns(**empty))
+
+
+def test_one_contender_is_refused() -> None:
+    with pytest.raises(ValueError, match="Only one contender, 'x'"):
+        Votes.from_columns(contender_a=["x"], contender_b=["x"], outcome=["a"])
+
+
+def test_a_contender_listed_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="names one twice: x, y, z, x"):
+        Votes.from_columns(**columns(), contenders=["x", "y", "z", "x"])

@@ -1,0 +1,97 @@
+"""Votes for tests of elo and analysis: from cells by hand, and simulated with a truth that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from elo import Votes
+from elo.bradley_terry import maximise
+
+Floats = NDArray[np.float64]
+
+
+class Cell(NamedTuple):
+    """`weight` equal votes."""
+
+    a: str
+    b: str
+    outcome: str
+    weight: int = 1
+    prompt: int = 0
+    rater: int = 0
+
+
+def votes_of(*cells: Cell, clustered: bool = False) -> Votes:
+    return Votes.from_columns(
+        contender_a=[cell.a for cell in cells],
+        contender_b=[cell.b for cell in cells],
+        outcome=[cell.outcome for cell in cells],
+        weight=[cell.weight for cell in cells],
+        prompt=[cell.prompt for cell in cells] if clustered else None,
+        rater=[cell.rater for cell in cells] if clustered else None,
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """Contenders, raters and prompts whose tastes differ: a vote's log-odds carry an effect of each."""
+
+    contenders: int = 10
+    votes: int = 3000
+    raters: int = 100
+    prompts: int = 150
+    rater_sd: float = 0.6
+    """Standard deviation of each rater's own liking for each contender, log-odds."""
+    prompt_sd: float = 0.6
+    ties: float = 0.0
+    """Share of votes that end in a tie whatever the contenders."""
+    spread: float = 0.8
+    """Standard deviation of the strengths, log-odds."""
+
+    @property
+    def names(self) -> list[str]:
+        return [f"m{i:02}" for i in range(self.contenders)]
+
+    @property
+    def strengths(self) -> Floats:
+        """The same in each draw: normal quantiles, evenly spaced."""
+        return np.random.default_rng(7).normal(0, self.spread, self.contenders)
+
+    @property
+    def target(self) -> Floats:
+        """What half-win Bradley-Terry converges to with more raters and prompts (Gauss-Hermite)."""
+        nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+        sd = np.sqrt(2 * (self.rater_sd**2 + self.prompt_sd**2))
+        gaps = self.strengths[:, None] - self.strengths[None, :]
+        wins = expit(gaps[:, :, None] + sd * nodes) @ (weights / weights.sum())
+        credit = (1 - self.ties) * wins + self.ties / 2
+        return maximise(credit * (1 - np.eye(self.contenders))).strengths
+
+    def draw(self, seed: int) -> Votes:
+        rng = np.random.default_rng(seed)
+        a = rng.integers(0, self.contenders, self.votes)
+        b = (a + rng.integers(1, self.contenders, self.votes)) % self.contenders
+        activity = rng.lognormal(0, 1, self.raters)
+        rater = rng.choice(self.raters, self.votes, p=activity / activity.sum())
+        prompt = rng.integers(0, self.prompts, self.votes)
+        utility = (
+            self.strengths
+            + rng.normal(0, self.rater_sd, (self.raters, self.contenders))[rater]
+            + rng.normal(0, self.prompt_sd, (self.prompts, self.contenders))[prompt]
+        )
+        row = np.arange(self.votes)
+        a_wins = rng.random(self.votes) < expit(utility[row, a] - utility[row, b])
+        tied = rng.random(self.votes) < self.ties
+        return Votes.from_columns(
+            contender_a=[self.names[i] for i in a],
+            contender_b=[self.names[i] for i in b],
+            outcome=np.where(tied, "tie", np.where(a_wins, "a", "b")).tolist(),
+            prompt=prompt.tolist(),
+            rater=rater.tolist(),
+            contenders=self.names,
+        )
