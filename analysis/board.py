@@ -1,0 +1,123 @@
+"""A leaderboard as a frozen value: rows, who beat whom, and the settings that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo import RatingRow, Ratings, Tally, Votes, fit
+from elo.fit import ELO_SCALE
+
+
+class BoardRow(NamedTuple):
+    """One contender's line."""
+
+    rank: int
+    rank_low: int
+    rank_high: int
+    tier: int
+    contender: str
+    rating: float
+    lower: float
+    upper: float
+    votes: int
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+    win_rate: float
+    """Share of the credit, where a tie and a both_bad are half a win to each side."""
+    raters: int | None
+    """How many raters judged the contender; None where votes do not record raters."""
+    prompts: int | None
+
+
+class Cell(NamedTuple):
+    """What one contender took from another."""
+
+    win_rate: float | None
+    """None where the two never met."""
+    votes: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """A leaderboard, best contender first."""
+
+    rows: tuple[BoardRow, ...]
+    matrix: tuple[tuple[Cell, ...], ...]
+    """Row contender against column contender, both in the order of `rows`."""
+    settings: dict[str, Any]
+    """How the ratings were made and from how much, ready for JSON."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        return tuple(row.contender for row in self.rows)
+
+
+def build_board(
+    votes: Votes,
+    *,
+    ties: str = "half",
+    clusters: Sequence[str] | None = None,
+    anchor: tuple[str, float] | None = None,
+    scale: float = ELO_SCALE,
+    level: float = 0.95,
+) -> Board:
+    """Rate the contenders and lay out the leaderboard. Arguments and errors are those of `elo.fit`."""
+    ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
+    raters = _seen_with(votes, votes.rater)
+    prompts = _seen_with(votes, votes.prompt)
+    rows = tuple(_board_row(row, raters, prompts) for row in ratings.rows())
+    order = [votes.contenders.index(row.contender) for row in rows]
+    return Board(rows, _matrix(ratings.tally, order), _settings(ratings))
+
+
+def _board_row(row: RatingRow, raters: dict[str, int] | None, prompts: dict[str, int] | None) -> BoardRow:
+    shared = {name: value for name, value in row._asdict().items() if name in BoardRow._fields}
+    return BoardRow(
+        **shared,
+        win_rate=(row.wins + (row.ties + row.both_bad) / 2) / row.votes,
+        raters=None if raters is None else raters[row.contender],
+        prompts=None if prompts is None else prompts[row.contender],
+    )
+
+
+def _seen_with(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, int] | None:
+    """For each contender, with how many raters (or prompts) it met; None where votes do not record them."""
+    if group is None:
+        return None
+    met = np.zeros((len(votes.contenders), int(group.max()) + 1), dtype=bool)
+    met[votes.contender_a, group] = True
+    met[votes.contender_b, group] = True
+    return dict(zip(votes.contenders, met.sum(axis=1).tolist(), strict=True))
+
+
+def _matrix(tally: Tally, order: list[int]) -> tuple[tuple[Cell, ...], ...]:
+    met, credit = tally.met, tally.credit
+    return tuple(
+        tuple(Cell(float(credit[i, j] / met[i, j]) if met[i, j] else None, int(met[i, j])) for j in order)
+        for i in order
+    )
+
+
+def _settings(ratings: Ratings) -> dict[str, Any]:
+    method, diagnostics = ratings.method, ratings.diagnostics
+    return {
+        "method": method.model,
+        "ties": method.ties,
+        "estimand": method.estimand,
+        "covariance": method.covariance,
+        "clusters": list(method.clusters),
+        "level": method.level,
+        "anchor": None if method.anchor is None else list(method.anchor),
+        "scale": method.scale,
+        "votes": diagnostics.votes,
+        "raters": diagnostics.raters,
+        "prompts": diagnostics.prompts,
+        "degrees_of_freedom": diagnostics.degrees_of_freedom,
+    }

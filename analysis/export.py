@@ -1,0 +1,88 @@
+"""Boards as CSV and JSON: the same board always gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from analysis.board import Board, BoardRow
+
+Value: TypeAlias = str | bool | float | None
+
+DECIMALS = 4
+"""Of ratings and rates: finer than any interval, coarser than the differences between processors."""
+
+
+def to_csv(board: Board, extra_columns: Mapping[str, str | bool] | None = None) -> str:
+    """Write the rows of a board as CSV, with a header.
+
+    Args:
+        board: the board.
+        extra_columns: columns to append, each with one value for all rows, such as `simulated`.
+
+    Raises:
+        ValueError: an extra column has the name of one of the board's.
+    """
+    extra = extra_columns or {}
+    _refuse_taken("column", extra, BoardRow._fields)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*BoardRow._fields, *extra])
+    for row in board.rows:
+        writer.writerow([_csv_value(value) for value in (*row, *extra.values())])
+    return text.getvalue()
+
+
+def to_json(board: Board, extra: Mapping[str, Any] | None = None) -> str:
+    """Write a board as JSON: `rows`, `matrix` (contenders, win rates, votes) and `settings`, keys sorted.
+
+    Args:
+        board: the board.
+        extra: more keys for the top level.
+
+    Raises:
+        ValueError: an extra key is one of the board's.
+    """
+    document = {
+        "rows": [{name: _rounded(value) for name, value in row._asdict().items()} for row in board.rows],
+        "matrix": {
+            "contenders": board.contenders,
+            "win_rates": [[_rounded(cell.win_rate) for cell in row] for row in board.matrix],
+            "votes": [[cell.votes for cell in row] for row in board.matrix],
+        },
+        "settings": board.settings,
+    }
+    _refuse_taken("key", extra or {}, tuple(document))
+    plain = _without_nan(document | dict(extra or {}))
+    return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _refuse_taken(kind: str, extra: Mapping[str, Any], taken: tuple[str, ...]) -> None:
+    doubled = [name for name in extra if name in taken]
+    if doubled:
+        raise ValueError(f"Extra {kind} {', '.join(doubled)} is taken. The board's own: {', '.join(taken)}.")
+
+
+def _without_nan(value: object) -> object:
+    """Replace the numbers that JSON cannot hold by None, at any depth."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _without_nan(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value
+
+
+def _rounded(value: Value) -> Value:
+    return round(value, DECIMALS) + 0.0 if isinstance(value, float) else value  # + 0.0 makes -0.0 plain
+
+
+def _csv_value(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(_rounded(value))

@@ -1,0 +1,61 @@
+"""A board in the terminal, with intervals drawn in characters on one scale."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.board import Board
+from analysis.whisker import Whisker, draw_whiskers
+
+WIDTH = 32
+"""Characters for the intervals."""
+
+
+def print_board(board: Board, console: Console, title: str) -> None:
+    """Print a board: ranks with their ranges, ratings with their intervals, and what they rest on."""
+    chart = draw_whiskers(board)
+    table = Table(title=Text(title), caption=Text(_caption(board)))
+    for heading in ("rank", "range", "tier"):
+        table.add_column(heading, justify="right")
+    table.add_column("contender")
+    table.add_column("rating", justify="right")
+    table.add_column(f"{100 * board.settings['level']:g}% interval", justify="right")
+    table.add_column(_scale(chart.axis.low, chart.axis.high), no_wrap=True)
+    for heading in ("votes", "win rate"):
+        table.add_column(heading, justify="right")
+    for row, whisker in zip(board.rows, chart.whiskers, strict=True):
+        table.add_row(
+            str(row.rank),
+            f"{row.rank_low}–{row.rank_high}",
+            str(row.tier),
+            Text(row.contender),
+            f"{row.rating:.0f}",
+            f"{row.lower:.0f} … {row.upper:.0f}",
+            _drawn(whisker),
+            str(row.votes),
+            f"{row.win_rate:.0%}",
+        )
+    console.print(table)
+
+
+def _drawn(whisker: Whisker) -> str:
+    lower, rating, upper = (round(x / 100 * (WIDTH - 1)) for x in whisker[1:])
+    line = [" "] * lower + ["─"] * (upper - lower + 1)
+    line[lower], line[upper] = "├", "┤"
+    line[rating] = "●"
+    return "".join(line)
+
+
+def _scale(low: float, high: float) -> str:
+    return f"{low:g}{high:>{WIDTH - len(f'{low:g}')}g}"
+
+
+def _caption(board: Board) -> str:
+    settings = board.settings
+    groups = [f"{settings[name]} {name}" for name in ("raters", "prompts") if settings[name] is not None]
+    intervals = f"intervals: {settings['covariance']}"
+    anchor = f"; {settings['anchor'][0]} fixed at {settings['anchor'][1]:g}" if settings["anchor"] else ""
+    counts = ", ".join([f"{settings['votes']} votes", *groups])
+    return f"{counts}; {intervals}{anchor}"
