@@ -1,0 +1,148 @@
+"""Looks for anything in an MP4 that could tell a rater which system made it.
+
+Boxes and H.264 units are checked against lists of what is allowed: what nobody thought of is a leak too.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from arena.media.boxes import Box, MalformedBoxes, walk
+from arena.media.probe import READ_SAFELY
+
+STRUCTURE = {
+    *("ftyp", "moov", "mvhd", "free", "mdat"),
+    *("trak", "tkhd", "edts", "elst", "mdia", "mdhd", "hdlr", "minf", "vmhd", "smhd", "dinf", "dref", "url "),
+    *("stbl", "stsd", "stts", "stss", "ctts", "stsc", "stsz", "stco", "co64", "sgpd", "sbgp"),
+    *("avc1", "avcC", "colr", "pasp", "btrt", "mp4a", "esds"),
+    *("udta", "meta", "ilst"),  # ffmpeg always writes them; a tag would be a box inside of ilst
+}
+# Slices, parameter sets and delimiters (ITU-T H.264, table 7-1). Not among them: SEI (6), filler (12).
+PICTURE_UNITS = {1, 2, 3, 4, 5, 7, 8, 9, 10, 11}
+SEI_UNIT = 6
+CODECS = {"video": "h264", "audio": "aac"}
+READ_EVERY_SAMPLE = READ_SAFELY | {"ignore_editlist": "1"}
+
+# Compressed data hold every short string now and then: in 5 MB, 4 given letters of either case turn up in
+# one file of 50, 8 letters in one of 10^10. So short ones are looked for only outside of mdat.
+SHORTEST_IN_HEADERS = 3
+SHORTEST_IN_MEDIA = 8
+ENCODERS_IN_HEADERS = ("lavc", "lavf", "x264", "x265", "ffmpeg", "c2pa", "handler")
+ENCODERS_IN_MEDIA = re.compile(rb"Lav[cf]\d+\.\d+|x26[45] - core|x26[45] \(build")
+
+COMPRESSOR_NAME = slice(42, 74)  # in a visual sample entry (ISO/IEC 14496-12, 12.1.3)
+UNDETERMINED = 0x55C4  # the language "und", packed
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One thing that names, dates or marks the maker of a file."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def find_leaks(source: Path | bytes, forbidden: Iterable[str] = ()) -> list[Leak]:
+    """Everything telling in an MP4 of H.264 and AAC. An empty list means that the file is clean.
+
+    Args:
+        source: the file or its bytes.
+        forbidden: strings that must not occur, in any case, such as contenders' names: in headers from
+            3 characters on, in media data from 8, as shorter ones occur there by chance.
+    """
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        boxes = list(walk(memoryview(data)))
+    except MalformedBoxes as error:
+        return [Leak("file", f"bytes that are no part of an MP4. {error}")]
+    return [
+        *(leak for box in boxes for leak in _leaks_of_box(box)),
+        *_leaks_of_streams(data, boxes),
+        *_leaks_of_words(boxes, list(forbidden)),
+    ]
+
+
+def _leaks_of_box(box: Box) -> Iterator[Leak]:
+    payload = box.payload
+    if box.kind not in STRUCTURE:
+        yield Leak(box.path, "a box that playing doesn't need")
+    elif box.kind == "free" and any(payload):
+        yield Leak(box.path, "padding that isn't zero")
+    elif box.kind == "hdlr" and bytes(payload[24:]).strip(b"\0"):
+        yield Leak(box.path, f"handler name {_text(payload[24:])}")
+    elif box.kind == "avc1" and any(payload[COMPRESSOR_NAME]):
+        yield Leak(box.path, f"compressor name {_text(payload[COMPRESSOR_NAME])}")
+    elif box.kind == "colr" and bytes(payload[:4]) != b"nclx":
+        yield Leak(box.path, "a colour profile, which names its maker")
+    elif box.kind in ("mvhd", "tkhd", "mdhd"):
+        yield from _leaks_of_times(box)
+
+
+def _leaks_of_times(box: Box) -> Iterator[Leak]:
+    wide = 8 if box.payload[0] == 1 else 4  # bytes in a time, by the box's version
+    if any(box.payload[4 : 4 + 2 * wide]):
+        yield Leak(box.path, "a creation or modification time")
+    if box.kind == "mdhd" and int.from_bytes(box.payload[-4:-2], "big") not in (0, UNDETERMINED):
+        yield Leak(box.path, "a language")
+
+
+def _leaks_of_streams(data: bytes, boxes: list[Box]) -> Iterator[Leak]:
+    unread = sum(len(box.payload) for box in boxes if box.path == "mdat")
+    units: set[int] = set()
+    try:
+        with av.open(io.BytesIO(data), mode="r", format="mov", options=READ_EVERY_SAMPLE) as container:
+            yield from _leaks_of_codecs(container)
+            for packet in container.demux():
+                unread -= packet.size
+                if packet.stream.type == "video":
+                    units.update(_units(bytes(packet)))
+    except av.error.FFmpegError as error:
+        yield Leak("file", f"not readable as MP4 ({error.strerror})")
+        return
+    for unit in sorted(units - PICTURE_UNITS):
+        yield Leak("video", "an SEI message" if unit == SEI_UNIT else f"an H.264 unit of type {unit}")
+    if unread:
+        yield Leak("mdat", f"{unread} bytes that belong to no picture or sound")
+
+
+def _leaks_of_codecs(container: InputContainer) -> Iterator[Leak]:
+    for stream in container.streams:
+        context = stream.codec_context
+        if context is None or context.name != CODECS.get(stream.type):
+            yield Leak(f"stream {stream.index}", "not H.264 or AAC, so that its contents can't be audited")
+
+
+def _units(packet: bytes) -> Iterator[int]:
+    """Types of the H.264 units in a packet, each led by its length in four bytes, as muxers write them."""
+    at = 0
+    while at + 5 <= len(packet):
+        yield packet[at + 4] & 0x1F
+        at += 4 + int.from_bytes(packet[at : at + 4], "big")
+
+
+def _leaks_of_words(boxes: list[Box], forbidden: list[str]) -> Iterator[Leak]:
+    outermost = [box for box in boxes if "/" not in box.path]
+    media = b"".join(box.payload for box in outermost if box.kind == "mdat")
+    headers = b"".join(box.payload for box in outermost if box.kind != "mdat").lower()
+    for word in (*ENCODERS_IN_HEADERS, *forbidden):
+        if len(word) >= SHORTEST_IN_HEADERS and word.lower().encode() in headers:
+            yield Leak("headers", f"the word '{word}'")
+    for word in forbidden:
+        if len(word) >= SHORTEST_IN_MEDIA and word.lower().encode() in media.lower():
+            yield Leak("mdat", f"the word '{word}'")
+    for mark in sorted(set(ENCODERS_IN_MEDIA.findall(media))):
+        yield Leak("mdat", f"an encoder's mark {_text(mark)}")
+
+
+def _text(name: bytes | memoryview) -> str:
+    return repr(bytes(name).strip(b"\0").decode("latin-1"))

@@ -1,0 +1,44 @@
+"""Runs ffmpeg, with a time limit, and turns its failures into reasons."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from arena.media.probe import UnusableMedia
+
+TIME_LIMIT_S = 900
+ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] ")  # "[mov,mp4 @ 0x55d0] "
+
+
+def run(argv: list[str]) -> str:
+    """Run the command and return what it printed on standard error.
+
+    Raises:
+        UnusableMedia: it failed or took too long.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - argv without a shell, built by graph.py
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=TIME_LIMIT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnusableMedia(
+            f"ffmpeg was stopped after {TIME_LIMIT_S} s. Export a shorter or smaller file."
+        ) from error
+    printed = done.stderr.decode(errors="replace")
+    if done.returncode:
+        raise UnusableMedia(f"ffmpeg can't convert the file: {_reason(printed, argv)}")
+    return printed
+
+
+def _reason(printed: str, argv: list[str]) -> str:
+    """The last line, without local paths and memory addresses."""
+    lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
+    reason = ADDRESS.sub("", lines[-1])
+    for path in (argument.removeprefix("file:") for argument in argv if argument.startswith("file:")):
+        reason = reason.replace(f"file:{path}", "the file").replace(path, "the file")
+    return reason

@@ -1,0 +1,132 @@
+"""ffmpeg's command lines. The only module that knows ffmpeg-python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ffmpeg
+
+from arena.media.binary import find_ffmpeg
+from arena.media.command import run
+from arena.media.probe import READ_SAFELY, Probe
+from arena.media.profile import Profile
+
+SEI = 6  # H.264 unit in which x264 writes its name and all its options
+HD_LINES = 720
+
+Stream = Any  # ffmpeg-python publishes no types
+
+
+class Level(NamedTuple):
+    """How the sound is changed: by one fixed gain, then peaks above the ceiling are limited."""
+
+    gain_db: float
+    ceiling_dbtp: float
+
+
+def loudness_report(source: Path, profile: Profile, frames: int) -> str:
+    """What ffmpeg's loudnorm filter prints about the first `frames` frames' worth of sound."""
+    heard = _cut(_stereo(source, profile), profile, frames).filter("loudnorm", print_format="json")
+    return _run(heard.output("-", format="null"), log="info")
+
+
+def encode_sound(source: Path, target: Path, profile: Profile, frames: int, level: Level) -> None:
+    """The rendition's sound alone, so that it can be measured as raters will hear it."""
+    levelled = (
+        _stereo(source, profile)
+        .filter("volume", f"{level.gain_db:.3f}dB")
+        # True peaks lie between samples: limit at four times the rate. `level` would undo the gain.
+        .filter("aresample", 4 * profile.sample_rate)
+        .filter("alimiter", limit=f"{10 ** (level.ceiling_dbtp / 20):.6f}", level=0, latency=1)
+        .filter("aresample", profile.sample_rate)
+    )
+    _encode_aac(_cut(levelled, profile, frames), target, profile)
+
+
+def encode_silence(target: Path, profile: Profile, frames: int) -> None:
+    """A silent sound track: every rendition has one, heard or not."""
+    silence = ffmpeg.input(f"anullsrc=r={profile.sample_rate}:cl=stereo", format="lavfi")
+    _encode_aac(_cut(silence, profile, frames), target, profile)
+
+
+def encode_rendition(
+    source: Path, sound: Path, target: Path, profile: Profile, facts: Probe, frames: int
+) -> None:
+    """The picture of `source` and the encoded `sound`, in one MP4 that names nobody."""
+    streams = _picture(source, profile, facts, frames), _input(sound)["a:0"]
+    settings = _h264(profile) | {"c:a": "copy"} | _mp4_without_names()
+    _run(ffmpeg.output(*streams, f"file:{target}", **settings))
+
+
+def _run(output: Stream, log: str = "error") -> str:
+    output = output.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", log).overwrite_output()
+    return run(ffmpeg.compile(output, cmd=find_ffmpeg()))
+
+
+def _input(source: Path) -> Stream:
+    return ffmpeg.input(f"file:{source}", **READ_SAFELY)
+
+
+def _picture(source: Path, profile: Profile, facts: Probe, frames: int) -> Stream:
+    width, height = profile.fit(facts.width, facts.height)
+    return (
+        _input(source)["V:0"]  # capital V: no cover pictures
+        .filter("scale", width, height, flags="lanczos", **_colour(facts))
+        .filter("format", "yuv420p")
+        .filter("pad", profile.width, profile.height, "(ow-iw)/2", "(oh-ih)/2")
+        .filter("setsar", 1)
+        .filter("fps", profile.fps, start_time=0)
+        .filter("tpad", stop=-1, stop_mode="clone")  # a clip that is too short holds its last picture
+        .filter("trim", end_frame=frames)
+        .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+    )
+
+
+def _colour(facts: Probe) -> dict[str, str]:
+    colour = {"out_color_matrix": "bt709", "out_range": "tv"}
+    if not facts.colour_is_tagged:  # guess as browsers do: by size
+        colour["in_color_matrix"] = "bt709" if facts.height >= HD_LINES else "bt601"
+    return colour
+
+
+def _stereo(source: Path, profile: Profile) -> Stream:
+    return (
+        _input(source)["a:0"]
+        # Silence fills gaps and a late beginning, which keeps the sound in step with the picture.
+        .filter("aresample", profile.sample_rate, **{"async": 1, "first_pts": 0})
+        .filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    )
+
+
+def _cut(sound: Stream, profile: Profile, frames: int) -> Stream:
+    return sound.filter("apad").filter("atrim", end_sample=profile.samples_in(frames))
+
+
+def _encode_aac(sound: Stream, target: Path, profile: Profile) -> None:
+    settings = {"c:a": "aac", "b:a": profile.audio_bitrate, "aac_coder": "fast", "flags:a": "+bitexact"}
+    _run(ffmpeg.output(sound, f"file:{target}", format="mp4", **settings))
+
+
+def _h264(profile: Profile) -> dict[str, str | int]:
+    return {
+        "c:v": "libx264",
+        "preset": profile.preset,
+        "crf": profile.crf,
+        "g": profile.fps,  # a key frame each second, so that seeking is quick
+        "threads": 1,  # x264's bytes depend on their number; run clips in parallel instead
+        "flags:v": "+bitexact",
+        "bsf:v": f"filter_units=remove_types={SEI}",
+    }
+
+
+def _mp4_without_names() -> dict[str, str | int]:
+    return {
+        "format": "mp4",
+        "movflags": "+faststart",
+        "fflags": "+bitexact",
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "metadata:s:v:0": "encoder=",  # or else the sample entry says "Lavc libx264", bitexact or not
+        "empty_hdlr_name": 1,
+    }

@@ -1,0 +1,75 @@
+"""Loudness by ITU-R BS.1770, and the fixed gain that brings a clip to a profile's."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from arena.media.graph import Level, encode_sound, loudness_report
+from arena.media.profile import Profile
+
+TOLERANCE_DB = 0.1
+CORRECTIONS = 5
+MAKEUP_DB = 3.0  # given back at most for what the limiter took; more would squash the mix
+
+
+class Loudness(NamedTuple):
+    """What a meter reads over a whole clip. Silence reads minus infinity."""
+
+    integrated_lufs: float
+    true_peak_dbtp: float
+
+
+class Levelled(NamedTuple):
+    """The gain that was applied and what it led to."""
+
+    gain_db: float
+    heard: Loudness
+
+
+def measure(source: Path, profile: Profile, frames: int) -> Loudness:
+    """Read the meter over the sound that raters would hear: stereo, and cut to `frames` frames."""
+    report = loudness_report(source, profile, frames)
+    reading = json.loads(report[report.rindex("{") : report.rindex("}") + 1])
+    return Loudness(float(reading["input_i"]), float(reading["input_tp"]))
+
+
+def level_sound(source: Path, target: Path, profile: Profile, frames: int) -> Levelled:
+    """Encode a clip's sound at the profile's loudness, with its peaks below the profile's.
+
+    A limiter takes loudness away, and AAC takes treble and overshoots peaks; so what was encoded is measured,
+    and the level corrected. A clip of rare loud clicks stays too quiet: peaks come before loudness.
+    """
+    level = _first_guess(measure(source, profile, frames), profile)
+    most_gain_db = level.gain_db + MAKEUP_DB
+    heard = _encode(source, target, profile, frames, level)
+    for _ in range(CORRECTIONS):
+        gain_db = min(level.gain_db + _missing_db(heard, profile), most_gain_db)
+        better = Level(gain_db, level.ceiling_dbtp - _excess_db(heard, profile))
+        if better == level:
+            break
+        level, heard = better, _encode(source, target, profile, frames, better)
+    return Levelled(level.gain_db, heard)
+
+
+def _encode(source: Path, target: Path, profile: Profile, frames: int, level: Level) -> Loudness:
+    encode_sound(source, target, profile, frames, level)
+    return measure(target, profile, frames)
+
+
+def _first_guess(unheard: Loudness, profile: Profile) -> Level:
+    silent = math.isinf(unheard.integrated_lufs)  # nothing above the meter's gate: no gain is right
+    gain_db = 0.0 if silent else profile.loudness_lufs - unheard.integrated_lufs
+    return Level(gain_db, profile.true_peak_dbtp)
+
+
+def _missing_db(heard: Loudness, profile: Profile) -> float:
+    missing_db = profile.loudness_lufs - heard.integrated_lufs
+    return missing_db if TOLERANCE_DB < abs(missing_db) < math.inf else 0.0
+
+
+def _excess_db(heard: Loudness, profile: Profile) -> float:
+    excess_db = heard.true_peak_dbtp - profile.true_peak_dbtp
+    return excess_db + TOLERANCE_DB if excess_db > 0 else 0.0

@@ -1,0 +1,72 @@
+"""The length of a file is a fingerprint: both sides of a ballot are padded to the same one."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import IO, Any
+
+from django.core.files import File
+
+HEADER_BYTES = 8  # the length and kind of a box
+STEP_BYTES = 64 * 1024
+
+
+def padded_size(*sizes: int) -> int:
+    """The length that files of these sizes are all padded to."""
+    return -(-(max(sizes) + HEADER_BYTES) // STEP_BYTES) * STEP_BYTES
+
+
+class PaddedFile(io.RawIOBase):
+    """An MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
+
+    def __init__(self, file: File[Any] | IO[bytes], size_bytes: int, padded_bytes: int) -> None:
+        """`size_bytes` is the length of the file, `padded_bytes` that of the result."""
+        box_bytes = padded_bytes - size_bytes
+        if not HEADER_BYTES <= box_bytes < 2**32:
+            raise ValueError(
+                f"Can't pad {size_bytes} bytes to {padded_bytes}; allowed: {HEADER_BYTES} B to 4 GiB more. "
+                "Take the length from padded_size()."
+            )
+        super().__init__()
+        self._file = file
+        self._size = size_bytes
+        self._tail = struct.pack(">I4s", box_bytes, b"free")
+        self._end = padded_bytes
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
+        if base + offset < 0:
+            raise ValueError(f"Can't seek to {base + offset}, before the beginning.")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - typeshed's WriteableBuffer exists for checkers only
+        """Read up to a buffer; fewer bytes at the seam between file, header and zeros."""
+        chunk = self._chunk(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._at += len(chunk)
+        return len(chunk)
+
+    def _chunk(self, wanted: int) -> bytes:
+        if self._at < self._size:
+            self._file.seek(self._at)
+            return self._file.read(min(wanted, self._size - self._at))
+        into_tail = self._at - self._size
+        if into_tail < HEADER_BYTES:
+            return self._tail[into_tail : into_tail + wanted]
+        return bytes(max(0, min(wanted, self._end - self._at)))
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,0 +1,99 @@
+"""Content-addressed files in Django's storages: a file's name is its SHA-256, so that it never changes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.files import File
+from django.core.files.storage import Storage
+
+CHUNK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Where a file is kept, and what proves that it is the same one."""
+
+    sha256: str
+    size_bytes: int
+    name: str
+
+
+def identify(file: File[Any] | IO[bytes], suffix: str) -> StoredFile:
+    """What `store` would call a file, without storing it.
+
+    Args:
+        file: opened for reading bytes, seekable; read from its beginning.
+        suffix: the name's ending without a dot, such as `mp4`.
+    """
+    if not suffix.isalnum():
+        raise ValueError(f"'{suffix}' can't end a file's name; allowed: letters and digits, such as 'mp4'.")
+    sha256, size_bytes = _digest(file)
+    return StoredFile(sha256, size_bytes, f"{sha256[:2]}/{sha256[2:4]}/{sha256}.{suffix}")
+
+
+def store(file: File[Any] | IO[bytes], storage: Storage, suffix: str, *, draft: str = "") -> StoredFile:
+    """Keep a file under the name of its content; one that is already there is left alone.
+
+    A process killed midway leaves no partial file under that name.
+
+    Args:
+        file: opened for reading bytes, seekable; read from its beginning.
+        storage: such as `storages["originals"]`.
+        suffix: the name's ending without a dot, such as `mp4`.
+        draft: the name under which a local file stands until it is whole, known to whoever clears up after
+            a kill; a fresh one by default.
+    """
+    stored = identify(file, suffix)
+    if not storage.exists(stored.name):
+        file.seek(0)
+        _publish(File(file), storage, stored.name, draft or f"incoming/{uuid.uuid4()}")
+    return stored
+
+
+def open_stored(name: str, storage: Storage) -> File[Any]:
+    """Open a stored file for reading bytes.
+
+    Raises:
+        FileNotFoundError: there is none of that name.
+    """
+    return storage.open(name, "rb")
+
+
+def _digest(file: File[Any] | IO[bytes]) -> tuple[str, int]:
+    file.seek(0)
+    digest, size_bytes = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK_BYTES):
+        digest.update(chunk)
+        size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes
+
+
+def _publish(file: File[Any], storage: Storage, name: str, draft_name: str) -> None:
+    try:
+        final = Path(storage.path(name))
+    except NotImplementedError:
+        _upload(file, storage, name)
+        return
+    # FileSystemStorage writes in place: a kill would leave half a file under a name that promises the whole.
+    draft = Path(storage.path(storage.save(draft_name, file)))
+    final.parent.mkdir(parents=True, exist_ok=True)
+    _flush_to_disk(draft)
+    os.replace(draft, final)
+
+
+def _upload(file: File[Any], storage: Storage, name: str) -> None:
+    """Object stores show an object once it is whole."""
+    saved = storage.save(name, file)
+    if saved != name:  # another process stored the same content first, and Django made up a second name
+        storage.delete(saved)
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
