@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from arena.catalog.hashing import content_hash
 from arena.catalog.fields import Fields
+from arena.catalog.hashing import content_hash
 from arena.catalog.located import Document, read_document
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")

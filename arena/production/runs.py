@@ -49,7 +49,7 @@ def plan_run(
     track: Track,
     clip_settings: ClipSettings,
 ) -> Run:
-    """Makes a run and those of its jobs that don't exist yet; an equal job made before is shared.
+    """Makes a run and those of its jobs that don't exist yet; what was asked for before is found again.
 
     Args:
         seeds: those wanted for every prompt; empty takes each prompt's own.
@@ -76,8 +76,7 @@ def plan_run(
         contender__in=contenders, prompt__in=prompts, settings_hash=content_hash(settings)
     )
     wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
-    run = Run.objects.create(suite=suite, track=track, seeds=list(seeds), settings=settings)
-    run.contenders.set(contenders)
+    run = _find_run(suite, contenders, seeds, settings)
     run.jobs.set(wanted)
     return run
 
@@ -86,6 +85,18 @@ def count_states(run: Run) -> Counter[str]:
     """How many of a run's jobs are in each state."""
     rows = run.jobs.order_by().values_list("state").annotate(n=Count("id"))
     return Counter(dict(rows))
+
+
+def _find_run(
+    suite: Suite, contenders: Sequence[Contender], seeds: Sequence[int], settings: dict[str, object]
+) -> Run:
+    asked = {contender.pk for contender in contenders}
+    for run in Run.objects.filter(suite=suite, seeds=list(seeds), settings=settings):
+        if set(run.contenders.values_list("pk", flat=True)) == asked:
+            return run
+    run = Run.objects.create(suite=suite, track=str(settings["track"]), seeds=list(seeds), settings=settings)
+    run.contenders.set(contenders)
+    return run
 
 
 def _job(contender: Contender, prompt: Prompt, seed: int, settings: dict[str, object]) -> Job:

@@ -1,7 +1,8 @@
 // Two clips played as one: started together, kept together, and accounted for as they are watched and heard.
 
 const STEP_S = 0.1; // watching is counted in tenths of a second
-const DRIFT_S = 0.04; // one frame at 25 fps: beyond it the eye notices
+const JUMP_S = 0.25; // beyond this drift a jump disturbs less than running to catch up
+const PATIENCE_MS = 200; // a shorter wait for data is no stall: seeking causes them
 
 export class Pair extends EventTarget {
   constructor(videos, withSound) {
@@ -14,12 +15,13 @@ export class Pair extends EventTarget {
     this.chosenByHand = false;
     this.looping = true;
     this.wanted = false; // whether the rater wants the clips to run
+    this.turn = 0;
     this.measures = { plays: 0, stalls: 0 };
     this.watched = { A: new Set(), B: new Set() };
     this.heard = { A: new Set(), B: new Set() };
     for (const video of this.both) {
       video.controls = false;
-      video.addEventListener("waiting", () => this.#stall());
+      video.addEventListener("waiting", () => this.#stall(video));
       video.addEventListener("ended", () => this.#ended());
       video.addEventListener("loadedmetadata", () => this.#tell());
     }
@@ -75,20 +77,31 @@ export class Pair extends EventTarget {
   }
 
   async #start() {
+    const turn = ++this.turn; // a later start or pause makes this one void
     await Promise.all(this.both.map(canPlay));
-    if (!this.wanted) return;
-    this.videos.B.currentTime = this.videos.A.currentTime;
-    await Promise.all(this.both.map((video) => video.play()));
-    this.#tick();
+    if (!this.wanted || turn !== this.turn) return;
+    this.videos.B.currentTime = this.position;
+    await Promise.all(this.both.map((video) => video.play())).catch((error) => {
+      if (error.name !== "AbortError") throw error; // a pause came first, as it may
+    });
+    if (turn === this.turn) this.#tick(turn);
   }
 
-  #tick() {
-    if (!this.wanted || this.videos.A.paused) return;
+  #tick(turn) {
+    if (!this.wanted || turn !== this.turn) return;
     this.#count();
-    const drift = this.videos.B.currentTime - this.position;
-    if (Math.abs(drift) > DRIFT_S && !this.videos.B.ended) this.videos.B.currentTime = this.position;
+    this.#keepTogether();
     this.#tell();
-    requestAnimationFrame(() => this.#tick());
+    requestAnimationFrame(() => this.#tick(turn));
+  }
+
+  // B follows A: a little faster or slower where that is enough, by a jump where it isn't.
+  #keepTogether() {
+    const { A, B } = this.videos;
+    const ahead = B.currentTime - A.currentTime;
+    if (A.seeking || B.seeking || A.ended || B.ended) return;
+    if (Math.abs(ahead) > JUMP_S) B.currentTime = A.currentTime;
+    B.playbackRate = A.playbackRate * (1 - Math.max(-0.1, Math.min(0.1, ahead)));
   }
 
   #count() {
@@ -100,7 +113,7 @@ export class Pair extends EventTarget {
   }
 
   #ended() {
-    if (!this.wanted || !this.both.every((video) => video.ended || this.duration - video.currentTime < 0.1)) return;
+    if (!this.wanted || !this.both.every((video) => video.ended)) return;
     const other = this.audible === "A" ? "B" : "A";
     const mustHearOther = this.withSound && this.left(other) > 0;
     if (!this.chosenByHand && this.withSound) this.listenTo(other, false);
@@ -109,10 +122,11 @@ export class Pair extends EventTarget {
     this.#start();
   }
 
-  async #stall() {
-    if (!this.wanted || this.both.every((video) => video.readyState >= 3)) return;
+  async #stall(video) {
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    if (!this.wanted || video.readyState >= 3 || video.seeking || video.ended) return;
     this.measures.stalls += 1;
-    for (const video of this.both) video.pause();
+    for (const each of this.both) each.pause();
     this.dispatchEvent(new Event("stall"));
     await this.#start();
   }

@@ -28,7 +28,7 @@ function turnOver(main, reveal, mount) {
   }
   const after = reveal.querySelector(".after");
   main.querySelector(".answers").replaceWith(after);
-  main.querySelector("[data-transport]").hidden = true;
+  for (const control of main.querySelectorAll("[data-transport] :is(button, input)")) control.disabled = true;
   waitForNext(main, after, mount);
 }
 

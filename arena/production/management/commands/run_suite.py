@@ -44,7 +44,7 @@ class Command(BaseCommand):
         states = produce_with_progress(run, workers=max(1, int(options["workers"])), console=Console())
         self.stdout.write(f"{run}: {states[Job.State.DONE]} done, {states[Job.State.FAILED]} failed.")
         if states[Job.State.FAILED]:
-            raise CommandError(_failures(run))
+            raise CommandError(failures(run))
 
 
 def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counter[str]:
@@ -58,7 +58,7 @@ def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counte
         return produce(run, workers=workers, report=report)
 
 
-def _failures(run: Run) -> str:
+def failures(run: Run) -> str:
     failed = run.jobs.filter(state=Job.State.FAILED).select_related("contender", "prompt")
     lines = [
         f"{job.contender}, prompt {job.prompt.key}, seed {job.seed}: {job.error_kind}: {job.error_message}"

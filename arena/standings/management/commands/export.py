@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from arena.standings.exports import EXPORTS, FORMATS, NothingToExport
+from arena.voting.models import Study
+
+
+class Command(BaseCommand):
+    help = "Export a study's board or its votes."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study")
+        parser.add_argument("--what", choices=sorted(EXPORTS), default="board")
+        parser.add_argument("--format", choices=FORMATS, default="csv")
+        parser.add_argument("--track", default="", help="needed where the study has several")
+        parser.add_argument("--output", type=Path, help="a file (default: standard output)")
+
+    def handle(self, **options: str) -> None:
+        study = Study.objects.filter(slug=options["study"]).first()
+        if study is None:
+            known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"Unknown study '{options['study']}'. Known: {known}.")
+        tracks = [options["track"]] if options["track"] else study.tracks
+        if len(tracks) != 1 or tracks[0] not in study.tracks:
+            raise CommandError(
+                f"Choose one track by --track. Study '{study.slug}' has: {', '.join(study.tracks)}."
+            )
+        try:
+            text = EXPORTS[options["what"]](study, tracks[0], options["format"])
+        except NothingToExport as error:
+            raise CommandError(str(error)) from error
+        if options["output"]:
+            Path(options["output"]).write_text(text, encoding="utf-8")
+        else:
+            self.stdout.write(text, ending="")

@@ -1,0 +1,36 @@
+"""From the votes that count to what the rating engine takes."""
+
+from __future__ import annotations
+
+from django.db.models import Count
+
+from arena.voting.models import Study, Vote
+from elo import Votes
+
+
+def read_votes(*, study: Study, track: str) -> Votes | None:
+    """A study's counting votes on a track, equal ones added up; None where there are none.
+
+    Raters and prompts come along as clusters. An excluded vote doesn't count.
+    """
+    counting = Vote.objects.filter(ballot__study=study, ballot__track=track, exclusion__isnull=True)
+    columns = (
+        "ballot__rendition_a__clip__job__contender__slug",
+        "ballot__rendition_b__clip__job__contender__slug",
+        "outcome",
+        "ballot__prompt_id",
+        "ballot__rater_id",
+    )
+    rows = counting.order_by(*columns).values_list(*columns).annotate(count=Count("id"))
+    cells = list(zip(*rows, strict=True))
+    if not cells:
+        return None
+    contender_a, contender_b, outcome, prompt, rater, count = cells
+    return Votes.from_columns(
+        contender_a=contender_a,
+        contender_b=contender_b,
+        outcome=outcome,
+        prompt=[str(key) for key in prompt],
+        rater=[str(key) for key in rater],
+        weight=count,
+    )

@@ -1,0 +1,119 @@
+"""Simulated raters: they open ballots, judge the files that they are shown, and vote, as people do.
+
+They know the prompt and the two renditions and nothing else; a contender's name never reaches them. So the
+order of a simulated board is evidence about the whole road from prompt to rating.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from django.core.files.storage import storages
+
+from arena.production.models import Rendition
+from arena.voting.ballots import open_ballot
+from arena.voting.models import Ballot, Outcome, Rater, Study
+from arena.voting.votes import cast_vote
+from generators.toyworld.perception import Perception, perceive
+
+VOTES_EACH = 20
+NOTICED_OFFSET_S = 0.09
+"""Sound this late is noticed: half of the toy world's flaw, twice what a good clip measures."""
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What one rater notices, and how much it weighs against chance (log-odds)."""
+
+    minds_sound: bool
+    minds_stutter: bool
+    minds_prompt: bool
+    weight: float = 1.5
+    weight_of_prompt: float = 5.0
+    tie_within: float = 0.4
+    bad_below: float = -3.0
+
+    @classmethod
+    def draw(cls, random: Random) -> Taste:
+        """People watch with little attention: few notice late sound or stutter, most a wrong colour."""
+        return cls(random.random() < 0.2, random.random() < 0.28, random.random() < 0.95)
+
+    def worth(self, seen: Perception) -> float:
+        """How good a clip is to this rater; 0 is faultless."""
+        late = seen.sound_offset_s is not None and abs(seen.sound_offset_s) > NOTICED_OFFSET_S
+        wrong = not (seen.colour_matches and seen.shape_matches)
+        return -(
+            self.weight * (self.minds_sound and late)
+            + self.weight * (self.minds_stutter and seen.held_share > 0.25)
+            + self.weight_of_prompt * (self.minds_prompt and wrong)
+        )
+
+    def judge(self, a: Perception, b: Perception, random: Random) -> Outcome:
+        worth_a, worth_b = self.worth(a), self.worth(b)
+        if max(worth_a, worth_b) < self.bad_below:
+            return Outcome.BOTH_BAD
+        difference = worth_a - worth_b + _logistic_noise(random)
+        if abs(difference) < self.tie_within:
+            return Outcome.TIE
+        return Outcome.A if difference > 0 else Outcome.B
+
+
+@dataclass
+class Viewing:
+    """What simulated raters have seen so far: each rendition is measured once, from its file."""
+
+    seen: dict[tuple[str, str], Perception] = field(default_factory=dict)
+
+    def watch(self, rendition: Rendition, caption: str) -> Perception:
+        key = (rendition.sha256, caption)
+        if key not in self.seen:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "shown.mp4"
+                with storages["renditions"].open(rendition.name) as file:
+                    path.write_bytes(file.read())
+                self.seen[key] = perceive(path, caption)
+        return self.seen[key]
+
+
+def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int], None]) -> int:
+    """Casts votes into a simulated study through the code path of real ballots; returns how many it cast.
+
+    Fewer are cast only when a rater has seen every pair, which needs a study of a handful of pairs.
+    """
+    random = Random(seed)  # noqa: S311 - a simulation is repeatable by its seed
+    viewing = Viewing()
+    cast = 0
+    while cast < votes:
+        rater = Rater.objects.create(id=uuid.UUID(int=random.getrandbits(128), version=4), simulated=True)
+        taste = Taste.draw(random)
+        voted = 0
+        while voted < VOTES_EACH and cast < votes:
+            ballot = open_ballot(study=study, rater=rater, random=random)
+            if ballot is None:
+                break
+            cast_vote(ballot=ballot, outcome=_decide(ballot, taste, viewing, random))
+            voted += 1
+            cast += 1
+            report(cast)
+        if not voted:
+            break
+    return cast
+
+
+def _decide(ballot: Ballot, taste: Taste, viewing: Viewing, random: Random) -> Outcome:
+    caption = ballot.prompt.text
+    a = viewing.watch(ballot.rendition_a, caption)
+    b = viewing.watch(ballot.rendition_b, caption)
+    return taste.judge(a, b, random)
+
+
+def _logistic_noise(random: Random) -> float:
+    """Standard logistic, so that a difference in worth is a difference in log-odds."""
+    share = random.uniform(1e-9, 1 - 1e-9)
+    return math.log(share / (1 - share))
