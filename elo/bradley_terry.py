@@ -94,6 +94,12 @@ def centred_inverse(information: Floats) -> Floats:
     return inverse
 
 
+def difference_variances(covariance: Floats) -> Floats:
+    """Shape (K, K): variances of strength i less strength j."""
+    own: Floats = np.diag(covariance)
+    return own[:, None] + own[None, :] - 2 * covariance
+
+
 def _derivatives(strengths: Floats, credit: Floats, met: Floats) -> tuple[Floats, Floats]:
     p = win_probabilities(strengths)
     return (credit - met * p).sum(axis=1), laplacian(met * p * p.T)

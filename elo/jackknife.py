@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from elo.bradley_terry import Solution, centred_inverse, laplacian, win_probabilities
+from elo.bradley_terry import Solution, centred_inverse, difference_variances, laplacian, win_probabilities
 from elo.graph import NotIdentified
 from elo.tally import HALF_CREDIT, Floats
 from elo.votes import Votes
 
 FEW_CLUSTERS = 2000
-LARGE_SHARE = 0.01
+LARGE_LEVERAGE = 0.05
+"""Of a cluster, trace(H^+ H_g): at least the share of any contrast's information that it holds."""
 BLOCK_CELLS = 4_000_000
 """Numbers in one stack of leave-one-out tables: 32 MB each."""
 
@@ -26,8 +27,8 @@ def jackknife(votes: Votes, solution: Solution, cluster: NDArray[np.integer], na
     cluster's own H_g and its score s_g; the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and
     White 1985, Journal of Econometrics 29; for clusters Bell and McCaffrey 2002, Survey Methodology 28; in
     scores: MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38). Among more than
-    `FEW_CLUSTERS`, those with less than `LARGE_SHARE` of every contender's votes keep H for H - H_g, as CR1
-    does: the two then agree.
+    `FEW_CLUSTERS`, those with no more than `LARGE_LEVERAGE` keep H for H - H_g, as CR1 does: the two then
+    agree.
 
     Args:
         votes: the votes fitted.
@@ -49,7 +50,7 @@ def jackknife(votes: Votes, solution: Solution, cluster: NDArray[np.integer], na
             f"Leave {name!r} out of clusters=, or collect votes from more {name}s."
         )
     scores = _scores(votes, solution, cluster, groups)
-    left_out = _worth_leaving_out(votes, cluster, groups)
+    left_out = _worth_leaving_out(votes, solution, cluster, groups)
     kept = scores[np.flatnonzero(~left_out)]
     bread = centred_inverse(solution.information)
     covariance: Floats = bread @ (kept.T @ kept).toarray() @ bread
@@ -63,16 +64,20 @@ def _scores(votes: Votes, solution: Solution, cluster: NDArray[np.integer], grou
     """Shape (G, K): each cluster's gradient of the log-likelihood, sum of (credit - p_ab)(e_a - e_b)."""
     p = win_probabilities(solution.strengths)
     residual = votes.weight * (HALF_CREDIT[votes.outcome] - p[votes.contender_a, votes.contender_b])
-    return _by_cluster(votes, cluster, groups, residual, -residual)
+    values = np.concatenate((residual, -residual))
+    places = (np.concatenate((cluster, cluster)), np.concatenate((votes.contender_a, votes.contender_b)))
+    return csr_array((values, places), shape=(groups, len(p)))
 
 
-def _worth_leaving_out(votes: Votes, cluster: NDArray[np.integer], groups: int) -> NDArray[np.bool_]:
+def _worth_leaving_out(
+    votes: Votes, solution: Solution, cluster: NDArray[np.integer], groups: int
+) -> NDArray[np.bool_]:
     if groups <= FEW_CLUSTERS:
         return np.ones(groups, dtype=bool)
-    held = _by_cluster(votes, cluster, groups, votes.weight, votes.weight).tocoo()
-    row, contender = held.coords
-    large = held.data > LARGE_SHARE * votes.tally().votes[contender]
-    return np.isin(np.arange(groups), row[large])
+    p = win_probabilities(solution.strengths)
+    each = p * p.T * difference_variances(centred_inverse(solution.information))
+    leverage = votes.weight * each[votes.contender_a, votes.contender_b]
+    return np.bincount(cluster, weights=leverage) > LARGE_LEVERAGE
 
 
 def _tables(
@@ -105,10 +110,13 @@ def _shifts(votes: Votes, solution: Solution, met: Floats, scores: Floats, name:
 
 def _require_connected(votes: Votes, remaining: Floats, name: str) -> None:
     """Walk from contender 0 along the pairs that still meet, in all tables of the stack at once."""
+    meets = remaining > 0
     reached = np.zeros(remaining.shape[:2], dtype=bool)
     reached[:, 0] = True
-    for _ in votes.contenders:
-        reached |= (reached[:, :, None] & (remaining > 0)).any(axis=1)
+    before = 0
+    while (now := int(reached.sum())) > before:
+        before = now
+        reached |= np.matmul(reached[:, None, :], meets)[:, 0]
     if not reached.all():
         table = int(np.argmin(reached.all(axis=1)))
         cut = min(reached[table], ~reached[table], key=np.count_nonzero)
@@ -117,16 +125,3 @@ def _require_connected(votes: Votes, remaining: Floats, name: str) -> None:
             f"All votes between {listed} and the other contenders share one {name}, so no interval by {name} "
             f"exists. Collect votes from more {name}s, or leave {name!r} out of clusters=."
         )
-
-
-def _by_cluster(
-    votes: Votes,
-    cluster: NDArray[np.integer],
-    groups: int,
-    on_a: NDArray[np.number],
-    on_b: NDArray[np.number],
-) -> csr_array:
-    """Shape (G, K): what votes give to their two contenders, summed by cluster."""
-    values = np.concatenate((on_a, on_b))
-    places = (np.concatenate((cluster, cluster)), np.concatenate((votes.contender_a, votes.contender_b)))
-    return csr_array((values, places), shape=(groups, len(votes.contenders)))

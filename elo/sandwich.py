@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from elo.bradley_terry import Solution, centred_inverse, laplacian, win_probabilities
+from elo.bradley_terry import Solution, centred_inverse, difference_variances, laplacian, win_probabilities
 from elo.jackknife import jackknife
 from elo.tally import HALF_CREDIT, Floats, Tally
 from elo.votes import Votes
@@ -43,7 +43,7 @@ class Covariance:
 
     def difference_variances(self) -> Floats:
         """Shape (K, K): variances of strength i less strength j."""
-        return self._highest(_of_differences)
+        return self._highest(difference_variances)
 
     def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
         highest: Floats = np.max([variances(matrix) for matrix in (self.matrix, *self.floors)], axis=0)
@@ -111,8 +111,3 @@ def _positive_semidefinite(matrix: Floats) -> Floats:
     values, vectors = np.linalg.eigh(matrix)
     repaired: Floats = (vectors * np.maximum(values, 0)) @ vectors.T
     return repaired
-
-
-def _of_differences(matrix: Floats) -> Floats:
-    variance: Floats = np.diag(matrix)
-    return variance[:, None] + variance[None, :] - 2 * matrix

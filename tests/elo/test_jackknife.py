@@ -72,7 +72,7 @@ def test_without_leaving_out_it_is_the_cluster_sandwich_of_statsmodels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 0)
-    monkeypatch.setattr(jackknife, "LARGE_SHARE", 1.0)
+    monkeypatch.setattr(jackknife, "LARGE_LEVERAGE", 10.0)
     votes = WORLD.draw(3)
     x = design(votes)[:, 1:]
     peer = sm.GLM(HALF_CREDIT[votes.outcome], x, family=sm.families.Binomial()).fit(
@@ -94,6 +94,27 @@ def test_small_clusters_among_many_need_no_leaving_out(monkeypatch: pytest.Monke
     cheap = jackknife.jackknife(votes, solution, raters(votes), "rater")
     assert not np.array_equal(cheap, exact)
     np.testing.assert_allclose(np.sqrt(np.diag(cheap)), np.sqrt(np.diag(exact)), rtol=0.005)
+
+
+def test_large_clusters_among_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    votes = WORLD.draw(4)
+    solution = fitted(votes)
+    exact = jackknife.jackknife(votes, solution, raters(votes), "rater")
+    monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 1)
+    left_out = jackknife._worth_leaving_out(votes, solution, raters(votes), votes.raters or 0)
+    assert 0 < left_out.sum() < len(left_out)
+    covariance = jackknife.jackknife(votes, solution, raters(votes), "rater")
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), np.sqrt(np.diag(exact)), rtol=0.005)
+
+
+def test_a_link_by_one_of_many_clusters_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 1)
+    many = [Cell(a, b, "tie", 100, rater=rater) for a, b in ("pq", "xy") for rater in range(5)]
+    votes = votes_of(*many, Cell("p", "x", "tie", rater=3), clustered=True)
+    with pytest.raises(
+        NotIdentified, match="All votes between p, q and the other contenders share one rater"
+    ):
+        jackknife.jackknife(votes, fitted(votes), raters(votes), "rater")
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
