@@ -40,6 +40,7 @@ function mount(main) {
     },
   };
 
+  find(".clips").style.setProperty("--ratio", videos.A.width / videos.A.height);
   for (const [name, act] of Object.entries(acts)) find(`[data-${name}]`).addEventListener("click", act);
   find("[data-transport]").hidden = false;
   find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
