@@ -1,7 +1,5 @@
 """The contract between whoever wants a clip and whoever makes one: request, result, provenance, errors."""
 
-# ruff: noqa: N818 - the errors are named for what happened: RefusedByModeration
-
 from __future__ import annotations
 
 import hashlib

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 from hypothesis import strategies as st
 
 from generators.base import Request, Result
@@ -39,3 +41,14 @@ def make_request(**changes: object) -> Request:
 
 def make_clip(out_dir: Path, flaw: str = "none", **changes: object) -> Result:
     return ToyWorld({"flaw": flaw}).generate(make_request(**changes), out_dir)
+
+
+def reencode(source: Path, target: Path, filters: str = "null", volume_db: float = 0.0) -> Path:
+    """What an arena shows of a clip: the same, encoded once more."""
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), "-vf", filters,
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-threads", "1",
+        "-c:a", "aac", "-b:a", "128k", "-af", f"volume={volume_db}dB", str(target),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    return target
