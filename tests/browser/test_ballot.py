@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from arena.voting.ledger import verify_ledger
+from arena.voting.models import Ballot, Study, Vote
+from tests.browser.voting import start_voting, vote, watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAMES = (
+    "maker-of",
+    "Maker Of",
+    "Somebody",
+    "toy-world-generator",
+    "late-sound",
+    "stutter",
+    "wrong-attributes",
+)
+
+
+@pytest.mark.slow
+def test_a_rater_votes_by_keyboard_on_twenty_pairs_and_sees_names_only_after_each(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    start_voting(desktop, live_server.url)
+    keys = ["ArrowLeft", "ArrowRight", "ArrowDown", "ArrowUp"] * 5
+    for number, key in enumerate(keys, start=1):
+        watch(desktop)
+        assert not [name for name in NAMES if name in desktop.content()], f"a name before vote {number}"
+        vote(desktop, key)
+        assert "Maker Of" in desktop.locator(".verdict").first.inner_text()
+        desktop.keyboard.press("Enter")
+        expect(desktop.locator("[data-count]")).to_have_text(
+            f"{number} vote{'' if number == 1 else 's'} so far"
+        )
+        expect(desktop.locator(".verdict")).to_have_count(0)
+    assert verify_ledger(study) == 20
+    outcomes = list(Vote.objects.order_by("created_at").values_list("outcome", flat=True))
+    assert outcomes == ["a", "b", "tie", "both_bad"] * 5
+
+
+def test_answers_stay_closed_until_both_clips_were_heard(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    start_voting(desktop, live_server.url)
+    answers = desktop.locator(".choices button:disabled")
+    expect(answers).to_have_count(4)
+    desktop.keyboard.press("ArrowLeft")
+    assert Vote.objects.count() == 0
+    watch(desktop)
+    expect(answers).to_have_count(0)
+
+
+def test_the_vote_records_what_was_heard(desktop: Page, live_server: LiveServer, study: Study) -> None:
+    start_voting(desktop, live_server.url)
+    watch(desktop)
+    vote(desktop)
+    playback = Vote.objects.get().playback
+    assert playback["heard_a_s"] >= 0.5
+    assert playback["heard_b_s"] >= 0.5
+    assert playback["viewport_width"] == 1440
+
+
+def test_s_skips_to_another_pair_without_a_vote(desktop: Page, live_server: LiveServer, study: Study) -> None:
+    start_voting(desktop, live_server.url)
+    first = desktop.locator("video").first.get_attribute("src")
+    desktop.keyboard.press("s")
+    expect(desktop.locator("video").first).not_to_have_attribute("src", first or "")
+    assert Vote.objects.count() == 0
+    assert Ballot.objects.filter(state=Ballot.State.SKIPPED).count() == 1
+
+
+def test_the_clips_run_together_and_only_one_is_heard(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    start_voting(desktop, live_server.url)
+    desktop.keyboard.press("Space")
+    expect(desktop.locator("[data-time]")).to_have_text(re.compile(r"^0\.[3-7]"))
+    times = desktop.eval_on_selector_all("video", "videos => videos.map(video => video.currentTime)")
+    assert abs(times[0] - times[1]) < 0.15
+    muted = desktop.eval_on_selector_all("video", "videos => videos.map(video => video.muted)")
+    assert sorted(muted) == [False, True]
+
+
+def test_x_switches_the_sound_to_the_other_clip(desktop: Page, live_server: LiveServer, study: Study) -> None:
+    start_voting(desktop, live_server.url)
+    desktop.keyboard.press("x")
+    expect(desktop.get_by_role("radio", name="B")).to_be_checked()
+    assert desktop.eval_on_selector_all("video", "videos => videos.map(video => video.muted)") == [
+        True,
+        False,
+    ]
+
+
+def test_scrubbing_moves_both_clips(desktop: Page, live_server: LiveServer, study: Study) -> None:
+    start_voting(desktop, live_server.url)
+    desktop.locator("[data-scrub]").fill("0.5")
+    expect(desktop.locator("[data-time]")).to_have_text("0.4 / 0.8 s")
+    times = desktop.eval_on_selector_all("video", "videos => videos.map(video => video.currentTime)")
+    assert times == pytest.approx([0.4, 0.4], abs=0.01)
+
+
+def test_a_reload_shows_the_same_pair(desktop: Page, live_server: LiveServer, study: Study) -> None:
+    start_voting(desktop, live_server.url)
+    first = desktop.locator("video").first.get_attribute("src")
+    desktop.reload()
+    assert desktop.locator("video").first.get_attribute("src") == first
+
+
+def test_a_lost_connection_says_so_in_place_and_keeps_the_pair(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    start_voting(desktop, live_server.url)
+    watch(desktop)
+
+    def lose(route: Route) -> None:
+        route.abort()
+
+    desktop.route("**/ballots/**", lose)
+    desktop.keyboard.press("p")
+    desktop.locator("[data-play]").click()
+    desktop.keyboard.press("ArrowLeft")
+    expect(desktop.locator("[data-why]")).to_contain_text("nothing was recorded")
+    desktop.unroute("**/ballots/**")
+    vote(desktop)
+    assert Vote.objects.count() == 1
+
+
+def test_voting_works_without_scripts(without_scripts: Page, live_server: LiveServer, study: Study) -> None:
+    page = without_scripts
+    page.goto(live_server.url)
+    page.get_by_role("link", name="Start voting").click()
+    expect(page.locator("video[controls]")).to_have_count(2)
+    page.get_by_role("button", name="Both bad").click()
+    expect(page.locator(".verdict h2")).to_have_count(2)
+    expect(page.locator(".after")).to_contain_text("You said: Both bad.")
+    page.get_by_role("link", name="Next pair").click()
+    expect(page.locator("video[controls]")).to_have_count(2)
+    assert Vote.objects.get().outcome == "both_bad"
+
+
+def test_the_phone_shows_clips_and_answers_at_once(
+    phone: Page, live_server: LiveServer, study: Study
+) -> None:
+    start_voting(phone, live_server.url)
+    for selector in (
+        '[data-side="A"] video',
+        '[data-side="B"] video',
+        "button[value=a]",
+        "button[value=skip]",
+    ):
+        expect(phone.locator(selector)).to_be_in_viewport(ratio=1)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390

@@ -1,0 +1,24 @@
+"""What a rater does in a browser, for the tests that need a vote to look at something else."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+
+def start_voting(page: Page, url: str) -> None:
+    """From the home page to the first pair."""
+    page.goto(url)
+    page.get_by_role("link", name="Start voting").click()
+    expect(page.locator("[data-why]")).to_have_text("Press Space or Play to start.")
+
+
+def watch(page: Page) -> None:
+    """Plays both clips until the answers open."""
+    if page.locator("[data-play]").inner_text() == "Play":
+        page.keyboard.press("Space")
+    expect(page.locator("button[value=a]")).to_be_enabled(timeout=20_000)
+
+
+def vote(page: Page, key: str = "ArrowLeft") -> None:
+    page.keyboard.press(key)
+    expect(page.locator(".verdict")).to_have_count(2)
