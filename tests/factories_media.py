@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Sound = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+VideoCodec = Literal["libx264", "libvpx-vp9", "mpeg4"]
+AudioCodec = Literal["aac", "libopus", "pcm_s16le"]
 RATE = 44_100  # not the arena's own, so that every sound is resampled
 
 
@@ -30,7 +32,7 @@ def hot_noise(seconds: float) -> Sound:
 def drumming(seconds: float) -> Sound:
     """Two decaying hits a second: high peaks over a low loudness, so that a limiter has to work."""
     at = np.arange(round(seconds * RATE)) / RATE
-    hits = np.exp(-(at % 0.5) * 150) * np.random.default_rng(7).normal(0, 0.4, len(at))
+    hits = np.exp(-(at % 0.5) * 60) * np.random.default_rng(7).normal(0, 0.4, len(at))
     return np.clip(hits, -1, 1).astype(np.float32)
 
 
@@ -47,15 +49,24 @@ def write_clip(
     fps: int = 24,
     seconds: float = 1.0,
     sound: Sound | None = None,
-    codecs: tuple[Literal["libx264", "libvpx-vp9"], Literal["aac", "libopus"]] = ("libx264", "aac"),
+    codecs: tuple[VideoCodec, AudioCodec] = ("libx264", "aac"),
     tags: Mapping[str, str] | None = None,
     colour: tuple[int, int, int] | None = None,
+    pixel_aspect: tuple[int, int] = (1, 1),
+    transfer: int | None = None,
 ) -> Path:
-    """Write moving stripes, or one plain colour, at most with mono sound and container tags."""
+    """Write moving stripes or one plain colour; with mono sound and container tags if asked for.
+
+    `transfer` is a transfer characteristic by its number in ISO/IEC 23091-2: 16 is HDR's PQ.
+    """
     with av.open(path, "w") as container:
         container.metadata.update(tags or {})
         video = container.add_stream(codecs[0], rate=fps, options={"crf": "20"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        video.codec_context.max_b_frames = 0  # with them, x264 makes other bytes in each run
+        video.codec_context.sample_aspect_ratio = Fraction(*pixel_aspect)
+        if transfer is not None:
+            video.codec_context.color_trc = transfer
         audio = None if sound is None else container.add_stream(codecs[1], rate=48_000, layout="mono")
         for index in range(round(seconds * fps)):
             pixels = _stripes(width, height, index) if colour is None else _plain(width, height, colour)

@@ -115,6 +115,9 @@ def _h264(profile: Profile) -> dict[str, str | int]:
         "crf": profile.crf,
         "g": profile.fps,  # a key frame each second, so that seeking is quick
         "threads": 1,  # x264's bytes depend on their number; run clips in parallel instead
+        # Planning B-frames, x264 reads memory that it never wrote if the width is no multiple of 16: bytes
+        # would change from run to run. Without them, files are up to 14 % larger and made in 2/3 of the time.
+        "bf": 0,
         "flags:v": "+bitexact",
         "bsf:v": f"filter_units=remove_types={SEI}",
     }

@@ -164,11 +164,17 @@ def _play(container: InputContainer, video: VideoStream, limits: Limits) -> Prob
     video.thread_type = "AUTO"
     sound = next(iter(container.streams.audio), None)
     playback = _Playback(video, limits)
-    for frame in container.decode([video, sound] if sound else [video]):
-        if isinstance(frame, VideoFrame):
-            playback.see(frame)
-        elif isinstance(frame, AudioFrame):
-            playback.hear(frame)
+    try:
+        for frame in container.decode([video, sound] if sound else [video]):
+            if isinstance(frame, VideoFrame):
+                playback.see(frame)
+            elif isinstance(frame, AudioFrame):
+                playback.hear(frame)
+    except av.error.FFmpegError as error:
+        raise UnusableMedia(
+            f"The file is broken or cut short: it can be played for {max(0, playback.played_s):.1f} s "
+            f"({error.strerror}). Upload or download it again."
+        ) from error
     if playback.last is None:
         raise UnusableMedia("Not one picture of the video can be decoded. Export the file again.")
     _check_end(playback.played_s, _stated_duration_s(container))

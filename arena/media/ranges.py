@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Protocol
 
-from django.core.files import File
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
@@ -15,12 +14,20 @@ CHUNK_BYTES = 2**16
 SINGLE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
 
+class Readable(Protocol):
+    """What is served: a file, Django's or Python's, or a `PaddedFile`."""
+
+    def seek(self, offset: int, /) -> object: ...
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
 class Unsatisfiable(ValueError):
     """The range asked for lies outside the file."""
 
 
 def ranged_response(
-    file: File[Any] | IO[bytes], size_bytes: int, range_header: str | None, content_type: str
+    file: Readable, size_bytes: int, range_header: str | None, content_type: str
 ) -> HttpResponseBase:
     """Stream the file or the part asked for, and close it with the response.
 
@@ -73,7 +80,7 @@ def _requested(header: str, size_bytes: int) -> range | None:
 class _Slice:
     """Part of a file in chunks. Django closes it with the response, even if it was never read."""
 
-    def __init__(self, file: File[Any] | IO[bytes], part: range) -> None:
+    def __init__(self, file: Readable, part: range) -> None:
         self._file = file
         self._part = part
 

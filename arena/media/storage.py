@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.files import File
-from django.core.files.storage import Storage
+from django.core.files.storage import FileSystemStorage, Storage
 
 CHUNK_BYTES = 2**20
 
@@ -75,13 +75,11 @@ def _digest(file: File[Any] | IO[bytes]) -> tuple[str, int]:
 
 
 def _publish(file: File[Any], storage: Storage, name: str, draft_name: str) -> None:
-    try:
-        final = Path(storage.path(name))
-    except NotImplementedError:
+    if not isinstance(storage, FileSystemStorage):
         _upload(file, storage, name)
         return
-    # FileSystemStorage writes in place: a kill would leave half a file under a name that promises the whole.
-    draft = Path(storage.path(storage.save(draft_name, file)))
+    # It writes in place: a kill would leave half a file under a name that promises the whole.
+    draft, final = Path(storage.path(storage.save(draft_name, file))), Path(storage.path(name))
     final.parent.mkdir(parents=True, exist_ok=True)
     _flush_to_disk(draft)
     os.replace(draft, final)

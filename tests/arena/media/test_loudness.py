@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from arena.media.loudness import level_sound, measure
+from arena.media.profile import Profile
+from tests.factories_media import Sound, drumming, hot_noise, quiet, tone, write_clip
+
+PROFILE = Profile("square", 64, 64, 24)
+FRAMES = 72
+
+
+def clip(folder: Path, sound: Sound) -> Path:
+    return write_clip(folder / "clip.mp4", width=64, height=64, seconds=3.0, sound=sound)
+
+
+def test_the_meter_reads_a_known_level(tmp_path: Path) -> None:
+    source = write_clip(
+        tmp_path / "clip.mov", seconds=3.0, sound=tone(3.0, level=0.25), codecs=("libx264", "pcm_s16le")
+    )
+    heard = measure(source, PROFILE, FRAMES)
+
+    # Mono goes to both channels 3 dB down. BS.1770: -0.69 + 10 lg of the mean squares' sum; at 440 Hz the
+    # weighting is all but flat.
+    assert heard.true_peak_dbtp == pytest.approx(20 * math.log10(0.25 / math.sqrt(2)), abs=0.1)
+    assert heard.integrated_lufs == pytest.approx(-0.69 + 20 * math.log10(0.25 / math.sqrt(2)), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [tone(3.0), tone(3.0, level=0.003), tone(1.0, level=0.5), hot_noise(3.0), drumming(3.0)],
+    ids=["ordinary", "quiet", "mostly silent", "hot", "drums"],
+)
+def test_every_sound_comes_to_the_profiles_loudness_under_its_peak(tmp_path: Path, sound: Sound) -> None:
+    target = tmp_path / "sound.mp4"
+    levelled = level_sound(clip(tmp_path, sound), target, PROFILE, FRAMES)
+
+    assert levelled.heard == measure(target, PROFILE, FRAMES)
+    assert levelled.heard.integrated_lufs == pytest.approx(PROFILE.loudness_lufs, abs=0.5)
+    assert levelled.heard.true_peak_dbtp <= PROFILE.true_peak_dbtp
+
+
+def test_peaks_come_before_loudness_where_both_can_not_be_had(tmp_path: Path) -> None:
+    clicks = quiet(3.0)
+    clicks[::22_050] = 1.0
+    levelled = level_sound(clip(tmp_path, clicks), tmp_path / "sound.mp4", PROFILE, FRAMES)
+
+    assert levelled.heard.true_peak_dbtp <= PROFILE.true_peak_dbtp
+    assert levelled.heard.integrated_lufs < PROFILE.loudness_lufs - 0.5
+
+
+def test_silence_stays_silent(tmp_path: Path) -> None:
+    levelled = level_sound(clip(tmp_path, quiet(3.0)), tmp_path / "sound.mp4", PROFILE, FRAMES)
+
+    assert levelled.gain_db == 0.0
+    assert levelled.heard == (-math.inf, -math.inf)

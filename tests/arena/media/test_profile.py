@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from arena.media.profile import Profile
+
+WIDE = Profile("wide", 640, 360, 24)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"width": 641}, "641×360 has an odd side"),
+        ({"height": 8}, "height is 8; allowed: 16 to 4096"),
+        ({"fps": 0}, "fps is 0; allowed: 1 to 120"),
+        ({"crf": 52}, "crf is 52; allowed: 0 to 51"),
+        ({"preset": "swift"}, "unknown preset 'swift'. Known: ultrafast"),
+        ({"loudness_lufs": 0.0}, "loudness_lufs is 0.0; allowed: -40 to -10"),
+        ({"true_peak_dbtp": 1.0}, "true_peak_dbtp is 1.0; allowed: -9 to 0"),
+        ({"sample_rate": 22_050}, "sample_rate is 22050; allowed: 44100, 48000"),
+        ({"audio_bitrate": 192}, "audio_bitrate is 192; allowed: 64000 to 320000"),
+    ],
+)
+def test_nonsense_is_refused(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=f"Profile 'wide': {reason}"):
+        replace(WIDE, **change)
+
+
+@pytest.mark.parametrize(
+    ("source", "fitted"),
+    [
+        ((640, 360), (640, 360)),
+        ((1920, 1080), (640, 360)),
+        ((512, 512), (360, 360)),
+        ((1080, 1920), (202, 360)),
+        ((321, 181), (638, 360)),
+        ((4000, 16), (640, 2)),
+    ],
+)
+def test_pictures_fit_whole_into_the_frame(source: tuple[int, int], fitted: tuple[int, int]) -> None:
+    assert WIDE.fit(*source) == fitted
+
+
+def test_durations_are_whole_frames_and_as_many_samples() -> None:
+    assert WIDE.frames_in(2.03) == 49
+    assert WIDE.frames_in(0.001) == 1
+    assert WIDE.samples_in(49) == 98_000
