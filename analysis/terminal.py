@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.board import Board
+from analysis.board import Board, BoardRow
 from analysis.whisker import Whisker, draw_whiskers
 
-WIDTH = 32
-"""Characters for the intervals."""
+WIDTH = 16
+"""Characters for the intervals: the table then fits 80 columns with contenders of 16 letters."""
 
 
 def print_board(board: Board, console: Console, title: str) -> None:
     """Print a board: ranks with their ranges, ratings with their intervals, and what they rest on."""
     chart = draw_whiskers(board)
-    table = Table(title=Text(title), caption=Text(_caption(board)))
-    for heading in ("rank", "range", "tier"):
-        table.add_column(heading, justify="right")
-    table.add_column("contender")
-    table.add_column("rating", justify="right")
-    table.add_column(f"{100 * board.settings['level']:g}% interval", justify="right")
+    table = Table(
+        title=Text(title),
+        caption=Text(_caption(board)),
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("contender", no_wrap=True)
+    table.add_column("rating", justify="right", no_wrap=True)
+    table.add_column(f"{100 * board.settings['level']:g}% interval", justify="right", no_wrap=True)
     table.add_column(_scale(chart.axis.low, chart.axis.high), no_wrap=True)
-    for heading in ("votes", "win rate"):
-        table.add_column(heading, justify="right")
+    table.add_column("votes", justify="right", no_wrap=True)
+    table.add_column("wins", justify="right", no_wrap=True)
     for row, whisker in zip(board.rows, chart.whiskers, strict=True):
         table.add_row(
-            str(row.rank),
-            f"{row.rank_low}–{row.rank_high}",
-            str(row.tier),
+            _rank(row),
             Text(row.contender),
             f"{row.rating:.0f}",
-            f"{row.lower:.0f} … {row.upper:.0f}",
+            f"{row.lower:.0f} to {row.upper:.0f}",
             _drawn(whisker),
             str(row.votes),
             f"{row.win_rate:.0%}",
         )
     console.print(table)
+
+
+def _rank(row: BoardRow) -> str:
+    """The place by rating, and in brackets the places that the intervals allow."""
+    return str(row.rank) if row.rank_low == row.rank_high else f"{row.rank} ({row.rank_low}–{row.rank_high})"
 
 
 def _drawn(whisker: Whisker) -> str:

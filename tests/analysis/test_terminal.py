@@ -21,10 +21,20 @@ def test_each_contender_has_a_line_with_its_numbers() -> None:
     assert "95% interval" in text
     for row in board.rows:
         line = next(line for line in text.splitlines() if row.contender in line)
-        assert f"{row.rank_low}–{row.rank_high}" in line
+        assert row.rank_low == row.rank_high or f"{row.rank} ({row.rank_low}–{row.rank_high})" in line
         assert f"{row.rating:.0f}" in line
-        assert f"{row.lower:.0f} … {row.upper:.0f}" in line
+        assert f"{row.lower:.0f} to {row.upper:.0f}" in line
         assert f"{row.win_rate:.0%}" in line
+
+
+def test_a_board_fits_a_terminal_of_80_columns_with_nothing_cut() -> None:
+    text = io.StringIO()
+    board = build_board(
+        votes_of(Cell("wrong-attributes", "truth", "a", 60), Cell("wrong-attributes", "truth", "b", 50))
+    )
+    print_board(board, Console(file=text, width=80, color_system=None), "Pilot")
+    assert "…" not in text.getvalue()
+    assert "wrong-attributes" in text.getvalue()
 
 
 def test_intervals_are_drawn_on_one_scale() -> None:
