@@ -7,8 +7,9 @@ from pathlib import Path
 from django.db import transaction
 
 from arena.catalog.fields import Fields
-from arena.catalog.located import Document, FileError, read_document
+from arena.catalog.located import Document
 from arena.catalog.models import Contender
+from arena.catalog.reading import read_document
 from generators import registry
 
 
@@ -16,13 +17,14 @@ def load_contenders(*, path: Path) -> list[tuple[Contender, bool]]:
     """Loads a YAML file of contenders; returns each with whether it is new.
 
     Raises:
-        FileError: the file is malformed, names an unknown generator or setting, or gives other settings to a
-            contender that exists; nothing is loaded then.
+        FileError: the file is malformed, names an unknown generator or setting, or gives another generator or
+            other settings to a contender that exists; nothing is loaded then.
     """
     document = read_document(path)
     head = Fields(document, (), document.value)
     rows = [_read_contender(entry) for entry in head.entries("contenders")]
     head.refuse_others()
+    document.report_repeated("contenders", "contender", [row.slug for row in rows])
     document.raise_problems()
     return _save(document, rows)
 
@@ -39,7 +41,7 @@ def _read_contender(entry: Fields) -> Contender:
     if contender.generator:
         try:
             registry.create(contender.generator, contender.settings)
-        except (LookupError, ValueError) as error:
+        except (ImportError, LookupError, ValueError) as error:
             entry.document.report((*entry.place, "generator"), str(error))
     return contender
 
@@ -47,14 +49,18 @@ def _read_contender(entry: Fields) -> Contender:
 @transaction.atomic
 def _save(document: Document, rows: list[Contender]) -> list[tuple[Contender, bool]]:
     saved = []
-    for row in rows:
+    for index, row in enumerate(rows):
         identity = {"generator": row.generator, "settings": row.settings}
         described = {"name": row.name, "maker": row.maker}
-        known, created = Contender.objects.get_or_create(slug=row.slug, defaults=identity | described)
+        known, created = Contender.objects.update_or_create(
+            slug=row.slug, defaults=described, create_defaults=identity | described
+        )
         if (known.generator, known.settings) != (row.generator, row.settings):
-            raise FileError(
-                f"{document.path.name}: contender '{row.slug}' exists with generator {known.generator} and "
-                f"settings {known.settings}, and what a contender is never changes. Give it another slug."
+            document.report(
+                ("contenders", index, "contender"),
+                f"'{row.slug}' exists with generator {known.generator} and settings {known.settings}, "
+                "and what a contender is never changes. Give it another slug.",
             )
         saved.append((known, created))
+    document.raise_problems()
     return saved

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import re
+import unicodedata
+from typing import Any, TypeGuard
 
+from arena.catalog.hashing import canonical_json
 from arena.catalog.located import Document, Place
+
+LARGEST_SEED = 2**63 - 1
 
 
 class Fields:
@@ -14,18 +20,17 @@ class Fields:
         self.document = document
         self.place = place
         self.taken: set[str] = set()
-        if isinstance(value, dict):
-            self.values: dict[Any, Any] = value
-        else:
+        self.is_mapping = isinstance(value, dict)
+        self.values: dict[Any, Any] = value if isinstance(value, dict) else {}
+        if not self.is_mapping:
             document.report(place, f"must be a mapping of fields, not {_kind(value)}.")
-            self.values = {}
 
     def text(self, name: str, *, default: str | None = None, longest: int = 10_000) -> str:
         value = self._take(name, required=default is None)
         if value is None:
             return default or ""
-        if not isinstance(value, str) or not value.strip() or len(value) > longest:
-            self._report(name, f"must be text of 1 to {longest:,} characters, not {_kind(value)}.")
+        if not _is_text(value) or len(value) > longest:
+            self._report(name, f"must be text of 1 to {longest:,} printable characters, not {_kind(value)}.")
             return ""
         return value.strip()
 
@@ -33,7 +38,7 @@ class Fields:
         value = self._take(name, required=True)
         if value is None:
             return ""
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        text = str(value) if _is_whole(value) else value
         if not isinstance(text, str) or not _is_slug(text):
             self._report(name, f"must be 1 to 64 of a-z, 0-9, '-' and '_', not {_kind(value)}.")
             return ""
@@ -43,7 +48,7 @@ class Fields:
         value = self._take(name, required=False)
         if value is None:
             return []
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        if not isinstance(value, list) or not all(_is_text(item) for item in value):
             self._report(
                 name, f"must be a list of texts, such as [bouncing, two objects], not {_kind(value)}."
             )
@@ -68,7 +73,12 @@ class Fields:
         if not isinstance(value, dict):
             self._report(name, f"must be a mapping, not {_kind(value)}.")
             return {}
-        return value
+        try:
+            plain: dict[str, object] = json.loads(canonical_json(value))
+        except (TypeError, ValueError):
+            self._report(name, "must hold texts, finite numbers, true, false, lists and mappings by text.")
+            return {}
+        return plain
 
     def entries(self, name: str) -> list[Fields]:
         value = self._take(name, required=True)
@@ -85,7 +95,7 @@ class Fields:
 
     def _take(self, name: str, *, required: bool) -> object:
         self.taken.add(name)
-        if required and self.values.get(name) is None:
+        if required and self.is_mapping and self.values.get(name) is None:
             self._report(name, "is missing.")
         return self.values.get(name)
 
@@ -93,18 +103,27 @@ class Fields:
         self.document.report((*self.place, name), message)
 
 
-def _is_slug(text: str) -> bool:
-    return 0 < len(text) <= 64 and all(
-        c.isascii() and (c.isdigit() or c.islower() or c in "-_") for c in text
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is text that every database can hold: no control characters, no lone surrogates."""
+    return (
+        isinstance(value, str)
+        and bool(value.strip())
+        and all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in value)
     )
+
+
+def _is_slug(text: str) -> bool:
+    return re.fullmatch("[a-z0-9_-]{1,64}", text) is not None
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _read_seeds(value: object) -> list[int] | None:
     if not isinstance(value, list) or not value:
         return None
-    seeds = [
-        item for item in value if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < 2**63
-    ]
+    seeds = [item for item in value if _is_whole(item) and 0 <= item <= LARGEST_SEED]
     return seeds if len(set(seeds)) == len(value) else None
 
 

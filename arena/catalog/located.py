@@ -1,14 +1,11 @@
-"""Reads YAML and JSONL keeping the line of every value, so that an error can point at it."""
+"""A parsed file that knows the line of each of its values, so that an error can point at it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 Place = tuple[str | int, ...]
 
@@ -19,14 +16,15 @@ class FileError(ValueError):
 
 @dataclass
 class Document:
-    """A parsed file: its value, and the line where each part of it stands."""
+    """A file's value, the line where each part of it stands, and what is wrong with it so far."""
 
     path: Path
-    value: Any
-    lines: Mapping[Place, int]
+    value: Any = None
+    lines: dict[Place, int] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
     def line_of(self, place: Place) -> int:
+        """The line of a place, or of the nearest place around it whose line is known."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
@@ -36,83 +34,15 @@ class Document:
         line = self.line_of(place)
         self.problems.append((line, f"{self.path.name}:{line}: {name}: {message}"))
 
+    def report_repeated(self, entries: str, name: str, values: Sequence[str]) -> None:
+        """Reports each value of a field that an earlier entry of the list has, too."""
+        first: dict[str, int] = {}
+        for index, value in enumerate(values):
+            if value and first.setdefault(value, index) != index:
+                line = self.line_of((entries, first[value]))
+                self.report((entries, index, name), f"'{value}' is taken by the entry of line {line}.")
+
     def raise_problems(self) -> None:
+        """Raises FileError with all that was reported, in the order of lines."""
         if self.problems:
             raise FileError("\n".join(text for _, text in sorted(self.problems)))
-
-
-def read_document(path: Path) -> Document:
-    """Reads `.yaml`, `.yml` or `.jsonl`.
-
-    A JSONL file's first line holds the head; each line after it is one entry of the head's list `prompts`.
-
-    Raises:
-        FileError: the file is missing, of another kind, not UTF-8 or not well-formed.
-    """
-    readers = {".yaml": _read_yaml, ".yml": _read_yaml, ".jsonl": _read_jsonl}
-    if path.suffix not in readers:
-        raise FileError(f"{path.name}: unknown kind of file '{path.suffix}'. Known: {', '.join(readers)}.")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{path}: can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise FileError(f"{path.name}:{line}: not UTF-8. Save the file as UTF-8.") from error
-    return readers[path.suffix](path, text)
-
-
-def _read_yaml(path: Path, text: str) -> Document:
-    lines: dict[Place, int] = {}
-    problems: list[tuple[int, str]] = []
-    loader = yaml.SafeLoader(text)
-
-    def locate(node: yaml.Node, place: Place) -> None:
-        lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.SequenceNode):
-            for index, item in enumerate(node.value):
-                locate(item, (*place, index))
-        elif isinstance(node, yaml.MappingNode):
-            for key, item in node.value:
-                inner = (*place, key.value)
-                line = key.start_mark.line + 1
-                if inner in lines:
-                    problems.append((line, f"{path.name}:{line}: {key.value}: given twice. Keep one."))
-                lines[inner] = line
-                locate(item, inner)
-
-    try:
-        root = loader.get_single_node()
-        if root is None:
-            raise FileError(f"{path.name}:1: the file is empty.")
-        locate(root, ())
-        value = loader.construct_document(root)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileError(f"{path.name}:{line}: not YAML: {error.problem}.") from error
-    except yaml.YAMLError as error:
-        raise FileError(f"{path.name}: not YAML: {error}") from error
-    return Document(path, value, lines, problems)
-
-
-def _read_jsonl(path: Path, text: str) -> Document:
-    rows: list[Any] = []
-    numbers: list[int] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise FileError(f"{path.name}:{number}: not JSON: {error.msg} (column {error.colno}).") from error
-        rows.append(row)
-        numbers.append(number)
-    if not rows or not isinstance(rows[0], dict):
-        raise FileError(
-            f"{path.name}:1: the first line must be the head, such as "
-            '{"suite": "my-suite", "title": "My suite"}.'
-        )
-    head, *entries = rows
-    lines: dict[Place, int] = {(): numbers[0], ("prompts",): numbers[0]}
-    lines |= {("prompts", index): number for index, number in enumerate(numbers[1:])}
-    return Document(path, {**head, "prompts": entries}, lines)

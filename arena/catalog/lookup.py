@@ -35,7 +35,7 @@ def find_suite(name: str) -> Suite:
     slug, _, version = name.partition("@")
     suites = Suite.objects.filter(name=slug).order_by("-version")
     if version:
-        suites = suites.filter(version=int(version) if version.isdigit() else -1)
+        suites = suites.filter(version=int(version) if version.isdecimal() else -1)
     suite = suites.first()
     if suite is None:
         known = [f"{row.name}@{row.version}" for row in Suite.objects.all()]

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from arena.catalog.fields import Fields
 from arena.catalog.hashing import content_hash
-from arena.catalog.located import Document, read_document
+from arena.catalog.reading import read_document
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def read_suite_file(path: Path) -> SuiteFile:
     seeds = head.seeds("seeds", default=[0])
     prompts = [_read_prompt(entry, language, seeds) for entry in head.entries("prompts")]
     head.refuse_others()
-    _refuse_repeated_ids(document, prompts)
+    document.report_repeated("prompts", "id", [prompt.key for prompt in prompts])
     document.raise_problems()
     return SuiteFile(name, title, seeds, prompts)
 
@@ -84,20 +85,19 @@ def _read_image(entry: Fields) -> tuple[Path | None, str]:
         kinds = ", ".join(IMAGE_SUFFIXES)
         entry.document.report(place, f"'{name}' must be a {kinds} in or under the suite's folder.")
         return None, ""
+    if not path.is_file():
+        entry.document.report(place, f"'{name}' is missing.")
+    elif not _is_picture(path):
+        entry.document.report(place, f"'{name}' is not a whole, readable image.")
+    else:
+        return path, hashlib.sha256(path.read_bytes()).hexdigest()
+    return None, ""
+
+
+def _is_picture(path: Path) -> bool:
     try:
-        with Image.open(path) as image:
-            image.verify()
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else "is not a readable image"
-        entry.document.report(place, f"'{name}' {reason}.")
-        return None, ""
-    return path, hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _refuse_repeated_ids(document: Document, prompts: list[PromptEntry]) -> None:
-    first: dict[str, int] = {}
-    for index, prompt in enumerate(prompts):
-        if prompt.key and prompt.key in first:
-            line = document.line_of(("prompts", first[prompt.key]))
-            document.report(("prompts", index, "id"), f"'{prompt.key}' is already the prompt of line {line}.")
-        first.setdefault(prompt.key, index)
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            image.load()  # to the end: a header alone promises what a truncated file hasn't got
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # Pillow has no one error
+        return False
+    return True

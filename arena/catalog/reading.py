@@ -1,0 +1,133 @@
+"""Reads YAML and JSONL, keeping lines. Either holds what JSON can hold, and nothing that needs guessing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from arena.catalog.located import Document, FileError, Place
+
+
+def read_document(path: Path) -> Document:
+    """Reads `.yaml`, `.yml` or `.jsonl`.
+
+    A JSONL file's first line holds the head; each line after it is one entry of the head's list `prompts`.
+
+    Raises:
+        FileError: the file is missing, of another kind, not UTF-8 or not well-formed.
+    """
+    readers = {".yaml": _read_yaml, ".yml": _read_yaml, ".jsonl": _read_jsonl}
+    if path.suffix not in readers:
+        raise FileError(f"{path.name}: unknown kind of file '{path.suffix}'. Known: {', '.join(readers)}.")
+    try:
+        return readers[path.suffix](path, path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FileError(f"{path}: can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise FileError(f"{path.name}:{line}: not UTF-8. Save the file as UTF-8.") from error
+    except RecursionError as error:
+        raise FileError(f"{path.name}: nested too deeply. A suite needs 4 levels.") from error
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML 1.2's plain values: `no` is Norwegian rather than false, and 010 is a text rather than eight."""
+
+    yaml_implicit_resolvers = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
+        # An alias can hold itself, or nine of nine of nine others; a tag can ask for what JSON hasn't.
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            problem = "aliases and tags aren't taken here; write the value out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+for _kind, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"-?(0|[1-9][0-9]{0,18})", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", list("-0123456789")),
+):
+    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def _read_yaml(path: Path, text: str) -> Document:
+    document = Document(path)
+    try:
+        loader = _PlainLoader(text)
+        root = loader.get_single_node()
+        if root is None:
+            raise FileError(f"{path.name}:1: the file is empty.")
+        _locate(root, (), document)
+        document.value = loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        reason = ", ".join(filter(None, [error.context, error.problem]))
+        raise FileError(f"{path.name}:{line}: can't be read as YAML: {reason}.") from error
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise FileError(f"{path.name}:{line}: a control character stands here. Remove it.") from error
+    return document
+
+
+def _locate(node: yaml.Node, place: Place, document: Document) -> None:
+    document.lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            _locate(item, (*place, index), document)
+    elif isinstance(node, yaml.MappingNode):
+        for key, item in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # constructing the document refuses it
+            inner = (*place, key.value)
+            is_repeated = inner in document.lines
+            document.lines[inner] = key.start_mark.line + 1
+            if is_repeated:
+                document.report(inner, "given twice. Keep one.")
+            _locate(item, inner, document)
+
+
+def _read_jsonl(path: Path, text: str) -> Document:
+    # Not splitlines(): a prompt may hold U+2028, which JSON allows and which ends a line for Python.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    rows = [_read_json(path, number, line) for number, line in lines]
+    head = rows[0] if rows else None
+    if not isinstance(head, dict):
+        raise FileError(
+            f"{path.name}:1: the first line must be the head, such as "
+            '{"suite": "my-suite", "title": "My suite"}.'
+        )
+    document = Document(path, {**head, "prompts": rows[1:]}, {(): lines[0][0]})
+    document.lines |= {("prompts", index): number for index, (number, _) in enumerate(lines[1:])}
+    if "prompts" in head:
+        document.report(("prompts",), "must stand on the lines after the head, one on each.")
+    return document
+
+
+def _read_json(path: Path, number: int, line: str) -> object:
+    try:
+        row: object = json.loads(line, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
+        return row
+    except ValueError as error:
+        reason = str(error)
+        if isinstance(error, json.JSONDecodeError):
+            reason = f"{error.msg} (column {error.colno})"
+        raise FileError(f"{path.name}:{number}: can't be read as JSON: {reason}.") from error
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        name = next(name for name in values if [key for key, _ in pairs].count(name) > 1)
+        raise ValueError(f"'{name}' is given twice")
+    return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
