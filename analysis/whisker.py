@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analysis.board import Board
 
-INTERVALS = 6
+INTERVALS = 4
 """Between ticks, about."""
 
 
