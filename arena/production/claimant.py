@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import uuid
 from pathlib import Path
 
 from django.conf import settings
 
-_held: dict[int, tuple[str, int]] = {}
+_held: dict[int, tuple[Path, int]] = {}
+_taking = threading.Lock()
 
 
 def claimant_name() -> str:
     """This process's name on its claims. The first call takes the lock that shows that the process lives."""
-    pid = os.getpid()
-    if pid not in _held:  # a forked worker must not claim under its parent's name
-        name = uuid.uuid4().hex
-        descriptor = os.open(_lock_path(name), os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _held[pid] = (name, descriptor)
-    return _held[pid][0]
+    pid = os.getpid()  # a forked worker must not claim under its parent's name
+    with _taking:
+        if pid not in _held:
+            _held[pid] = _take_lock()
+        return _held[pid][0].name
 
 
-def claimant_is_dead(name: str) -> bool:
-    """Whether the process of that name on this machine has ended, be it by `kill -9`.
+def retire() -> None:
+    """Takes this process's lock away, once it holds no claim any more; its next claim has another name."""
+    with _taking:
+        path, descriptor = _held.pop(os.getpid(), (None, -1))
+        if path is not None:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
 
-    A name that this machine never saw may live on another one, so it isn't called dead.
+
+def dead_claimants() -> list[str]:
+    """Names of this machine's processes that ended without retiring, be it by `kill -9`.
+
+    Those of other machines have no lock here, so that nobody here can call them dead.
     """
+    return [path.name for path in _folder().glob("[!.]*") if _is_free(path)]
+
+
+def bury(name: str) -> None:
+    """Forgets a dead claimant, once nothing is claimed under its name any more."""
+    (_folder() / name).unlink(missing_ok=True)
+
+
+def _take_lock() -> tuple[Path, int]:
+    path = _folder() / uuid.uuid4().hex
+    draft = path.with_name(f".{path.name}")  # nobody may see it before it is locked, and bury the living
+    descriptor = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    draft.rename(path)
+    return path, descriptor
+
+
+def _is_free(path: Path) -> bool:
     try:
-        descriptor = os.open(_lock_path(name), os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     try:
@@ -41,12 +68,7 @@ def claimant_is_dead(name: str) -> bool:
     return True
 
 
-def bury(name: str) -> None:
-    """Forgets a dead claimant, once nothing is claimed under its name any more."""
-    _lock_path(name).unlink(missing_ok=True)
-
-
-def _lock_path(name: str) -> Path:
-    folder = settings.DATA_DIR / "claims"
+def _folder() -> Path:
+    folder = Path(settings.DATA_DIR / "claims")
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(folder / name)
+    return folder

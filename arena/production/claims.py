@@ -6,16 +6,19 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from arena.production.claimant import bury, claimant_is_dead, claimant_name
-from arena.production.drafts import remove_drafts
-from arena.production.models import Clip, Job, Rendition
+from arena.production.claimant import bury, claimant_name, dead_claimants
+from arena.production.drafts import remove_drafts, remove_unaccounted, remove_workplaces
+from arena.production.models import Job
 
 log = logging.getLogger(__name__)
+
+
+class ClaimLost(RuntimeError):
+    """The job was taken away from this process meanwhile: its work on it counts for nothing."""
 
 
 def claim_job(*, job_id: int) -> Job | None:
@@ -31,45 +34,69 @@ def claim_job(*, job_id: int) -> Job | None:
     return Job.objects.select_related("contender", "prompt__suite").get(pk=job_id) if claimed == 1 else None
 
 
-def release_job(job: Job, *, state: Job.State, error_kind: str = "", error_message: str = "") -> None:
-    """Ends this process's work on a job. A claim that was taken away meanwhile stays with its new owner."""
-    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, claimed_by=job.claimed_by).update(
+def announce_files(*, job: Job, files: list[list[str]]) -> None:
+    """Puts down which files the job is about to store, so that a kill leaves none unknown.
+
+    Raises:
+        ClaimLost: another process has the job now.
+    """
+    _update_claimed(job, pending_files=files)
+    job.pending_files = files
+
+
+def finish_job(*, job: Job) -> None:
+    """Marks the job done; belongs into the transaction that writes its clip.
+
+    Raises:
+        ClaimLost: another process has the job now.
+    """
+    _update_claimed(job, state=Job.State.DONE, pending_files=[], finished_at=timezone.now())
+
+
+@transaction.atomic
+def give_up_job(*, job: Job, state: Job.State, error_kind: str = "", error_message: str = "") -> bool:
+    """Ends the work on a job without a clip; False where its claim was lost, and nothing changes but files.
+
+    Files go inside the transaction: a kill before its end leaves the row as it was, which names them.
+    """
+    remove_unaccounted(
+        job
+    )  # first, as its locks are taken in the order of rows: two can't wait for each other
+    held = _claimed(job).update(
         state=state,
         pending_files=[],
         error_kind=error_kind,
         error_message=error_message,
-        finished_at=timezone.now() if state in (Job.State.DONE, Job.State.FAILED) else None,
+        finished_at=timezone.now() if state == Job.State.FAILED else None,
     )
+    if held:
+        remove_drafts(job.pk)
+    return held == 1
 
 
 def requeue_abandoned_jobs() -> int:
-    """Queues again what a dead process left running, and removes the files that no row accounts for."""
+    """Queues again what a dead process left running, and clears away what it left lying."""
+    dead = dead_claimants()
     overdue = timezone.now() - timedelta(seconds=settings.JOB_TIMEOUT_S)
-    running = Job.objects.filter(state=Job.State.RUNNING)
-    names = running.order_by().values_list("claimed_by", flat=True).distinct()
-    dead = [name for name in names if claimant_is_dead(name)]
-    abandoned = running.filter(Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue))
-    count = sum(_requeue(job) for job in abandoned)
-    for name in dead:
-        bury(name)
-    return count
-
-
-@transaction.atomic
-def _requeue(job: Job) -> int:
-    taken = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, claimed_by=job.claimed_by).update(
-        state=Job.State.QUEUED, pending_files=[]
+    abandoned = Job.objects.filter(state=Job.State.RUNNING).filter(
+        Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue)
     )
-    if taken:
+    requeued = [job for job in abandoned if give_up_job(job=job, state=Job.State.QUEUED)]
+    for job in requeued:
         log.warning("job %s was abandoned by %s and is queued again", job.pk, job.claimed_by)
-        transaction.on_commit(lambda: _remove_unaccounted(job))
-    return taken
+    for name in dead:
+        remove_workplaces(name)
+        bury(name)
+    return len(requeued)
 
 
-def _remove_unaccounted(job: Job) -> None:
-    """Content-addressed files may be shared: only those that no row names are removed."""
-    remove_drafts(job.pk)
-    for alias, name in job.pending_files:
-        rows = Clip.objects.all() if alias == "originals" else Rendition.objects.all()
-        if not rows.filter(name=name).exists():
-            storages[alias].delete(name)
+def _update_claimed(job: Job, **fields: object) -> None:
+    if not _claimed(job).update(**fields):
+        raise ClaimLost(f"Job {job.pk} was taken away from {job.claimed_by}, and its clip is thrown away.")
+
+
+def _claimed(job: Job) -> QuerySet[Job]:
+    """The job's row, if it is still under this claim: a process may have lost it and claimed it again."""
+    return Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, claimed_by=job.claimed_by, claimed_at=job.claimed_at
+    )

@@ -1,4 +1,4 @@
-"""Where a job's unfinished files lie, so that whoever takes it up after a kill can clear them away."""
+"""Files that no row names yet: where they lie, and how they are cleared away after a failure or a kill."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import storages
+from django.db import transaction
 
-from arena.production.models import Job
+from arena.production.models import Clip, Job, Rendition
 
-STORAGES = ("originals", "renditions")
+ROWS: dict[str, type[Clip] | type[Rendition]] = {"originals": Clip, "renditions": Rendition}
 
 
 @contextmanager
 def workplace(job: Job) -> Iterator[Path]:
-    """An empty folder for one job, gone afterwards."""
-    remove_drafts(job.pk)
-    folder = _folder(job.pk)
+    """An empty folder for one claim of a job, gone afterwards."""
+    folder = _work() / f"{job.claimed_by}-{job.pk}-{job.attempts}"
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_workplaces(claimant: str) -> None:
+    """Removes the folders that a dead process left, be its job done by then or not."""
+    for folder in _work().glob(f"{claimant}-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -33,11 +39,25 @@ def draft_name(job_id: int) -> str:
 
 
 def remove_drafts(job_id: int) -> None:
-    """Removes what a killed process had half-written for a job."""
-    shutil.rmtree(_folder(job_id), ignore_errors=True)
-    for alias in STORAGES:
+    """Removes a job's half-written files from the storages."""
+    for alias in ROWS:
         storages[alias].delete(draft_name(job_id))
 
 
-def _folder(job_id: int) -> Path:
-    return Path(settings.DATA_DIR / "work" / f"job-{job_id}")
+@transaction.atomic
+def remove_unaccounted(job: Job) -> None:
+    """Removes those files stored under the job's claim that no row names and no other claim is about to.
+
+    Equal clips share a file. The transaction and the locked rows keep another job from announcing a file, and
+    finding it there, between our look and its removal.
+    """
+    running = Job.objects.select_for_update().filter(state=Job.State.RUNNING)
+    others = running.exclude(pk=job.pk, claimed_at=job.claimed_at).values_list("pending_files", flat=True)
+    announced = [file for files in others for file in files]
+    for alias, name in job.pending_files:
+        if [alias, name] not in announced and not ROWS[alias].objects.filter(name=name).exists():
+            storages[alias].delete(name)
+
+
+def _work() -> Path:
+    return Path(settings.DATA_DIR / "work")

@@ -16,7 +16,7 @@ from arena.media.normalise import normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 from arena.media.storage import StoredFile, identify, store
-from arena.production.claims import release_job
+from arena.production.claims import announce_files, finish_job
 from arena.production.drafts import draft_name, workplace
 from arena.production.models import Clip, Job, Rendition
 from generators import registry
@@ -30,6 +30,9 @@ def make_clip(job: Job) -> None:
     Raises:
         GenerationError: the generator made no clip.
         UnusableMedia: what it made can't be shown.
+        LeakyRendition: what raters would see tells who made it.
+        SettingsError: the contender's settings no longer fit its generator.
+        ClaimLost: another process has the job now.
     """
     with workplace(job) as folder:
         generator = registry.create(job.contender.generator, job.contender.settings)
@@ -74,8 +77,7 @@ def _request(job: Job, folder: Path) -> Request:
 
 def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: NormalisedFile) -> None:
     files = {"originals": result.path, "renditions": shown}
-    names = [[alias, _name(path)] for alias, path in files.items()]
-    Job.objects.filter(pk=job.pk, claimed_by=job.claimed_by).update(pending_files=names)
+    announce_files(job=job, files=[[alias, _name(path)] for alias, path in files.items()])
     original, kept = (_store(alias, path, job.pk) for alias, path in files.items())
     with transaction.atomic():
         clip = Clip.objects.create(
@@ -97,7 +99,7 @@ def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: Normal
             duration_s=rendition.duration_s,
             recipe=asdict(profile_for(job)) | asdict(rendition),
         )
-        release_job(job, state=Job.State.DONE)
+        finish_job(job=job)
 
 
 def _name(path: Path) -> str:

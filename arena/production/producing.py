@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import connections
 
+from arena.production.claimant import retire
 from arena.production.claims import requeue_abandoned_jobs
 from arena.production.models import Job, Run
 from arena.production.runs import count_states
-from arena.production.tasks import execute_job
+from arena.production.tasks import send_job
 
 POLL_S = 0.5
 
@@ -31,9 +32,10 @@ def produce(run: Run, *, workers: int, report: Callable[[Counter[str]], None]) -
         states = count_states(run)
         report(states)
         if not states[Job.State.QUEUED] and not states[Job.State.RUNNING]:
+            retire()
             return states
-        queued = run.jobs.filter(state=Job.State.QUEUED).exclude(pk__in=sent).values_list("pk", flat=True)
-        job_ids = list(queued)
+        queued = run.jobs.filter(state=Job.State.QUEUED).values_list("pk", flat=True)
+        job_ids = [job_id for job_id in queued if job_id not in sent]
         sent.update(job_ids)
         _send(job_ids, workers, lambda: report(count_states(run)))
         if not job_ids:
@@ -46,18 +48,21 @@ def retry_failed_jobs(run: Run) -> int:
 
 
 def _send(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
-    if workers == 1 or not settings.CELERY_TASK_ALWAYS_EAGER:
+    if not settings.CELERY_TASK_ALWAYS_EAGER:
         for job_id in job_ids:
-            execute_job.delay(job_id)
+            send_job(job_id)
+    elif workers == 1:
+        for job_id in job_ids:
+            send_job(job_id)
             report()
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(_execute_in_thread, job_ids):
-            report()
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(_send_in_thread, job_ids):
+                report()
 
 
-def _execute_in_thread(job_id: int) -> None:
+def _send_in_thread(job_id: int) -> None:
     try:
-        execute_job.delay(job_id)
+        send_job(job_id)
     finally:
         connections.close_all()  # Django opens one connection for each thread and leaves it open

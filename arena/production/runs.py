@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.db.models import Count
 
+from arena.catalog.fields import LARGEST_SEED
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
@@ -55,14 +56,15 @@ def plan_run(
         seeds: those wanted for every prompt; empty takes each prompt's own.
 
     Raises:
-        CantRun: the track starts from an image and a prompt has none.
+        CantRun: the track starts from an image and a prompt has none, or seeds are out of range or repeated.
     """
+    _refuse_odd_seeds(seeds)
     prompts = list(suite.prompts.all())
     if track.from_image and (without := [prompt.key for prompt in prompts if not prompt.reference_name]):
         raise CantRun(
             f"Track {track} needs a reference image, and these prompts have none: {', '.join(without)}."
         )
-    settings = {"track": track.value, **asdict(clip_settings)}
+    settings = {"track": track.value, **asdict(clip_settings), "duration_s": float(clip_settings.duration_s)}
     Job.objects.bulk_create(
         [
             _job(contender, prompt, seed, settings)
@@ -73,7 +75,7 @@ def plan_run(
         ignore_conflicts=True,
     )
     jobs = Job.objects.filter(
-        contender__in=contenders, prompt__in=prompts, settings_hash=content_hash(settings)
+        contender__in=contenders, prompt__suite=suite, settings_hash=content_hash(settings)
     )
     wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
     run = _find_run(suite, contenders, seeds, settings)
@@ -85,6 +87,11 @@ def count_states(run: Run) -> Counter[str]:
     """How many of a run's jobs are in each state."""
     rows = run.jobs.order_by().values_list("state").annotate(n=Count("id"))
     return Counter(dict(rows))
+
+
+def _refuse_odd_seeds(seeds: Sequence[int]) -> None:
+    if len(set(seeds)) < len(seeds) or not all(0 <= seed <= LARGEST_SEED for seed in seeds):
+        raise CantRun(f"Seeds must be different whole numbers from 0 to {LARGEST_SEED}, not {list(seeds)}.")
 
 
 def _find_run(

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
 from arena.production.models import Job, Run
 from arena.production.producing import produce, retry_failed_jobs
-from arena.production.runs import CantRun, ClipSettings, plan_run
+from arena.production.runs import ClipSettings, plan_run
 
 
 class Command(BaseCommand):
@@ -30,18 +30,19 @@ class Command(BaseCommand):
 
     def handle(self, **options: str) -> None:
         try:
+            workers = _workers(int(options["workers"]))
             run = plan_run(
                 suite=find_suite(options["suite"]),
-                contenders=find_contenders(options["contenders"].split(",")),
+                contenders=find_contenders(_parts(options["contenders"])),
                 seeds=_seeds(options["seeds"]),
                 track=find_track(options["track"]),
                 clip_settings=_clip_settings(options),
             )
-        except (UnknownName, ValueError, CantRun) as error:
+        except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["retry_failed"]:
             retry_failed_jobs(run)
-        states = produce_with_progress(run, workers=max(1, int(options["workers"])), console=Console())
+        states = produce_with_progress(run, workers=workers, console=Console())
         self.stdout.write(f"{run}: {states[Job.State.DONE]} done, {states[Job.State.FAILED]} failed.")
         if states[Job.State.FAILED]:
             raise CommandError(failures(run))
@@ -67,8 +68,18 @@ def failures(run: Run) -> str:
     return "\n".join(["These clips could not be made (--retry-failed tries again):", *lines])
 
 
+def _parts(text: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in text.split(",")))
+
+
+def _workers(number: int) -> int:
+    if number < 1:
+        raise ValueError(f"--workers {number} would make nothing. Allowed: 1 and more.")
+    return number
+
+
 def _seeds(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = _parts(text) if text else []
     if not all(part.isdecimal() for part in parts):
         raise ValueError(f"--seeds '{text}' must be whole numbers from 0 with commas between, such as 0,1.")
     return [int(part) for part in parts]
