@@ -15,7 +15,8 @@ function mount(main) {
   const form = find("form.answers");
   const answers = [...form.querySelectorAll(".choices button")];
   const since = performance.now();
-  const gestures = new AbortController(); // takes this ballot's keys away when it is over
+  const over = new AbortController(); // takes this ballot's keys away
+  const untilOver = { signal: over.signal };
   let hidden = 0;
   let busy = false;
 
@@ -26,7 +27,7 @@ function mount(main) {
       showLevel(pair, meter);
     }
   };
-  const play = () => pair.play().then(started, (error) => say(find, error.message));
+  const play = () => pair.play().then(started, () => pair.pause()); // some browsers want a press for each clip
   const acts = {
     play: () => (pair.wanted ? pair.pause() : play()),
     replay: () => {
@@ -48,8 +49,12 @@ function mount(main) {
   for (const side of ["A", "B"]) watchLoading(find, side, videos[side]);
   pair.addEventListener("change", () => draw(find, pair, answers));
   pair.addEventListener("stall", () => say(find, "A clip is loading; both wait for it."));
-  document.addEventListener("visibilitychange", () => document.hidden && pair.pause(), gestures);
-  document.addEventListener("visibilitychange", () => (hidden += document.hidden ? 1 : 0), gestures);
+  const look = () => {
+    if (!document.hidden) return;
+    hidden += 1;
+    pair.pause();
+  };
+  document.addEventListener("visibilitychange", look, untilOver);
   draw(find, pair, answers);
 
   form.addEventListener("submit", async (event) => {
@@ -62,7 +67,7 @@ function mount(main) {
     busy = false;
     if (!page) return say(find, "The connection failed and nothing was recorded. Try again.");
     pair.pause();
-    gestures.abort();
+    over.abort();
     show(main, page, mount);
   });
 
@@ -76,7 +81,7 @@ function mount(main) {
     else if (act) act();
     else if (!answer) return;
     event.preventDefault();
-  }, gestures);
+  }, untilOver);
 
   function switchSound() {
     const other = pair.audible === "A" ? "B" : "A";
