@@ -97,7 +97,9 @@ def _read_image(entry: Fields) -> tuple[Path | None, str]:
 def _is_picture(path: Path) -> bool:
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
-            image.load()  # to the end: a header alone promises what a truncated file hasn't got
+            image.verify()  # checksums, where the format has them
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            image.load()  # to the end, which a truncated file hasn't got
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # Pillow has no one error
         return False
     return True

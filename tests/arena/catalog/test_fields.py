@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.factories_catalog import problems, take
+
+SEEDS_WANTED = "file.yaml:1: seeds: must be a list of different whole numbers from 0, such as [0, 1], not "
+
+
+@pytest.mark.parametrize("value", [3, True, "", "  ", "a\0b", "a\x1bb", "\ud800", ["a"], "x" * 6])
+def test_text_is_text(value: object) -> None:
+    fields = take({"title": value})
+    assert fields.text("title", longest=5) == ""
+    assert problems(fields) == [
+        f"file.yaml:1: title: must be text of 1 to 5 printable characters, not {value!r}."
+    ]
+
+
+def test_text_may_have_lines_and_any_script() -> None:
+    assert take({"text": " ein Pferd\n\t馬 🐎 "}).text("text") == "ein Pferd\n\t馬 🐎"
+
+
+@pytest.mark.parametrize("value", [{}, {"title": None}])
+def test_a_required_field_without_a_value_is_missing(value: object) -> None:
+    fields = take(value)
+    assert fields.text("title") == ""
+    assert problems(fields) == ["file.yaml:1: title: is missing."]
+
+
+def test_an_optional_field_has_its_default() -> None:
+    fields = take({})
+    assert (fields.text("language", default="en"), fields.texts("tags")) == ("en", [])
+    assert (fields.seeds("seeds", default=[4]), fields.mapping("settings")) == ([4], {})
+    assert problems(fields) == []
+
+
+@pytest.mark.parametrize("value", ["", "A", "a b", "a.b", "ä", "²", "x" * 65, True, 1.5, ["a"]])
+def test_a_slug_is_short_plain_and_lower_case(value: object) -> None:
+    fields = take({"id": value})
+    assert fields.slug("id") == ""
+    assert problems(fields)[0].startswith("file.yaml:1: id: must be 1 to 64 of a-z, 0-9, '-' and '_', not ")
+
+
+def test_a_number_may_be_a_slug() -> None:
+    assert take({"id": 7}).slug("id") == "7"
+
+
+@pytest.mark.parametrize("value", ["one", [1], ["a", ""], [" "], {"a": 1}])
+def test_tags_are_a_list_of_texts(value: object) -> None:
+    fields = take({"tags": value})
+    assert fields.texts("tags") == []
+    assert problems(fields) == [
+        f"file.yaml:1: tags: must be a list of texts, such as [bouncing, two objects], not {value!r}."
+    ]
+
+
+@pytest.mark.parametrize("value", [1, [], [-1], [1, 1], [True], [1.0], ["1"], [2**63]])
+def test_seeds_are_different_whole_numbers_from_0(value: object) -> None:
+    fields = take({"seeds": value})
+    assert fields.seeds("seeds", default=[5]) == [5]
+    assert problems(fields) == [f"{SEEDS_WANTED}{value!r}."]
+
+
+def test_seeds_reach_as_far_as_the_database() -> None:
+    assert take({"seeds": [0, 2**63 - 1]}).seeds("seeds", default=[]) == [0, 2**63 - 1]
+
+
+@pytest.mark.parametrize("value", [{"a": float("nan")}, {"a": float("inf")}, {"a": {1, 2}}, {"a": 1, 2: 3}])
+def test_settings_hold_what_json_holds(value: object) -> None:
+    fields = take({"settings": value})
+    assert fields.mapping("settings") == {}
+    assert problems(fields)[0].startswith("file.yaml:1: settings: must hold texts, finite numbers, ")
+
+
+def test_settings_are_a_mapping() -> None:
+    fields = take({"settings": ["flaw"]})
+    assert fields.mapping("settings") == {}
+    assert problems(fields) == ["file.yaml:1: settings: must be a mapping, not ['flaw']."]
+
+
+def test_settings_are_read_as_the_database_gives_them_back() -> None:
+    assert take({"settings": {1: {"b": [1.5, None]}}}).mapping("settings") == {"1": {"b": [1.5, None]}}
+
+
+@pytest.mark.parametrize("value", [None, [], "p0", {"id": "p0"}])
+def test_entries_are_a_list_with_something_in_it(value: object) -> None:
+    fields = take({"prompts": value})
+    assert fields.entries("prompts") == []
+    assert len(problems(fields)) == 1
+
+
+def test_entries_know_their_places() -> None:
+    fields = take({"prompts": [{"id": "a"}, {"id": "B"}]}, {("prompts", 1, "id"): 12})
+    assert [entry.slug("id") for entry in fields.entries("prompts")] == ["a", ""]
+    assert problems(fields)[0].startswith("file.yaml:12: prompts.1.id: must be ")
+
+
+@pytest.mark.parametrize("value", [["a"], "a", None, 3])
+def test_what_is_no_mapping_is_said_once(value: object) -> None:
+    fields = take(value)
+    fields.text("title")
+    fields.refuse_others()
+    assert problems(fields) == [f"file.yaml:1: file: must be a mapping of fields, not {value!r}."]
+
+
+def test_an_unknown_field_is_named_with_the_known_ones() -> None:
+    fields = take({"titel": "T"}, {("titel",): 3})
+    fields.text("title", default="")
+    fields.slug("suite")
+    fields.refuse_others()
+    assert problems(fields) == [
+        "file.yaml:1: suite: is missing.",
+        "file.yaml:3: titel: unknown field. Known: suite, title.",
+    ]
+
+
+def test_a_long_value_is_shown_cut_short() -> None:
+    fields = take({"id": "x" * 10_000})
+    fields.slug("id")
+    assert len(problems(fields)[0]) < 150
