@@ -116,7 +116,7 @@ def _h264(profile: Profile) -> dict[str, str | int]:
         "g": profile.fps,  # a key frame each second, so that seeking is quick
         "threads": 1,  # x264's bytes depend on their number; run clips in parallel instead
         # Planning B-frames, x264 reads memory that it never wrote if the width is no multiple of 16: bytes
-        # would change from run to run. Without them, files are up to 14 % larger and made in 2/3 of the time.
+        # would change from run to run. Without them, files come out 8 % smaller to 16 % larger, in less time.
         "bf": 0,
         "flags:v": "+bitexact",
         "bsf:v": f"filter_units=remove_types={SEI}",

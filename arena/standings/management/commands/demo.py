@@ -97,5 +97,6 @@ def _refuse_busy_port(port: int) -> None:
 def _serve(port: int, console: Console) -> None:
     console.print(f"\nThe arena is open: [bold]http://127.0.0.1:{port}/[/bold]  (Ctrl-C closes it)")
     address = f"127.0.0.1:{port}"
-    command = ["gunicorn", "arena.wsgi", "--bind", address, "--threads", "8", "--log-level", "warning"]
-    os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606 - no shell, our own arguments
+    quiet = ["--log-level", "warning", "--no-control-socket"]
+    command = ["-m", "gunicorn", "arena.wsgi", "--bind", address, "--threads", "8", *quiet]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - no shell, our own arguments
