@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from analysis.board import Board, build_board
-from arena.standings.tallies import read_votes
+from arena.standings.tallies import votes_at_head
 from arena.version import code_version
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
@@ -30,19 +30,17 @@ class Standing:
 
 def current_standing(*, study: Study, track: str) -> Standing:
     """The standing at the ledger's head; computed once for each head."""
-    head = ledger_head(study)
-    key = f"standing:{study.pk}:{track}:{head}"
-    standing: Standing | None = cache.get(key)
+    standing: Standing | None = cache.get(_key(study, track, ledger_head(study)))
     if standing is None:
-        standing = compute_standing(read_votes(study=study, track=track), head)
-        cache.set(key, standing, timeout=None)
-        cache.set(_recent_key(study, track), standing, timeout=RECENT_S)
+        standing = compute_standing(*votes_at_head(study=study, track=track))
+        cache.set(_key(study, track, standing.head), standing, timeout=None)
+        cache.set(_key(study, track, "recent"), standing, timeout=RECENT_S)
     return standing
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
     """A standing that is at most a minute old: enough where a rating is shown in passing."""
-    return cache.get(_recent_key(study, track)) or current_standing(study=study, track=track)
+    return cache.get(_key(study, track, "recent")) or current_standing(study=study, track=track)
 
 
 def compute_standing(votes: Votes | None, head: str) -> Standing:
@@ -67,18 +65,18 @@ def shared_by(votes: Votes) -> tuple[str, ...]:
     return tuple(name for name, count in counts.items() if count is not None and count > 1)
 
 
-def origin(study: Study, track: str, standing: Standing) -> Mapping[str, object]:
+def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
     """What a number can be recomputed from, ready for JSON; every export carries it."""
     return {
         "study": study.slug,
         "track": track,
         "simulated": study.simulated,
-        "ledger_head": standing.head,
+        "ledger_head": head,
         "rules": study_rules(study),
         "rules_hash": rules_hash(study),
         "code": code_version(),
     }
 
 
-def _recent_key(study: Study, track: str) -> str:
-    return f"standing:{study.pk}:{track}:recent"
+def _key(study: Study, track: str, which: str) -> str:
+    return f"standing:{study.pk}:{track}:{which}"

@@ -6,12 +6,18 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
 
 from analysis.export import to_csv, to_json
-from arena.standings.boards import Standing, compute_standing, origin
-from arena.standings.tallies import read_votes
-from arena.voting.ledger import counting_votes, ledger_head
+from arena.standings.boards import compute_standing, origin
+from arena.standings.tallies import votes_at_head
+from arena.voting.ledger import counting_votes, hold_ledger, ledger_head
 from arena.voting.models import Study
+from arena.voting.records import VOTE_FIELDS
+
+VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"])
 
 
 class NothingToExport(ValueError):
@@ -19,28 +25,30 @@ class NothingToExport(ValueError):
 
 
 def export_board(study: Study, track: str, form: str) -> str:
-    standing = compute_standing(read_votes(study=study, track=track), ledger_head(study))
+    standing = compute_standing(*votes_at_head(study=study, track=track))
     if standing.board is None:
         raise NothingToExport(f"Study '{study.slug}' has no board on {track} yet. {standing.missing}")
     if form == "json":
-        return to_json(standing.board, origin(study, track, standing))
+        return to_json(standing.board, origin(study, track, standing.head))
     return to_csv(standing.board, {"simulated": study.simulated, "ledger_head": standing.head})
 
 
 def export_votes(study: Study, track: str, form: str) -> str:
-    votes = [vote for vote in counting_votes(study) if vote["track"] == track]
+    votes, head = _records_at_head(study, track)
     if form == "json":
-        head = Standing(ledger_head(study), len(votes), None)
-        return (
-            json.dumps({"origin": origin(study, track, head), "votes": votes}, indent=2, sort_keys=True)
-            + "\n"
-        )
-    columns = [name for name in votes[0] if name != "playback"] if votes else []
+        document = {"origin": origin(study, track, head), "votes": votes}
+        return json.dumps(document, indent=2, sort_keys=True) + "\n"
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(out, VOTE_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(votes)
     return out.getvalue()
+
+
+@transaction.atomic
+def _records_at_head(study: Study, track: str) -> tuple[list[dict[str, Any]], str]:
+    hold_ledger(study)
+    return [vote for vote in counting_votes(study) if vote["track"] == track], ledger_head(study)
 
 
 EXPORTS: dict[str, Callable[[Study, str, str], str]] = {"board": export_board, "votes": export_votes}

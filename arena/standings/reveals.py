@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
@@ -17,7 +18,7 @@ MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
     """The reveal page's content; only for a ballot that its rater has voted on."""
-    shown = {side: _contender(rendition) for side, rendition in _sides(ballot).items()}
+    shown = _shown(ballot)
     board = standing.board
     chart = draw_whiskers(board) if board else None
     places = {row.contender: i for i, row in enumerate(board.rows)} if board else {}
@@ -32,7 +33,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
                 "whisker": chart.whiskers[place] if chart and place is not None else None,
             }
         )
-    answers = others_said(ballot)
+    answers = others_said(ballot, shown)
     return {
         "outcome": Outcome(ballot.vote.outcome),
         "verdicts": verdicts,
@@ -41,22 +42,29 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
     }
 
 
-def others_said(ballot: Ballot) -> Counter[str]:
-    """How other raters answered these two contenders in this study, in the order of this ballot's sides."""
-    a, b = (_contender(rendition).pk for rendition in _sides(ballot).values())
+def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
+    """How other raters answered these two contenders on this board, in the order of this ballot's sides."""
+    a, b = (contender.pk for contender in shown.values())
     side_a, side_b = "ballot__rendition_a__clip__job__contender", "ballot__rendition_b__clip__job__contender"
-    same = Q(**{side_a: a, side_b: b}) | Q(**{side_a: b, side_b: a})
-    votes = (
-        Vote.objects.filter(same, ballot__study=ballot.study, exclusion__isnull=True)
+    same_two = Q(**{side_a: a, side_b: b}) | Q(**{side_a: b, side_b: a})
+    rows = (
+        Vote.objects.filter(
+            same_two, ballot__study=ballot.study, ballot__track=ballot.track, exclusion__isnull=True
+        )
         .exclude(ballot__rater=ballot.rater)
         .values_list(side_a, "outcome")
+        .annotate(count=Count("id"))
     )
-    return Counter(outcome if left == a else MIRRORED[outcome] for left, outcome in votes)
+    answers: Counter[str] = Counter()
+    for left, outcome, count in rows:
+        answers[outcome if left == a else MIRRORED[outcome]] += count
+    return answers
 
 
-def _sides(ballot: Ballot) -> dict[str, Rendition]:
-    return {"A": ballot.rendition_a, "B": ballot.rendition_b}
-
-
-def _contender(rendition: Rendition) -> Contender:
-    return rendition.clip.job.contender
+def _shown(ballot: Ballot) -> dict[str, Contender]:
+    """Who is behind each side."""
+    renditions = Rendition.objects.select_related("clip__job__contender").in_bulk(
+        [ballot.rendition_a_id, ballot.rendition_b_id]
+    )
+    sides = {"A": ballot.rendition_a_id, "B": ballot.rendition_b_id}
+    return {side: renditions[rendition].clip.job.contender for side, rendition in sides.items()}

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import Count
 
+from arena.voting.ledger import hold_ledger, ledger_head
 from arena.voting.models import Study, Vote
 from elo import Votes
+
+
+@transaction.atomic
+def votes_at_head(*, study: Study, track: str) -> tuple[Votes | None, str]:
+    """The votes that count and the ledger head that they belong to: nobody votes in between."""
+    hold_ledger(study)
+    return read_votes(study=study, track=track), ledger_head(study)
 
 
 def read_votes(*, study: Study, track: str) -> Votes | None:

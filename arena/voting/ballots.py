@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import draw_pairing
-from arena.voting.refusals import BallotExpired, ForeignBallot, StudyClosed, TamperedBallot, WrongKindOfRater
+from arena.voting.refusals import (
+    BallotExpired,
+    ForeignBallot,
+    PeoplesStudy,
+    SimulatedStudy,
+    StudyClosed,
+    TamperedBallot,
+)
 
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 
@@ -25,12 +32,13 @@ def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> 
 
     Raises:
         StudyClosed: the study takes no votes any more.
-        WrongKindOfRater: a person in a simulated study, or a simulated rater in a people's one.
+        SimulatedStudy: a person in a simulated study.
+        PeoplesStudy: a simulated rater in a people's study.
     """
+    if rater.simulated != study.simulated:
+        raise SimulatedStudy if study.simulated else PeoplesStudy
     if not study.is_open:
         raise StudyClosed
-    if rater.simulated != study.simulated:
-        raise WrongKindOfRater
     Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs at once get one ballot
     now = timezone.now()
     opened = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
@@ -47,8 +55,8 @@ def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
     return Ballot.objects.create(
         study=study,
         rater=rater,
-        prompt_id=pairing.prompt_id,
-        track=pairing.track,
+        prompt_id=pairing.unit.prompt_id,
+        track=pairing.unit.track,
         rendition_a_id=pairing.rendition_a,
         rendition_b_id=pairing.rendition_b,
         propensity=pairing.propensity,

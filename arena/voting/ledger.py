@@ -4,38 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
 
 from arena.catalog.hashing import canonical_json
 from arena.voting.models import LedgerEntry, Study
+from arena.voting.records import Record, study_records
 
 GENESIS = "0" * 64
 
 
 class BrokenLedger(ValueError):
-    """A chain whose content no longer fits its hashes; the message names the first bad entry."""
+    """A chain that was tampered with, or tells of other votes than there are; names the first bad entry."""
 
 
-def append_entry(*, study: Study, kind: LedgerEntry.Kind, payload: Mapping[str, object]) -> LedgerEntry:
+def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
     """Appends to a study's chain. Must be called in the transaction of what it records."""
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("A ledger entry is written in the transaction of what it records, or not at all.")
-    Study.objects.select_for_update().get(pk=study.pk)  # one writer at a time: the chain never forks
+    hold_ledger(study)
     last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
     sequence = last.sequence + 1 if last else 1
     previous = last.entry_hash if last else GENESIS
-    text = canonical_json(payload)
+    payload = canonical_json(record)
     return LedgerEntry.objects.create(
         study=study,
         sequence=sequence,
         kind=kind,
-        payload=text,
+        payload=payload,
         previous_hash=previous,
-        entry_hash=_hash(previous, sequence, kind, text),
+        entry_hash=_hash(previous, sequence, kind, payload),
     )
+
+
+def hold_ledger(study: Study) -> None:
+    """Lets nobody else append until this transaction ends.
+
+    So the chain never forks, and whoever reads the head and the votes under it reads what belongs together.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A ledger entry is written in the transaction of what it records, or not at all.")
+    Study.objects.select_for_update().get(
+        pk=study.pk
+    )  # SQLite: BEGIN IMMEDIATE has the one write lock already
 
 
 def ledger_head(study: Study) -> str:
@@ -44,34 +55,45 @@ def ledger_head(study: Study) -> str:
     return last.entry_hash if last else GENESIS
 
 
+@transaction.atomic
 def verify_ledger(study: Study) -> int:
-    """Recomputes every hash; returns the number of entries.
+    """Recomputes every hash, and compares each entry with the row that it tells of; returns their number.
+
+    The chain alone can't show that its end was cut off; the rows of the votes can.
 
     Raises:
-        BrokenLedger: an entry is missing, edited or out of order.
+        BrokenLedger: an entry is missing, edited or out of order, or a row was edited, deleted or slipped in.
     """
+    hold_ledger(study)
+    rows = {(kind, record["ballot"]): canonical_json(record) for kind, record in study_records(study)}
     previous, count = GENESIS, 0
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence").iterator():
         count += 1
         expected = _hash(previous, count, entry.kind, entry.payload)
         if (entry.sequence, entry.previous_hash, entry.entry_hash) != (count, previous, expected):
+            raise BrokenLedger(f"Study '{study.slug}': the ledger breaks at entry {count}: wrong hash.")
+        if rows.pop((entry.kind, json.loads(entry.payload)["ballot"]), None) != entry.payload:
             raise BrokenLedger(
-                f"Ledger of study '{study.slug}' breaks at entry {count}: its hash doesn't fit."
+                f"Study '{study.slug}': entry {count} of the ledger ({entry.kind}) differs from its row."
             )
         previous = entry.entry_hash
+    for kind, ballot in rows:
+        raise BrokenLedger(
+            f"Study '{study.slug}': entry {count + 1} is missing, the {kind} on ballot {ballot}."
+        )
     return count
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
-    """The payloads of the votes that no exclusion names, in the order of the ledger."""
+    """The records of the votes that no exclusion names, in the order of the ledger."""
     entries = LedgerEntry.objects.filter(study=study).order_by("sequence")
     excluded = {
         json.loads(entry.payload)["ballot"] for entry in entries.filter(kind=LedgerEntry.Kind.EXCLUSION)
     }
     for entry in entries.filter(kind=LedgerEntry.Kind.VOTE).iterator():
-        payload = json.loads(entry.payload)
-        if payload["ballot"] not in excluded:
-            yield payload
+        record = json.loads(entry.payload)
+        if record["ballot"] not in excluded:
+            yield record
 
 
 def _hash(previous: str, sequence: int, kind: str, payload: str) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 from random import Random
+from typing import NamedTuple
 
-from arena.production.models import Job, Rendition
+from arena.production.models import Job
 from arena.voting.models import Ballot, Rater, Study
 
-Unit = tuple[int, int, str]
-"""What two clips must share to be compared: prompt, seed, and the hash of the settings asked for."""
+
+class Unit(NamedTuple):
+    """What two clips must share to be compared. A contender has one job of each: two clips are of two."""
+
+    prompt_id: int
+    seed: int
+    settings_hash: str
+    track: str
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two renditions of one prompt and seed by different contenders; `a` is shown on the left."""
+    """Two renditions of one unit; `a` is shown on the left."""
 
-    prompt_id: int
-    track: str
+    unit: Unit
     rendition_a: int
     rendition_b: int
     propensity: float
@@ -31,28 +38,27 @@ def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | Non
     Uniform over the units with a pair left, then over their pairs left, then over the two orders: the
     propensity is the product of the three probabilities.
     """
-    pairs = _unseen_pairs(study, rater)
-    if not pairs:
+    renditions = _renditions_by_unit(study)
+    seen = _seen_pairs(study, rater)
+    left = _units_with_pairs_left(renditions, seen)
+    if not left:
         return None
-    unit = random.choice(sorted(pairs))
-    pair = random.choice(pairs[unit])
-    propensity = 1 / len(pairs) / len(pairs[unit]) / 2
-    a, b = random.sample(pair, 2)
-    track = Rendition.objects.values_list("clip__job__track", flat=True).get(pk=a)
-    return Pairing(unit[0], track, a, b, propensity)
+    unit = random.choice(left)
+    pairs = [pair for pair in combinations(renditions[unit], 2) if frozenset(pair) not in seen]
+    a, b = random.sample(random.choice(pairs), 2)
+    return Pairing(unit, a, b, propensity=1 / len(left) / len(pairs) / 2)
 
 
-def _unseen_pairs(study: Study, rater: Rater) -> dict[Unit, list[tuple[int, int]]]:
-    seen = {
-        frozenset(pair)
-        for pair in Ballot.objects.filter(study=study, rater=rater).values_list("rendition_a", "rendition_b")
-    }
-    pairs: dict[Unit, list[tuple[int, int]]] = {}
-    for unit, renditions in _renditions_by_unit(study).items():
-        left = [pair for pair in combinations(renditions, 2) if frozenset(pair) not in seen]
-        if left:
-            pairs[unit] = left
-    return pairs
+def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
+    """Counted, not listed: a unit of 50 contenders has 1225 pairs, and only the drawn one's are needed."""
+    unit_of = {rendition: unit for unit, members in renditions.items() for rendition in members}
+    seen_in = Counter(unit_of[min(pair)] for pair in seen if pair <= unit_of.keys())
+    return sorted(unit for unit, members in renditions.items() if comb(len(members), 2) > seen_in[unit])
+
+
+def _seen_pairs(study: Study, rater: Rater) -> set[frozenset[int]]:
+    ballots = Ballot.objects.filter(study=study, rater=rater)
+    return {frozenset(pair) for pair in ballots.values_list("rendition_a", "rendition_b")}
 
 
 def _renditions_by_unit(study: Study) -> dict[Unit, list[int]]:
@@ -64,7 +70,6 @@ def _renditions_by_unit(study: Study) -> dict[Unit, list[int]]:
         clip__rendition__isnull=False,
     ).order_by("clip__rendition")
     units: dict[Unit, list[int]] = defaultdict(list)
-    rows = jobs.values_list("prompt_id", "seed", "settings_hash", "clip__rendition__id")
-    for prompt, seed, settings_hash, rendition in rows:
-        units[prompt, seed, settings_hash].append(rendition)
+    for *unit, rendition in jobs.values_list(*Unit._fields, "clip__rendition__id"):
+        units[Unit(*unit)].append(rendition)
     return units

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 MEASURES = (
     "watched_a_s",
@@ -25,14 +24,14 @@ def read_playback(text: str) -> dict[str, float]:
     """The known measures out of the JSON that the page sent; empty when it sent none or nonsense."""
     try:
         sent = json.loads(text) if len(text) < 4096 else None
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter by brackets in brackets
         return {}
     if not isinstance(sent, dict):
         return {}
-    return {name: round(float(sent[name]), 3) for name in MEASURES if _is_measure(sent.get(name))}
+    return {name: abs(round(float(sent[name]), 3)) for name in MEASURES if _is_measure(sent.get(name))}
 
 
 def _is_measure(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and 0 <= value <= 1e6
+    return 0 <= value <= 1e6  # false for NaN, too

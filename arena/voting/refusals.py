@@ -13,6 +13,10 @@ class Refusal(Exception):
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
 
+    def as_problem(self) -> dict[str, str | int]:
+        """The refusal for programs: a problem document (RFC 9457)."""
+        return {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+
 
 class TamperedBallot(Refusal):
     status = 400
@@ -35,10 +39,22 @@ class ForeignBallot(Refusal):
     )
 
 
-class WrongKindOfRater(Refusal):
+class ForeignForm(Refusal):
+    status = 403
+    title = "This answer didn't come from our page"
+    detail = "Nothing was recorded. Voting needs cookies: allow them for this site, then reload the pair."
+
+
+class SimulatedStudy(Refusal):
     status = 403
     title = "This study is for simulated raters"
-    detail = "People's votes and simulated votes are never mixed, so you can't vote here."
+    detail = "People's votes and simulated votes are never mixed, so you can't vote here. Its board is open."
+
+
+class PeoplesStudy(Refusal):
+    status = 403
+    title = "This study is for people"
+    detail = "People's votes and simulated votes are never mixed, so a simulated rater can't vote here."
 
 
 class SecondVote(Refusal):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +89,7 @@ def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int
     viewing = Viewing()
     cast = 0
     while cast < votes:
-        rater = Rater.objects.create(id=uuid.UUID(int=random.getrandbits(128), version=4), simulated=True)
+        rater = Rater.objects.create(simulated=True)
         taste = Taste.draw(random)
         voted = 0
         while voted < VOTES_EACH and cast < votes:

@@ -18,6 +18,10 @@ class StudyExists(ValueError):
     """A study of that slug exists with other rules."""
 
 
+class UnknownStudy(LookupError):
+    """There is no study of that slug; the message lists those that there are."""
+
+
 @transaction.atomic
 def create_study(
     *,
@@ -33,10 +37,12 @@ def create_study(
 
     Raises:
         StudyExists: the slug is taken by a study with other rules.
-        ValueError: fewer than two contenders.
+        ValueError: no track, no suite, or fewer than two contenders.
     """
-    if len(contenders) < 2:
-        raise ValueError(f"A study compares at least two contenders, not {len(contenders)}.")
+    if len(set(contenders)) < 2:
+        raise ValueError(f"A study compares at least two contenders, not {len(set(contenders))}.")
+    if not tracks or not suites:
+        raise ValueError("A study needs at least one track and one suite.")
     study, created = Study.objects.get_or_create(
         slug=slug,
         defaults={
@@ -56,6 +62,14 @@ def create_study(
             f"Study '{slug}' exists with other rules, and a study's rules never change. Take another slug."
         )
     return study, False
+
+
+def find_study(slug: str) -> Study:
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
+        raise UnknownStudy(f"Unknown study '{slug}'. Known: {known}. More come by: manage.py create_study")
+    return study
 
 
 def study_rules(study: Study) -> dict[str, object]:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import mimetypes
+
 from django.core.files.storage import storages
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from arena.catalog.tracks import Track
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
+from arena.production.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
 from arena.voting.playback import read_playback
 from arena.voting.raters import current_rater, remember_rater
-from arena.voting.refusals import BallotExpired, Refusal, TamperedBallot
+from arena.voting.refusals import BallotExpired, ForeignForm, Refusal, TamperedBallot
 from arena.voting.votes import cast_vote
 
 SKIP = "skip"
+PROBLEM_TYPES = ("application/problem+json", "application/json")
 
 
 @require_safe
@@ -33,14 +41,17 @@ def home(request: HttpRequest) -> HttpResponse:
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     """Shows the rater's open pair. The first visit makes the rater, and the cookie that keeps them."""
     study = get_object_or_404(Study, slug=slug)
-    rater = current_rater(request) or Rater.objects.create()
     try:
-        opened = open_ballot(study=study, rater=rater)
+        with transaction.atomic():  # who is refused leaves no rater behind
+            rater = current_rater(request) or Rater.objects.create()
+            opened = open_ballot(study=study, rater=rater)
     except Refusal as refusal:
         return refuse(request, refusal, study)
+    votes = Vote.objects.filter(ballot__study=study, ballot__rater=rater).count()
     if opened is None:
-        return render(request, "finished.html", {"study": study, "votes": _votes(study, rater)})
-    response = render(request, "ballot.html", _ballot_context(opened, rater))
+        response = render(request, "finished.html", {"study": study, "votes": votes})
+    else:
+        response = render(request, "ballot.html", {"votes": votes, **_ballot_context(opened)})
     remember_rater(response, rater)
     return response
 
@@ -68,12 +79,11 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 def media(request: HttpRequest, token: str) -> HttpResponseBase:
     """One side's clip. Both sides are answered alike: same headers, same length, no name."""
     try:
-        found, side = _find_media(request, token)
+        found, shown = _find_media(request, token)
     except Refusal as refusal:
         return refuse(request, refusal)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
-    shown = found.rendition_a if side == "a" else found.rendition_b
     file = PaddedFile(storages["renditions"].open(shown.name), shown.size_bytes, padded)
     return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
 
@@ -85,36 +95,43 @@ def reference(request: HttpRequest, token: str) -> HttpResponseBase:
         found = find_ballot(token=token, rater=current_rater(request))
     except Refusal as refusal:
         return refuse(request, refusal)
-    file = storages["references"].open(found.prompt.reference_name)
-    return ranged_response(file, file.size, None, f"image/{found.prompt.reference_name.rpartition('.')[2]}")
+    name = found.prompt.reference_name
+    if not name:
+        raise Http404("This prompt starts from words alone.")
+    file = storages["references"].open(name)
+    content_type, _ = mimetypes.guess_type(name)
+    return ranged_response(file, file.size, None, content_type or "application/octet-stream")
 
 
 def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -> HttpResponse:
-    """The page that says why not, and what to do."""
-    return render(request, "refusal.html", {"refusal": refusal, "study": study}, status=refusal.status)
+    """Says why not: a page for people, a problem document for programs that ask for JSON."""
+    if request.get_preferred_type(["text/html", *PROBLEM_TYPES]) in PROBLEM_TYPES:
+        document = refusal.as_problem()
+        response: HttpResponse = JsonResponse(document, status=refusal.status, content_type=PROBLEM_TYPES[0])
+    else:
+        context = {"refusal": refusal, "study": study}
+        response = render(request, "refusal.html", context, status=refusal.status)
+    add_never_cache_headers(response)  # 410 may be cached otherwise, and a closed study may open again
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return refuse(request, TamperedBallot())
+    return refuse(request, ForeignForm())
 
 
-def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, str]:
-    rater = current_rater(request)
-    for side in ("a", "b"):
-        found = (
-            Ballot.objects.select_related("rendition_a", "rendition_b")
-            .filter(**{f"media_{side}": token}, rater=rater)
-            .first()
-        )
-        if found is not None:
-            if found.expires_at <= timezone.now():
-                raise BallotExpired
-            return found, side
-    raise TamperedBallot
+def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:
+    """The ballot and the side that a media token stands for."""
+    ballots = Ballot.objects.select_related("rendition_a", "rendition_b")
+    found = ballots.filter(Q(media_a=token) | Q(media_b=token), rater=current_rater(request)).first()
+    if found is None:
+        raise TamperedBallot
+    if found.expires_at <= timezone.now():
+        raise BallotExpired
+    return found, found.rendition_a if found.media_a == token else found.rendition_b
 
 
-def _ballot_context(opened: Ballot, rater: Rater) -> dict[str, object]:
-    shown = opened.rendition_a
+def _ballot_context(opened: Ballot) -> dict[str, object]:
+    shown = opened.rendition_a  # the other one has the same geometry
     return {
         "ballot": opened,
         "study": opened.study,
@@ -123,10 +140,5 @@ def _ballot_context(opened: Ballot, rater: Rater) -> dict[str, object]:
         "outcomes": [(outcome.value, outcome.label) for outcome in Outcome],
         "width": shown.width,
         "height": shown.height,
-        "with_sound": opened.track.endswith("-audio"),
-        "votes": _votes(opened.study, rater),
+        "with_sound": Track(opened.track).with_sound,
     }
-
-
-def _votes(study: Study, rater: Rater) -> int:
-    return Vote.objects.filter(ballot__study=study, ballot__rater=rater).count()

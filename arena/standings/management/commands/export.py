@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from arena.standings.exports import EXPORTS, FORMATS, NothingToExport
-from arena.voting.models import Study
+from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
@@ -20,10 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a file (default: standard output)")
 
     def handle(self, **options: str) -> None:
-        study = Study.objects.filter(slug=options["study"]).first()
-        if study is None:
-            known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"Unknown study '{options['study']}'. Known: {known}.")
+        try:
+            study = find_study(options["study"])
+        except UnknownStudy as error:
+            raise CommandError(str(error)) from error
         tracks = [options["track"]] if options["track"] else study.tracks
         if len(tracks) != 1 or tracks[0] not in study.tracks:
             raise CommandError(

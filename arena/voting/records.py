@@ -1,0 +1,83 @@
+"""What the ledger keeps of a vote and of an exclusion, told from their rows and from nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from arena.catalog.hashing import content_hash
+from arena.voting.models import Exclusion, LedgerEntry, Study, Vote
+
+Record = dict[str, object]
+
+VOTE_FIELDS = {
+    "study": "ballot__study__slug",
+    "ballot": "ballot_id",
+    "rater": "ballot__rater_id",
+    "simulated": "ballot__study__simulated",
+    "suite": "ballot__prompt__suite__name",
+    "suite_version": "ballot__prompt__suite__version",
+    "prompt": "ballot__prompt__key",
+    "seed": "ballot__rendition_a__clip__job__seed",
+    "track": "ballot__track",
+    "settings_hash": "ballot__rendition_a__clip__job__settings_hash",
+    "contender_a": "ballot__rendition_a__clip__job__contender__slug",
+    "contender_b": "ballot__rendition_b__clip__job__contender__slug",
+    "rendition_a": "ballot__rendition_a__sha256",
+    "rendition_b": "ballot__rendition_b__sha256",
+    "propensity": "ballot__propensity",
+    "outcome": "outcome",
+    "playback": "playback",
+    "issued_at": "ballot__issued_at",
+    "at": "created_at",
+}
+"""Where each field of a vote's record comes from; `prompt_hash` comes in addition."""
+
+PROMPT_CONTENT = ("ballot__prompt__text", "ballot__prompt__reference_sha256")
+EXCLUSION_FIELDS = {
+    "study": "vote__ballot__study__slug",
+    "ballot": "vote__ballot_id",
+    "rule": "rule",
+    "reason": "reason",
+    "at": "created_at",
+}
+
+
+def vote_record(vote: Vote) -> Record:
+    return next(_vote_records(pk=vote.pk))
+
+
+def exclusion_record(exclusion: Exclusion) -> Record:
+    return next(_exclusion_records(pk=exclusion.pk))
+
+
+def study_records(study: Study) -> Iterator[tuple[str, Record]]:
+    """Each vote and each exclusion of a study with its kind; one query for either, however many there are."""
+    for record in _vote_records(ballot__study=study):
+        yield LedgerEntry.Kind.VOTE.value, record
+    for record in _exclusion_records(vote__ballot__study=study):
+        yield LedgerEntry.Kind.EXCLUSION.value, record
+
+
+def _vote_records(**which: object) -> Iterator[Record]:
+    rows = Vote.objects.filter(**which).values_list(*PROMPT_CONTENT, *VOTE_FIELDS.values())
+    for text, reference_sha256, *values in rows.iterator():
+        yield {"prompt_hash": content_hash([text, reference_sha256]), **_record(VOTE_FIELDS, values)}
+
+
+def _exclusion_records(**which: object) -> Iterator[Record]:
+    rows = Exclusion.objects.filter(**which).values_list(*EXCLUSION_FIELDS.values())
+    for values in rows.iterator():
+        yield _record(EXCLUSION_FIELDS, values)
+
+
+def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:
+    return {name: _plain(value) for name, value in zip(fields, values, strict=True)}
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from arena.catalog.tracks import Track
+from arena.production.models import Job
+from arena.production.producing import produce
+from arena.production.runs import ClipSettings, plan_run
+from arena.voting.models import Study
+from arena.voting.studies import create_study
+from generators.toyworld.flaws import is_mistaken
+from generators.toyworld.grammar import parse
+from tests.factories import CAPTION, make_contender, make_suite
+
+CLIP_SETTINGS = ClipSettings(duration_s=0.8, width=128, height=128, fps=12)
+
+
+@pytest.fixture
+def produced_study() -> Study:
+    """A simulated study of one pair, its clips made as the arena makes them.
+
+    `zebra-9000` is right; `aardvark-9000` shows something else than the caption says.
+    """
+    mistaken_seed = next(seed for seed in range(3) if is_mistaken(parse(CAPTION), seed))
+    contenders = [
+        make_contender("zebra-9000", maker="Zebra Works", settings={"flaw": "none"}),
+        make_contender("aardvark-9000", maker="Aardvark Works", settings={"flaw": "wrong-attributes"}),
+    ]
+    suite = make_suite(seeds=[mistaken_seed])
+    run = plan_run(
+        suite=suite, contenders=contenders, seeds=[], track=Track.T2V_AUDIO, clip_settings=CLIP_SETTINGS
+    )
+    states = produce(run, workers=1, report=lambda _: None)
+    assert states == {Job.State.DONE: 2}
+    study, _ = create_study(
+        slug="produced", title="Produced", tracks=[Track.T2V_AUDIO], suites=[suite], contenders=contenders,
+        simulated=True,
+    )  # fmt: skip
+    return study

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from arena.voting.models import Ballot, Rater
+from tests.factories import CAPTION, make_ballot, make_study
+from tests.factories_voting import answer, media_url, open_page
+
+pytestmark = pytest.mark.django_db
+PAGE = "/studies/study/"
+
+
+def test_the_first_visit_makes_a_rater_and_a_ballot_of_theirs(client: Client) -> None:
+    study = make_study()
+    response = client.get(PAGE)
+    ballot, rater = Ballot.objects.get(), Rater.objects.get()
+    assert response.status_code == 200
+    assert (ballot.study, ballot.rater, ballot.state) == (study, rater, Ballot.State.OPEN)
+    assert ballot.propensity == pytest.approx(1 / 2)  # one pair, two orders
+    assert ballot.expires_at - ballot.issued_at == timedelta(seconds=settings.BALLOT_LIFETIME_S)
+
+
+def test_the_page_shows_question_prompt_two_clips_and_five_answers(client: Client) -> None:
+    study = make_study(question="Which one sounds better?")
+    response = client.get(PAGE)
+    ballot = Ballot.objects.get(study=study)
+    html = response.content.decode()
+    for shown in (study.question, CAPTION, media_url(ballot.media_a), media_url(ballot.media_b)):
+        assert shown in html
+    assert html.index(media_url(ballot.media_a)) < html.index(media_url(ballot.media_b))
+    for outcome in ("a", "b", "tie", "both_bad", "skip"):
+        assert f'name="outcome" value="{outcome}"' in html
+
+
+def test_the_rater_is_known_by_a_signed_cookie_that_scripts_cant_read(client: Client) -> None:
+    make_study()
+    client.get(PAGE)
+    cookie = client.cookies["rater"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["max-age"] == settings.RATER_COOKIE_AGE_S
+    assert cookie.value.startswith(Rater.objects.get().pk.hex + ":")
+
+
+def test_a_reload_shows_the_same_pair_so_that_nobody_shops_for_pairs(client: Client) -> None:
+    study = make_study(prompts=3)
+    assert open_page(client, study) == open_page(client, study)
+    assert Rater.objects.count() == Ballot.objects.count() == 1
+
+
+def test_a_vote_brings_the_next_pair_and_the_count_goes_up(client: Client) -> None:
+    study = make_study(prompts=2)
+    first = open_page(client, study)
+    answer(client, first)
+    assert "1 vote so far" in client.get(PAGE).content.decode()
+    second = open_page(client, study)
+    assert first.prompt != second.prompt
+
+
+def test_a_skip_brings_the_next_pair_without_a_vote(client: Client) -> None:
+    study = make_study(prompts=2)
+    first = open_page(client, study)
+    response = answer(client, first, "skip")
+    assert (response.status_code, response.headers["Location"]) == (302, PAGE)
+    assert "0 votes so far" in client.get(PAGE).content.decode()
+    assert open_page(client, study).prompt != first.prompt
+
+
+def test_an_expired_pair_is_replaced(client: Client) -> None:
+    study = make_study(prompts=2)
+    with time_machine.travel(timezone.now() - timedelta(seconds=settings.BALLOT_LIFETIME_S + 1)):
+        first = open_page(client, study)
+    second = open_page(client, study)
+    first.refresh_from_db()
+    assert first.state == Ballot.State.EXPIRED
+    assert second != first
+
+
+def test_who_has_seen_every_pair_is_thanked_and_stays_known(client: Client) -> None:
+    study = make_study()
+    answer(client, open_page(client, study))
+    response = client.get(PAGE)
+    assert response.status_code == 200
+    assert "You have seen every pair" in response.content.decode()
+    assert Rater.objects.count() == 1
+
+
+def test_a_study_without_clips_makes_one_rater_not_one_for_each_visit(client: Client) -> None:
+    make_study(prompts=0)
+    for _ in range(3):
+        assert client.get(PAGE).status_code == 200
+    assert Rater.objects.count() == 1
+
+
+@pytest.mark.parametrize("cookie", ["", "nonsense", "0" * 32, "0" * 32 + ":tampered:signature"])
+def test_a_cookie_that_we_didnt_sign_is_no_rater(client: Client, cookie: str) -> None:
+    ballot = make_ballot(make_study())
+    client.cookies["rater"] = cookie or ballot.rater_id.hex
+    opened = open_page(client, ballot.study)
+    assert opened.rater != ballot.rater
+    assert opened != ballot
+
+
+def test_people_cant_see_a_pair_of_a_simulated_study(client: Client) -> None:
+    make_study(simulated=True)
+    response = client.get(PAGE)
+    assert response.status_code == 403
+    assert "This study is for simulated raters" in response.content.decode()
+    assert "<video" not in response.content.decode()
+    assert not Ballot.objects.exists()
+    assert not Rater.objects.exists()
+    assert not response.cookies
+
+
+def test_a_closed_study_says_so_and_leaves_no_rater_behind(client: Client) -> None:
+    make_study(is_open=False)
+    response = client.get(PAGE)
+    assert response.status_code == 410
+    assert "This study is closed" in response.content.decode()
+    assert not Rater.objects.exists()
+
+
+def test_an_unknown_study_is_not_found(client: Client) -> None:
+    response = client.get("/studies/nowhere/")
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
+
+
+def test_no_cache_keeps_the_page(client: Client) -> None:
+    make_study()
+    assert "no-store" in client.get(PAGE).headers["Cache-Control"]
+
+
+def test_a_page_of_any_size_of_study_takes_a_fixed_number_of_queries(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_study(contenders=3, prompts=5)
+    first_visit, reload = 15, 11
+    with django_assert_num_queries(first_visit):
+        client.get(reverse("ballot", args=["study"]))
+    with django_assert_num_queries(reload):
+        client.get(reverse("ballot", args=["study"]))

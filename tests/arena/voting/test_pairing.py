@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arena.production.models import Job, Rendition
+from arena.voting.ballots import open_ballot, skip_ballot
+from arena.voting.models import Ballot, Rater, Study
+from arena.voting.pairing import Pairing, Unit, _units_with_pairs_left, draw_pairing
+from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_study, make_suite
+
+pytestmark = pytest.mark.django_db
+DRAWS = 400
+
+
+def _draw(study: Study, rater: Rater, seed: int) -> Pairing:
+    pairing = draw_pairing(study=study, rater=rater, random=Random(seed))
+    assert pairing is not None
+    return pairing
+
+
+def _uneven_study() -> Study:
+    """Three contenders on the first prompt (3 pairs), two on the second (1 pair)."""
+    study = make_study(contenders=3, prompts=2)
+    last = study.contenders.order_by("pk").last()
+    Job.objects.filter(contender=last, prompt__position=1).update(state=Job.State.FAILED)
+    return study
+
+
+def test_propensities_of_all_pairings_sum_to_one() -> None:
+    study, rater = _uneven_study(), Rater.objects.create()
+    drawn = {_draw(study, rater, seed) for seed in range(DRAWS)}
+    assert len(drawn) == 2 * (3 + 1)
+    assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
+
+
+def test_pairings_come_as_often_as_their_propensity_says() -> None:
+    study, rater = _uneven_study(), Rater.objects.create()
+    counts = Counter(_draw(study, rater, seed) for seed in range(DRAWS))
+    for pairing, count in counts.items():
+        spread = (DRAWS * pairing.propensity * (1 - pairing.propensity)) ** 0.5
+        assert abs(count - DRAWS * pairing.propensity) < 4 * spread
+
+
+def test_a_rater_sees_each_pair_once_until_all_are_seen() -> None:
+    study, rater, random = _uneven_study(), Rater.objects.create(), Random(7)
+    seen = []
+    while (ballot := open_ballot(study=study, rater=rater, random=random)) is not None:
+        seen.append(frozenset((ballot.rendition_a_id, ballot.rendition_b_id)))
+        skip_ballot(ballot=ballot)
+    assert len(seen) == len(set(seen)) == 3 + 1
+    assert draw_pairing(study=study, rater=rater, random=random) is None
+
+
+def test_propensities_sum_to_one_over_what_is_left() -> None:
+    study, rater, random = _uneven_study(), Rater.objects.create(), Random(7)
+    for left in (3, 2, 1):
+        ballot = open_ballot(study=study, rater=rater, random=random)
+        assert ballot is not None
+        skip_ballot(ballot=ballot)
+        drawn = {_draw(study, rater, seed) for seed in range(DRAWS)}
+        assert len(drawn) == 2 * left
+        assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
+
+
+def test_the_ballot_keeps_the_propensity_of_its_draw() -> None:
+    study, rater = _uneven_study(), Rater.objects.create()
+    expected = _draw(study, rater, 5)
+    ballot = open_ballot(study=study, rater=rater, random=Random(5))
+    assert ballot is not None
+    assert (ballot.rendition_a_id, ballot.rendition_b_id) == (expected.rendition_a, expected.rendition_b)
+    assert ballot.propensity == expected.propensity
+
+
+def test_each_rendition_of_a_pair_is_on_the_left_about_half_of_the_time() -> None:
+    study = make_study()
+    rater = Rater.objects.create()
+    left = Counter(_draw(study, rater, seed).rendition_a for seed in range(DRAWS))
+    assert len(left) == 2
+    assert abs(min(left.values()) - DRAWS / 2) < 4 * (DRAWS / 4) ** 0.5
+
+
+def test_one_raters_pairs_dont_touch_anothers() -> None:
+    study = make_study()
+    first, second = Rater.objects.create(), Rater.objects.create()
+    assert open_ballot(study=study, rater=first) is not None
+    assert draw_pairing(study=study, rater=first, random=Random(0)) is None
+    assert _draw(study, second, 0).propensity == pytest.approx(1 / 2)
+
+
+def test_another_studys_pairs_count_as_unseen() -> None:
+    study, rater = make_study(), Rater.objects.create()
+    open_ballot(study=study, rater=rater)
+    again = Study.objects.create(slug="again", title="Again", question="Which?", tracks=["t2v-audio"])
+    again.suites.set(study.suites.all())
+    again.contenders.set(study.contenders.all())
+    assert _draw(again, rater, 0).propensity == pytest.approx(1 / 2)
+
+
+def test_only_clips_of_one_prompt_seed_and_settings_meet() -> None:
+    study = make_study(contenders=3, prompts=2, seeds=(0, 1))
+    wide = {**SETTINGS, "width": 128}
+    for prompt in study.suites.get().prompts.all():
+        for contender in study.contenders.all():
+            make_rendition(contender, prompt, 0, settings=wide, settings_hash="0" * 64)
+    drawn = _all_drawn(study)
+    assert len(drawn) == 3 * 2 * 3  # pairs of three; two prompts; two seeds, one of them in two settings
+    for a, b in drawn:
+        assert (a.prompt_id, a.seed, a.settings_hash) == (b.prompt_id, b.seed, b.settings_hash)
+        assert a.contender_id != b.contender_id
+
+
+@pytest.mark.parametrize("why", ["track", "contender", "suite", "failed", "not shown"])
+def test_what_isnt_of_the_study_or_isnt_ready_never_shows(why: str) -> None:
+    study = make_study()
+    prompt = study.suites.get().prompts.get()
+    outsider = make_contender("outsider")
+    if why == "track":
+        study.contenders.add(outsider)
+        make_rendition(outsider, prompt, track="t2v")
+    elif why == "contender":
+        make_rendition(outsider, prompt)
+    elif why == "suite":
+        study.contenders.add(outsider)
+        other = make_prompt(make_suite(prompts=0), "other")
+        for contender in study.contenders.all():
+            make_rendition(contender, other)
+    else:
+        study.contenders.add(outsider)
+        rendition = make_rendition(outsider, prompt)
+        Job.objects.filter(clip=rendition.clip_id).update(state=Job.State.FAILED)
+        if why == "not shown":
+            Job.objects.update(state=Job.State.DONE)
+            rendition.delete()
+    assert all("outsider" not in (a.contender.slug, b.contender.slug) for a, b in _all_drawn(study))
+
+
+@given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=6), seed=st.integers(0, 2**32))
+def test_a_unit_is_drawable_while_it_has_an_unseen_pair(sizes: list[int], seed: int) -> None:
+    units = {Unit(i, 0, "", "t2v"): [10 * i + j for j in range(size)] for i, size in enumerate(sizes)}
+    everything = [frozenset(pair) for members in units.values() for pair in combinations(members, 2)]
+    seen = set(Random(seed).sample(everything, Random(seed).randint(0, len(everything))))
+    expected = [
+        unit
+        for unit, members in units.items()
+        if any(frozenset(pair) not in seen for pair in combinations(members, 2))
+    ]
+    assert _units_with_pairs_left(units, seen) == expected
+
+
+def _all_drawn(study: Study) -> list[tuple[Job, Job]]:
+    """Every pair that a rater comes to see."""
+    rater, random = Rater.objects.create(), Random(3)
+    while (ballot := open_ballot(study=study, rater=rater, random=random)) is not None:
+        skip_ballot(ballot=ballot)
+    jobs = {row.pk: row.clip.job for row in Rendition.objects.select_related("clip__job__contender")}
+    ballots = Ballot.objects.filter(rater=rater)
+    assert not ballots.filter(propensity__gt=0.5).exists()
+    return [(jobs[ballot.rendition_a_id], jobs[ballot.rendition_b_id]) for ballot in ballots]

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from arena.voting.ledger import verify_ledger
+from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Rater, Study, Vote
+from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
+from arena.voting.votes import cast_vote, exclude_rater, exclude_vote
+from tests.factories import make_ballot, make_study
+from tests.factories_voting import cast, recorded
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ballot() -> Ballot:
+    return make_ballot(make_study())
+
+
+def _stale(ballot: Ballot) -> Ballot:
+    """The ballot as another request read it, before anything happened to it."""
+    return Ballot.objects.get(pk=ballot.pk)
+
+
+@pytest.mark.parametrize("outcome", Outcome.values)
+def test_a_vote_closes_its_ballot_and_enters_the_ledger(ballot: Ballot, outcome: str) -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        vote = cast_vote(ballot=ballot, outcome=outcome, playback={"plays": 1.0})
+        assert vote.created_at == timezone.now()
+    ballot.refresh_from_db()
+    assert ballot.state == Ballot.State.VOTED
+    assert (vote.outcome, vote.playback) == (outcome, {"plays": 1.0})
+    assert verify_ledger(ballot.study) == 1
+
+
+def test_repeating_the_answer_returns_the_first_vote(ballot: Ballot) -> None:
+    stale = _stale(ballot)
+    first = cast_vote(ballot=ballot, outcome="a", playback={"plays": 1.0})
+    before = recorded()
+    for again in (ballot, stale):
+        assert cast_vote(ballot=again, outcome="a", playback={"plays": 9.0}) == first
+    assert recorded() == before
+
+
+def test_the_first_result_is_told_even_after_expiry_and_closing(ballot: Ballot) -> None:
+    first = cast_vote(ballot=ballot, outcome="a")
+    Study.objects.update(is_open=False)
+    with time_machine.travel(ballot.expires_at + timedelta(days=1)):
+        assert cast_vote(ballot=_stale(ballot), outcome="a") == first
+
+
+@pytest.mark.parametrize("second", ["b", "tie", "both_bad"])
+def test_another_answer_is_refused(ballot: Ballot, second: str) -> None:
+    stale = _stale(ballot)
+    cast_vote(ballot=ballot, outcome="a")
+    before = recorded()
+    with pytest.raises(SecondVote):
+        cast_vote(ballot=stale, outcome=second)
+    assert recorded() == before
+
+
+def test_time_is_over_at_the_very_moment_of_expiry(ballot: Ballot) -> None:
+    with time_machine.travel(ballot.expires_at, tick=False), pytest.raises(BallotExpired):
+        cast_vote(ballot=ballot, outcome="a")
+    assert recorded() == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "refusal"), [(Ballot.State.SKIPPED, SecondVote), (Ballot.State.EXPIRED, BallotExpired)]
+)
+def test_a_ballot_that_is_over_is_refused(ballot: Ballot, state: str, refusal: type[Exception]) -> None:
+    stale = _stale(ballot)
+    Ballot.objects.update(state=state)
+    with pytest.raises(refusal):
+        cast_vote(ballot=stale, outcome="a")
+    assert recorded() == (0, [])
+
+
+def test_a_closed_study_is_refused(ballot: Ballot) -> None:
+    Study.objects.update(is_open=False)
+    with pytest.raises(StudyClosed):
+        cast_vote(ballot=_stale(ballot), outcome="a")
+    assert recorded() == (0, [])
+
+
+def test_an_unknown_outcome_is_refused(ballot: Ballot) -> None:
+    with pytest.raises(UnknownOutcome, match="a, b, tie, both_bad, skip"):
+        cast_vote(ballot=ballot, outcome="c")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_whose_entry_fails_was_never_cast(monkeypatch: pytest.MonkeyPatch) -> None:
+    ballot = make_ballot(make_study())
+
+    def crash(**_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("arena.voting.votes.append_entry", crash)
+    with pytest.raises(OSError, match="disk is full"):
+        cast_vote(ballot=ballot, outcome="a")
+    ballot.refresh_from_db()
+    assert ballot.state == Ballot.State.OPEN
+    assert recorded() == (0, [])
+
+
+def test_the_schema_takes_one_vote_for_a_ballot(ballot: Ballot) -> None:
+    cast_vote(ballot=ballot, outcome="a")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vote.objects.create(ballot=ballot, outcome="b", created_at=timezone.now())
+
+
+def test_the_schema_takes_known_outcomes_only(ballot: Ballot) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vote.objects.create(ballot=ballot, outcome="c", created_at=timezone.now())
+
+
+# Exclusion.
+
+
+def test_an_exclusion_names_its_rule_in_the_ledger_and_leaves_the_vote() -> None:
+    study = make_study()
+    vote = cast(study, "b")
+    exclusion = exclude_vote(vote=vote, rule="too-fast", reason="Answered within a second.")
+    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.EXCLUSION)
+    for told in (str(vote.ballot_id), '"rule":"too-fast"', "Answered within a second."):
+        assert told in entry.payload
+    assert exclusion.rule == "too-fast"
+    assert Vote.objects.get() == vote
+    assert verify_ledger(study) == 2
+
+
+@pytest.mark.parametrize(("rule", "reason"), [("", "why"), ("two words", "why"), ("too-fast", "")])
+def test_an_exclusion_needs_a_rules_name_and_a_reason(rule: str, reason: str) -> None:
+    vote = cast(make_study())
+    before = recorded()
+    with pytest.raises(ValidationError):
+        exclude_vote(vote=vote, rule=rule, reason=reason)
+    assert recorded() == before
+    assert not Exclusion.objects.exists()
+
+
+def test_a_vote_is_excluded_once() -> None:
+    vote = cast(make_study())
+    exclude_vote(vote=vote, rule="too-fast", reason="Answered within a second.")
+    before = recorded()
+    with pytest.raises(ValidationError, match="already exists"):
+        exclude_vote(vote=vote, rule="withdrawn", reason="Asked to.")
+    assert recorded() == before
+
+
+def test_excluding_a_rater_takes_their_votes_of_one_study() -> None:
+    study, other = make_study(prompts=2), make_study("other")
+    rater, honest = Rater.objects.create(), Rater.objects.create()
+    kept = [cast(study, rater=honest), cast(other, rater=rater)]
+    excluded = [cast(study, rater=rater, prompt=prompt) for prompt in (0, 1)]
+    exclude_vote(vote=excluded[0], rule="withdrawn", reason="Asked to.")
+    assert exclude_rater(study=study, rater_id=rater.pk, rule="robot", reason="Votes in its sleep.") == 1
+    assert set(Exclusion.objects.values_list("vote", "rule")) == {
+        (excluded[0].pk, "withdrawn"),
+        (excluded[1].pk, "robot"),
+    }
+    assert not Exclusion.objects.filter(vote__in=kept).exists()
+
+
+def test_the_command_excludes_and_says_how_many() -> None:
+    study, rater, out = make_study(prompts=2), Rater.objects.create(), StringIO()
+    for prompt in (0, 1):
+        cast(study, rater=rater, prompt=prompt)
+    _exclude("study", rater.pk, out)
+    assert out.getvalue() == "2 votes excluded from 'study' by rule robot.\n"
+    assert verify_ledger(study) == 4
+
+
+def test_the_command_says_when_there_is_nothing_to_exclude() -> None:
+    make_study()
+    with pytest.raises(CommandError, match="has no votes in 'study' that count"):
+        _exclude("study", uuid.uuid4())
+    with pytest.raises(CommandError, match="Unknown study 'nowhere'"):
+        _exclude("nowhere", uuid.uuid4())
+
+
+def test_the_command_refuses_a_rule_that_is_no_name() -> None:
+    study, rater = make_study(), Rater.objects.create()
+    cast(study, rater=rater)
+    with pytest.raises(CommandError, match="valid"):
+        _exclude("study", rater.pk, rule="two words")
+    assert not Exclusion.objects.exists()
+
+
+def _exclude(study: str, rater: uuid.UUID, out: StringIO | None = None, *, rule: str = "robot") -> None:
+    call_command(
+        "exclude_votes",
+        study,
+        rater=rater,
+        rule=rule,
+        reason="Votes in its sleep.",
+        stdout=out or StringIO(),
+    )

@@ -1,0 +1,84 @@
+"""What raters do, for tests: through the pages with a client, or straight into the rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from arena.production.models import Rendition
+from arena.voting.ballots import sign_ballot
+from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
+from arena.voting.votes import cast_vote
+from tests.factories import make_ballot
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as ClientResponse
+
+
+def open_page(client: Client, study: Study) -> Ballot:
+    """The ballot that the study's page shows to this browser."""
+    ballot: Ballot = client.get(reverse("ballot", args=[study.slug])).context["ballot"]
+    return ballot
+
+
+def answer(client: Client, ballot: Ballot, outcome: str = "a", **headers: str) -> ClientResponse:
+    """Sends the ballot page's form."""
+    return client.post(answer_url(ballot), {"outcome": outcome}, headers=headers)
+
+
+def answer_url(ballot: Ballot) -> str:
+    return reverse("answer", args=[sign_ballot(ballot)])
+
+
+def media_url(token: str) -> str:
+    return reverse("media", args=[token])
+
+
+def fetch(client: Client, url: str, **headers: str) -> tuple[ClientResponse, bytes]:
+    """The response and all of its body, so that the file behind it is closed."""
+    response = client.get(url, headers=headers)
+    return response, response.getvalue()
+
+
+def cast(
+    study: Study,
+    outcome: str = "a",
+    *,
+    rater: Rater | None = None,
+    sides: tuple[int, int] = (0, 1),
+    prompt: int = 0,
+    playback: dict[str, float] | None = None,
+) -> Vote:
+    """A vote on a prompt's renditions by two of the study's contenders, each by its place."""
+    contenders = list(study.contenders.order_by("pk"))
+    shown = Rendition.objects.filter(clip__job__prompt__position=prompt, clip__job__seed=0)
+    a, b = (shown.get(clip__job__contender=contenders[side]) for side in sides)
+    ballot = make_ballot(study, rater, rendition_a=a, rendition_b=b, prompt=a.clip.job.prompt)
+    return cast_vote(ballot=ballot, outcome=outcome, playback=playback)
+
+
+def cast_all_pairs(study: Study, rater: Rater, outcomes: str = "aabt") -> None:
+    """One vote on each pair of contenders and each prompt, the outcomes in turn (`t` is a tie)."""
+    named = {"a": "a", "b": "b", "t": "tie"}
+    contenders, number = study.contenders.count(), 0
+    for prompt in range(study.suites.get().prompts.count()):
+        for left in range(contenders):
+            for right in range(left + 1, contenders):
+                outcome = named[outcomes[number % len(outcomes)]]
+                cast(study, outcome, rater=rater, sides=(left, right), prompt=prompt)
+                number += 1
+
+
+def recorded() -> tuple[int, list[str]]:
+    """How many votes there are, and every hash of the ledger: equal before and after means unchanged."""
+    return Vote.objects.count(), list(LedgerEntry.objects.values_list("entry_hash", flat=True))
+
+
+def unprotect(table: str) -> None:
+    """What somebody with the database in hand does first; comes back with the end of the test."""
+    place = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {table}_written_once{place}")
