@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 from django.conf import settings
 from django.db import connections
@@ -39,7 +39,7 @@ def produce(run: Run, *, workers: int, report: Callable[[Counter[str]], None]) -
         sent.update(job_ids)
         _send(job_ids, workers, lambda: report(count_states(run)))
         if not job_ids:
-            time.sleep(POLL_S)
+            sleep(POLL_S)
 
 
 def retry_failed_jobs(run: Run) -> int:

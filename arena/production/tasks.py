@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
+from time import sleep
 
 from celery import shared_task
 from django.conf import settings
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def send_job(job_id: int, *, after_s: int = 0) -> None:
     """Hands a job to the workers; where there is no broker, executes it here and now."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        time.sleep(after_s)
+        sleep(after_s)
         execute_job.apply((job_id,), throw=True)
     else:
         execute_job.apply_async((job_id,), countdown=after_s)
