@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from arena.media.storage import store
+from arena.production.claimant import claimant_name
+from arena.production.claims import (
+    ClaimLost,
+    announce_files,
+    claim_job,
+    finish_job,
+    give_up_job,
+    requeue_abandoned_jobs,
+)
+from arena.production.drafts import draft_name
+from arena.production.models import Clip, Job
+from tests.factories import make_contender, make_job, make_rendition, make_suite
+from tests.factories_production import (
+    accounted_files,
+    make_dead_claimant,
+    make_queued_job,
+    make_running_job,
+    stored_files,
+    unfinished_work,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def _claim(job: Job) -> Job:
+    claimed = claim_job(job_id=job.pk)
+    assert claimed is not None
+    return claimed
+
+
+def _store(content: bytes = b"half a life") -> list[str]:
+    return ["originals", store(ContentFile(content), storages["originals"], "mp4").name]
+
+
+def _take_away(job: Job) -> Job:
+    """Another process gives the job up for dead and claims it: the row is its now."""
+    assert give_up_job(job=Job.objects.get(pk=job.pk), state=Job.State.QUEUED)
+    return _claim(job)
+
+
+@pytest.mark.parametrize("state", [Job.State.RUNNING, Job.State.DONE, Job.State.FAILED])
+def test_only_a_queued_job_can_be_claimed(state: Job.State) -> None:
+    job = make_queued_job()
+    Job.objects.update(state=state)
+    assert claim_job(job_id=job.pk) is None
+    assert claim_job(job_id=job.pk + 1) is None
+    assert Job.objects.get().attempts == 0
+
+
+def test_a_claim_is_on_the_row() -> None:
+    job = _claim(make_queued_job())
+    assert (job.state, job.attempts, job.claimed_by) == (Job.State.RUNNING, 1, claimant_name())
+    assert job.claimed_at is not None
+    assert timezone.now() - job.claimed_at < timedelta(minutes=1)
+
+
+def test_a_job_is_claimed_once() -> None:
+    job = _claim(make_queued_job())
+    assert claim_job(job_id=job.pk) is None
+    assert Job.objects.get().attempts == 1
+
+
+def test_a_claim_forgets_the_last_failure() -> None:
+    job = make_queued_job()
+    Job.objects.update(error_kind="transient", error_message="busy")
+    assert (_claim(job).error_kind, _claim_message()) == ("", "")
+
+
+def _claim_message() -> str:
+    return Job.objects.get().error_message
+
+
+def test_who_lost_a_claim_changes_nothing_any_more() -> None:
+    ours = _claim(make_queued_job())
+    theirs = _take_away(ours)
+    with pytest.raises(ClaimLost):
+        announce_files(job=ours, files=[["originals", "a"]])
+    with pytest.raises(ClaimLost, match=f"Job {ours.pk} was taken away"):
+        finish_job(job=ours)
+    assert not give_up_job(job=ours, state=Job.State.FAILED, error_kind="unexpected")
+    row = Job.objects.get()
+    assert (row.state, row.claimed_at, row.pending_files) == (Job.State.RUNNING, theirs.claimed_at, [])
+    finish_job(job=theirs)
+    assert Job.objects.get().state == Job.State.DONE
+
+
+def test_giving_up_removes_the_files_that_no_row_names() -> None:
+    job = _claim(make_queued_job())
+    announce_files(job=job, files=[_store()])
+    storages["renditions"].save(draft_name(job.pk), ContentFile(b"half"))
+    assert give_up_job(job=job, state=Job.State.FAILED, error_kind="unexpected", error_message="disk full")
+    row = Job.objects.get()
+    assert (row.state, row.error_kind, row.error_message) == (Job.State.FAILED, "unexpected", "disk full")
+    assert (row.pending_files, row.finished_at is None, stored_files()) == ([], False, set())
+
+
+def test_giving_up_keeps_a_file_that_another_clip_shares() -> None:
+    shared = make_rendition(make_contender(), make_suite().prompts.get(), content=b"shared").name
+    job = _claim(make_queued_job())
+    announce_files(job=job, files=[["renditions", shared]])
+    give_up_job(job=job, state=Job.State.FAILED)
+    assert stored_files() == {f"renditions/{shared}"}
+
+
+def test_giving_up_keeps_a_file_that_another_job_is_about_to_name() -> None:
+    ours, theirs = _claim(make_queued_job()), _claim(make_queued_job())
+    file = _store()
+    for job in (ours, theirs):
+        announce_files(job=job, files=[file])
+    give_up_job(job=ours, state=Job.State.FAILED)
+    assert stored_files() == {"/".join(file)}
+
+
+def test_who_lost_a_claim_clears_its_files_away_but_not_the_new_owners() -> None:
+    ours = _claim(make_queued_job())
+    announce_files(job=ours, files=[["originals", "xx"]])
+    theirs = _take_away(ours)
+    shared, own = _store(b"both make it"), _store(b"only we make it")
+    ours.pending_files = [shared, own]
+    announce_files(job=theirs, files=[shared])
+    give_up_job(job=ours, state=Job.State.FAILED)
+    assert stored_files() == {"/".join(shared)}
+
+
+def test_what_a_dead_process_left_is_queued_again_and_cleared_away() -> None:
+    name = make_dead_claimant()
+    job = make_running_job(name, pending_files=[_store()])
+    storages["originals"].save(draft_name(job.pk), ContentFile(b"half"))
+    (settings.DATA_DIR / "work" / f"{name}-{job.pk}-1").mkdir(parents=True)
+    assert requeue_abandoned_jobs() == 1
+    row = Job.objects.get()
+    assert (row.state, row.attempts, row.pending_files) == (Job.State.QUEUED, 1, [])
+    assert (stored_files(), unfinished_work()) == (set(), [])
+
+
+def test_a_process_that_died_after_its_last_job_is_cleared_away() -> None:
+    name = make_dead_claimant()
+    (settings.DATA_DIR / "work" / f"{name}-7-1").mkdir(parents=True)
+    assert requeue_abandoned_jobs() == 0
+    assert unfinished_work() == []
+
+
+def test_a_finished_clip_of_a_dead_process_stays() -> None:
+    rendition = make_rendition(make_contender(), make_suite().prompts.get())
+    original = _store()
+    Clip.objects.update(name=original[1])
+    Job.objects.update(claimed_by=make_dead_claimant())
+    make_running_job(make_dead_claimant(), pending_files=[original, ["renditions", rendition.name]])
+    assert requeue_abandoned_jobs() == 1
+    assert stored_files() == accounted_files()
+
+
+def test_what_a_living_process_does_is_left_alone() -> None:
+    job = _claim(make_queued_job())
+    assert requeue_abandoned_jobs() == 0
+    assert Job.objects.get(pk=job.pk).state == Job.State.RUNNING
+
+
+def test_what_another_machine_does_is_left_alone_until_it_is_overdue(settings: Settings) -> None:
+    settings.JOB_TIMEOUT_S = 100
+    fresh, overdue = make_running_job("far", age_s=90), make_running_job("away", age_s=110)
+    assert requeue_abandoned_jobs() == 1
+    assert [Job.objects.get(pk=job.pk).state for job in (fresh, overdue)] == ["running", "queued"]
+
+
+def test_two_contenders_making_equal_files_is_no_reason_to_claim_twice() -> None:
+    prompt = make_suite().prompts.get()
+    jobs = [make_job(make_contender(), prompt) for _ in range(2)]
+    assert [_claim(job).pk for job in jobs] == [job.pk for job in jobs]

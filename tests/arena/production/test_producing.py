@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from arena.catalog.tracks import Track
+from arena.production import producing
+from arena.production.models import Clip, Job, Rendition, Run
+from arena.production.producing import produce, retry_failed_jobs
+from arena.production.runs import plan_run
+from generators.base import QuotaExceeded
+from tests.factories import make_contender, make_suite
+from tests.factories_production import (
+    SMALL,
+    accounted_files,
+    install_provider,
+    make_dead_claimant,
+    stored_files,
+    unfinished_work,
+)
+
+
+def _plan(*, contenders: int = 2, generator: str = "toy-world") -> Run:
+    rows = [make_contender(generator=generator, settings={}) for _ in range(contenders)]
+    return plan_run(suite=make_suite(), contenders=rows, seeds=[], track=Track.T2V_AUDIO, clip_settings=SMALL)
+
+
+def _produce(run: Run, workers: int = 1) -> tuple[Counter[str], list[int]]:
+    """The final states, and how many jobs were done at each report."""
+    reported: list[int] = []
+    states = produce(run, workers=workers, report=lambda states: reported.append(states[Job.State.DONE]))
+    return states, reported
+
+
+@pytest.mark.django_db
+def test_a_run_is_made_to_its_end_and_leaves_nothing_lying() -> None:
+    run = _plan()
+    states, reported = _produce(run)
+    assert (states, reported) == ({Job.State.DONE: 2}, [0, 1, 2, 2])
+    assert (stored_files(), unfinished_work()) == (accounted_files(), [])
+
+
+@pytest.mark.django_db
+def test_a_finished_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = install_provider(monkeypatch)
+    run = _plan(generator="provider")
+    _produce(run)
+    assert _produce(run) == ({Job.State.DONE: 2}, [2])
+    assert len(provider.asked) == 2
+
+
+@pytest.mark.django_db
+def test_what_a_killed_process_left_running_is_made_again() -> None:
+    run = _plan()
+    Job.objects.filter(pk=run.jobs.all()[0].pk).update(
+        state=Job.State.RUNNING, claimed_by=make_dead_claimant(), attempts=1
+    )
+    states, _ = _produce(run)
+    assert states == {Job.State.DONE: 2}
+    assert sorted(run.jobs.values_list("attempts", flat=True)) == [1, 2]
+    assert unfinished_work() == []
+
+
+@pytest.mark.django_db
+def test_it_waits_for_what_another_process_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = _plan(contenders=1)
+    Job.objects.update(state=Job.State.RUNNING, claimed_by="another")
+    monkeypatch.setattr(producing, "sleep", lambda _: Job.objects.update(state=Job.State.DONE))
+    assert _produce(run)[0] == {Job.State.DONE: 1}
+    assert not Clip.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_failed_job_holds_up_no_other_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_provider(monkeypatch, QuotaExceeded("no money left"))
+    run = _plan(generator="provider")
+    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
+    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
+    assert retry_failed_jobs(run) == 1
+    assert _produce(run)[0] == {Job.State.DONE: 2}
+    assert list(run.jobs.values_list("attempts", flat=True)) == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_make_each_clip_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = install_provider(monkeypatch)
+    run = _plan(contenders=6, generator="provider")
+    states, reported = _produce(run, workers=3)
+    assert (states, reported[-1], len(provider.asked)) == ({Job.State.DONE: 6}, 6, 6)
+    assert (Clip.objects.count(), Rendition.objects.count()) == (6, 6)
+    assert (stored_files(), unfinished_work()) == (accounted_files(), [])

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from pytest_django.fixtures import Settings
+
+from arena import celery_app
+from arena.catalog.tracks import Track
+from arena.media.normalise import LeakyRendition
+from arena.production import making, tasks
+from arena.production.models import Clip, Job
+from arena.production.producing import produce
+from arena.production.runs import plan_run
+from arena.production.tasks import execute_job, send_job
+from generators.base import (
+    GenerationError,
+    InvalidInput,
+    QuotaExceeded,
+    RefusedByModeration,
+    TransientError,
+    Unavailable,
+)
+from tests.factories import make_contender, make_suite
+from tests.factories_production import (
+    SMALL,
+    accounted_files,
+    install_provider,
+    make_queued_job,
+    make_running_job,
+    stored_files,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waits_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each wait before a further attempt would be; none takes place."""
+    waited: list[float] = []
+    monkeypatch.setattr(tasks, "sleep", lambda wait_s: waited.append(wait_s) if wait_s else None)
+    return waited
+
+
+def _execute(job: Job) -> Job:
+    send_job(job.pk)
+    return Job.objects.get(pk=job.pk)
+
+
+def test_a_job_is_made_in_this_process() -> None:
+    job = _execute(make_queued_job())
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.DONE, 1, "")
+    assert stored_files() == accounted_files()
+
+
+def test_a_message_that_comes_twice_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = install_provider(monkeypatch)
+    job = make_queued_job("provider")
+    execute_job(job.pk)
+    execute_job(job.pk)
+    assert (len(provider.asked), Job.objects.get().attempts) == (1, 1)
+
+
+def test_a_message_about_a_job_that_another_process_makes_does_nothing() -> None:
+    job = make_running_job("another")
+    assert _execute(job).claimed_by == "another"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RefusedByModeration("the prompt shows a face"),
+        InvalidInput("no such aspect ratio"),
+        QuotaExceeded("no money left"),
+        Unavailable("the model was switched off"),
+        GenerationError("no reason given"),
+    ],
+    ids=lambda error: error.kind,
+)
+def test_a_lasting_fault_is_recorded_at_once(
+    error: GenerationError, monkeypatch: pytest.MonkeyPatch, waits_s: list[float]
+) -> None:
+    install_provider(monkeypatch, error)
+    job = _execute(make_queued_job("provider"))
+    assert (job.state, job.error_kind, job.error_message) == (Job.State.FAILED, error.kind, str(error))
+    assert (job.attempts, job.finished_at is None, waits_s) == (1, False, [])
+
+
+def test_a_passing_fault_is_tried_again_after_longer_and_longer(
+    monkeypatch: pytest.MonkeyPatch, waits_s: list[float]
+) -> None:
+    provider = install_provider(monkeypatch, TransientError("busy"), TransientError("busy"))
+    job = _execute(make_queued_job("provider"))
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.DONE, 3, "")
+    assert len(provider.asked) == 3
+    assert waits_s == [20, 40]
+
+
+def test_a_fault_that_does_not_pass_is_recorded_after_the_last_attempt(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, waits_s: list[float]
+) -> None:
+    settings.JOB_MAX_ATTEMPTS = 2
+    provider = install_provider(monkeypatch, *[TransientError("busy")] * 9)
+    job = _execute(make_queued_job("provider"))
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.FAILED, 2, "transient")
+    assert (job.error_message, len(provider.asked)) == ("busy", 2)
+
+
+def test_between_attempts_the_job_is_queued_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, waits_s: list[float]
+) -> None:
+    seen = []
+    install_provider(monkeypatch, TransientError("busy"))
+    monkeypatch.setattr(tasks, "sleep", lambda _: seen.append(Job.objects.get()))
+    _execute(make_queued_job("provider"))
+    job = seen[-1]
+    assert (job.state, job.error_kind, job.error_message, job.finished_at) == (
+        "queued", "transient", "busy", None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("generator", "fields", "message"),
+    [
+        ("toy-world", {"settings": {"flaw": "odd"}}, "toy-world: 'flaw' can't be 'odd'. Allowed: none"),
+        ("gone", {}, "Unknown generator 'gone'. Known: folder"),
+    ],
+)
+def test_a_contender_that_its_generator_no_longer_takes_fails_by_its_settings(
+    generator: str, fields: dict[str, object], message: str
+) -> None:
+    job = _execute(make_queued_job(generator, **fields))
+    assert (job.state, job.error_kind) == (Job.State.FAILED, "settings")
+    assert job.error_message.startswith(message)
+
+
+def test_a_rendition_that_would_tell_its_maker_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leak(*args: object, **options: object) -> None:
+        raise LeakyRendition("The rendition would tell who made it (headers: the word 'sora').")
+
+    monkeypatch.setattr(making, "normalise", leak)
+    job = _execute(make_queued_job())
+    assert (job.state, job.error_kind) == (Job.State.FAILED, "leaky_rendition")
+    assert stored_files() == set()
+
+
+def test_a_fault_of_ours_ends_one_job_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    install_provider(monkeypatch, ZeroDivisionError("division by zero"))
+    first, second = (_execute(make_queued_job("provider")) for _ in range(2))
+    assert (first.state, first.error_kind) == (Job.State.FAILED, "unexpected")
+    assert first.error_message == "ZeroDivisionError: division by zero"
+    assert f"job {first.pk} failed" in caplog.text
+    assert second.state == Job.State.DONE
+
+
+def test_a_fault_while_rows_are_written_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "_provenance", lambda job, result: {"an": object()})
+    job = _execute(make_queued_job())
+    assert (job.state, job.error_kind, job.pending_files) == (Job.State.FAILED, "unexpected", [])
+    assert (Clip.objects.count(), stored_files()) == (0, set())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_make_what_a_broker_brings_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr(tasks, "BACKOFF_S", 0)
+    provider = install_provider(monkeypatch, TransientError("busy"), QuotaExceeded("no money left"))
+    contenders = [make_contender(generator="provider", settings={}) for _ in range(3)]
+    run = plan_run(
+        suite=make_suite(), contenders=contenders, seeds=[], track=Track.T2V_AUDIO, clip_settings=SMALL
+    )
+    for job in run.jobs.all():
+        send_job(job.pk)
+    assert set(run.jobs.values_list("state", flat=True)) == {Job.State.QUEUED}
+    with start_worker(celery_app, perform_ping_check=False):
+        states = produce(run, workers=1, report=lambda states: None)
+    assert states == Counter({Job.State.DONE: 2, Job.State.FAILED: 1})
+    assert (len(provider.asked), Clip.objects.count()) == (4, 2)
+    assert stored_files() == accounted_files()
