@@ -24,6 +24,7 @@ def run(argv: list[str]) -> str:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             timeout=TIME_LIMIT_S,
+            start_new_session=True,  # a Ctrl-C at the terminal is for us: ffmpeg would call it a broken file
         )
     except subprocess.TimeoutExpired as error:
         raise UnusableMedia(
