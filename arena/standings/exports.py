@@ -41,7 +41,7 @@ def export_votes(study: Study, track: str, form: str) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, VOTE_COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(votes)
+    writer.writerows({**vote, "simulated": "true" if vote["simulated"] else "false"} for vote in votes)
     return out.getvalue()
 
 

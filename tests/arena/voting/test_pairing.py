@@ -12,6 +12,7 @@ from arena.production.models import Job, Rendition
 from arena.voting.ballots import open_ballot, skip_ballot
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import Pairing, Unit, _units_with_pairs_left, draw_pairing
+from arena.voting.votes import cast_vote
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_study, make_suite
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,26 @@ def test_one_raters_pairs_dont_touch_anothers() -> None:
     assert open_ballot(study=study, rater=first) is not None
     assert draw_pairing(study=study, rater=first, random=Random(0)) is None
     assert _draw(study, second, 0).propensity == pytest.approx(1 / 2)
+
+
+def test_a_clip_never_comes_back_once_its_maker_is_revealed() -> None:
+    study, rater = make_study(contenders=4), Rater.objects.create()
+    seen: list[int] = []
+    while (ballot := open_ballot(study=study, rater=rater)) is not None:
+        seen += [ballot.rendition_a_id, ballot.rendition_b_id]
+        cast_vote(ballot=ballot, outcome="tie")
+    assert len(seen) == len(set(seen)) == 4
+
+
+def test_a_clip_revealed_in_one_study_stays_away_in_another() -> None:
+    study, rater = make_study(), Rater.objects.create()
+    ballot = open_ballot(study=study, rater=rater)
+    assert ballot is not None
+    again = Study.objects.create(slug="again", title="Again", question="Which?", tracks=["t2v-audio"])
+    again.suites.set(study.suites.all())
+    again.contenders.set(study.contenders.all())
+    cast_vote(ballot=ballot, outcome="a")
+    assert draw_pairing(study=again, rater=rater, random=Random(0)) is None
 
 
 def test_another_studys_pairs_count_as_unseen() -> None:

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from arena.voting.ledger import ledger_head
+from arena.voting.models import Rater, Study
+from tests.factories import make_study
+from tests.factories_voting import cast, cast_all_pairs
+
+pytestmark = pytest.mark.django_db
+PAGE = "/boards/study/t2v-audio/"
+
+
+def _text(client: Client, url: str = PAGE) -> str:
+    """What a reader sees: without tags, spaces joined."""
+    html = client.get(url).content.decode()
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_the_page_says_what_intervals_are_clustered_on(client: Client, rated_study: Study) -> None:
+    assert "clustered on prompt and rater" in _text(client)
+
+
+def test_with_one_rater_the_page_says_that_it_is_prompts_alone(client: Client) -> None:
+    cast_all_pairs(make_study(prompts=4), Rater.objects.create(), "aab")
+    text = _text(client)
+    assert "clustered on prompt" in text
+    assert "clustered on prompt and rater" not in text
+
+
+def test_every_contender_is_there_with_rating_and_counts(client: Client, rated_study: Study) -> None:
+    text = _text(client)
+    for contender in rated_study.contenders.all():
+        assert contender.name in text
+        assert contender.slug in text
+    assert "36 votes by 4 raters on 3 prompts" in text
+
+
+def test_the_page_names_the_ledger_that_it_follows_from(client: Client, rated_study: Study) -> None:
+    assert ledger_head(rated_study)[:16] in _text(client)
+
+
+def test_a_vote_moves_the_page(client: Client, rated_study: Study) -> None:
+    assert "36 votes" in _text(client)
+    cast(rated_study, "b")
+    assert "37 votes" in _text(client)
+
+
+def test_without_votes_the_page_says_what_will_be_there(client: Client) -> None:
+    make_study()
+    assert "There are no votes yet." in _text(client)
+
+
+def test_a_simulated_board_says_so(client: Client, rated_study: Study) -> None:
+    assert "Simulated votes" not in _text(client)
+    Study.objects.update(simulated=True)
+    assert "Simulated votes: no person judged these clips." in _text(client)
+    assert "simulated votes" in _text(client, "/boards/")
+
+
+def test_an_empty_simulated_board_says_so_and_invites_nobody(client: Client) -> None:
+    make_study(simulated=True)
+    assert "Simulated votes: no person judged these clips." in _text(client)
+    assert "/studies/study/" not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("url", ["/boards/nowhere/t2v-audio/", "/boards/study/t2v/", "/boards/study/t2x/"])
+def test_an_unknown_study_or_track_is_not_found(client: Client, url: str) -> None:
+    make_study()
+    assert client.get(url).status_code == 404
+
+
+def test_the_list_has_a_board_for_each_study_and_track_with_peoples_first(client: Client) -> None:
+    make_study("machine", title="The simulated study", simulated=True)
+    make_study("people", title="The study", tracks=["t2v", "t2v-audio"])
+    html = client.get("/boards/").content.decode()
+    places = [
+        html.index(url)
+        for url in ("/boards/people/t2v/", "/boards/people/t2v-audio/", "/boards/machine/t2v-audio/")
+    ]
+    assert places == sorted(places)
+
+
+def test_the_list_names_no_contender(client: Client, rated_study: Study) -> None:
+    """Its link stands on the ballot page."""
+    html = client.get("/boards/").content.decode()
+    assert not [slug for slug in rated_study.contenders.values_list("slug", flat=True) if slug in html]
+
+
+def test_an_arena_without_studies_says_how_to_make_one(client: Client) -> None:
+    assert "manage.py create_study" in _text(client, "/boards/")
+
+
+def test_pages_take_a_fixed_number_of_queries(
+    client: Client, rated_study: Study, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first_visit, later = 8, 3
+    with django_assert_num_queries(first_visit):
+        client.get(PAGE)
+    with django_assert_num_queries(later):
+        client.get(PAGE)
+    with django_assert_num_queries(2):
+        client.get("/boards/")

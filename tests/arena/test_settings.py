@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import runpy
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError
+
+SETTINGS = Path(__file__).parents[2] / "arena" / "settings.py"
+SOUND = {
+    "PADDOCK_ENVIRONMENT": "production",
+    "SECRET_KEY": secrets.token_urlsafe(50),
+    "ALLOWED_HOSTS": "arena.example.org",
+}
+FOREIGN = ("DEBUG", "DATABASE_URL", "S3_BUCKET", "BEHIND_PROXY", "SECURE_SSL_REDIRECT", "CELERY_BROKER_URL")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (*SOUND, *FOREIGN):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+
+def _read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, Any]:
+    """The settings as a process with this environment would read them."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return runpy.run_path(str(SETTINGS))
+
+
+def test_production_starts_with_a_key_and_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch, **SOUND)
+    assert settings["PRODUCTION"]
+    assert not settings["DEBUG"]
+    assert settings["ALLOWED_HOSTS"] == ["arena.example.org"]
+
+
+@pytest.mark.parametrize("key", ["", "short", "development-only-secret-key-never-for-production"])
+def test_production_refuses_a_missing_short_or_known_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY is missing.* Make one: python"):
+        _read(monkeypatch, **{**SOUND, "SECRET_KEY": key})
+
+
+def test_production_refuses_the_default_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = {name: value for name, value in SOUND.items() if name != "SECRET_KEY"}
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        _read(monkeypatch, **sound)
+
+
+def test_production_refuses_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"DEBUG is on in production.* Unset DEBUG"):
+        _read(monkeypatch, **SOUND, DEBUG="true")
+
+
+def test_production_refuses_to_serve_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = {name: value for name, value in SOUND.items() if name != "ALLOWED_HOSTS"}
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS is empty"):
+        _read(monkeypatch, **sound)
+
+
+def test_production_sends_cookies_by_tls_alone_and_redirects_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch, **SOUND)
+    for name in ("RATER_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):
+        assert settings[name] is True
+    assert settings["SECURE_HSTS_SECONDS"] > 0
+
+
+def test_development_needs_nothing_and_answers_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch)
+    assert not settings["PRODUCTION"]
+    assert not settings["DEBUG"]
+    assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PADDOCK_ENVIRONMENT", "staging"),
+        ("BALLOT_LIFETIME_S", "soon"),
+        ("BALLOT_LIFETIME_S", "59"),
+        ("JOB_MAX_ATTEMPTS", "0"),
+        ("DEBUG", "perhaps"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(EnvError, match=name):
+        _read(monkeypatch, **{name: value})
+
+
+def test_sqlite_waits_for_its_turn_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without IMMEDIATE, a transaction that reads first can't write any more once another one has."""
+    database = _read(monkeypatch)["DATABASES"]["default"]
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = _read(monkeypatch, DATABASE_URL="postgres://voter@db/arena")["DATABASES"]["default"]
+    assert (database["ENGINE"], database["NAME"]) == ("django.db.backends.postgresql", "arena")
+    assert "transaction_mode" not in database.get("OPTIONS", {})
