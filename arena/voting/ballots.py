@@ -26,7 +26,7 @@ TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothi
 
 @transaction.atomic
 def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> Ballot | None:
-    """The rater's open ballot in a study, or a new one; None when they have seen every pair.
+    """The rater's open ballot in a study, or a new one; None when no pair is left for them.
 
     Showing the open one again on reload keeps people from shopping for pairs.
 

@@ -1,4 +1,4 @@
-"""Which pair a rater sees next: uniform over what they haven't seen, with its probability."""
+"""Which pair a rater sees next: uniform over what they can still judge blind, with its probability."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ class Pairing:
 
 
 def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | None:
-    """Draws a pair that this rater hasn't seen; None when they have seen all.
+    """Draws a pair that this rater can judge blind and hasn't skipped; None when there is none left.
 
-    Uniform over the units with a pair left, then over their pairs left, then over the two orders: the
-    propensity is the product of the three probabilities.
+    A clip whose maker they have learnt, by voting on it in any study, never comes back to them: whoever
+    remembers it, or kept its bytes, would know who made it. Uniform over the units with a pair left, then
+    over their pairs left, then over the two orders; the propensity is the product of the three probabilities.
     """
-    renditions = _renditions_by_unit(study)
+    renditions = _renditions_by_unit(study, _revealed_to(rater))
     seen = _seen_pairs(study, rater)
     left = _units_with_pairs_left(renditions, seen)
     if not left:
@@ -61,7 +62,12 @@ def _seen_pairs(study: Study, rater: Rater) -> set[frozenset[int]]:
     return {frozenset(pair) for pair in ballots.values_list("rendition_a", "rendition_b")}
 
 
-def _renditions_by_unit(study: Study) -> dict[Unit, list[int]]:
+def _revealed_to(rater: Rater) -> set[int]:
+    voted = Ballot.objects.filter(rater=rater, state=Ballot.State.VOTED)
+    return {rendition for pair in voted.values_list("rendition_a", "rendition_b") for rendition in pair}
+
+
+def _renditions_by_unit(study: Study, revealed: set[int]) -> dict[Unit, list[int]]:
     jobs = Job.objects.filter(
         state=Job.State.DONE,
         track__in=study.tracks,
@@ -71,5 +77,6 @@ def _renditions_by_unit(study: Study) -> dict[Unit, list[int]]:
     ).order_by("clip__rendition")
     units: dict[Unit, list[int]] = defaultdict(list)
     for *unit, rendition in jobs.values_list(*Unit._fields, "clip__rendition__id"):
-        units[Unit(*unit)].append(rendition)
+        if rendition not in revealed:
+            units[Unit(*unit)].append(rendition)
     return units

@@ -83,7 +83,7 @@ class Viewing:
 def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int], None]) -> int:
     """Casts votes into a simulated study through the code path of real ballots; returns how many it cast.
 
-    Fewer are cast only when a rater has seen every pair, which needs a study of a handful of pairs.
+    Fewer are cast only when a rater finds no pair, which needs a study of a handful of clips.
     """
     random = Random(seed)  # noqa: S311 - a simulation is repeatable by its seed
     viewing = Viewing()

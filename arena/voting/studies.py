@@ -96,6 +96,6 @@ def _rules(
         "tracks": sorted(tracks),
         "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
         "contenders": sorted(contender.slug for contender in contenders),
-        "pairing": "uniform over unseen units, pairs and orders",
+        "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
         "simulated": simulated,
     }

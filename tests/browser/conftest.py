@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def _rendition(caption: str, flaw: str, folder: Path, profile: Profile) -> bytes
 
 @pytest.fixture
 def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study:
-    """An open study of 24 pairs: four contenders on four prompts."""
+    """An open study of 24 ballots for each rater: four contenders on four prompts and three seeds."""
     suite = make_suite(prompts=0)
     study = Study.objects.create(slug="toy-world", title="Toy world", question=QUESTION, tracks=["t2v-audio"])
     study.suites.add(suite)
@@ -104,6 +105,6 @@ def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study
     study.contenders.set(contenders.values())
     for number, caption in enumerate(CAPTIONS):
         prompt = make_prompt(suite, f"p{number}", text=caption)
-        for flaw, contender in contenders.items():
-            make_rendition(contender, prompt, content=shown[caption, flaw])
+        for seed, (flaw, contender) in product(range(3), contenders.items()):
+            make_rendition(contender, prompt, seed, content=shown[caption, flaw])
     return study

@@ -89,7 +89,7 @@ def test_who_has_seen_every_pair_is_thanked_and_stays_known(client: Client) -> N
     answer(client, open_page(client, study))
     response = client.get(PAGE)
     assert response.status_code == 200
-    assert "You have seen every pair" in response.content.decode()
+    assert "You have judged everything" in response.content.decode()
     assert Rater.objects.count() == 1
 
 
@@ -143,7 +143,7 @@ def test_a_page_of_any_size_of_study_takes_a_fixed_number_of_queries(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_study(contenders=3, prompts=5)
-    first_visit, reload = 15, 11
+    first_visit, reload = 16, 11
     with django_assert_num_queries(first_visit):
         client.get(reverse("ballot", args=["study"]))
     with django_assert_num_queries(reload):

@@ -51,7 +51,7 @@ def test_a_study_is_made_open_with_its_rules(suite: Suite, contenders: list[Cont
         "tracks": ["t2v"],
         "suites": [f"scenes@1 {suite.content_hash}"],
         "contenders": ["alpha", "beta"],
-        "pairing": "uniform over unseen units, pairs and orders",
+        "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
         "simulated": False,
     }
 
