@@ -57,7 +57,12 @@ def make_rendition(
     unique = content or f"rendition {job.pk}".encode()
     kept = store(ContentFile(unique), storages["renditions"], "mp4")
     clip = Clip.objects.create(
-        job=job, sha256=content_hash(["original", job.pk]), size_bytes=1, name="original", probe={}, provenance={}
+        job=job,
+        sha256=content_hash(["original", job.pk]),
+        size_bytes=1,
+        name="original",
+        probe={},
+        provenance={},
     )
     return Rendition.objects.create(
         clip=clip,
@@ -73,7 +78,12 @@ def make_rendition(
 
 
 def make_study(
-    slug: str = "study", *, contenders: int = 2, prompts: int = 1, seeds: Sequence[int] = (0,), **fields: object
+    slug: str = "study",
+    *,
+    contenders: int = 2,
+    prompts: int = 1,
+    seeds: Sequence[int] = (0,),
+    **fields: object,
 ) -> Study:
     """A study whose every contender has a rendition for every prompt and seed."""
     rows = [make_contender() for _ in range(contenders)]

@@ -81,15 +81,10 @@ def test_where_the_two_stand_is_shown_once_there_is_a_board(client: Client, rate
 def test_others_are_counted_in_the_order_of_the_ballots_sides() -> None:
     study = make_study()
     mine = cast(study, "a", sides=(0, 1))
-    for outcome, sides in (
-        ("a", (0, 1)),
-        ("a", (1, 0)),
-        ("b", (1, 0)),
-        ("tie", (1, 0)),
-        ("both_bad", (0, 1)),
-    ):
-        cast(study, outcome, sides=sides)
-    assert _others(mine.ballot) == {"a": 2, "b": 1, "tie": 1, "both_bad": 1}
+    cast(study, "a", sides=(0, 1))
+    for outcome in ("a", "b", "b", "tie", "both_bad"):
+        cast(study, outcome, sides=(1, 0))
+    assert _others(mine.ballot) == {"a": 3, "b": 1, "tie": 1, "both_bad": 1}
 
 
 def test_ones_own_excluded_and_unrelated_votes_are_not_others() -> None:
