@@ -1,20 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
-from pytest_django.fixtures import Settings
+from django.test import override_settings
 
 
 @pytest.fixture(autouse=True)
-def own_data_dir(settings: Settings, tmp_path: Path) -> Path:
+def own_data_dir(tmp_path: Path) -> Iterator[Path]:
     """Each test has media, claims and drafts of its own; nothing outlasts it."""
     cache.clear()
-    settings.DATA_DIR = tmp_path
-    storages = dict(settings.STORAGES)
+    storages: dict[str, Any] = dict(settings.STORAGES)
     for alias in ("originals", "renditions", "references"):
-        location = tmp_path / "media" / alias
-        storages[alias] = {**storages[alias], "OPTIONS": {"location": location}}
-    settings.STORAGES = storages
-    return tmp_path
+        storages[alias] = {**storages[alias], "OPTIONS": {"location": tmp_path / "media" / alias}}
+    with override_settings(DATA_DIR=tmp_path, STORAGES=storages):
+        yield tmp_path
