@@ -9,6 +9,9 @@ from math import comb
 from random import Random
 from typing import NamedTuple
 
+from django.db.models import Q
+from django.utils import timezone
+
 from arena.production.models import Job
 from arena.voting.models import Ballot, Rater, Study
 
@@ -63,8 +66,10 @@ def _seen_pairs(study: Study, rater: Rater) -> set[frozenset[int]]:
 
 
 def _revealed_to(rater: Rater) -> set[int]:
-    voted = Ballot.objects.filter(rater=rater, state=Ballot.State.VOTED)
-    return {rendition for pair in voted.values_list("rendition_a", "rendition_b") for rendition in pair}
+    """Clips that the rater has voted on, or may any moment: on a ballot open in another study."""
+    open_now = Q(state=Ballot.State.OPEN, expires_at__gt=timezone.now())
+    ballots = Ballot.objects.filter(Q(state=Ballot.State.VOTED) | open_now, rater=rater)
+    return {rendition for pair in ballots.values_list("rendition_a", "rendition_b") for rendition in pair}
 
 
 def _renditions_by_unit(study: Study, revealed: set[int]) -> dict[Unit, list[int]]:

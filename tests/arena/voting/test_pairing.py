@@ -5,6 +5,7 @@ from itertools import combinations
 from random import Random
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,33 +95,59 @@ def test_one_raters_pairs_dont_touch_anothers() -> None:
     assert _draw(study, second, 0).propensity == pytest.approx(1 / 2)
 
 
+def _same_clips_in_another(study: Study) -> Study:
+    another = Study.objects.create(slug="another", title="Another", question="Which?", tracks=study.tracks)
+    another.suites.set(study.suites.all())
+    another.contenders.set(study.contenders.all())
+    return another
+
+
 def test_a_clip_never_comes_back_once_its_maker_is_revealed() -> None:
-    study, rater = make_study(contenders=4), Rater.objects.create()
-    seen: list[int] = []
-    while (ballot := open_ballot(study=study, rater=rater)) is not None:
-        seen += [ballot.rendition_a_id, ballot.rendition_b_id]
-        cast_vote(ballot=ballot, outcome="tie")
-    assert len(seen) == len(set(seen)) == 4
+    """Three contenders on a prompt are three pairs, but after one vote only one clip is blind."""
+    study, rater, random = make_study(contenders=3, prompts=2), Rater.objects.create(), Random(7)
+    revealed: set[int] = set()
+    while (ballot := open_ballot(study=study, rater=rater, random=random)) is not None:
+        assert not revealed & {ballot.rendition_a_id, ballot.rendition_b_id}
+        revealed |= {ballot.rendition_a_id, ballot.rendition_b_id}
+        cast_vote(ballot=ballot, outcome="a")
+    assert len(revealed) == 2 * 2
 
 
 def test_a_clip_revealed_in_one_study_stays_away_in_another() -> None:
     study, rater = make_study(), Rater.objects.create()
     ballot = open_ballot(study=study, rater=rater)
     assert ballot is not None
-    again = Study.objects.create(slug="again", title="Again", question="Which?", tracks=["t2v-audio"])
-    again.suites.set(study.suites.all())
-    again.contenders.set(study.contenders.all())
+    another = _same_clips_in_another(study)
+    assert (
+        open_ballot(study=another, rater=rater) is None
+    )  # two open at once: a vote on one names the other's clips
     cast_vote(ballot=ballot, outcome="a")
-    assert draw_pairing(study=again, rater=rater, random=Random(0)) is None
+    assert open_ballot(study=another, rater=rater) is None
 
 
-def test_another_studys_pairs_count_as_unseen() -> None:
+@pytest.mark.parametrize("state", [Ballot.State.SKIPPED, Ballot.State.EXPIRED])
+def test_a_pair_that_ended_without_a_vote_is_blind_in_another_study(state: str) -> None:
     study, rater = make_study(), Rater.objects.create()
     open_ballot(study=study, rater=rater)
-    again = Study.objects.create(slug="again", title="Again", question="Which?", tracks=["t2v-audio"])
-    again.suites.set(study.suites.all())
-    again.contenders.set(study.contenders.all())
-    assert _draw(again, rater, 0).propensity == pytest.approx(1 / 2)
+    Ballot.objects.update(state=state)
+    assert _draw(_same_clips_in_another(study), rater, 0).propensity == pytest.approx(1 / 2)
+
+
+def test_a_ballot_left_open_past_its_time_holds_nothing_back() -> None:
+    study, rater = make_study(), Rater.objects.create()
+    ballot = open_ballot(study=study, rater=rater)
+    assert ballot is not None
+    with time_machine.travel(ballot.expires_at):
+        assert _draw(_same_clips_in_another(study), rater, 0).propensity == pytest.approx(1 / 2)
+
+
+def test_propensities_sum_to_one_over_what_a_vote_leaves() -> None:
+    study, rater = make_study(contenders=4), Rater.objects.create()
+    ballot = open_ballot(study=study, rater=rater, random=Random(7))
+    assert ballot is not None
+    cast_vote(ballot=ballot, outcome="a")
+    drawn = {_draw(study, rater, seed) for seed in range(20)}
+    assert [pairing.propensity for pairing in drawn] == pytest.approx([1 / 2, 1 / 2])
 
 
 def test_only_clips_of_one_prompt_seed_and_settings_meet() -> None:
