@@ -39,6 +39,7 @@ export class Pair extends EventTarget {
   async play() {
     this.wanted = true;
     this.measures.plays += 1;
+    this.#tell();
     if (this.position >= this.duration) this.seek(0);
     await this.#start();
   }

@@ -68,6 +68,15 @@ function take(page) {
 function enter(main, next, mount) {
   if (!main.isConnected) return;
   main.replaceWith(next);
+  release(main);
   next.hidden = false;
   if (next.id === "ballot") mount(next).play();
+}
+
+// A video that is gone from the page may keep its connection, and a browser has few for one host.
+function release(main) {
+  for (const video of main.querySelectorAll("video")) {
+    video.removeAttribute("src");
+    video.load();
+  }
 }
