@@ -76,6 +76,7 @@ def _drawn(standing: Standing) -> dict[str, object]:
             for row, cells in zip(rows, standing.board.matrix, strict=True)
         ],
         "settings": standing.board.settings,
+        "level": 100 * standing.board.settings["level"],
     }
 
 

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from arena.catalog.tracks import Track
 from arena.media.padding import PaddedFile, padded_size
@@ -57,13 +57,18 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    """Takes the answer to a ballot; what was voted is committed before the browser hears of it."""
+    """Takes the answer to a ballot; what was voted is committed before the browser hears of it.
+
+    Who opens the address itself, as by a reload without the form, gets their pair.
+    """
     try:
         found = find_ballot(token=token, rater=current_rater(request))
     except Refusal as refusal:
         return refuse(request, refusal)
+    if request.method == "GET":
+        return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
     try:
         if outcome == SKIP:

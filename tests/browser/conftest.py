@@ -99,7 +99,9 @@ def _rendition(caption: str, flaw: str, folder: Path, profile: Profile) -> bytes
 def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study:
     """An open study of 24 ballots for each rater: four contenders on four prompts and three seeds."""
     suite = make_suite(prompts=0)
-    study = Study.objects.create(slug="toy-world", title="Toy world", question=QUESTION, tracks=["t2v-audio"])
+    study = Study.objects.create(
+        slug="shapes", title="Bouncing shapes", question=QUESTION, tracks=["t2v-audio"]
+    )
     study.suites.add(suite)
     contenders = {flaw: make_contender(f"maker-of-{flaw}", maker="Somebody") for flaw in FLAWS}
     study.contenders.set(contenders.values())

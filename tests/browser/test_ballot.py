@@ -16,7 +16,7 @@ NAMES = (
     "maker-of",
     "Maker Of",
     "Somebody",
-    "toy-world-generator",
+    "toy-world",
     "late-sound",
     "stutter",
     "wrong-attributes",

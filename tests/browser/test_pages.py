@@ -28,7 +28,7 @@ def cast_votes(study: Study) -> None:
             cast_vote(ballot=ballot, outcome=["a", "b", "tie"][number % 3])
 
 
-@pytest.mark.parametrize("path", ["/", "/boards/", "/nowhere/", "/boards/toy-world/t2v-audio/"])
+@pytest.mark.parametrize("path", ["/", "/boards/", "/nowhere/", "/boards/shapes/t2v-audio/"])
 def test_pages_are_accessible(desktop: Page, live_server: LiveServer, study: Study, path: str) -> None:
     desktop.goto(live_server.url + path)
     assert_accessible(desktop)
@@ -51,7 +51,7 @@ def test_the_board_is_accessible_and_fits(
 ) -> None:
     cast_votes(study)
     page: Page = request.getfixturevalue(fixture)
-    page.goto(live_server.url + "/boards/toy-world/t2v-audio/")
+    page.goto(live_server.url + "/boards/shapes/t2v-audio/")
     assert page.locator(".ratings tbody tr").count() == 4
     assert page.locator(".ratings svg line.span").count() == 4
     assert_accessible(page)

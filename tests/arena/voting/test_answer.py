@@ -9,7 +9,9 @@ import time_machine
 from django.conf import settings
 from django.core import signing
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertRedirects
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.voting.ballots import TOKEN_SALT, sign_ballot
@@ -203,9 +205,11 @@ def test_no_cache_keeps_a_refusal(client: Client) -> None:
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_a_ballot_is_answered_by_post_only(client: Client) -> None:
+def test_opening_the_address_of_an_answer_leads_to_the_pair_and_answers_nothing(client: Client) -> None:
     ballot = open_page(client, make_study())
-    assert client.get(answer_url(ballot)).status_code == 405
+    assertRedirects(client.get(answer_url(ballot)), reverse("ballot", args=["study"]))
+    assert client.put(answer_url(ballot)).status_code == 405
+    assert not Vote.objects.exists()
 
 
 def test_an_answer_takes_a_fixed_number_of_queries(

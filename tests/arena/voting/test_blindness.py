@@ -153,7 +153,7 @@ def test_asking_for_the_names_on_somebody_elses_vote(receive: Receive, study: St
 def test_a_skip_and_the_page_after_the_last_pair(receive: Receive, client: Client, study: Study) -> None:
     ballot = open_page(client, study)
     receive(answer_url(ballot), status=302, post={"outcome": "skip"})
-    assert b"You have judged everything" in receive(f"/studies/{study.slug}/")
+    assert b"Nothing to judge yet" in receive(f"/studies/{study.slug}/")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/problem+json"])

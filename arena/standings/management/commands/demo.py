@@ -62,8 +62,8 @@ def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console)
 
 def _create_demo_study(suite: Suite, contenders: Sequence[Contender], *, simulated: bool) -> Study:
     study, _ = create_study(
-        slug="toy-world-simulated" if simulated else "toy-world",
-        title="Toy world, simulated raters" if simulated else "Toy world",
+        slug="demo-simulated" if simulated else "demo",
+        title="Bouncing shapes, simulated raters" if simulated else "Bouncing shapes",
         tracks=[TRACK],
         suites=[suite],
         contenders=contenders,
