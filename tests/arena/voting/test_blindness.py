@@ -177,7 +177,7 @@ def test_every_refusal(receive: Receive, client: Client, study: Study, accept: s
 
 def test_wrong_turns(receive: Receive, client: Client, study: Study) -> None:
     ballot = open_page(client, study)
-    for url, status in (("/nowhere/", 404), ("/studies/nowhere/", 404), (answer_url(ballot), 405)):
+    for url, status in (("/nowhere/", 404), ("/studies/nowhere/", 404), (answer_url(ballot), 302)):
         receive(url, status)
     receive(f"/media/{ballot.media_a}", 416, range="bytes=99999999-")
 
