@@ -59,9 +59,8 @@ def give_up_job(*, job: Job, state: Job.State, error_kind: str = "", error_messa
 
     Files go inside the transaction: a kill before its end leaves the row as it was, which names them.
     """
-    remove_unaccounted(
-        job
-    )  # first, as its locks are taken in the order of rows: two can't wait for each other
+    # First, as its locks are taken in the order of rows: two processes can't wait for each other.
+    remove_unaccounted(job)
     held = _claimed(job).update(
         state=state,
         pending_files=[],
