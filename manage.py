@@ -10,10 +10,15 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from environs import EnvError
     except ImportError as error:
-        sys.exit(f"Django can't be imported ({error}). Set up once: make demo, or make test.")
-    execute_from_command_line(sys.argv)
+        sys.exit(f"{error}. Set up once, by make demo or make test, and then: . .venv/bin/activate")
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, EnvError) as error:
+        sys.exit(f"The settings are wrong: {error}")
 
 
 if __name__ == "__main__":
