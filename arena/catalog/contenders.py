@@ -34,6 +34,7 @@ def _read_contender(entry: Fields) -> Contender:
         slug=entry.slug("contender"),
         name=entry.text("name", longest=120),
         maker=entry.text("maker", default="", longest=120),
+        codename=entry.text("codename", default="", longest=120),
         generator=entry.text("generator", longest=64),
         settings=entry.mapping("settings"),
     )
@@ -51,7 +52,7 @@ def _save(document: Document, rows: list[Contender]) -> list[tuple[Contender, bo
     saved = []
     for index, row in enumerate(rows):
         identity = {"generator": row.generator, "settings": row.settings}
-        described = {"name": row.name, "maker": row.maker}
+        described = {"name": row.name, "maker": row.maker, "codename": row.codename}
         known, created = Contender.objects.update_or_create(
             slug=row.slug, defaults=described, create_defaults=identity | described
         )

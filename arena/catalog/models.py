@@ -11,6 +11,7 @@ class Contender(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
     maker = models.CharField(max_length=120, blank=True)
+    codename = models.CharField(max_length=120, blank=True, help_text="Shown while the identity is withheld")
     generator = models.CharField(max_length=64)
     settings = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -20,6 +21,20 @@ class Contender(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether pages show the codename, and neither name nor maker, even after a vote."""
+        return bool(self.codename)
+
+    @property
+    def shown_name(self) -> str:
+        return self.codename or self.name
+
+    @property
+    def shown_origin(self) -> str:
+        """What stands small beside the name: slug and maker, or nothing while the identity is withheld."""
+        return "" if self.is_withheld else " · ".join(part for part in (self.slug, self.maker) if part)
 
 
 class Suite(models.Model):

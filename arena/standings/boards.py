@@ -26,6 +26,8 @@ class Standing:
     votes: int
     board: Board | None
     missing: str = ""
+    culprits: str = ""
+    """Who stands in the way, by slug: not for pages where an identity is withheld."""
 
 
 def current_standing(*, study: Study, track: str) -> Standing:
@@ -56,7 +58,7 @@ def compute_standing(votes: Votes | None, head: str) -> Standing:
     try:
         return Standing(head, total, build_board(votes, clusters=clusters))
     except NotIdentified as reason:
-        return Standing(head, total, None, f"The votes don't order all contenders yet. {reason}")
+        return Standing(head, total, None, "The votes don't order all contenders yet.", str(reason))
 
 
 def shared_by(votes: Votes) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ class NothingToExport(ValueError):
 def export_board(study: Study, track: str, form: str) -> str:
     standing = compute_standing(*votes_at_head(study=study, track=track))
     if standing.board is None:
-        raise NothingToExport(f"Study '{study.slug}' has no board on {track} yet. {standing.missing}")
+        why = f"{standing.missing} {standing.culprits}".strip()
+        raise NothingToExport(f"Study '{study.slug}' has no board on {track} yet. {why}")
     if form == "json":
         return to_json(standing.board, origin(study, track, standing.head))
     return to_csv(standing.board, {"simulated": study.simulated, "ledger_head": standing.head})

@@ -50,7 +50,13 @@ def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     if track not in study.tracks:
         raise Http404(f"Study '{slug}' has no track '{track}'. It has: {', '.join(study.tracks)}.")
     standing = current_standing(study=study, track=track)
-    context = {"study": study, "track": Track(track), "standing": standing, **_drawn(standing)}
+    context = {
+        "study": study,
+        "track": Track(track),
+        "standing": standing,
+        "withheld": study.contenders.exclude(codename="").exists(),
+        **_drawn(standing),
+    }
     return render(request, "board.html", context)
 
 

@@ -48,6 +48,15 @@ def test_a_contender_may_be_described_anew(tmp_path: Path) -> None:
     assert (row.name, row.maker) == ("Truth", "")
 
 
+def test_a_codename_withholds_an_identity_until_the_file_is_loaded_without_it(tmp_path: Path) -> None:
+    load_contenders(path=_write(tmp_path, f"{STUTTER}, codename: Falcon"))
+    row = Contender.objects.get()
+    assert (row.is_withheld, row.shown_name, row.shown_origin) == (True, "Falcon", "")
+    load_contenders(path=_write(tmp_path, STUTTER))
+    row.refresh_from_db()
+    assert (row.is_withheld, row.shown_name, row.shown_origin) == (False, "Stutter", "stutter · Us")
+
+
 def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
     make_contender("stutter", name="Old", settings={"flaw": "none"})
     assert _refuse(_write(tmp_path, TRUTH, STUTTER)) == [
@@ -67,7 +76,10 @@ def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
         ),
         (f"{TRUTH}, settings: {{flaw: odd}}", "generator: toy-world: 'flaw' can't be 'odd'. Allowed: none"),
         (f"{TRUTH}, settings: [flaw]", "settings: must be a mapping, not ['flaw']."),
-        (f"{TRUTH}, makr: Us", "makr: unknown field. Known: contender, generator, maker, name, settings."),
+        (
+            f"{TRUTH}, makr: Us",
+            "makr: unknown field. Known: codename, contender, generator, maker, name, settings.",
+        ),
         ("contender: truth, generator: toy-world", "name: is missing."),
         ("name: Truth, generator: toy-world", "contender: is missing."),
         ("contender: truth, name: Truth", "generator: is missing."),

@@ -40,6 +40,24 @@ def test_every_contender_is_there_with_rating_and_counts(client: Client, rated_s
     assert "36 votes by 4 raters on 3 prompts" in text
 
 
+def test_a_withheld_identity_stands_under_its_codename(client: Client, rated_study: Study) -> None:
+    rated_study.contenders.update(codename="Falcon", name="Secret name", maker="Secret maker")
+    text = _text(client)
+    assert "Falcon" in text
+    assert "Secret" not in text
+    assert not any(slug in text for slug in rated_study.contenders.values_list("slug", flat=True))
+
+
+def test_what_is_missing_names_nobody_while_an_identity_is_withheld(client: Client) -> None:
+    study = make_study(prompts=2)
+    for prompt in (0, 1):
+        cast(study, "a", prompt=prompt)
+    slugs = list(study.contenders.values_list("slug", flat=True))
+    assert all(slug in _text(client) for slug in slugs)
+    study.contenders.filter(slug=slugs[0]).update(codename="Falcon")
+    assert not any(slug in _text(client) for slug in slugs)
+
+
 def test_the_page_names_the_ledger_that_it_follows_from(client: Client, rated_study: Study) -> None:
     assert ledger_head(rated_study)[:16] in _text(client)
 
@@ -98,7 +116,7 @@ def test_an_arena_without_studies_says_how_to_make_one(client: Client) -> None:
 def test_pages_take_a_fixed_number_of_queries(
     client: Client, rated_study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    first_visit, later = 8, 3
+    first_visit, later = 9, 4
     with django_assert_num_queries(first_visit):
         client.get(PAGE)
     with django_assert_num_queries(later):

@@ -63,8 +63,8 @@ def test_while_one_contender_wins_all_it_names_what_is_missing() -> None:
         cast(study, "a", prompt=prompt)
     standing = current_standing(study=study, track=TRACK)
     assert standing.board is None
-    assert standing.missing.startswith("The votes don't order all contenders yet.")
-    assert any(slug in standing.missing for slug in study.contenders.values_list("slug", flat=True))
+    assert standing.missing == "The votes don't order all contenders yet."
+    assert any(slug in standing.culprits for slug in study.contenders.values_list("slug", flat=True))
 
 
 def test_who_wins_more_stands_higher(rated_study: Study) -> None:

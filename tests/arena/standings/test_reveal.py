@@ -26,6 +26,17 @@ def _others(ballot: Ballot) -> Counter[str]:
     return others_said(ballot, {side: shown.clip.job.contender for side, shown in sides.items()})
 
 
+def test_a_withheld_identity_is_told_by_its_codename_alone(client: Client) -> None:
+    study = make_study()
+    study.contenders.update(codename="Falcon", name="Secret name", maker="Secret maker")
+    ballot = open_page(client, study)
+    answer(client, ballot, "tie")
+    html = client.get(_url(ballot)).content.decode()
+    assert html.count("<h2>Falcon</h2>") == 2
+    assert "Secret" not in html
+    assert not any(slug in html for slug in study.contenders.values_list("slug", flat=True))
+
+
 def test_after_the_vote_each_side_is_named(client: Client) -> None:
     study = make_study()
     study.contenders.update(maker="Somebody & Sons")

@@ -78,7 +78,7 @@ def _simulate(study: Study, votes: int, console: Console) -> None:
         simulate_with_progress(study, votes=votes - cast, seed=cast, console=console)
     standing = current_standing(study=study, track=TRACK)
     if standing.board is None:
-        console.print(standing.missing)
+        console.print(standing.missing, standing.culprits)
     else:
         print_board(standing.board, console, f"{study.title} ({standing.votes} simulated votes)")
 
