@@ -58,7 +58,7 @@ def compute_standing(votes: Votes | None, head: str) -> Standing:
     try:
         return Standing(head, total, build_board(votes, clusters=clusters))
     except NotIdentified as reason:
-        return Standing(head, total, None, "The votes don't order all contenders yet.", str(reason))
+        return Standing(head, total, None, "Ratings need more votes.", str(reason))
 
 
 def shared_by(votes: Votes) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def test_while_one_contender_wins_all_it_names_what_is_missing() -> None:
         cast(study, "a", prompt=prompt)
     standing = current_standing(study=study, track=TRACK)
     assert standing.board is None
-    assert standing.missing == "The votes don't order all contenders yet."
+    assert standing.missing == "Ratings need more votes."
     assert any(slug in standing.culprits for slug in study.contenders.values_list("slug", flat=True))
 
 
