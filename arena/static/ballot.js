@@ -4,7 +4,7 @@ import { Pair } from "./pair.js";
 import { checkSound, showLevel } from "./sound.js";
 import { send, show } from "./turning.js";
 
-const KEYS = { ArrowLeft: "a", ArrowDown: "tie", ArrowUp: "both_bad", ArrowRight: "b", s: "skip", S: "skip" };
+const ANSWER_KEYS = { ArrowLeft: "a", ArrowDown: "tie", ArrowUp: "both_bad", ArrowRight: "b", s: "skip", S: "skip" };
 
 // Wires one ballot; `main` is the server's own markup, on the first page as on those fetched later.
 function mount(main) {
@@ -19,6 +19,7 @@ function mount(main) {
   const untilOver = { signal: over.signal };
   let hidden = 0;
   let busy = false;
+  let notice = "";
 
   const started = () => {
     const meter = find("[data-level]");
@@ -40,6 +41,8 @@ function mount(main) {
       pair.looping = press(find("[data-loop]"));
     },
   };
+  const switchSound = () => withSound && pair.listenTo(pair.audible === "A" ? "B" : "A", true);
+  const redraw = () => draw(find, pair, answers, notice);
 
   find(".clips").style.setProperty("--ratio", videos.A.width / videos.A.height);
   for (const [name, act] of Object.entries(acts)) find(`[data-${name}]`).addEventListener("click", act);
@@ -47,7 +50,7 @@ function mount(main) {
   find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
   find("[data-switch]")?.addEventListener("change", (event) => pair.listenTo(event.target.value, true));
   for (const side of ["A", "B"]) watchLoading(find, side, videos[side]);
-  pair.addEventListener("change", () => draw(find, pair, answers));
+  pair.addEventListener("change", redraw);
   pair.addEventListener("stall", () => say(find, "A clip is loading; both wait for it."));
   const look = () => {
     if (!document.hidden) return;
@@ -55,7 +58,8 @@ function mount(main) {
     pair.pause();
   };
   document.addEventListener("visibilitychange", look, untilOver);
-  draw(find, pair, answers);
+  bindKeys(form, { ...acts, sound: switchSound }, untilOver);
+  redraw();
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -65,33 +69,34 @@ function mount(main) {
     form.elements.playback.value = JSON.stringify(measure(pair, since, hidden));
     const page = await send(form, outcome).catch(() => null);
     busy = false;
-    if (!page) return say(find, "The connection failed and nothing was recorded. Try again.");
+    notice = page ? "" : "The connection failed. Answer again: it counts once, however often it is sent.";
+    redraw();
+    if (!page) return;
     pair.pause();
     over.abort();
     show(main, page, mount);
   });
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.target.closest("input[type=range], input[type=radio]") && event.key.startsWith("Arrow")) return;
-    const answer = form.querySelector(`button[value="${KEYS[event.key]}"]`);
-    const act = { r: acts.replay, f: acts.flip, x: switchSound }[event.key.toLowerCase()];
-    if (answer && !answer.disabled) form.requestSubmit(answer);
-    else if (event.key === " " && !event.target.closest("button, a")) acts.play();
-    else if (act) act();
-    else if (!answer) return;
-    event.preventDefault();
-  }, untilOver);
-
-  function switchSound() {
-    const other = pair.audible === "A" ? "B" : "A";
-    if (withSound) pair.listenTo(other, true);
-  }
-
   return { play };
 }
 
-function draw(find, pair, answers) {
+function bindKeys(form, acts, untilOver) {
+  const actOf = { " ": acts.play, r: acts.replay, f: acts.flip, x: acts.sound };
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (key === " " && target.closest("button, a")) return; // presses what has the focus
+    if (key.startsWith("Arrow") && target.closest("input[type=range], input[type=radio]")) return;
+    const answer = form.querySelector(`button[value="${ANSWER_KEYS[key]}"]`);
+    const act = actOf[key.toLowerCase()];
+    if (!answer && !act) return;
+    event.preventDefault();
+    if (act) act();
+    else if (!answer.disabled) form.requestSubmit(answer);
+  }, untilOver);
+}
+
+function draw(find, pair, answers, notice) {
   const duration = pair.duration;
   find("[data-play]").textContent = pair.wanted ? "Pause" : "Play";
   find("[data-scrub]").value = duration ? pair.position / duration : 0;
@@ -104,7 +109,7 @@ function draw(find, pair, answers) {
   const left = { A: pair.left("A"), B: pair.left("B") };
   const ready = left.A + left.B === 0;
   for (const button of answers) button.disabled = !ready;
-  say(find, ready ? "" : reason(pair, left));
+  say(find, ready ? notice : reason(pair, left));
 }
 
 function reason(pair, left) {

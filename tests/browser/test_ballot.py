@@ -112,23 +112,23 @@ def test_a_reload_shows_the_same_pair(desktop: Page, live_server: LiveServer, st
     assert desktop.locator("video").first.get_attribute("src") == first
 
 
-def test_a_lost_connection_says_so_in_place_and_keeps_the_pair(
+def test_a_lost_reply_says_so_in_place_and_the_answer_counts_once(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:
     start_voting(desktop, live_server.url)
     watch(desktop)
 
-    def lose(route: Route) -> None:
+    def lose_reply(route: Route) -> None:
+        route.fetch(max_redirects=0)
         route.abort()
 
-    desktop.route("**/ballots/**", lose)
-    desktop.keyboard.press("p")
-    desktop.locator("[data-play]").click()
+    desktop.route("**/ballots/**", lose_reply)
     desktop.keyboard.press("ArrowLeft")
-    expect(desktop.locator("[data-why]")).to_contain_text("nothing was recorded")
+    expect(desktop.locator("[data-why]")).to_contain_text("The connection failed. Answer again")
+    assert Vote.objects.count() == 1
     desktop.unroute("**/ballots/**")
     vote(desktop)
-    assert Vote.objects.count() == 1
+    assert verify_ledger(study) == Vote.objects.count() == 1
 
 
 def test_voting_works_without_scripts(without_scripts: Page, live_server: LiveServer, study: Study) -> None:
