@@ -43,7 +43,7 @@ DURATION_S = 0.8
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
-    assert chromium, "Browser tests need Chromium: apt-get install chromium"
+    assert chromium, "Browser tests need Chromium: apt-get install chromium libatomic1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET])
         yield browser
