@@ -102,7 +102,7 @@ export class Pair extends EventTarget {
     const ahead = B.currentTime - A.currentTime;
     if (A.seeking || B.seeking || A.ended || B.ended) return;
     if (Math.abs(ahead) > JUMP_S) B.currentTime = A.currentTime;
-    B.playbackRate = A.playbackRate * (1 - Math.max(-0.1, Math.min(0.1, ahead)));
+    B.playbackRate = A.playbackRate * (1 - Math.max(-0.25, Math.min(0.25, 2 * ahead)));
   }
 
   #count() {
