@@ -43,13 +43,17 @@ function mount(main) {
   };
   const switchSound = () => withSound && pair.listenTo(pair.audible === "A" ? "B" : "A", true);
   const redraw = () => draw(find, pair, answers, notice);
+  const notify = (text) => {
+    notice = text;
+    redraw();
+  };
 
   find(".clips").style.setProperty("--ratio", videos.A.width / videos.A.height);
   for (const [name, act] of Object.entries(acts)) find(`[data-${name}]`).addEventListener("click", act);
   find("[data-transport]").hidden = false;
   find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
   find("[data-switch]")?.addEventListener("change", (event) => pair.listenTo(event.target.value, true));
-  for (const side of ["A", "B"]) watchLoading(find, side, videos[side]);
+  for (const side of ["A", "B"]) watchLoading(find(`[data-side=${side}]`), videos[side], notify);
   pair.addEventListener("change", redraw);
   pair.addEventListener("stall", () => say(find, "A clip is loading; both wait for it."));
   const look = () => {
@@ -69,9 +73,7 @@ function mount(main) {
     form.elements.playback.value = JSON.stringify(measure(pair, since, hidden));
     const page = await send(form, outcome).catch(() => null);
     busy = false;
-    notice = page ? "" : "The connection failed. Answer again: it counts once, however often it is sent.";
-    redraw();
-    if (!page) return;
+    if (!page) return notify("The connection failed. Answer again: it counts once, however often it is sent.");
     pair.pause();
     over.abort();
     show(main, page, mount);
@@ -109,7 +111,7 @@ function draw(find, pair, answers, notice) {
   const left = { A: pair.left("A"), B: pair.left("B") };
   const ready = left.A + left.B === 0;
   for (const button of answers) button.disabled = !ready;
-  say(find, ready ? notice : reason(pair, left));
+  say(find, notice || (ready ? "" : reason(pair, left)));
 }
 
 function reason(pair, left) {
@@ -141,14 +143,22 @@ function flip(main, pair, button) {
   button.setAttribute("aria-pressed", next !== null);
 }
 
-function watchLoading(find, side, video) {
-  const figure = find(`[data-side=${side}]`);
-  figure.classList.toggle("loading", video.readyState < 3);
-  video.addEventListener("canplay", () => figure.classList.remove("loading"));
-  video.addEventListener("error", () => {
-    say(find, `Clip ${side} didn’t load. Trying once more; the pair is not lost.`);
+function watchLoading(figure, video, notify) {
+  let failures = 0;
+  const clip = `Clip ${figure.dataset.side}`;
+  const fail = () => {
+    failures += 1;
+    if (failures > 1) return notify(`${clip} can’t be loaded. Reload the page; no answer is lost.`);
+    notify(`${clip} didn’t load. Trying once more; the pair is not lost.`);
     setTimeout(() => video.load(), 2000);
+  };
+  figure.classList.toggle("loading", video.readyState < 3);
+  video.addEventListener("error", fail);
+  video.addEventListener("canplay", () => {
+    figure.classList.remove("loading");
+    if (failures) notify("");
   });
+  if (video.error) fail(); // before this script came
 }
 
 function measure(pair, since, hidden) {

@@ -50,10 +50,6 @@ export class Pair extends EventTarget {
     this.#tell();
   }
 
-  toggle() {
-    return this.wanted ? this.pause() : this.play();
-  }
-
   seek(time) {
     for (const video of this.both) video.currentTime = Math.min(time, this.duration);
     this.#tell();

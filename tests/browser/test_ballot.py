@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from arena.voting.ledger import verify_ledger
@@ -159,3 +159,19 @@ def test_the_phone_shows_clips_and_answers_at_once(
     ):
         expect(phone.locator(selector)).to_be_in_viewport(ratio=1)
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_clip_that_doesnt_load_is_tried_once_more_and_then_said_to_be_missing(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=410)
+
+    desktop.route("**/media/**", refuse)
+    desktop.goto(f"{live_server.url}/studies/shapes/")
+    expect(desktop.locator("[data-why]")).to_contain_text("can’t be loaded. Reload the page", timeout=10_000)
+    desktop.wait_for_timeout(3000)
+    assert max(asked.count(url) for url in set(asked)) <= 2
