@@ -74,6 +74,7 @@ def test_a_length_without_room_for_a_box_is_refused(length: int) -> None:
         PaddedFile(io.BytesIO(CONTENT), 60, length)
 
 
+@pytest.mark.django_db  # Closing a response also closes the database connections that have grown old.
 def test_a_padded_rendition_plays_and_is_as_clean_as_before(tmp_path: Path) -> None:
     target = tmp_path / "rendition.mp4"
     source = write_clip(tmp_path / "clip.mp4", sound=tone(1.0))

@@ -94,6 +94,7 @@ def test_no_header_tells_files_apart(header: str | None) -> None:
     assert response["Content-Type"] == "video/mp4"
 
 
+@pytest.mark.django_db  # Closing a response also closes the database connections that have grown old.
 @pytest.mark.parametrize("header", [None, "bytes=10-19", "bytes=100-"])
 def test_the_file_is_closed_even_if_nobody_reads(header: str | None) -> None:
     file = io.BytesIO(CONTENT)
