@@ -19,7 +19,11 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 
+# PyTorch by itself and first: pip's own settings then choose its build (CPU or CUDA), which a lock can't.
+TORCH ?= torch==2.13.0
+
 $(READY): requirements.lock | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
