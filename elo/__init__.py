@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from elo.bradley_terry import NotConverged
 from elo.fit import fit
-from elo.graph import NotIdentified
-from elo.ranks import RankRange
+from elo.intervals.ranks import RankRange
+from elo.models.bradley_terry import NotConverged
+from elo.models.identification import NotIdentified
 from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
-from elo.tally import OUTCOMES, Tally
-from elo.votes import Votes
+from elo.votes.table import Votes
+from elo.votes.tally import OUTCOMES, Tally
 
 __all__ = [
     "OUTCOMES",

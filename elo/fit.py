@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from elo.bradley_terry import maximise
-from elo.graph import require_identified
+from elo.intervals.sandwich import choose_clusters, estimate
+from elo.models.bradley_terry import maximise
+from elo.models.identification import require_identified
 from elo.ratings import Diagnostics, Method, Ratings, place_of
-from elo.sandwich import choose_clusters, estimate
-from elo.votes import Votes
+from elo.votes.table import Votes
 
 ELO_SCALE = 400 / math.log(10)
 """Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""

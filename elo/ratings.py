@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from elo.ranks import RankRange, distinct, rank_ranges, tiers
-from elo.sandwich import Covariance
-from elo.tally import Floats, Tally
+from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
+from elo.intervals.sandwich import Covariance
+from elo.votes.tally import Floats, Tally
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from elo import Votes
-from elo.bradley_terry import maximise
+from elo.models.bradley_terry import maximise
 
 Floats = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.sandwich import Covariance
-from elo.tally import Floats
+from elo.intervals.sandwich import Covariance
+from elo.votes.tally import Floats
 
 EQUAL = 1e-9
 """Log-odds within which strengths count as equal: more than rounding, less than any vote moves."""

@@ -7,8 +7,8 @@ from scipy.stats import norm, t
 
 from elo import Votes, fit
 from elo.fit import ELO_SCALE
-from elo.sandwich import Covariance
-from elo.tally import HALF_CREDIT
+from elo.intervals.sandwich import Covariance
+from elo.votes.tally import HALF_CREDIT
 from tests.factories_elo import Cell, World, votes_of
 
 WORLD = World(contenders=6, votes=600, raters=30, prompts=20, ties=0.2)

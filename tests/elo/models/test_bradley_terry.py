@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from elo import NotConverged, bradley_terry
-from elo.bradley_terry import centred_inverse, laplacian, maximise
+from elo import NotConverged
 from elo.fit import ELO_SCALE
+from elo.models import bradley_terry
+from elo.models.bradley_terry import centred_inverse, laplacian, maximise
 from tests.factories_elo import Floats, World
 
 ELO_TOLERANCE = 1e-6

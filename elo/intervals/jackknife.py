@@ -8,10 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from elo.bradley_terry import Solution, centred_inverse, difference_variances, laplacian, win_probabilities
-from elo.graph import NotIdentified
-from elo.tally import HALF_CREDIT, Floats
-from elo.votes import Votes
+from elo.models.bradley_terry import (
+    Solution,
+    centred_inverse,
+    difference_variances,
+    laplacian,
+    win_probabilities,
+)
+from elo.models.identification import NotIdentified
+from elo.votes.table import Votes
+from elo.votes.tally import HALF_CREDIT, Floats
 
 FEW_CLUSTERS = 2000
 LARGE_LEVERAGE = 0.05

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from elo.ranks import RankRange, distinct, rank_ranges, tiers
-from elo.sandwich import Covariance
+from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
+from elo.intervals.sandwich import Covariance
 
 
 def independent(variance: float, size: int) -> Covariance:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.coding import Counts
+from elo.votes.coding import Counts
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from elo import NotIdentified, Votes
-from elo.graph import require_identified
+from elo.models.identification import require_identified
 from tests.factories_elo import Cell, votes_of
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from elo import NotIdentified, Votes, jackknife
-from elo.bradley_terry import Solution, maximise
-from elo.coding import Codes
-from elo.tally import HALF_CREDIT
+from elo import NotIdentified, Votes
+from elo.intervals import jackknife
+from elo.models.bradley_terry import Solution, maximise
+from elo.votes.coding import Codes
+from elo.votes.tally import HALF_CREDIT
 from tests.factories_elo import Cell, Floats, World, votes_of
 
 WORLD = World(contenders=6, votes=600, raters=30, prompts=20, ties=0.2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from elo.tally import Floats
+from elo.votes.tally import Floats
 
 MAX_ITERATIONS = 500
 STEP_TOLERANCE = 1e-9

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from elo.tally import Tally
+from elo.votes.tally import Tally
 
 
 class NotIdentified(ValueError):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from elo.coding import Codes, Counts, compact, encode, whole_counts
-from elo.frames import read_columns
-from elo.tally import OUTCOMES, Tally
+from elo.votes.coding import Codes, Counts, compact, encode, whole_counts
+from elo.votes.frames import read_columns
+from elo.votes.tally import OUTCOMES, Tally
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from elo.bradley_terry import Solution, centred_inverse, difference_variances, laplacian, win_probabilities
-from elo.jackknife import jackknife
-from elo.tally import HALF_CREDIT, Floats, Tally
-from elo.votes import Votes
+from elo.intervals.jackknife import jackknife
+from elo.models.bradley_terry import (
+    Solution,
+    centred_inverse,
+    difference_variances,
+    laplacian,
+    win_probabilities,
+)
+from elo.votes.table import Votes
+from elo.votes.tally import HALF_CREDIT, Floats, Tally
 
 CLUSTERS = ("prompt", "rater")
 

@@ -1,0 +1,1 @@
+"""Models of how a vote comes out, their maximum likelihood, and whether the votes identify it."""
