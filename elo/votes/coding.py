@@ -2,57 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Codes: TypeAlias = NDArray[np.unsignedinteger[Any]]
-Counts: TypeAlias = NDArray[np.int64]
+
+BLOCK = 1 << 16
+"""Rows looked at together: their codes, widened to 64 bits, stay in a core's second-level cache."""
 
 
-def encode(column: str, values: Sequence[Hashable], known: Sequence[Hashable] | None = None) -> Codes:
-    """Replace each value by its place in `known`, or by its order of first appearance.
+class Coded(NamedTuple):
+    """A column of N labels: the place of each in the list of labels that may occur."""
+
+    codes: Codes
+    """Shape (N,)."""
+    labels: tuple[Hashable, ...]
+    """May hold labels that no row has, or one twice."""
+
+
+def encode(column: str, values: Sequence[Hashable]) -> Coded:
+    """Code labels by their order of first appearance.
 
     Args:
         column: the column's name, for the error.
         values: N labels.
-        known: the labels allowed, in the order of their codes; None allows any but None.
-
-    Returns:
-        N codes in the smallest unsigned type that holds them.
 
     Raises:
-        ValueError: a value is missing or not in `known`; names the row (counted from 0), the value and what
-            is allowed.
+        ValueError: a value is missing (None or NaN); names the row, counted from 0.
     """
-    index = {label: code for code, label in enumerate(dict.fromkeys(values) if known is None else known)}
-    index.pop(None, None)
-    dtype = np.min_scalar_type(max(len(index) - 1, 0))
-    try:
-        return np.fromiter(map(index.__getitem__, values), dtype, count=len(values))
-    except KeyError:
-        row, value = next((row, value) for row, value in enumerate(values) if value not in index)
-        allowed = "any label" if known is None else ", ".join(map(str, known))
-        raise ValueError(f"Unknown {column} {value!r} in row {row}. Known: {allowed}.") from None
+    labels = tuple(dict.fromkeys(values))
+    missing = [label for label in labels if label is None or label != label]
+    if missing:
+        refuse_missing(column, next(row for row, value in enumerate(values) if value in missing))
+    index = {label: code for code, label in enumerate(labels)}
+    dtype = smallest_type(len(labels))
+    return Coded(np.fromiter(map(index.__getitem__, values), dtype, count=len(values)), labels)
 
 
-def compact(codes: Codes) -> Codes:
-    """Renumber codes so that those in use are 0, 1, 2, ... without a gap."""
-    seen = np.bincount(codes) > 0
-    return (np.cumsum(seen) - 1).astype(codes.dtype)[codes]
+def refuse_missing(column: str, row: int) -> NoReturn:
+    """Say where a label is missing."""
+    raise ValueError(f"Unknown {column} None in row {row}: each vote needs one.")
 
 
-def whole_counts(weight: Sequence[float] | None, rows: int) -> Counts:
-    """Check that weights are counts of votes: whole and not negative. None is one vote a row."""
-    if weight is None:
-        return np.broadcast_to(np.int64(1), rows)
-    values = np.asarray(weight, dtype=np.float64)
-    wrong = ~(np.isfinite(values) & (values >= 0) & (values == np.floor(values)))
+def smallest_type(labels: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """The smallest unsigned type that holds the codes of so many labels."""
+    return np.min_scalar_type(max(labels - 1, 0))
+
+
+def used(coded: Coded) -> NDArray[np.bool_]:
+    """Shape (labels,): whether any row has the label. Stops at the row where all have been seen."""
+    seen = np.zeros(len(coded.labels), dtype=bool)
+    step = max(BLOCK, len(seen))
+    for start in range(0, len(coded.codes), step):
+        seen |= np.bincount(coded.codes[start : start + step], minlength=len(seen)) > 0
+        if seen.all():
+            break
+    return seen
+
+
+def used_labels(coded: Coded) -> tuple[Hashable, ...]:
+    """The labels that some row has, each once."""
+    seen = used(coded)
+    kept = coded.labels if seen.all() else (coded.labels[code] for code in np.flatnonzero(seen))
+    return tuple(dict.fromkeys(kept))
+
+
+def recode(column: str, coded: Coded, known: Mapping[Any, int]) -> Codes:
+    """Give each label its code in `known`, in the smallest type that holds all of them.
+
+    Raises:
+        ValueError: a row has a label that is not known; names the row, the label and what is allowed.
+    """
+    table = [known.get(label, -1) for label in coded.labels]
+    if -1 in table:
+        _refuse_unknown(column, coded, known)
+    dtype = smallest_type(max(known.values(), default=0) + 1)
+    if table == list(range(len(table))):
+        return coded.codes.astype(dtype, copy=False)
+    recoded: Codes = np.array(table, dtype=np.int64).astype(dtype)[coded.codes]
+    return recoded
+
+
+def _refuse_unknown(column: str, coded: Coded, known: Mapping[Any, int]) -> None:
+    wrong = used(coded) & np.array([label not in known for label in coded.labels], dtype=bool)
     if wrong.any():
-        row = int(np.argmax(wrong))
+        row = int(np.argmax(wrong[coded.codes]))
         raise ValueError(
-            f"Weight {values[row]:g} in row {row} is no count of equal votes. Allowed: 0, 1, 2, ..."
+            f"Unknown {column} {coded.labels[coded.codes[row]]!r} in row {row}. "
+            f"Known: {', '.join(map(str, known))}."
         )
-    return values.astype(np.int64)
+
+
+def compact(coded: Coded, column: str) -> Coded:
+    """Drop labels that no row has, so that the codes in use are 0, 1, 2, ... without a gap."""
+    labels = used_labels(coded)
+    if labels == coded.labels:
+        return coded
+    return Coded(recode(column, coded, {label: code for code, label in enumerate(labels)}), labels)

@@ -1,40 +1,48 @@
-"""Reading votes from a pandas DataFrame: which columns, under which names."""
+"""Reading votes from a pandas DataFrame."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elo.votes.coding import Coded, refuse_missing, smallest_type
+from elo.votes.columns import Columns, find_layout, read_layout
+from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REQUIRED = ("contender_a", "contender_b", "outcome")
-OPTIONAL = ("prompt", "rater", "weight")
-ALIASES = {"model_a": "contender_a", "model_b": "contender_b", "winner": "outcome"}
-WINNERS = {"model_a": "a", "model_b": "b", "tie (bothbad)": "both_bad"}
 
-
-def read_columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Take the columns of votes out of a frame, as lists with None for missing values.
+def read_frame(frame: pd.DataFrame, covariates: Sequence[str] = ()) -> Columns:
+    """Take the columns of votes out of a frame. Categorical columns keep their codes.
 
     Raises:
-        ValueError: a required column is missing, or there under both of its names.
+        ValueError: as in `find_layout`, or a label is missing.
     """
-    aliases = {alias: name for alias, name in ALIASES.items() if alias in frame.columns}
-    twice = [f"{alias} and {name}" for alias, name in aliases.items() if name in frame.columns]
-    if twice:
-        raise ValueError(f"The frame has both {', '.join(twice)}. Keep one of each.")
-    named = frame.rename(columns=aliases)
-    missing = [name for name in REQUIRED if name not in named.columns]
-    if missing:
-        raise ValueError(
-            f"The frame lacks {', '.join(missing)}. It has: {', '.join(map(str, frame.columns))}. "
-            f"Needed: {', '.join(REQUIRED)} (or {', '.join(ALIASES)}); optional: {', '.join(OPTIONAL)}."
-        )
-    columns = {name: _values(named[name]) for name in (*REQUIRED, *OPTIONAL) if name in named.columns}
-    if "winner" in aliases:
-        columns["outcome"] = [WINNERS.get(winner, winner) for winner in columns["outcome"]]
-    return columns
+    layout = find_layout(frame.columns, covariates)
+    return read_layout(
+        layout,
+        code=lambda ours, theirs: _code(ours, frame[theirs]),
+        number=lambda ours, theirs: _number(ours, frame[theirs]),
+    )
 
 
-def _values(column: pd.Series[Any]) -> list[Any]:
-    return column.astype(object).where(column.notna(), None).tolist()
+def _code(name: str, column: pd.Series[Any]) -> Coded:
+    import pandas as pd  # the web process loads this module and needs no pandas
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, labels = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, labels = pd.factorize(column)
+    if len(codes) and codes.min() < 0:
+        refuse_missing(name, int(np.argmin(codes)))
+    return Coded(codes.astype(smallest_type(len(labels)), copy=False), tuple(labels.tolist()))
+
+
+def _number(name: str, column: pd.Series[Any]) -> Floats:
+    try:
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Column {name} holds something that is no number: {error}.") from error

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from elo.votes.coding import Codes, Counts, compact, encode, whole_counts
-from elo.votes.frames import read_columns
-from elo.votes.tally import OUTCOMES, Tally
+from elo.votes import numbers
+from elo.votes.coding import Coded, Codes, compact, encode, recode, used_labels
+from elo.votes.columns import Columns
+from elo.votes.frames import read_frame
+from elo.votes.tally import OUTCOMES, Floats, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Signs: TypeAlias = NDArray[np.int8]
+
+SIDES = {"a": 0, "b": 1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +33,22 @@ class Votes:
     contender_b: Codes
     outcome: Codes
     """Shape (N,): place in `OUTCOMES`."""
-    weight: Counts
-    """Shape (N,): how many equal votes the row stands for, at least 1."""
+    weight: Floats
+    """Shape (N,): how many equal votes the row stands for, above 0."""
     prompt: Codes | None = None
     """Shape (N,): 0, 1, 2, ... without a gap; None where prompts are not recorded."""
     rater: Codes | None = None
+    side: Signs | None = None
+    """Shape (N,): 1 where contender a was shown on the left, -1 where b was; None: a always was."""
+    order: Signs | None = None
+    """Shape (N,): 1 where contender a was played first, -1 where b was; None where not recorded."""
+    propensity: Floats | None = None
+    """Shape (N,): the probability with which the pair was drawn."""
+    covariates: Mapping[str, Floats] = field(default_factory=dict)
+    """Shape (N,) each: a feature of the clip of contender a less that of contender b."""
+    prompt_labels: tuple[Hashable, ...] | None = None
+    """In the order of their codes."""
+    rater_labels: tuple[Hashable, ...] | None = None
 
     @classmethod
     def from_columns(
@@ -41,7 +59,11 @@ class Votes:
         outcome: Sequence[str],
         prompt: Sequence[Hashable] | None = None,
         rater: Sequence[Hashable] | None = None,
+        side: Sequence[str] | None = None,
+        order: Sequence[str] | None = None,
         weight: Sequence[float] | None = None,
+        propensity: Sequence[float] | None = None,
+        covariates: Mapping[str, Sequence[float]] | None = None,
         contenders: Sequence[str] | None = None,
     ) -> Votes:
         """Code columns of labels, one value a vote.
@@ -52,44 +74,40 @@ class Votes:
             outcome: `a`, `b`, `tie` or `both_bad`.
             prompt: any labels that tell prompts apart.
             rater: any labels that tell raters apart.
-            weight: how many equal votes each row stands for; rows of 0 are dropped.
+            side: `a` or `b`: which contender was shown on the left; by default a.
+            order: `a` or `b`: which contender was played first.
+            weight: how many equal votes each row stands for, 0 and above; rows of 0 are dropped.
+            propensity: the probability with which each pair was drawn.
+            covariates: features of the clip of contender a less those of contender b, by name.
             contenders: the names allowed, in the order wanted; by default those that occur, sorted.
 
         Raises:
             ValueError: there are no votes, fewer than two contenders, columns of different length, a value
-                that is missing or unknown, a contender against itself, or a weight that is no count.
+                that is missing, unknown or out of its range, or a contender against itself.
         """
-        _check_lengths(
-            contender_a=contender_a,
-            contender_b=contender_b,
-            outcome=outcome,
-            prompt=prompt,
-            rater=rater,
+        labels = {
+            "contender_a": contender_a,
+            "contender_b": contender_b,
+            "outcome": outcome,
+            "prompt": prompt,
+            "rater": rater,
+            "side": side,
+            "order": order,
+        }
+        given = {"weight": weight, "propensity": propensity, **(covariates or {})}
+        _check_lengths(labels | given)
+        columns = Columns(
+            labels={name: encode(name, values) for name, values in labels.items() if values is not None},
             weight=weight,
+            propensity=propensity,
+            covariates=covariates or {},
         )
-        names = _names(contender_a, contender_b, contenders)
-        a, b = encode("contender_a", contender_a, names), encode("contender_b", contender_b, names)
-        _refuse_self_pairs(a, b, names)
-        counts = whole_counts(weight, len(a))
-        kept = counts > 0
-        if not kept.any():
-            raise ValueError("There are no votes to rate: at least one is needed.")
-
-        def group(column: str, values: Sequence[Hashable] | None) -> Codes | None:
-            return None if values is None else compact(encode(column, values)[kept])
-
-        return cls(
-            contenders=names,
-            contender_a=a[kept],
-            contender_b=b[kept],
-            outcome=encode("outcome", outcome, OUTCOMES)[kept],
-            weight=counts[kept],
-            prompt=group("prompt", prompt),
-            rater=group("rater", rater),
-        )
+        return cls.from_coded(columns, contenders=contenders)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, contenders: Sequence[str] | None = None) -> Votes:
+    def from_frame(
+        cls, frame: pd.DataFrame, *, covariates: Sequence[str] = (), contenders: Sequence[str] | None = None
+    ) -> Votes:
         """Read a DataFrame with the columns of `from_columns`.
 
         The names `model_a`, `model_b` and `winner` (of `model_a`, `model_b`, `tie`, `tie (bothbad)`), common
@@ -98,35 +116,68 @@ class Votes:
         Raises:
             ValueError: a column is missing, or as in `from_columns`.
         """
-        return cls.from_columns(**read_columns(frame), contenders=contenders)
+        return cls.from_coded(read_frame(frame, covariates), contenders=contenders)
+
+    @classmethod
+    def from_coded(cls, columns: Columns, *, contenders: Sequence[str] | None = None) -> Votes:
+        """Check columns against each other and bring them to common codes, as `from_columns` says."""
+        columns = columns.without_empty_rows()
+        if not columns.rows:
+            raise ValueError("There are no votes to rate: at least one is needed.")
+        names = _names(columns, contenders)
+        place = {name: code for code, name in enumerate(names)}
+        a, b = (_contender(columns, name, place) for name in ("contender_a", "contender_b"))
+        _refuse_self_pairs(a, b, names)
+        prompt, rater = _group(columns, "prompt"), _group(columns, "rater")
+        return cls(
+            contenders=names,
+            contender_a=a,
+            contender_b=b,
+            outcome=recode("outcome", columns.labels["outcome"], columns.words),
+            weight=numbers.weights(columns.weight, columns.rows),
+            prompt=prompt.codes if prompt else None,
+            rater=rater.codes if rater else None,
+            side=_signs(columns, "side"),
+            order=_signs(columns, "order"),
+            propensity=None if columns.propensity is None else numbers.propensities(columns.propensity),
+            covariates={name: numbers.covariate(name, values) for name, values in columns.covariates.items()},
+            prompt_labels=prompt.labels if prompt else None,
+            rater_labels=rater.labels if rater else None,
+        )
 
     @property
     def prompts(self) -> int | None:
         """How many prompts the votes are on; None where prompts are not recorded."""
-        return None if self.prompt is None else int(self.prompt.max()) + 1
+        return None if self.prompt_labels is None else len(self.prompt_labels)
 
     @property
     def raters(self) -> int | None:
-        return None if self.rater is None else int(self.rater.max()) + 1
+        return None if self.rater_labels is None else len(self.rater_labels)
 
     def tally(self) -> Tally:
         """Count the votes by pair, side and outcome."""
         size = len(self.contenders)
         shape = (size, size, len(OUTCOMES))
         cell = np.ravel_multi_index((self.contender_a, self.contender_b, self.outcome), shape)
-        counts = np.bincount(cell, weights=self.weight, minlength=size * size * len(OUTCOMES))
-        return Tally(self.contenders, counts.astype(np.int64).reshape(shape))
+        counts: Floats = np.bincount(cell, self.weight, minlength=size * size * len(OUTCOMES)).astype(
+            np.float64
+        )
+        return Tally(self.contenders, counts.reshape(shape))
 
 
-def _check_lengths(**columns: Sequence[object] | None) -> None:
+def _check_lengths(columns: Mapping[str, Sequence[object] | None]) -> None:
     lengths = {name: len(values) for name, values in columns.items() if values is not None}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ValueError(f"Columns differ in length: {listed}. Each needs one value for each vote.")
 
 
-def _names(a: Sequence[str], b: Sequence[str], known: Sequence[str] | None) -> tuple[str, ...]:
-    names = tuple(sorted(set(a).union(b) - {None}) if known is None else known)
+def _names(columns: Columns, known: Sequence[str] | None) -> tuple[str, ...]:
+    if known is None:
+        found = used_labels(columns.labels["contender_a"]), used_labels(columns.labels["contender_b"])
+        names = tuple(sorted({str(name) for labels in found for name in labels}))
+    else:
+        names = tuple(known)
     if len(set(names)) < len(names):
         raise ValueError(f"contenders= names one twice: {', '.join(names)}.")
     if len(names) == 1:
@@ -134,8 +185,23 @@ def _names(a: Sequence[str], b: Sequence[str], known: Sequence[str] | None) -> t
     return names
 
 
+def _contender(columns: Columns, name: str, place: Mapping[Any, int]) -> Codes:
+    codes, labels = columns.labels[name]
+    return recode(name, Coded(codes, tuple(map(str, labels))), place)
+
+
 def _refuse_self_pairs(a: Codes, b: Codes, names: tuple[str, ...]) -> None:
     same = a == b
     if same.any():
         row = int(np.argmax(same))
         raise ValueError(f"Contender {names[a[row]]!r} is compared with itself in row {row}.")
+
+
+def _group(columns: Columns, name: str) -> Coded | None:
+    return compact(columns.labels[name], name) if name in columns.labels else None
+
+
+def _signs(columns: Columns, name: str) -> Signs | None:
+    if name not in columns.labels:
+        return None
+    return np.array([1, -1], dtype=np.int8)[recode(name, columns.labels[name], SIDES)]

@@ -8,8 +8,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.votes.coding import Counts
-
 Floats: TypeAlias = NDArray[np.float64]
 
 OUTCOMES = ("a", "b", "tie", "both_bad")
@@ -23,8 +21,10 @@ class Tally:
     """Votes counted by pair, side and outcome. Tallies of the same contenders merge with `+`."""
 
     contenders: tuple[str, ...]
-    counts: Counts
-    """Shape (K, K, 4): votes with contender i on side a, j on side b, by outcome as in `OUTCOMES`."""
+    counts: Floats
+    """Shape (K, K, 4): votes with contender i on side a, j on side b, by outcome as in `OUTCOMES`.
+
+    Weighted votes count with their weight; counts of whole numbers are exact up to 2^53."""
 
     def __add__(self, other: Tally) -> Tally:
         if self.contenders != other.contenders:
@@ -35,12 +35,12 @@ class Tally:
         return Tally(self.contenders, self.counts + other.counts)
 
     @property
-    def beat(self) -> Counts:
+    def beat(self) -> Floats:
         """Shape (K, K): outright wins of i over j, from both sides."""
         return self.counts[:, :, A] + self.counts[:, :, B].T
 
     @property
-    def met(self) -> Counts:
+    def met(self) -> Floats:
         """Shape (K, K), symmetric: votes on the pair i, j."""
         return _both_sides(_sum(self.counts, axis=2))
 
@@ -57,31 +57,31 @@ class Tally:
         return rates
 
     @property
-    def votes(self) -> Counts:
+    def votes(self) -> Floats:
         """Shape (K,): votes that each contender was part of."""
         return _sum(self.met, axis=1)
 
     @property
-    def wins(self) -> Counts:
+    def wins(self) -> Floats:
         return _sum(self.beat, axis=1)
 
     @property
-    def losses(self) -> Counts:
+    def losses(self) -> Floats:
         return _sum(self.beat, axis=0)
 
     @property
-    def ties(self) -> Counts:
+    def ties(self) -> Floats:
         return _sum(_both_sides(self.counts[:, :, TIE]), axis=1)
 
     @property
-    def both_bad(self) -> Counts:
+    def both_bad(self) -> Floats:
         return _sum(_both_sides(self.counts[:, :, BOTH_BAD]), axis=1)
 
 
-def _both_sides(counts: Counts) -> Counts:
+def _both_sides(counts: Floats) -> Floats:
     return counts + counts.T
 
 
-def _sum(counts: Counts, axis: int) -> Counts:
-    total: Counts = counts.sum(axis=axis)
+def _sum(counts: Floats, axis: int) -> Floats:
+    total: Floats = counts.sum(axis=axis)
     return total

@@ -71,7 +71,7 @@ def test_a_frame_may_use_the_names_of_public_vote_dumps() -> None:
 
 def test_a_frame_lacking_columns_names_those_it_has_and_needs() -> None:
     with pytest.raises(
-        ValueError, match=r"lacks contender_b, outcome\. It has: model_a, vote\. Needed: contender_a"
+        ValueError, match=r"lack contender_b, outcome\. They have: model_a, vote\. Needed: contender_a"
     ):
         Votes.from_frame(pd.DataFrame({"model_a": ["x"], "vote": ["a"]}))
 
@@ -107,9 +107,9 @@ def test_a_contender_against_itself_is_refused() -> None:
         Votes.from_columns(**columns(contender_a=["x", "y", "z"]))
 
 
-@pytest.mark.parametrize("weight", [float("nan"), -1, 0.5, float("inf")])
-def test_a_weight_that_is_no_count_is_refused(weight: float) -> None:
-    with pytest.raises(ValueError, match="in row 1 is no count"):
+@pytest.mark.parametrize("weight", [float("nan"), -1, float("-inf"), float("inf")])
+def test_a_weight_that_is_negative_or_not_finite_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="in row 1 is no number of equal votes"):
         Votes.from_columns(**columns(weight=[1, weight, 1]))
 
 

@@ -1,0 +1,145 @@
+"""What a table of votes holds and under which names, whatever it is read from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.votes.coding import Coded
+from elo.votes.numbers import weights
+from elo.votes.tally import OUTCOMES, Floats
+
+Numbers: TypeAlias = Sequence[float] | Floats
+
+REQUIRED = ("contender_a", "contender_b", "outcome")
+OPTIONAL = ("prompt", "rater", "side", "order", "weight", "propensity")
+NUMBERS = ("weight", "propensity")
+ALIASES = {
+    "model_a": "contender_a",
+    "model_b": "contender_b",
+    "left": "contender_a",
+    "right": "contender_b",
+    "winner": "outcome",
+    "judge": "rater",
+}
+"""Names in the files of FastChat (model_a, model_b, winner, judge), arena-rank (the same without judge) and
+evalica (left, right, winner)."""
+WORDS = {name: code for code, name in enumerate(OUTCOMES)}
+FOREIGN_WORDS = {"tie (bothbad)": WORDS["both_bad"]}
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns of N votes as they were read: labels coded, not yet checked against each other."""
+
+    labels: Mapping[str, Coded]
+    """Contenders, outcome and, where recorded, prompt, rater, side and order, by those names."""
+    weight: Numbers | None = None
+    propensity: Numbers | None = None
+    covariates: Mapping[str, Numbers] = field(default_factory=dict)
+    words: Mapping[Any, int] = field(default_factory=lambda: WORDS)
+    """What the column of outcomes may say, and the place in `OUTCOMES` of what it means."""
+
+    @property
+    def rows(self) -> int:
+        return len(self.labels["outcome"].codes)
+
+    def without_empty_rows(self) -> Columns:
+        """Check the weights, and drop the rows that stand for no vote."""
+        weight = weights(self.weight, self.rows)
+        if self.weight is None or (weight > 0).all():
+            return replace(self, weight=weight)
+        return self._keep(weight > 0)
+
+    def _keep(self, rows: NDArray[np.bool_]) -> Columns:
+        def kept(values: Numbers | None) -> Floats | None:
+            return None if values is None else np.asarray(values, dtype=np.float64)[rows]
+
+        return replace(
+            self,
+            labels={name: Coded(coded.codes[rows], coded.labels) for name, coded in self.labels.items()},
+            weight=kept(self.weight),
+            propensity=kept(self.propensity),
+            covariates={
+                name: np.asarray(values, dtype=np.float64)[rows] for name, values in self.covariates.items()
+            },
+        )
+
+
+class Layout(NamedTuple):
+    """Where a table keeps the columns of votes."""
+
+    source: dict[str, str]
+    """The table's name for each of our columns that it has."""
+    covariates: tuple[str, ...]
+
+    @property
+    def words(self) -> Mapping[Any, int]:
+        """The outcomes' names; a foreign table may also name the column of the contender that won."""
+        if self.source["outcome"] == "outcome":
+            return WORDS
+        sides = {self.source["contender_a"]: WORDS["a"], self.source["contender_b"]: WORDS["b"]}
+        return WORDS | FOREIGN_WORDS | sides
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The table's names of all columns to read."""
+        return (*self.source.values(), *self.covariates)
+
+
+def find_layout(names: Iterable[Any], covariates: Sequence[str] = ()) -> Layout:
+    """Find the columns of votes by their names; other columns are ignored.
+
+    Args:
+        names: the names of all columns of the table.
+        covariates: the columns to take as covariates.
+
+    Raises:
+        ValueError: a required column or a covariate is missing, or one is there under two names.
+    """
+    found = tuple(map(str, names))
+    source: dict[str, str] = {}
+    for name in found:
+        ours = ALIASES.get(name, name)
+        if ours in source:
+            raise ValueError(f"The votes have both {name} and {source[ours]}. Keep one of each.")
+        if ours in (*REQUIRED, *OPTIONAL):
+            source[ours] = name
+    missing = [name for name in REQUIRED if name not in source] + [
+        name for name in covariates if name not in found
+    ]
+    if missing:
+        raise ValueError(_missing(missing, found))
+    return Layout(source, tuple(covariates))
+
+
+def read_layout(
+    layout: Layout,
+    code: Callable[[str, str], Coded],
+    number: Callable[[str, str], Floats],
+) -> Columns:
+    """Read the columns of a layout.
+
+    Args:
+        layout: which columns.
+        code: reads a column of labels, from the name for errors and the table's name for it.
+        number: reads a column of numbers, from the same.
+    """
+    labels = {ours: code(ours, theirs) for ours, theirs in layout.source.items() if ours not in NUMBERS}
+    values = {ours: number(ours, theirs) for ours, theirs in layout.source.items() if ours in NUMBERS}
+    covariates = {name: number(name, name) for name in layout.covariates}
+    return Columns(labels, **values, covariates=covariates, words=layout.words)
+
+
+def _missing(missing: Sequence[str], found: Sequence[str]) -> str:
+    near = {name: difflib.get_close_matches(name, found, n=1) for name in missing}
+    hints = "".join(f" Is {match[0]!r} meant as {name}?" for name, match in near.items() if match)
+    return (
+        f"The votes lack {', '.join(missing)}. They have: {', '.join(found)}.{hints} "
+        f"Needed: {', '.join(REQUIRED)} (or {', '.join(ALIASES)}); optional: {', '.join(OPTIONAL)}."
+    )

@@ -1,0 +1,54 @@
+"""Columns of numbers beside the votes: weights, propensities and covariates, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.votes.tally import Floats
+
+
+def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:
+    """How many equal votes each row stands for: any finite number that is not negative.
+
+    None is one vote a row, held in the memory of a single number.
+    """
+    if values is None:
+        return np.broadcast_to(np.float64(1), rows)
+    weight = np.asarray(values, dtype=np.float64)
+    _require(
+        np.isfinite(weight) & (weight >= 0),
+        weight,
+        "Weight {} in row {} is no number of equal votes. Allowed: 0 and above, finite.",
+    )
+    return weight
+
+
+def propensities(values: Sequence[float] | Floats) -> Floats:
+    """The probabilities with which pairs were drawn."""
+    propensity = np.asarray(values, dtype=np.float64)
+    _require(
+        (propensity > 0) & (propensity <= 1),
+        propensity,
+        "Propensity {} in row {} is not the probability of a pair that was drawn. Allowed: above 0, up to 1.",
+    )
+    return propensity
+
+
+def covariate(name: str, values: Sequence[float] | Floats) -> Floats:
+    """A feature of the clip of contender a less that of contender b."""
+    differences = np.asarray(values, dtype=np.float64)
+    _require(
+        np.isfinite(differences),
+        differences,
+        f"Covariate {name} is {{}} in row {{}}. Allowed: finite numbers.",
+    )
+    return differences
+
+
+def _require(right: NDArray[np.bool_], values: Floats, message: str) -> None:
+    if not right.all():
+        row = int(np.argmin(right))
+        raise ValueError(message.format(f"{values[row]:g}", row))
