@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from generators.toyworld.physics import Point
 
 Frame = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
-_Floats = NDArray[np.float32]
+Array = Any
+"""NumPy's or PyTorch's: what both draw by is written once."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _draw(frame: Frame, box: Box, figure: Figure) -> None:
     rows, columns = _window(y, radius, frame.shape[0]), _window(x, radius, frame.shape[1])
     dx = (np.arange(columns.start, columns.stop) + 0.5 - x).astype(np.float32)[None, :]
     dy = (np.arange(rows.start, rows.stop) + 0.5 - y).astype(np.float32)[:, None]
-    cover = np.clip(0.5 - _distance(figure.shape, dx, dy, radius), 0, 1)[..., None]
+    cover = np.clip(0.5 - distance(figure.shape, dx, dy, np.float32(radius)), 0, 1)[..., None]
     behind = frame[rows, columns]
     colour = np.array(COLOURS[figure.colour], np.float32)
     frame[rows, columns] = (behind + cover * (colour - behind) + 0.5).astype(np.uint8)
@@ -77,12 +79,20 @@ def _window(centre: float, radius: float, size: int) -> slice:
     return slice(max(math.floor(centre - radius) - 1, 0), min(math.ceil(centre + radius) + 1, size))
 
 
-def _distance(shape: str, dx: _Floats, dy: _Floats, radius: float) -> _Floats:
-    """Signed distance to the outline in pixels, negative inside."""
+def distance(shape: str, dx: Array, dy: Array, radius: Array, xp: Array = np) -> Array:
+    """Signed distance to the outline, negative inside; arguments share one unit and broadcast.
+
+    Args:
+        shape: Circle, square or triangle.
+        dx: Right of the centre of the bounding square.
+        dy: Below it.
+        radius: Half the side of the bounding square.
+        xp: The module whose arrays these are, `numpy` or `torch`: both draw by this one formula.
+    """
     if shape == "circle":
-        return np.asarray(np.hypot(dx, dy) - np.float32(radius))
+        return xp.hypot(dx, dy) - radius
     if shape == "square":
-        return np.asarray(np.maximum(np.abs(dx), np.abs(dy)) - np.float32(radius))
+        return xp.maximum(xp.abs(dx), xp.abs(dy)) - radius
     # Apex at the top, base as wide as the triangle is high: its sides rise by two for each one across.
-    sides = (2 * np.abs(dx) - dy - np.float32(radius)) / np.float32(math.sqrt(5))
-    return np.asarray(np.maximum(sides, dy - np.float32(radius)))
+    sides = (2 * xp.abs(dx) - dy - radius) / np.float32(math.sqrt(5))
+    return xp.maximum(sides, dy - radius)

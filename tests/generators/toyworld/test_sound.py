@@ -8,7 +8,7 @@ import pytest
 
 from generators.toyworld.grammar import WORDS, parse
 from generators.toyworld.physics import Impact, Point
-from generators.toyworld.sound import Samples, pitch_hz, render_sound
+from generators.toyworld.sound import Samples, pitch_hz, render_mono, render_sound
 from tests.factories_generators import ONE
 
 RATE = 16_000
@@ -77,3 +77,10 @@ def test_an_impact_at_the_very_end_fits() -> None:
 
 def test_the_duration_may_be_any_fraction() -> None:
     assert len(_render(_hit(), duration_s=0.7)) == 11_200
+
+
+def test_one_channel_has_the_power_of_two() -> None:
+    hit = _hit(0.25, x=0.1)
+    mono, stereo = render_mono(SCENE, [hit], 1.0, RATE), _render(hit)
+    assert mono.shape == (RATE,)
+    assert np.hypot(*stereo.T) == pytest.approx(np.abs(mono), abs=1e-6)
