@@ -1,0 +1,82 @@
+"""Attention over the packed sequence, everywhere or within a window of latent frames.
+
+Queries, keys and values are (B, N, heads, head_dim), with fewer heads for keys and values. `real` (B, N) marks
+the tokens that aren't padding; None if all are real.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812  (its usual name)
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+
+from generators.happyhorse.tokens import Layout
+
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+LocalKernel = Literal["frames", "flex"]
+LOCAL_KERNELS: tuple[LocalKernel, ...] = get_args(LocalKernel)
+
+
+def attend_fully(q: Tensor, k: Tensor, v: Tensor, *, real: Tensor | None = None) -> Tensor:
+    """Softmax attention of every token to every real token."""
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    mask = None if real is None else real[:, None, None, :]
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True).transpose(1, 2)
+
+
+def attend_by_frames(
+    q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
+) -> Tensor:
+    """Video sees the latent frames at most `window` away, audio and text; these see everything.
+
+    One softmax over all that a query sees. Needs no mask: the queries of one frame share their keys, which are
+    two slices, so that the fast kernels apply on every device.
+    """
+    n, video = layout.in_frame, layout.video
+    seen = []
+    for frame in range(layout.frames):
+        near = slice(max(frame - window, 0) * n, (frame + window + 1) * n)
+        keys = functools.partial(_near_and_rest, near=slice(near.start, min(near.stop, video)), video=video)
+        part = q[:, frame * n : (frame + 1) * n]
+        seen.append(attend_fully(part, keys(k), keys(v), real=None if real is None else keys(real)))
+    return torch.cat([*seen, attend_fully(q[:, video:], k, v, real=real)], dim=1)
+
+
+def _near_and_rest(x: Tensor, *, near: slice, video: int) -> Tensor:
+    return torch.cat([x[:, near], x[:, video:]], dim=1)
+
+
+def attend_in_blocks(
+    q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
+) -> Tensor:
+    """The same by FlexAttention, which skips the blocks of keys that no query of a block sees."""
+    mask = _block_mask(layout, window, str(q.device))
+    if real is not None:
+        raise ValueError(
+            "The flex kernel takes no padded text. Use local_kernel='frames', or text of one length."
+        )
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return _flex(q.is_cuda)(q, k, v, block_mask=mask, enable_gqa=True).transpose(1, 2)
+
+
+@functools.cache
+def _flex(compiled: bool) -> Callable[..., Tensor]:
+    return torch.compile(flex_attention, dynamic=False) if compiled else flex_attention
+
+
+@functools.lru_cache(maxsize=4)
+def _block_mask(layout: Layout, window: int, device: str) -> BlockMask:
+    def sees(_batch: Tensor, _head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        near = (query // layout.in_frame - key // layout.in_frame).abs() <= window
+        return near | (query >= layout.video) | (key >= layout.video)
+
+    return create_block_mask(sees, None, None, layout.total, layout.total, device=device)
+
+
+LOCAL: dict[LocalKernel, Callable[..., Tensor]] = {"frames": attend_by_frames, "flex": attend_in_blocks}
+"""Ways to the same result; which is faster depends on the device."""
