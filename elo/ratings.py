@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import expit
 
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.sandwich import Covariance
+from elo.intervals.simultaneous import simultaneous_margins
 from elo.votes.tally import Floats, Tally
 
 if TYPE_CHECKING:
@@ -108,12 +110,22 @@ class Ratings:
 
     def ranks(self) -> dict[str, RankRange]:
         """Each contender's rank and the range of ranks allowed, all of which hold together at the level."""
-        above = distinct(self.strengths, self.errors, self.method.level)
+        above = distinct(self.strengths, self._joint_margins)
         return dict(zip(self.contenders, rank_ranges(self.strengths, above), strict=True))
+
+    def simultaneous(self) -> tuple[Floats, Floats]:
+        """Lower and upper limits of rating i less rating j that hold for all pairs together at the level.
+
+        Returns:
+            Two of shape (K, K), in rating points.
+        """
+        differences = self.strengths[:, None] - self.strengths[None, :]
+        scale = self.method.scale
+        return scale * (differences - self._joint_margins), scale * (differences + self._joint_margins)
 
     def rows(self) -> tuple[RatingRow, ...]:
         """One row for each contender, best first; equal ratings in the order of names."""
-        above = distinct(self.strengths, self.errors, self.method.level)
+        above = distinct(self.strengths, self._joint_margins)
         places = rank_ranges(self.strengths, above)
         order = sorted(range(len(places)), key=lambda i: (places[i].rank, self.contenders[i]))
         tier = tiers(np.array(order), above)
@@ -164,6 +176,11 @@ class Ratings:
             ValueError: a contender is unknown.
         """
         return Interval(*(float(expit(limit / self.method.scale)) for limit in self.difference(a, b)))
+
+    @cached_property
+    def _joint_margins(self) -> Floats:
+        met = self.tally.met.astype(np.float64)
+        return simultaneous_margins(self.strengths, self.errors, met, self.method.level)
 
     def _quantile(self) -> float:
         return self.errors.quantile((1 - self.method.level) / 2)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.intervals.sandwich import Covariance
 from elo.votes.tally import Floats
 
 EQUAL = 1e-9
@@ -25,15 +24,18 @@ class RankRange(NamedTuple):
     """The worst place allowed."""
 
 
-def distinct(strengths: Floats, covariance: Covariance, level: float) -> NDArray[np.bool_]:
-    """Shape (K, K): i is above j in their difference interval, with all pairs holding together at `level`.
+def distinct(strengths: Floats, margins: Floats) -> NDArray[np.bool_]:
+    """Shape (K, K): i is above j by more than half the width of their simultaneous interval.
 
-    The intervals are adjusted for the K (K - 1) / 2 pairs by Bonferroni.
+    Mogstad, Romano, Shaikh and Wilhelm also step down: they take the critical value anew over the pairs not
+    yet distinct. On simulated boards of 10 and 20 contenders that told apart zero to three pairs of a hundred
+    more, at twice the cost, and ranks would contradict the intervals shown; so it is left out.
+
+    Args:
+        strengths: shape (K,).
+        margins: shape (K, K), from `simultaneous_margins`.
     """
-    pairs = len(strengths) * (len(strengths) - 1) / 2
-    quantile = covariance.quantile((1 - level) / 2 / pairs)
-    margin = quantile * np.sqrt(np.maximum(covariance.difference_variances(), 0))
-    return strengths[:, None] - strengths[None, :] > np.maximum(margin, EQUAL)
+    return strengths[:, None] - strengths[None, :] > np.maximum(margins, EQUAL)
 
 
 def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange, ...]:
