@@ -3,11 +3,10 @@ from __future__ import annotations
 import choix
 import numpy as np
 import pytest
-from scipy.optimize import check_grad
 
 from elo import NotConverged
 from elo.fit import ELO_SCALE
-from elo.models import bradley_terry
+from elo.models import newton
 from elo.models.bradley_terry import centred_inverse, laplacian, maximise
 from tests.factories_elo import Floats, World
 
@@ -64,27 +63,6 @@ def test_choix_agrees(seed: int) -> None:
     np.testing.assert_allclose(ours, optimised - optimised.mean(), atol=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_derivatives_are_those_of_the_likelihood(seed: int) -> None:
-    credit = random_credit(seed)
-    met = credit + credit.T
-
-    def log_likelihood(strengths: Floats) -> float:
-        gaps = strengths[:, None] - strengths[None, :]
-        return float(-(credit * np.logaddexp(0, -gaps)).sum())
-
-    def gradient(strengths: Floats) -> Floats:
-        return bradley_terry._derivatives(strengths, credit, met)[0]
-
-    point = np.random.default_rng(seed).normal(size=len(credit))
-    assert check_grad(log_likelihood, gradient, point) < 1e-3
-    h = 1e-6
-    columns = [(gradient(point + h * e) - gradient(point - h * e)) / (2 * h) for e in np.eye(len(point))]
-    np.testing.assert_allclose(
-        bradley_terry._derivatives(point, credit, met)[1], -np.array(columns), atol=1e-4
-    )
-
-
 def test_a_chain_of_nearly_certain_wins_is_found() -> None:
     length = 40
     credit = np.zeros((length, length))
@@ -98,7 +76,7 @@ def test_strengths_do_not_move_when_all_votes_are_a_million_times_as_many() -> N
 
 
 def test_an_unfinished_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bradley_terry, "MAX_ITERATIONS", 2)
+    monkeypatch.setattr(newton, "MAX_ITERATIONS", 2)
     with pytest.raises(NotConverged, match="did not converge in 2 iterations: last step"):
         maximise(BASEBALL)
 

@@ -1,0 +1,153 @@
+"""Votes with equal likelihood, added up: what the models are fitted to, whatever the number of votes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.votes.table import Votes
+from elo.votes.tally import OUTCOMES, Floats, Tally
+
+MIRRORED = np.array([1, 0, 2, 3])
+"""Each outcome with the sides swapped."""
+CIRCUMSTANCES = ("side", "order")
+DENSE_KEYS = 50_000_000
+"""Up to so many combinations, those that occur are found by counting instead of sorting."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """M meetings of two contenders under equal circumstances, each with its votes by outcome: 4 M cells.
+
+    The contender that comes first in `contenders` is a; circumstances are turned round with the sides.
+    """
+
+    contenders: tuple[str, ...]
+    contender_a: NDArray[np.intp]
+    """Shape (M,)."""
+    contender_b: NDArray[np.intp]
+    regressors: Floats
+    """Shape (R, M): `side` and `order` (+1 where a had it), covariates of a less b."""
+    counts: Floats
+    """Shape (4, M): summed weight, outcomes as in `OUTCOMES`."""
+    squares: Floats
+    """Shape (4, M): summed squares of the votes' weights; equals `counts` for votes that count once each."""
+    prompt: NDArray[np.intp] | None = None
+    """Shape (M,), where the meetings of different prompts are kept apart."""
+    cell: NDArray[np.integer] | None = None
+    """Shape (N,): the place of each row of votes in `counts.ravel()`; None without rows."""
+    weight: Floats | None = None
+    """Shape (N,): each row's share in its cell's count."""
+
+    @property
+    def meetings(self) -> int:
+        return len(self.contender_a)
+
+
+def cells_of_tally(tally: Tally, regressors: Sequence[str] = ()) -> Cells:
+    """The cells of a tally, where side a was shown left; it knows of no other circumstances.
+
+    Raises:
+        ValueError: other regressors are asked for.
+    """
+    unknown = [name for name in regressors if name != "side"]
+    if unknown:
+        raise ValueError(f"A tally does not record {', '.join(unknown)}. Give fit the Votes instead.")
+    counts = np.moveaxis(tally.counts, 2, 0)
+    mirrored = counts.transpose(0, 2, 1)[MIRRORED]
+    ways = [(1.0, counts), (-1.0, mirrored)] if regressors else [(0.0, counts + mirrored)]
+    parts = []
+    for side, table in ways:
+        a, b = np.nonzero(np.triu(table.sum(axis=0), 1))
+        parts.append((a, b, np.full(len(a), side), table[:, a, b]))
+    a, b, side_column, kept = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    kept = kept.astype(np.float64)
+    return Cells(tally.contenders, a, b, side_column[None][: len(regressors)], kept, kept)
+
+
+def cells_of_votes(
+    votes: Votes,
+    regressors: Sequence[str] = (),
+    *,
+    by_prompt: bool = False,
+    importance: Floats | None = None,
+    rows: bool = True,
+) -> Cells:
+    """The cells of votes.
+
+    Args:
+        votes: the votes.
+        regressors: circumstances that tell meetings apart, of `side`, `order` and the covariates.
+        by_prompt: whether meetings on different prompts are kept apart.
+        importance: shape (N,), what each vote of a row counts for; None is 1.
+        rows: whether to say in which cell each row is.
+
+    Raises:
+        ValueError: the votes do not record what is asked for.
+    """
+    if not (regressors or by_prompt or rows or importance is not None):
+        return cells_of_tally(votes.tally())
+    forth = votes.contender_a < votes.contender_b
+    first = np.where(forth, votes.contender_a, votes.contender_b).astype(np.intp)
+    second = np.where(forth, votes.contender_b, votes.contender_a).astype(np.intp)
+    columns = [np.where(forth, 1.0, -1.0) * _regressor(votes, name) for name in regressors]
+    meeting = _number(first * len(votes.contenders) + second)
+    for column in columns:
+        code = np.unique(column, return_inverse=True)[1]
+        meeting = _number(meeting * (int(code.max()) + 1) + code)
+    prompt = _prompts(votes).astype(np.intp) if by_prompt else None
+    if prompt is not None:
+        meeting = _number(meeting * (int(prompt.max()) + 1) + prompt)
+    size = int(meeting.max()) + 1
+    example = np.empty(size, dtype=np.intp)
+    example[meeting] = np.arange(len(meeting))
+    cell = np.where(forth, votes.outcome, MIRRORED[votes.outcome]) * size + meeting
+    weight = votes.weight if importance is None else votes.weight * importance
+    counts = _summed(cell, weight, size)
+    squares = counts if importance is None else _summed(cell, weight * importance, size)
+    return Cells(
+        contenders=votes.contenders,
+        contender_a=first[example],
+        contender_b=second[example],
+        regressors=np.array([column[example] for column in columns]).reshape(-1, size),
+        counts=counts,
+        squares=squares,
+        prompt=None if prompt is None else prompt[example],
+        cell=cell,
+        weight=weight,
+    )
+
+
+def _summed(cell: NDArray[np.intp], weight: Floats, size: int) -> Floats:
+    summed: Floats = np.bincount(cell, weight, size * len(OUTCOMES)).astype(np.float64).reshape(-1, size)
+    return summed
+
+
+def _number(key: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Renumber keys as 0, 1, 2, ... without a gap, in their order."""
+    if key.max() > DENSE_KEYS:
+        return np.unique(key, return_inverse=True)[1]
+    seen = np.bincount(key) > 0
+    return (np.cumsum(seen) - 1)[key]
+
+
+def _regressor(votes: Votes, name: str) -> Floats:
+    """Shape (N,): the circumstance as the votes' own side a had it."""
+    if name == "side" and votes.side is None:
+        return np.ones(len(votes.outcome))
+    column = votes.covariates.get(name) if name not in CIRCUMSTANCES else getattr(votes, name)
+    if column is None:
+        recorded = [n for n in CIRCUMSTANCES if getattr(votes, n) is not None] + list(votes.covariates)
+        raise ValueError(
+            f"The votes have no column {name!r}. They record: {', '.join(recorded) or 'none of this kind'}."
+        )
+    return np.asarray(column, dtype=np.float64)
+
+
+def _prompts(votes: Votes) -> NDArray[np.unsignedinteger]:
+    if votes.prompt is None:
+        raise ValueError("tie_effects=('prompt',) needs votes that record prompts, and these do not.")
+    return votes.prompt

@@ -1,0 +1,100 @@
+"""The linear map from parameters to the coordinates of each meeting, and back for gradients and information.
+
+Parameters are the K strengths, then the E extras: `floor`, effects, covariates, `log_nu` or `log_kappa`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.votes.tally import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What makes up the L coordinates of M meetings: I = 2 + E of the P = K + E parameters each."""
+
+    parameters: int
+    members: NDArray[np.intp]
+    """Shape (I, M): the places in theta of contender a, contender b and the extras."""
+    share: Floats
+    """Shape (L, I, M): what a unit of each of them adds to each coordinate."""
+
+    def place(self, theta: Floats) -> Floats:
+        """Shape (L, M): the coordinates at parameters of shape (P,)."""
+        place: Floats = np.einsum("lim,im->lm", self.share, theta[self.members])
+        return place
+
+    def pull(self, gradient: Floats) -> Floats:
+        """Shape (I, M): derivatives by the parameters, from those by the coordinates, shape (L, M)."""
+        pulled: Floats = np.einsum("lim,lm->im", self.share, gradient)
+        return pulled
+
+    def gradient(self, gradient: Floats) -> Floats:
+        """Shape (P,): the sum over meetings of what `pull` gives."""
+        return summed(self.members, self.pull(gradient), self.parameters)
+
+    def pull_twice(self, curvature: Floats) -> Floats:
+        """Shape (I, I, M): second derivatives by the parameters, from those by the coordinates."""
+        half = np.einsum("lim,lkm->ikm", self.share, curvature)
+        pulled: Floats = np.einsum("ikm,kjm->ijm", half, self.share)
+        return pulled
+
+    def information(self, curvature: Floats) -> Floats:
+        """Shape (P, P): the sum over meetings of what `pull_twice` gives."""
+        size = self.parameters
+        return summed(self.pairs, self.pull_twice(curvature), size * size).reshape(size, size)
+
+    def spread(self, covariance: Floats) -> Floats:
+        """Shape (L, L, M): covariances of each meeting's coordinates, from those of the parameters."""
+        own = covariance.ravel()[self.pairs]
+        half = np.einsum("lim,ijm->ljm", self.share, own)
+        spread: Floats = np.einsum("ljm,kjm->lkm", half, self.share)
+        return spread
+
+    @cached_property
+    def pairs(self) -> NDArray[np.intp]:
+        """Shape (I, I, M): the places in a flat (P, P) matrix of each two members."""
+        return self.members[:, None] * self.parameters + self.members[None]
+
+
+def summed(places: NDArray[np.integer], values: Floats, size: int) -> Floats:
+    """Shape (size,): the sum of the values at each place."""
+    return np.bincount(places.ravel(), values.ravel(), size).astype(np.float64, copy=False)
+
+
+def build_design(
+    contender_a: NDArray[np.intp],
+    contender_b: NDArray[np.intp],
+    size: int,
+    coordinates: Sequence[str],
+    regressors: Mapping[str, Floats],
+) -> Design:
+    """Lay out the parameters of meetings.
+
+    Args:
+        contender_a: shape (M,).
+        contender_b: shape (M,).
+        size: how many contenders there are.
+        coordinates: of `gap`, `level`, `tie`, in the order of the outcome model.
+        regressors: what adds to the gap, each of shape (M,).
+    """
+    extras = [*["level"] * ("level" in coordinates), *regressors, *["tie"] * ("tie" in coordinates)]
+    extra_members = np.broadcast_to(size + np.arange(len(extras))[:, None], (len(extras), len(contender_a)))
+    members = np.concatenate((contender_a[None], contender_b[None], extra_members))
+    share = np.zeros((len(coordinates), *members.shape))
+    row = {name: share[place] for place, name in enumerate(coordinates)}
+    row["gap"][0], row["gap"][1] = 1, -1
+    for place, name in enumerate(extras, start=2):
+        if name in regressors:
+            row["gap"][place] = regressors[name]
+        else:
+            row[name][place] = -1 if name == "level" else 1
+    if "level" in row:
+        row["level"][:2] = 0.5
+    return Design(size + len(extras), members, share)

@@ -1,0 +1,182 @@
+"""Maximum likelihood by damped Newton steps on cells, with a certificate of the optimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from elo.models.design import Design, summed
+from elo.models.outcomes import OutcomeModel
+from elo.votes.tally import A, B, Floats
+
+MAX_ITERATIONS = 500
+STEP_TOLERANCE = 1e-9
+"""Log-odds. Newton converges quadratically, so what is left after a step this small is rounding error."""
+GRADIENT_TOLERANCE = 1e-10
+"""Credit left unexplained, as a share of the votes that a parameter is estimated from."""
+
+
+class NotConverged(ArithmeticError):
+    """The optimiser stopped before its result met the tolerance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A likelihood of meetings, concave in the parameters; only differences of strengths matter."""
+
+    contenders: int
+    names: tuple[str, ...]
+    """Of the E extras."""
+    design: Design
+    outcomes: OutcomeModel
+    credit: Floats
+    """Shape (4, M): votes by outcome, split as the model splits them."""
+    ridge: float = 0.0
+    """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
+
+    @property
+    def carried(self) -> Floats:
+        """Shape (P,): 1 for the parameters that go along with a constant added to all strengths, or 0."""
+        own = np.ones(self.contenders)
+        return np.concatenate((own, [float(name == "floor") for name in self.names]))
+
+    @property
+    def votes(self) -> Floats:
+        """Shape (M,)."""
+        total: Floats = self.credit.sum(axis=0)
+        return total
+
+    def log_likelihood(self, theta: Floats) -> float:
+        """With the ridge, up to a constant."""
+        deviations = self._deviations(theta)
+        likelihood = self.outcomes.log_likelihood(self.design.place(theta), self.credit)
+        return likelihood - self.ridge / 2 * float(deviations @ deviations)
+
+    def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Gradient (P,) of the likelihood with its ridge, and minus its Hessian (P, P)."""
+        local = self.outcomes.derivatives(self.design.place(theta), self.credit)
+        gradient = self.design.gradient(local.gradient) - self.ridge * self._deviations(theta)
+        return gradient, self.design.information(local.curvature) + self.prior
+
+    @cached_property
+    def prior(self) -> Floats:
+        """Shape (P, P): what the ridge adds to the information."""
+        prior = np.zeros((self.design.parameters, self.design.parameters))
+        strengths = slice(self.contenders)
+        prior[strengths, strengths] = self.ridge * (np.eye(self.contenders) - 1 / self.contenders)
+        return prior
+
+    def inverse(self, information: Floats) -> Floats:
+        """Shape (P, P): the generalised inverse for strengths whose sum is held."""
+        regular, level = self._regular(information)
+        carried = self.carried
+        inverse: Floats = np.linalg.inv(regular) - np.outer(carried, carried / (level * self.contenders**2))
+        return inverse
+
+    def step(self, gradient: Floats, information: Floats) -> Floats:
+        """Shape (P,): the Newton step, which leaves the strengths' sum as it is."""
+        factor = cho_factor(self._regular(information)[0], check_finite=False)
+        return np.asarray(cho_solve(factor, gradient, check_finite=False), dtype=np.float64)
+
+    def centred(self, theta: Floats) -> Floats:
+        """The same likelihood's parameters with strengths of mean zero."""
+        centred: Floats = theta - theta[: self.contenders].mean() * self.carried
+        return centred
+
+    def scale_of_gradient(self) -> Floats:
+        """Shape (P,): the votes that each parameter is estimated from."""
+        held = np.abs(self.design.share).max(axis=0) * self.votes
+        return summed(self.design.members, held, self.design.parameters) + self.ridge
+
+    def _regular(self, information: Floats) -> tuple[Floats, float]:
+        """Information made invertible by a level added among strengths, which costs a free constant."""
+        level = float(np.trace(information[: self.contenders, : self.contenders])) / self.contenders**2
+        regular = information.copy()
+        regular[: self.contenders, : self.contenders] += level
+        return regular, level
+
+    def _deviations(self, theta: Floats) -> Floats:
+        deviations = np.zeros_like(theta)
+        deviations[: self.contenders] = theta[: self.contenders] - theta[: self.contenders].mean()
+        return deviations
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A certified optimum."""
+
+    theta: Floats
+    """Shape (P,): K strengths with mean zero, then the extras, all log-odds."""
+    contenders: int
+    information: Floats
+    """Shape (P, P): minus the Hessian there, with the ridge if there is one."""
+    inverse: Floats
+    """Shape (P, P): of the information, for strengths whose sum is held."""
+    iterations: int
+    gradient: float
+    """Largest gradient of a parameter, as a share of the votes that it is estimated from."""
+
+    @property
+    def strengths(self) -> Floats:
+        """Shape (K,): log-odds, mean zero."""
+        return self.theta[: self.contenders]
+
+    @property
+    def extras(self) -> Floats:
+        """Shape (E,)."""
+        return self.theta[self.contenders :]
+
+
+def maximise(problem: Problem) -> Solution:
+    """Find the maximum of the likelihood, which exists (see `identification`), by damped Newton steps.
+
+    The model says how much of a step is safe; near the optimum that is all of it.
+
+    Raises:
+        NotConverged: the tolerance is not met after `MAX_ITERATIONS`.
+    """
+    theta = starting_point(problem)
+    iterations, reach = 0, np.inf
+    gradient, information = problem.derivatives(theta)
+    while reach >= STEP_TOLERANCE and iterations < MAX_ITERATIONS:
+        step = problem.step(gradient, information)
+        place, change = problem.design.place(theta), problem.design.place(step)
+        reach = float(np.abs(change).max())
+        theta += problem.outcomes.share_of_step(place, change) * step
+        iterations += 1
+        gradient, information = problem.derivatives(theta)
+    return certified(problem, problem.centred(theta), gradient, information, iterations, reach)
+
+
+def certified(
+    problem: Problem, theta: Floats, gradient: Floats, information: Floats, iterations: int, reach: float
+) -> Solution:
+    """The solution, if the last step (`reach`, log-odds) and the gradient meet the tolerance."""
+    worst = float(np.max(np.abs(gradient) / problem.scale_of_gradient()))
+    if not (reach < STEP_TOLERANCE and worst < GRADIENT_TOLERANCE):
+        raise NotConverged(
+            f"The fit did not converge in {iterations} iterations: last step {reach:.1e} log-odds "
+            f"(allowed {STEP_TOLERANCE:.0e}), gradient {worst:.1e} of a contender's votes "
+            f"(allowed {GRADIENT_TOLERANCE:.0e})."
+        )
+    inverse = problem.inverse(information)
+    return Solution(theta, problem.contenders, information, inverse, iterations, worst)
+
+
+def starting_point(problem: Problem) -> Floats:
+    """Shape (P,): weighted least squares on the meetings' log-odds, half a win added to each side."""
+    a, b = problem.credit[A] + 0.5, problem.credit[B] + 0.5
+    gap, weight = np.log(a / b), a * b / (a + b)
+    size = problem.contenders
+    strengths_only = Design(size, problem.design.members[:2], np.array([[[1.0], [-1.0]]]))
+    laplacian = strengths_only.information(weight[None, None])
+    theta = np.zeros(problem.design.parameters)
+    theta[:size] = np.linalg.solve(
+        laplacian + laplacian.trace() / size**2, strengths_only.gradient((weight * gap)[None])
+    )
+    guess = problem.outcomes.guess(problem.credit.sum(axis=1))
+    theta[size:] = [guess.get(name, 0.0) for name in problem.names]
+    return theta

@@ -1,0 +1,231 @@
+"""How a vote comes out, given how far apart a pair is: the likelihood of one meeting and its derivatives.
+
+A meeting is of contenders a and b under given circumstances. Its outcome depends on coordinates, each linear
+in the parameters: the `gap` between a and b, the `level` of both above the floor, the term of a `tie`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats
+
+
+class Derivatives(NamedTuple):
+    """Of the log-likelihood of M meetings by their L coordinates."""
+
+    gradient: Floats
+    """Shape (L, M)."""
+    curvature: Floats
+    """Shape (L, L, M): minus the second derivatives."""
+
+
+class OutcomeModel(Protocol):
+    """A likelihood concave in the coordinates. Credit has shape (4, M): votes by outcome and meeting."""
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """What outcomes depend on, of `gap`, `level` and `tie`."""
+
+    def guess(self, credit: Floats) -> dict[str, float]:
+        """Where to start with the parameters of ties and both_bad, from all votes by outcome, shape (4,)."""
+
+    def log_likelihood(self, place: Floats, credit: Floats) -> float:
+        """Of all meetings at coordinates `place`, shape (L, M)."""
+
+    def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
+        """Of the log-likelihood."""
+
+    def expected(self, place: Floats, votes: Floats) -> Floats:
+        """Shape (4, M): the credit to expect from so many votes in each meeting, shape (M,)."""
+
+    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+        """Shape (L, M): derivative of half the trace of `spread` times the expected curvature.
+
+        Args:
+            place: shape (L, M).
+            votes: shape (M,).
+            spread: shape (L, L, M), covariances of the coordinates that are held fixed.
+        """
+
+    def share_of_step(self, place: Floats, change: Floats) -> float:
+        """How much of a Newton step that changes the coordinates so is safe to take."""
+
+
+@dataclass(frozen=True)
+class MultinomialLogit:
+    """Outcomes with utilities that are linear in the coordinates; votes may be split among outcomes.
+
+    With a and b alone this is Bradley-Terry; with ties the model of R. R. Davidson, "On extending the
+    Bradley-Terry model to accommodate ties", Journal of the American Statistical Association 65 (1970); a
+    both_bad that is possible competes with the pair as a virtual contender, an outside option.
+    """
+
+    ties: bool = False
+    floor: bool = False
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return ("gap", *["level"] * self.floor, *["tie"] * self.ties)
+
+    @property
+    def outcomes(self) -> list[int]:
+        """The outcomes that are possible."""
+        return [A, B, *[TIE] * self.ties, *[BOTH_BAD] * self.floor]
+
+    @property
+    def utilities(self) -> Floats:
+        """Shape (O, L): what each coordinate adds to the utility of each outcome possible."""
+        by_coordinate = {"gap": (0.5, -0.5, 0, 0), "level": (0, 0, 0, -1.0), "tie": (0, 0, 1.0, 0)}
+        return np.array([by_coordinate[name] for name in self.coordinates]).T[self.outcomes]
+
+    def guess(self, credit: Floats) -> dict[str, float]:
+        decided = (credit[A] + credit[B]) / 2
+        return {
+            "log_nu": float(np.log((credit[TIE] + 0.5) / (decided + 0.5))),
+            "floor": float(np.log((credit[BOTH_BAD] + 0.5) / (decided + 0.5))),
+        }
+
+    def log_likelihood(self, place: Floats, credit: Floats) -> float:
+        utility = self.utilities @ place
+        return float((credit[self.outcomes] * (utility - np.logaddexp.reduce(utility, axis=0))).sum())
+
+    def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
+        probability, apart = self._moments(place)
+        votes = credit[self.outcomes]
+        weighted = votes.sum(axis=0) * probability[:, None] * apart
+        return Derivatives(np.einsum("om,olm->lm", votes, apart), np.einsum("olm,okm->lkm", weighted, apart))
+
+    def expected(self, place: Floats, votes: Floats) -> Floats:
+        credit = np.zeros((4, len(votes)))
+        credit[self.outcomes] = votes * self._moments(place)[0]
+        return credit
+
+    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+        probability, apart = self._moments(place)
+        distance = np.einsum("olm,lkm,okm->om", apart, spread, apart)
+        drift: Floats = np.einsum("om,olm->lm", votes / 2 * probability * distance, apart)
+        return drift
+
+    def share_of_step(self, place: Floats, change: Floats) -> float:
+        """For moves of utilities by at most d, log(1 + d) / d always ascends.
+
+        Sun and Tran-Dinh 2019, Mathematical Programming 178, damped step for nu = 2.
+        """
+        reach = float(np.ptp(self.utilities @ change, axis=0).max())
+        return float(np.log1p(reach)) / reach if reach > 0 else 1.0
+
+    def _moments(self, place: Floats) -> tuple[Floats, Floats]:
+        """Probabilities (O, M), and how far each outcome's utilities are from their expectation (O, L, M)."""
+        utilities = self.utilities
+        odds = utilities @ place
+        odds -= odds.max(axis=0)
+        np.exp(odds, out=odds)
+        odds /= odds.sum(axis=0)
+        return odds, utilities[:, :, None] - utilities.T @ odds
+
+
+@dataclass(frozen=True)
+class RaoKupper:
+    """A side wins where it is ahead by more than a threshold, and ties where neither is: a cumulative logit.
+
+    P. V. Rao, L. L. Kupper, "Ties in paired-comparison experiments: a generalization of the Bradley-Terry
+    model", Journal of the American Statistical Association 62 (1967). With threshold k = log kappa and gap g,
+    P(a) = expit(g - k), P(b) = expit(-g - k), and P(tie) = (1 - P(a)) (1 - P(b)) (1 - exp(-2k)).
+    """
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return ("gap", "tie")
+
+    def guess(self, credit: Floats) -> dict[str, float]:
+        tied = (credit[TIE] + 0.5) / (credit.sum() + 1)
+        return {"log_kappa": float(2 * np.arctanh(tied))}
+
+    def log_likelihood(self, place: Floats, credit: Floats) -> float:
+        gap, threshold = place
+        if not (threshold > 0).all():
+            return -np.inf
+        a, b, ties = credit[[A, B, TIE]]
+        within = log_expit(threshold - gap) + log_expit(threshold + gap) + np.log(-np.expm1(-2 * threshold))
+        return float((a * log_expit(gap - threshold) + b * log_expit(-gap - threshold) + ties * within).sum())
+
+    def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
+        gap, threshold = place
+        a, b, ties = credit[[A, B, TIE]]
+        p, q = expit(gap - threshold), expit(-gap - threshold)
+        not_p, not_q = expit(threshold - gap), expit(threshold + gap)
+        up, down = (a + ties) * p * not_p, (b + ties) * q * not_q
+        gradient = np.stack(
+            (
+                a * not_p - b * not_q + ties * (q - p),
+                ties * (q + p + 2 / np.expm1(2 * threshold)) - a * not_p - b * not_q,
+            )
+        )
+        tie_curvature = up + down + ties / np.sinh(threshold) ** 2
+        return Derivatives(gradient, np.array([[up + down, down - up], [down - up, tie_curvature]]))
+
+    def expected(self, place: Floats, votes: Floats) -> Floats:
+        gap, threshold = place
+        tie = expit(threshold - gap) * expit(threshold + gap) * -np.expm1(-2 * threshold)
+        chances = (expit(gap - threshold), expit(-gap - threshold), tie, np.zeros_like(tie))
+        return np.asarray(votes * np.stack(chances), dtype=np.float64)
+
+    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+        # Of each cut's curvature, weighted by how often it is put to the test, and the threshold's own.
+        gap, threshold = place
+        p, q = expit(gap - threshold), expit(-gap - threshold)
+        at_p, at_q = p * (1 - p), q * (1 - q)
+        along_p = spread[0, 0] - 2 * spread[0, 1] + spread[1, 1]
+        along_q = spread[0, 0] + 2 * spread[0, 1] + spread[1, 1]
+        own = -np.expm1(-2 * threshold) / np.sinh(threshold) ** 2
+        own_slope = 2 * np.exp(-2 * threshold) / np.sinh(threshold) ** 2 - 2 * own / np.tanh(threshold)
+        by_p = (1 - q) * at_p * (1 - 2 * p) * along_p - at_p * at_q * along_q
+        by_q = (1 - p) * at_q * (1 - 2 * q) * along_q - at_p * at_q * along_p
+        by_p -= at_p * (1 - q) * own * spread[1, 1]
+        by_q -= at_q * (1 - p) * own * spread[1, 1]
+        by_threshold = (1 - p) * (1 - q) * own_slope * spread[1, 1]
+        drift: Floats = votes / 2 * np.stack((by_p - by_q, by_threshold - by_p - by_q))
+        return drift
+
+    def share_of_step(self, place: Floats, change: Floats) -> float:
+        """As in the multinomial logit, and never more than nine tenths of the way to a threshold of zero."""
+        reach = float((np.abs(change[0]) + np.abs(change[1])).max())
+        share = float(np.log1p(reach)) / reach if reach > 0 else 1.0
+        used_up = float((-change[1] / place[1]).max())
+        return min(share, 0.9 / used_up) if used_up > 0 else share
+
+
+LABELS = {
+    "half": (0.5, 0.5, 0, 0),
+    "tie": (0, 0, 1, 0),
+    "floor": (0, 0, 0, 1),
+    "drop": (0, 0, 0, 0),
+}
+"""Among which outcomes a vote is split, by what is made of it."""
+
+
+def labels(ties: str, both_bad: str) -> Floats:
+    """Shape (4, 4): how a vote with the outcome of the row is split among the outcomes of the columns."""
+    tie = LABELS[ties if ties in ("half", "drop") else "tie"]
+    bad = tie if both_bad == "tie" else LABELS[both_bad]
+    return np.array([(1, 0, 0, 0), (0, 1, 0, 0), tie, bad], dtype=np.float64)
+
+
+def outcome_model(ties: str, both_bad: str) -> OutcomeModel:
+    """The likelihood for a way to treat ties and votes of both bad.
+
+    Raises:
+        ValueError: Rao-Kupper with a floor, which orders outcomes that have no order.
+    """
+    floor = both_bad == "floor"
+    if ties == "rao-kupper" and floor:
+        raise ValueError(
+            "ties='rao-kupper' orders the outcomes from a to b, where a both_bad apart has no place. "
+            "Use ties='davidson' with both_bad='floor', or both_bad='tie' or 'drop'."
+        )
+    return RaoKupper() if ties == "rao-kupper" else MultinomialLogit(ties == "davidson", floor)
