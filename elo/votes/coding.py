@@ -23,28 +23,41 @@ class Coded(NamedTuple):
     """May hold labels that no row has, or one twice."""
 
 
-def encode(column: str, values: Sequence[Hashable]) -> Coded:
-    """Code labels by their order of first appearance.
+def coded(column: str, codes: NDArray[np.integer[Any]], labels: Sequence[Hashable]) -> Coded:
+    """Take over codes that a column came with.
 
     Args:
         column: the column's name, for the error.
-        values: N labels.
+        codes: shape (N,), the place of each row's label in `labels`, negative where it is missing.
+        labels: the labels that may occur; None and NaN are missing ones.
 
     Raises:
-        ValueError: a value is missing (None or NaN); names the row, counted from 0.
+        ValueError: a label is missing; names the row, counted from 0.
     """
-    labels = tuple(dict.fromkeys(values))
-    missing = [label for label in labels if label is None or label != label]
-    if missing:
-        refuse_missing(column, next(row for row, value in enumerate(values) if value in missing))
-    index = {label: code for code, label in enumerate(labels)}
-    dtype = smallest_type(len(labels))
-    return Coded(np.fromiter(map(index.__getitem__, values), dtype, count=len(values)), labels)
+    missing = [label is None or label != label for label in labels]
+    if len(codes) and (codes.min() < 0 or any(missing)):
+        wrong = codes < 0
+        wrong |= np.array(missing, dtype=bool)[codes] if missing else False
+        if wrong.any():
+            refuse_missing(column, int(np.argmax(wrong)))
+    return Coded(codes.astype(smallest_type(len(labels)), copy=False), tuple(labels))
 
 
 def refuse_missing(column: str, row: int) -> NoReturn:
     """Say where a label is missing."""
     raise ValueError(f"Unknown {column} None in row {row}: each vote needs one.")
+
+
+def encode(column: str, values: Sequence[Hashable]) -> Coded:
+    """Code N labels by their order of first appearance.
+
+    Raises:
+        ValueError: as in `coded`.
+    """
+    index = {label: code for code, label in enumerate(dict.fromkeys(values))}
+    dtype = smallest_type(len(index))
+    codes = np.fromiter(map(index.__getitem__, values), dtype, count=len(values))
+    return coded(column, codes, tuple(index))
 
 
 def smallest_type(labels: int) -> np.dtype[np.unsignedinteger[Any]]:

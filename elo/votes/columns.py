@@ -74,9 +74,20 @@ class Columns:
 class Layout(NamedTuple):
     """Where a table keeps the columns of votes."""
 
-    source: dict[str, str]
+    source: Mapping[str, str]
     """The table's name for each of our columns that it has."""
     covariates: tuple[str, ...]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The part of `source` that holds labels."""
+        return {ours: theirs for ours, theirs in self.source.items() if ours not in NUMBERS}
+
+    @property
+    def numbers(self) -> Mapping[str, str]:
+        """The columns of numbers: those of `source`, and the covariates."""
+        ours = {name: self.source[name] for name in NUMBERS if name in self.source}
+        return {name: name for name in self.covariates} | ours
 
     @property
     def words(self) -> Mapping[Any, int]:
@@ -86,17 +97,19 @@ class Layout(NamedTuple):
         sides = {self.source["contender_a"]: WORDS["a"], self.source["contender_b"]: WORDS["b"]}
         return WORDS | FOREIGN_WORDS | sides
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The table's names of all columns to read."""
-        return (*self.source.values(), *self.covariates)
+
+Chooser: TypeAlias = Callable[[Iterable[Any]], Layout]
+"""Finds the columns of votes among a table's."""
 
 
-def find_layout(names: Iterable[Any], covariates: Sequence[str] = ()) -> Layout:
+def find_layout(
+    names: Iterable[Any], *, optional: Sequence[str] = OPTIONAL, covariates: Sequence[str] = ()
+) -> Layout:
     """Find the columns of votes by their names; other columns are ignored.
 
     Args:
         names: the names of all columns of the table.
+        optional: which of the columns that votes may have to take, where they are there.
         covariates: the columns to take as covariates.
 
     Raises:
@@ -108,32 +121,34 @@ def find_layout(names: Iterable[Any], covariates: Sequence[str] = ()) -> Layout:
         ours = ALIASES.get(name, name)
         if ours in source:
             raise ValueError(f"The votes have both {name} and {source[ours]}. Keep one of each.")
-        if ours in (*REQUIRED, *OPTIONAL):
+        if ours in (*REQUIRED, *optional):
             source[ours] = name
-    missing = [name for name in REQUIRED if name not in source] + [
-        name for name in covariates if name not in found
-    ]
+    missing = [name for name in REQUIRED if name not in source]
+    missing += [name for name in covariates if name not in found]
     if missing:
         raise ValueError(_missing(missing, found))
     return Layout(source, tuple(covariates))
 
 
 def read_layout(
-    layout: Layout,
-    code: Callable[[str, str], Coded],
-    number: Callable[[str, str], Floats],
+    layout: Layout, code: Callable[[str, str], Coded], number: Callable[[str, str], Floats]
 ) -> Columns:
     """Read the columns of a layout.
 
     Args:
         layout: which columns.
-        code: reads a column of labels, from the name for errors and the table's name for it.
+        code: reads a column of labels, from its name for errors and the table's name for it.
         number: reads a column of numbers, from the same.
     """
-    labels = {ours: code(ours, theirs) for ours, theirs in layout.source.items() if ours not in NUMBERS}
-    values = {ours: number(ours, theirs) for ours, theirs in layout.source.items() if ours in NUMBERS}
-    covariates = {name: number(name, name) for name in layout.covariates}
-    return Columns(labels, **values, covariates=covariates, words=layout.words)
+    labels = {ours: code(ours, theirs) for ours, theirs in layout.labels.items()}
+    values = {ours: number(ours, theirs) for ours, theirs in layout.numbers.items()}
+    return Columns(
+        labels=labels,
+        weight=values.get("weight"),
+        propensity=values.get("propensity"),
+        covariates={name: values[name] for name in layout.covariates},
+        words=layout.words,
+    )
 
 
 def _missing(missing: Sequence[str], found: Sequence[str]) -> str:

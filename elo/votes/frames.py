@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elo.votes.coding import Coded, refuse_missing, smallest_type
-from elo.votes.columns import Columns, find_layout, read_layout
+from elo.votes.coding import Coded, coded
+from elo.votes.columns import Chooser, Columns, read_layout
 from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_frame(frame: pd.DataFrame, covariates: Sequence[str] = ()) -> Columns:
-    """Take the columns of votes out of a frame. Categorical columns keep their codes.
-
-    Raises:
-        ValueError: as in `find_layout`, or a label is missing.
-    """
-    layout = find_layout(frame.columns, covariates)
+def read_frame(frame: pd.DataFrame, choose: Chooser) -> Columns:
+    """Take the columns of votes out of a frame. Categorical and Arrow dictionary columns keep their codes."""
     return read_layout(
-        layout,
+        choose(frame.columns),
         code=lambda ours, theirs: _code(ours, frame[theirs]),
         number=lambda ours, theirs: _number(ours, frame[theirs]),
     )
@@ -32,13 +26,29 @@ def read_frame(frame: pd.DataFrame, covariates: Sequence[str] = ()) -> Columns:
 def _code(name: str, column: pd.Series[Any]) -> Coded:
     import pandas as pd  # the web process loads this module and needs no pandas
 
+    if _is_arrow(column):
+        return _arrow_code(name, column)
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, labels = column.cat.codes.to_numpy(), column.cat.categories
     else:
         codes, labels = pd.factorize(column)
-    if len(codes) and codes.min() < 0:
-        refuse_missing(name, int(np.argmin(codes)))
-    return Coded(codes.astype(smallest_type(len(labels)), copy=False), tuple(labels.tolist()))
+    return coded(name, codes, labels.tolist())
+
+
+def _is_arrow(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    in_arrow = isinstance(column.dtype, pd.StringDtype) and column.dtype.storage == "pyarrow"
+    return in_arrow or isinstance(column.dtype, pd.ArrowDtype)
+
+
+def _arrow_code(name: str, column: pd.Series[Any]) -> Coded:
+    import pyarrow as pa
+
+    from elo.votes import arrow
+
+    values = pa.array(column.array)
+    return arrow.code(name, values.chunks if isinstance(values, pa.ChunkedArray) else [values])
 
 
 def _number(name: str, column: pd.Series[Any]) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,12 +13,15 @@ from numpy.typing import NDArray
 
 from elo.votes import numbers
 from elo.votes.coding import Coded, Codes, compact, encode, recode, used_labels
-from elo.votes.columns import Columns
+from elo.votes.columns import OPTIONAL, Columns, find_layout
+from elo.votes.counting import count
 from elo.votes.frames import read_frame
-from elo.votes.tally import OUTCOMES, Floats, Tally
+from elo.votes.reading import read_file
+from elo.votes.tally import Floats, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 Signs: TypeAlias = NDArray[np.int8]
 
@@ -25,7 +30,7 @@ SIDES = {"a": 0, "b": 1}
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """N rows of votes between K contenders. Build them with `from_columns` or `from_frame`, which check."""
+    """N rows of votes between K contenders, made by `from_columns`, `from_frame`, `from_arrow` or `read`."""
 
     contenders: tuple[str, ...]
     contender_a: Codes
@@ -108,15 +113,57 @@ class Votes:
     def from_frame(
         cls, frame: pd.DataFrame, *, covariates: Sequence[str] = (), contenders: Sequence[str] | None = None
     ) -> Votes:
-        """Read a DataFrame with the columns of `from_columns`.
+        """Read a DataFrame with the columns of `from_columns`; others are ignored.
 
-        The names `model_a`, `model_b` and `winner` (of `model_a`, `model_b`, `tie`, `tie (bothbad)`), common
-        in public vote dumps, are understood too. Other columns are ignored.
+        The names in the files of other tools are understood: `model_a`, `model_b`, `winner` (of `model_a`,
+        `model_b`, `tie`, `tie (bothbad)` or `both_bad`) and `judge` of FastChat and arena-rank; `left`,
+        `right`, `winner` (of `left`, `right`, `tie`) of evalica.
+
+        Args:
+            frame: one row for each vote.
+            covariates: the columns to take as covariates.
+            contenders: as in `from_columns`.
 
         Raises:
             ValueError: a column is missing, or as in `from_columns`.
         """
-        return cls.from_coded(read_frame(frame, covariates), contenders=contenders)
+        columns = read_frame(frame, partial(find_layout, covariates=covariates))
+        return cls.from_coded(columns, contenders=contenders)
+
+    @classmethod
+    def from_arrow(
+        cls, table: pa.Table, *, covariates: Sequence[str] = (), contenders: Sequence[str] | None = None
+    ) -> Votes:
+        """Read an Arrow table like a DataFrame (`from_frame`); dictionary columns are quick to read."""
+        from elo.votes.arrow import read_arrow  # needs pyarrow, which may not be installed
+
+        columns = read_arrow(table, partial(find_layout, covariates=covariates))
+        return cls.from_coded(columns, contenders=contenders)
+
+    @classmethod
+    def read(
+        cls,
+        path: Path | str,
+        *,
+        optional: Sequence[str] = OPTIONAL,
+        covariates: Sequence[str] = (),
+        contenders: Sequence[str] | None = None,
+    ) -> Votes:
+        """Read a file: Parquet, Arrow, CSV or tab-separated text, JSON or JSON lines.
+
+        Args:
+            path: the file, with columns as in `from_frame`.
+            optional: which optional columns to read, where the file has them; the fewer, the quicker.
+            covariates: the columns to take as covariates.
+            contenders: as in `from_columns`.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: a column is missing, or as in `from_columns`.
+            ModuleNotFoundError: the file is Parquet or Arrow, and pyarrow is not installed.
+        """
+        choose = partial(find_layout, optional=optional, covariates=covariates)
+        return cls.from_coded(read_file(Path(path), choose), contenders=contenders)
 
     @classmethod
     def from_coded(cls, columns: Columns, *, contenders: Sequence[str] | None = None) -> Votes:
@@ -156,13 +203,8 @@ class Votes:
 
     def tally(self) -> Tally:
         """Count the votes by pair, side and outcome."""
-        size = len(self.contenders)
-        shape = (size, size, len(OUTCOMES))
-        cell = np.ravel_multi_index((self.contender_a, self.contender_b, self.outcome), shape)
-        counts: Floats = np.bincount(cell, self.weight, minlength=size * size * len(OUTCOMES)).astype(
-            np.float64
-        )
-        return Tally(self.contenders, counts.reshape(shape))
+        counts = count(self.contender_a, self.contender_b, self.outcome, self.weight, len(self.contenders))
+        return Tally(self.contenders, counts)
 
 
 def _check_lengths(columns: Mapping[str, Sequence[object] | None]) -> None:

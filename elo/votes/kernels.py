@@ -1,0 +1,31 @@
+"""Compiled counting. Imported only where numba is installed and the votes are many: see `counting`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from elo.votes.coding import Codes
+from elo.votes.tally import Floats
+
+Counts = NDArray[np.int64]
+Loop = TypeVar("Loop", bound=Callable[..., object])
+compiled = cast("Callable[[Loop], Loop]", njit(cache=True, nogil=True))
+
+
+@compiled
+def count(a: Codes, b: Codes, outcome: Codes, counts: Counts) -> None:
+    """Add each vote to `counts`, shape (K, K, 4)."""
+    for vote in range(len(a)):
+        counts[a[vote], b[vote], outcome[vote]] += 1
+
+
+@compiled
+def add_weights(a: Codes, b: Codes, outcome: Codes, weight: Floats, sums: Floats) -> None:
+    """Add each vote's weight to `sums`, shape (K, K, 4)."""
+    for vote in range(len(a)):
+        sums[a[vote], b[vote], outcome[vote]] += weight[vote]
