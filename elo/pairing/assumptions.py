@@ -1,0 +1,66 @@
+"""Which contenders a plan is for, and the strengths that it takes for true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from elo.pairing.goals import place
+from elo.pairing.shrinkage import shrunken_strengths
+from elo.votes.tally import Floats, Tally
+
+
+class Rated(Protocol):
+    """What a plan needs of `elo.Ratings`."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]: ...
+
+    @property
+    def strengths(self) -> Floats: ...
+
+
+def contenders_of(strengths: Mapping[str, float] | Rated | None, tally: Tally | None) -> tuple[str, ...]:
+    """The tally's contenders, else those that have a strength."""
+    if tally is not None:
+        contenders = tally.contenders
+    elif strengths is None:
+        raise ValueError("Nothing to plan from. Give strengths=, a tally=, or both.")
+    else:
+        contenders = tuple(strengths) if isinstance(strengths, Mapping) else strengths.contenders
+    if len(contenders) < 2:
+        raise ValueError(f"A pair needs two contenders; there is {len(contenders)}.")
+    return contenders
+
+
+def assumed_strengths(
+    strengths: Mapping[str, float] | Rated | None,
+    tally: Tally | None,
+    contenders: tuple[str, ...],
+    guess: Floats | None,
+) -> Floats:
+    """Shape (K,): those given, else estimated from the tally, beginning at the guess.
+
+    Raises:
+        ValueError: a name is unknown, has no strength, or one that is not finite.
+    """
+    if strengths is None:
+        credit = np.zeros((len(contenders),) * 2) if tally is None else tally.credit
+        return shrunken_strengths(credit, start=guess)
+    if not isinstance(strengths, Mapping):
+        strengths = dict(zip(strengths.contenders, map(float, strengths.strengths), strict=True))
+    for name in strengths:
+        place(name, contenders)
+    missing = [name for name in contenders if name not in strengths]
+    if missing:
+        raise ValueError(
+            f"No strength for {', '.join(missing)}. Give one to each, or none (strengths=None), "
+            "so that the tally's votes are used."
+        )
+    known = np.array([strengths[name] for name in contenders], dtype=np.float64)
+    if not np.isfinite(known).all():
+        wrong = contenders[int(np.argmin(np.isfinite(known)))]
+        raise ValueError(f"Strength of {wrong} is {strengths[wrong]}. Allowed: finite log-odds.")
+    return known

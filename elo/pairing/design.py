@@ -1,0 +1,168 @@
+"""The best way to spend votes on pairs: a convex problem, solved with a certificate of how near it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri
+
+from elo.models.bradley_terry import difference_variances, laplacian
+from elo.pairing.balance import Bounds, rebalance
+from elo.votes.tally import Floats
+
+MAX_ITERATIONS = 500
+FIRST_STEP = 1.0
+GROWTH = 1.3
+LEAST_STEP = 1e-8
+LARGEST_STEP = 100.0
+LARGEST_EXPONENT = 3.0
+"""A step multiplies no pair by more than e^3, however steep the start (one newcomer among settled ones)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Minimise tr(G M^+) over shares q, where M = L(history + worth * p) and p = u * uniform + (1 - u) * q.
+
+    L is a weighted graph's Laplacian, so that tr(G M^+) is the goal's weighted mean of variances of
+    differences: a criterion of the A kind. All matrices have shape (K, K), are symmetric with zero diagonal;
+    those of shares sum to 1 over ordered pairs.
+    """
+
+    history: Floats
+    """Information that the votes so far gave about each pair, log-odds^-2."""
+    worth: Floats
+    """Information that the votes to come would give about the pair if all were spent on it."""
+    uniform: Floats
+    """The even distribution over the pairs allowed."""
+    uniform_share: float
+    goal: Floats
+    """Weight of each difference, summing to 1 over ordered pairs."""
+    bounds: Bounds
+    """Of each contender's exposure under q."""
+
+    def mixed(self, shares: Floats) -> Floats:
+        return self.uniform_share * self.uniform + (1 - self.uniform_share) * shares
+
+
+class Prospect(NamedTuple):
+    """What shares would bring."""
+
+    shares: Floats
+    variance: float
+    """The goal's, log-odds^2."""
+    rate: Floats
+    """Shape (K, K): by how much the variance falls for each unit of probability given to an ordered pair."""
+    prices: Floats
+    """Shape (K,): multipliers of the bounds on exposure, above 0 where it is held down."""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Shares whose variance is within a certified factor of the least possible."""
+
+    shares: Floats
+    probabilities: Floats
+    """Shape (K, K): the shares with the uniform part."""
+    variance: float
+    efficiency: float
+    """Least variance over this one's, at least: within the same uniform share and bounds."""
+    free_efficiency: float
+    """The same, against the best plan without a uniform share and bounds."""
+    iterations: int
+
+
+def optimise(problem: Problem, start: Floats, tolerance: float) -> Design:
+    """Exponentiated gradient steps (mirror descent), as long as the efficiency may be short of 1 - tolerance.
+
+    A. Nemirovski, D. Yudin, "Problem complexity and method efficiency in optimization" (1983); on designs it
+    is the multiplicative algorithm of Silvey, Titterington and Torsney (Communications in Statistics A 7
+    (1978), 1379-1389) with exp(x - 1) for a power of x, which leaves room for bounds. The step grows while
+    the variance falls and halves when it doesn't.
+
+    The certificate is Kiefer's general equivalence theorem (Annals of Statistics 2 (1974), 849-879) as a
+    duality gap: 1 / variance is concave in the shares, so that no shares do better than
+    variance / (1 + gap / variance), where the gap is what the best shares would gain at these rates.
+
+    Args:
+        problem: what to minimise. Allowed pairs connect all contenders.
+        start: shape (K, K), shares above 0 on all allowed pairs.
+        tolerance: aimed at; after `MAX_ITERATIONS` the result's `efficiency` may be lower, and says so.
+
+    Raises:
+        ValueError: no shares of the allowed pairs meet the bounds.
+    """
+    now, step, iterations = _first(problem, start), FIRST_STEP, 0
+    while _efficiency(problem, now) < 1 - tolerance and iterations < MAX_ITERATIONS and step > LEAST_STEP:
+        ahead = _stepped(problem, now, step)
+        better = ahead.variance <= now.variance
+        now, step = (ahead, min(step * GROWTH, LARGEST_STEP)) if better else (now, step / 2)
+        iterations += 1
+    probabilities = problem.mixed(now.shares)
+    free_gap = now.rate[problem.uniform > 0].max() - np.sum(probabilities * now.rate)
+    return Design(
+        shares=now.shares,
+        probabilities=probabilities,
+        variance=now.variance,
+        efficiency=_efficiency(problem, now),
+        free_efficiency=float(1 / (1 + free_gap / now.variance)),
+        iterations=iterations,
+    )
+
+
+def _first(problem: Problem, start: Floats) -> Prospect:
+    balanced = rebalance(start, problem.bounds)
+    if not balanced.met:
+        raise ValueError(
+            "The allowed pairs cannot meet the balance. Widen balance=, lower uniform_share= or "
+            "exclude fewer pairs."
+        )
+    return _prospect(problem, balanced.shares, np.zeros(len(start)))
+
+
+def _prospect(problem: Problem, shares: Floats, prices: Floats) -> Prospect:
+    # A pair's information is its weight in the Laplacian; its probability is that of both orders.
+    information = problem.history + 2 * problem.worth * problem.mixed(shares)
+    covariance = _inverse(laplacian(information))
+    pull = covariance @ (2 * laplacian(problem.goal)) @ covariance
+    variance = float(np.sum(problem.goal * difference_variances(covariance)))
+    rate = problem.worth * difference_variances((pull + pull.T) / 2)
+    return Prospect(shares, variance, rate, prices)
+
+
+def _inverse(information: Floats) -> Floats:
+    """Of a connected Laplacian, up to a constant that no difference feels; by Cholesky, four times faster.
+
+    Exactly symmetric: shares are multiplied by functions of it step after step, so that asymmetry would grow.
+    """
+    level = np.trace(information) / len(information)
+    factor, _ = dpotrf(information + level / len(information), lower=1)
+    lower, _ = dpotri(factor, lower=1)
+    inverse: Floats = np.tril(lower) + np.tril(lower, -1).T
+    return inverse
+
+
+def _stepped(problem: Problem, now: Prospect, step: float) -> Prospect:
+    scale = step / np.sum(now.shares * now.rate)
+    net = _net(now)
+    exponent = scale * (net - np.sum(now.shares * net))
+    grown = now.shares * np.exp(np.minimum(exponent, LARGEST_EXPONENT))
+    balanced = rebalance(grown / grown.sum(), problem.bounds, np.exp(scale * now.prices))
+    if not balanced.met:
+        return now._replace(variance=np.inf)
+    return _prospect(problem, balanced.shares, now.prices - np.log(balanced.factors) / scale)
+
+
+def _net(now: Prospect) -> Floats:
+    """Rates less the prices of both contenders; at the optimum, the same for all pairs in use."""
+    net: Floats = now.rate - now.prices[:, None] - now.prices
+    return net
+
+
+def _efficiency(problem: Problem, now: Prospect) -> float:
+    """Lower bound; the gap's upper bound is linear programming's weak duality at these prices."""
+    tolls = 2 * np.sum(np.maximum(now.prices * problem.bounds.low, now.prices * problem.bounds.high))
+    best = _net(now)[problem.uniform > 0].max() + tolls
+    gap = (1 - problem.uniform_share) * (best - np.sum(now.shares * now.rate))
+    return float(1 / (1 + max(gap, 0.0) / now.variance))

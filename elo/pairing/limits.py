@@ -1,0 +1,51 @@
+"""What a plan may do: the pairs allowed, and how often each contender must and may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from elo.pairing.balance import HALF, Bounds
+from elo.pairing.goals import place
+from elo.votes.tally import Floats
+
+
+def even_shares(contenders: Sequence[str], excluded: Collection[tuple[str, str]]) -> Floats:
+    """Shape (K, K): the same for each allowed pair, 0 for the others and on the diagonal."""
+    size = len(contenders)
+    allowed = 1 - np.eye(size)
+    for a, b in excluded:
+        i, j = place(a, contenders), place(b, contenders)
+        allowed[i, j] = allowed[j, i] = 0
+    groups, label = connected_components(allowed, directed=False)
+    if groups > 1:
+        listed = "; ".join(
+            ", ".join(name for name, own in zip(contenders, label, strict=True) if own == group)
+            for group in range(groups)
+        )
+        raise ValueError(f"The allowed pairs never connect these groups: {listed}. Exclude fewer pairs.")
+    uniform: Floats = allowed / allowed.sum()
+    return uniform
+
+
+def bounds_beside(balance: tuple[float, float], uniform: Floats, uniform_share: float) -> Bounds:
+    """Bounds on what is left to choose, so that with the uniform part the whole meets the balance."""
+    low, high = balance
+    if not 0 <= low <= 1 <= high:
+        raise ValueError(
+            f"balance=({low}, {high}) is out of range. Allowed: two multiples of the even exposure, "
+            "the first from 0 to 1, the second 1 or more."
+        )
+    size, room = len(uniform), 1 - uniform_share
+    certain = uniform_share * uniform.sum(axis=1)
+    least, most = low / size - certain, high / size - certain
+    if (most < 0).any() or (least > room).any() or (room == 0 and (least > 0).any()):
+        raise ValueError(
+            f"uniform_share={uniform_share} alone breaks balance=({low}, {high}): the pairs excluded make it "
+            "uneven. Widen the balance or lower the share."
+        )
+    if room == 0:
+        return Bounds(np.zeros(size), np.full(size, HALF))
+    return Bounds(np.clip(least / room, 0, HALF), np.clip(most / room, 0, HALF))
