@@ -1,0 +1,1 @@
+"""Between pixels or samples and what the transformer works on."""
