@@ -95,3 +95,34 @@ class World:
             rater=rater.tolist(),
             contenders=self.names,
         )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Raters of known reliability: each says what Bradley-Terry says, or with some probability the reverse."""
+
+    reliability: Floats
+    """Shape (R,): probability that the rater's vote is not turned round."""
+    votes_each: int = 150
+    contenders: int = 8
+    spread: float = 1.0
+    """Standard deviation of the strengths, log-odds."""
+
+    @property
+    def strengths(self) -> Floats:
+        return World(contenders=self.contenders, spread=self.spread).strengths
+
+    def draw(self, seed: int) -> Votes:
+        rng = np.random.default_rng(seed)
+        rater = np.repeat(np.arange(len(self.reliability)), self.votes_each)
+        a = rng.integers(0, self.contenders, len(rater))
+        b = (a + rng.integers(1, self.contenders, len(rater))) % self.contenders
+        a_wins = rng.random(len(rater)) < expit(self.strengths[a] - self.strengths[b])
+        turned = rng.random(len(rater)) > self.reliability[rater]
+        return Votes.from_columns(
+            contender_a=[f"m{i}" for i in a],
+            contender_b=[f"m{i}" for i in b],
+            outcome=np.where(a_wins ^ turned, "a", "b").tolist(),
+            prompt=rng.integers(0, 10, len(rater)).tolist(),
+            rater=[f"r{i:02}" for i in rater],
+        )
