@@ -1,0 +1,3 @@
+from elo.command import main
+
+main()

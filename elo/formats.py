@@ -1,0 +1,135 @@
+"""Ratings as text: a table for the terminal, CSV, JSON and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from elo.ratings import RatingRow, Ratings
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+"""Characters that LaTeX would not print as they are."""
+
+
+def table(ratings: Ratings) -> str:
+    """Columns in line, best first; below them what was estimated, and how."""
+    heads = ("rank", "contender", "rating", "interval", "ranks", "tier", "votes", "wins", "losses", "ties")
+    rows = [
+        (
+            str(row.rank),
+            row.contender,
+            _points(row.rating),
+            f"{_points(row.lower)} .. {_points(row.upper)}",
+            f"{row.rank_low}-{row.rank_high}",
+            str(row.tier),
+            str(row.votes),
+            str(row.wins),
+            str(row.losses),
+            str(row.ties + row.both_bad),
+        )
+        for row in ratings.rows()
+    ]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [_aligned(cells, widths) for cells in (heads, *rows)]
+    return "\n".join([*lines, "", *_notes(ratings)]) + "\n"
+
+
+def comma_separated(ratings: Ratings) -> str:
+    """A line for each contender, with the columns of `Ratings.table`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(RatingRow._fields)
+    writer.writerows(ratings.rows())
+    return text.getvalue()
+
+
+def as_json(ratings: Ratings) -> str:
+    """Ratings, the other estimates, the method and the diagnostics; what is not known is null."""
+    document = {
+        "ratings": [row._asdict() for row in ratings.rows()],
+        "parameters": dict(getattr(ratings, "parameters", {})),
+        "method": asdict(ratings.method),
+        "diagnostics": asdict(ratings.diagnostics),
+    }
+    return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def latex(ratings: Ratings) -> str:
+    """A tabular for the package booktabs."""
+    lines = [
+        " & ".join(
+            (
+                _escape(row.contender),
+                _number(row.rating),
+                f"[{_number(row.lower)}, {_number(row.upper)}]",
+                f"{row.rank_low}--{row.rank_high}",
+                str(row.votes),
+            )
+        )
+        for row in ratings.rows()
+    ]
+    head = f"Contender & Rating & {_percent(ratings)}\\,\\% interval & Ranks & Votes"
+    body = " \\\\\n".join(lines)
+    return (
+        f"% {' '.join(_notes(ratings))}\n\\begin{{tabular}}{{lrcrr}}\n\\toprule\n{head} \\\\\n\\midrule\n"
+        f"{body} \\\\\n\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+FORMATS: Mapping[str, Callable[[Ratings], str]] = {
+    "table": table,
+    "csv": comma_separated,
+    "json": as_json,
+    "latex": latex,
+}
+
+
+def _notes(ratings: Ratings) -> list[str]:
+    method, diagnostics = ratings.method, ratings.diagnostics
+    parameters = getattr(ratings, "parameters", {})
+    others = [", ".join(f"{name} {value:+.4f}" for name, value in parameters.items()) + " log-odds."]
+    return [
+        f"Model: {method.model}, ties: {method.ties}; {diagnostics.votes} votes.",
+        f"Estimated: {method.estimand}",
+        f"Intervals: {_percent(ratings)} %, {method.covariance}.",
+        *(others if parameters else []),
+    ]
+
+
+def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+    padded[1] = cells[1].ljust(widths[1])
+    return "  ".join(padded).rstrip()
+
+
+def _points(value: float) -> str:
+    return f"{value:.1f}" if math.isfinite(value) else "-"
+
+
+def _number(value: float) -> str:
+    return f"${value:.1f}$" if math.isfinite(value) else "--"
+
+
+def _percent(ratings: Ratings) -> str:
+    return f"{100 * ratings.method.level:g}"
+
+
+def _escape(name: str) -> str:
+    return "".join(SPECIAL.get(character, character) for character in name)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
