@@ -16,7 +16,7 @@ from elo.pairing.limits import bounds_beside, even_shares
 from elo.votes.tally import Floats, Tally
 
 UNIFORM_SHARE = 0.1
-TOLERANCE = 0.01
+TOLERANCE = 0.005
 NO_BALANCE = (0.0, np.inf)
 REVIVAL = 1e-3
 """Even share mixed into the plan that a new one starts from: a pair at zero would stay there for ever."""
