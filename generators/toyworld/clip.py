@@ -1,9 +1,8 @@
-"""A clip before it is a file: frames and sound of a scene that has happened."""
+"""Frames and sound of a scene that has happened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from generators.toyworld.drawing import Figure, Frame, draw_backdrop, draw_frame
 from generators.toyworld.grammar import Scene
@@ -11,18 +10,6 @@ from generators.toyworld.physics import RADIUS, Flight
 from generators.toyworld.sound import Samples, render_sound
 
 SAMPLE_RATE = 48_000
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frame i shows time i / fps; sample i sounds at time i / sample_rate."""
-
-    frames: Iterable[Frame]
-    """Drawn as they are read, and read once: a long clip would not fit into memory."""
-    fps: float
-    samples: Samples | None
-    """None when the clip has no sound track."""
-    sample_rate: int = SAMPLE_RATE
 
 
 def draw_frames(

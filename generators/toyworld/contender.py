@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from generators.base import Provenance, Request, Result, Track, clip_path, file_sha256, require_track
+from generators.encode import Clip, encode
 from generators.settings import read_choice, refuse_unknown
-from generators.toyworld.clip import SAMPLE_RATE, Clip, draw_frames, sound_of
-from generators.toyworld.encode import encode
+from generators.toyworld.clip import SAMPLE_RATE, draw_frames, sound_of
 from generators.toyworld.flaws import FLAWS, delay, hold, mistake
 from generators.toyworld.grammar import Scene, parse, write
 from generators.toyworld.physics import simulate
@@ -60,7 +60,7 @@ class ToyWorld:
         samples = sound_of(scene, flights, request.duration_s) if request.with_sound else None
         if self.flaw == "late-sound" and samples is not None:
             samples = delay(samples, SAMPLE_RATE)
-        return Clip(frames, request.fps, samples)
+        return Clip(frames, request.fps, samples, SAMPLE_RATE)
 
     def _provenance(self, request: Request, shown: Scene, path: Path, wall_time_s: float) -> Provenance:
         image = request.reference_image

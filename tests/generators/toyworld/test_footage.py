@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from generators.encode import Clip, encode
 from generators.toyworld.clip import SAMPLE_RATE as ENCODED_RATE
-from generators.toyworld.clip import Clip
-from generators.toyworld.encode import encode
 from generators.toyworld.footage import SAMPLE_RATE, SIDE, load
 from generators.toyworld.palette import BACKGROUNDS
 from tests.factories_generators import make_clip, reencode

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -13,13 +15,23 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from generators.toyworld.clip import Clip
-
 # Flat colours need no better preset or coder: slower ones cost twice the time for files half as small.
 _X264 = {"crf": "12", "preset": "superfast"}
 _AAC = {"aac_coder": "fast"}
 _BT709 = 1
 """The code that H.264 has for BT.709 primaries, transfer and matrix alike."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip before it is a file. Frame i shows time i / fps; sample i sounds at time i / sample_rate."""
+
+    frames: Iterable[np.ndarray]
+    """(height, width, 3), uint8; read once, so that a long clip may be drawn as it is written."""
+    fps: float
+    samples: np.ndarray | None
+    """(N, 2), float32 in [−1, 1]; None when the clip has no sound track."""
+    sample_rate: int = 48_000
 
 
 def encode(clip: Clip, path: Path, width: int, height: int) -> None:

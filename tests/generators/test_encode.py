@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
-from generators.toyworld.clip import SAMPLE_RATE, Clip
+from generators.encode import Clip, encode
+from generators.toyworld.clip import SAMPLE_RATE
 from generators.toyworld.drawing import draw_backdrop
-from generators.toyworld.encode import encode
 from generators.toyworld.palette import BACKGROUNDS
 
 
