@@ -1,14 +1,14 @@
 """Attention over the packed sequence, everywhere or within a window of latent frames.
 
-Queries, keys and values are (B, N, heads, head_dim), with fewer heads for keys and values. `real` (B, N) marks
-the tokens that aren't padding; None if all are real.
+Queries, keys and values are (B, N, heads, head_dim), with fewer heads for keys and values. `real` (B, N) says
+which tokens aren't padding; None if all are real.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor
@@ -24,9 +24,17 @@ LOCAL_KERNELS: tuple[LocalKernel, ...] = get_args(LocalKernel)
 
 def attend_fully(q: Tensor, k: Tensor, v: Tensor, *, real: Tensor | None = None) -> Tensor:
     """Softmax attention of every token to every real token."""
-    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     mask = None if real is None else real[:, None, None, :]
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True).transpose(1, 2)
+    return _scaled_dot_product(q, k, v, mask)
+
+
+def _scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    dtype = q.dtype
+    if q.device.type == "cpu":  # its half-precision kernel rounds inside the softmax; the recorded runs don't
+        q, k, v = q.float(), k.float(), v.float()
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
+    return seen.transpose(1, 2).to(dtype)
 
 
 def attend_by_frames(
@@ -34,8 +42,8 @@ def attend_by_frames(
 ) -> Tensor:
     """Video sees the latent frames at most `window` away, audio and text; these see everything.
 
-    One softmax over all that a query sees. Needs no mask: the queries of one frame share their keys, which are
-    two slices, so that the fast kernels apply on every device.
+    One softmax over all that a query sees. Needs no mask, as the queries of one frame share their keys: the
+    fast kernels apply on every device.
     """
     n, video = layout.in_frame, layout.video
     seen = []
@@ -55,18 +63,18 @@ def attend_in_blocks(
     q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
 ) -> Tensor:
     """The same by FlexAttention, which skips the blocks of keys that no query of a block sees."""
-    mask = _block_mask(layout, window, str(q.device))
     if real is not None:
         raise ValueError(
             "The flex kernel takes no padded text. Use local_kernel='frames', or text of one length."
         )
+    mask = _block_mask(layout, window, str(q.device))
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     return _flex(q.is_cuda)(q, k, v, block_mask=mask, enable_gqa=True).transpose(1, 2)
 
 
 @functools.cache
 def _flex(compiled: bool) -> Callable[..., Tensor]:
-    return torch.compile(flex_attention, dynamic=False) if compiled else flex_attention
+    return cast(Callable[..., Tensor], torch.compile(flex_attention) if compiled else flex_attention)
 
 
 @functools.lru_cache(maxsize=4)

@@ -10,8 +10,6 @@ Coordinates = Literal["base", "super_resolution"]
 """How audio and text tokens are placed in time; the public code calls these v2 and v1."""
 COORDINATES: tuple[Coordinates, ...] = get_args(Coordinates)
 
-Sampler = Literal["distilled", "base", "super_resolution"]
-
 _FIRST, _LAST = (0, 1, 2, 3), (36, 37, 38, 39)
 
 

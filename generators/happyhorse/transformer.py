@@ -1,15 +1,15 @@
 """The HappyHorse network: one stream of video, audio and text tokens, from noisy latents to velocities.
 
-After daVinci-MagiHuman (GAIR-NLP/daVinci-MagiHuman, arXiv 2603.21986), whose checkpoints load without change of
-names or shapes. There is no timestep input: the network sees how noisy its input is.
-
-Unlike the public code: batches, audio that may be left out, and no padding of channels or permutation of tokens.
+After daVinci-MagiHuman (GAIR-NLP/daVinci-MagiHuman, arXiv 2603.21986), whose checkpoints load as they are.
+There is no timestep input: the network sees how noisy its input is. Unlike the public code: batches, audio
+that may be left out, no padding of channels and no permutation of tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -29,8 +29,8 @@ MLP_CHUNK = 16_384
 class HappyHorseTransformer(nn.Module):
     """Predicts velocities (noise − clean) of video and audio.
 
-    `dtype` is that of the four large products in each layer: bfloat16, or float32 to run every product in it. All
-    else, the residual stream included, is float32 either way.
+    `dtype` is that of the four large products in each layer: bfloat16, or float32 to run every product in it.
+    The rest, with the residual stream, is float32 either way.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class HappyHorseTransformer(nn.Module):
         for n, layer in enumerate(self.layers):
             local = n in self.config.local_attn_layers
             x = layer(x, layout, rotary, nearby if local else everywhere)
-        v, a, _ = x.split(layout.lengths, dim=1)
+        v, a, _ = _split(x, layout.lengths)
         v = _linear(self.final_linear_video, self.final_norm_video(v))
         return v, None if audio is None else _linear(self.final_linear_audio, self.final_norm_audio(a))
 
@@ -214,12 +214,12 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, lengths: tuple[int, ...], rotary: tuple[Tensor, Tensor], attend: Attend
     ) -> Tensor:
-        parts = [self._project(part, e) for e, part in enumerate(x.split(lengths, dim=1))]
+        parts = [self._project(part, e) for e, part in enumerate(_split(x, lengths))]
         q, k, v, gate = (_join(same) for same in zip(*parts, strict=True))
         dtype = self.linear_qkv.weight.dtype
         seen = attend(rotate(q, *rotary).to(dtype), rotate(k, *rotary).to(dtype), v.to(dtype))
         gated = (seen * gate.sigmoid()[..., None]).to(dtype).flatten(-2)
-        return _join([self.linear_proj(part, e) for e, part in enumerate(gated.split(lengths, dim=1))])
+        return _join([self.linear_proj(part, e) for e, part in enumerate(_split(gated, lengths))])
 
     def _project(self, x: Tensor, expert: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         qkv = self.linear_qkv(self.pre_norm(x, expert), expert).float()
@@ -239,8 +239,8 @@ class MLP(nn.Module):
         self.down_proj = PackedLinear(width, hidden, experts, dtype)
 
     def forward(self, x: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        parts = enumerate(x.split(lengths, dim=1))
-        return _join([self._expert(some, e) for e, part in parts for some in part.split(MLP_CHUNK, dim=1)])
+        parts = enumerate(_split(x, lengths))
+        return _join([self._expert(some, e) for e, part in parts for some in _split(part, MLP_CHUNK)])
 
     def _expert(self, x: Tensor, expert: int) -> Tensor:
         up = self.up_gate_proj(self.pre_norm(x, expert), expert)
@@ -270,7 +270,7 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.zeros(experts * width))
 
     def forward(self, x: Tensor, expert: int = 0) -> Tensor:
-        weight = self.weight.float().chunk(self.experts)[expert]
+        weight: Tensor = self.weight.float().chunk(self.experts)[expert]
         return F.rms_norm(x.float(), weight.shape, 1 + weight, EPS)
 
 
@@ -302,6 +302,10 @@ def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """In float32, whatever the layer is kept in."""
     bias = None if layer.bias is None else layer.bias.float()
     return F.linear(x.float(), layer.weight.float(), bias)
+
+
+def _split(x: Tensor, lengths: tuple[int, ...] | int) -> tuple[Tensor, ...]:
+    return cast(tuple[Tensor, ...], x.split(lengths, dim=1))  # type: ignore[no-untyped-call]  # torch's stubs
 
 
 def _join(parts: list[Tensor] | tuple[Tensor, ...]) -> Tensor:
