@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import compute
+from numpy.typing import NDArray
 
 from elo.votes.coding import Coded, Codes, coded, refuse_missing, smallest_type
 from elo.votes.columns import Chooser, Columns, read_layout
 from elo.votes.tally import Floats
 
-BATCH = 1 << 18
-"""Rows of Parquet decoded together, so that no column is ever held at full width."""
+BATCH = 1 << 20
+"""Rows of Parquet decoded together: a common size of row groups, each of which has its own dictionaries."""
 
 
 def read_arrow(table: pa.Table, choose: Chooser) -> Columns:
@@ -81,32 +82,30 @@ def read_parquet(path: Path, choose: Chooser) -> Columns:
 
 def code(name: str, pieces: Iterable[pa.Array]) -> Coded:
     """Code a column of labels: by its own dictionaries where it has them."""
-    labels = dictionary = pa.nulls(0)
+    place: dict[Hashable, int] = {}
+    dictionary: pa.Array = None
     codes: list[Codes] = []
     for piece in pieces:
         encoded = piece if pa.types.is_dictionary(piece.type) else piece.dictionary_encode()
-        if not encoded.dictionary.equals(dictionary):
+        if encoded.null_count:
+            refuse_missing(name, sum(map(len, codes)) + encoded.is_null().index(True).as_py())
+        if dictionary is None or not encoded.dictionary.equals(dictionary):
             dictionary = encoded.dictionary
-            labels = _merge(labels, dictionary)
-            place = compute.index_in(dictionary, value_set=labels, skip_nulls=True)
-        places = place.take(encoded.indices)
-        if places.null_count:
-            refuse_missing(name, sum(map(len, codes)) + places.is_null().index(True).as_py())
-        codes.append(places.to_numpy().astype(smallest_type(len(labels))))
-    return coded(name, np.concatenate(codes) if codes else np.zeros(0, np.uint8), labels.to_pylist())
+            places = [place.setdefault(label, len(place)) for label in dictionary.to_pylist()]
+            table = np.array(places, dtype=smallest_type(len(place)))
+        codes.append(table[_array(encoded.indices)])
+    return coded(name, np.concatenate(codes) if codes else np.zeros(0, np.uint8), tuple(place))
 
 
-def _merge(labels: pa.Array, more: pa.Array) -> pa.Array:
-    if not len(labels):
-        return more.drop_null().unique()
-    new = compute.is_null(compute.index_in(more, value_set=labels))
-    return pa.concat_arrays([labels, more.filter(new).drop_null().unique()])
+def _array(values: pa.Array) -> NDArray[Any]:
+    """The memory of an array without missing values; `to_numpy` would import pandas first."""
+    return np.from_dlpack(values)
 
 
 def numbers(name: str, pieces: Iterable[pa.Array]) -> Floats:
     """A column of numbers, NaN where one is missing."""
     try:
-        floats = [piece.cast(pa.float64()).to_numpy(zero_copy_only=False) for piece in pieces]
+        floats = [_array(piece.cast(pa.float64()).fill_null(np.nan)) for piece in pieces]
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ValueError(f"Column {name} holds something that is no number: {error}.") from error
     return np.concatenate(floats) if floats else np.zeros(0)

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elo import Votes
 
@@ -132,3 +134,74 @@ def test_one_contender_is_refused() -> None:
 def test_a_contender_listed_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="names one twice: x, y, z, x"):
         Votes.from_columns(**columns(), contenders=["x", "y", "z", "x"])
+
+
+def test_side_and_order_become_signs() -> None:
+    votes = Votes.from_columns(**columns(side=["a", "b", "a"], order=["b", "b", "a"]))
+    assert votes.side is not None
+    assert votes.order is not None
+    assert votes.side.tolist() == [1, -1, 1]
+    assert votes.order.tolist() == [-1, -1, 1]
+
+
+def test_an_unknown_side_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Unknown side 'left' in row 1\. Known: a, b\."):
+        Votes.from_columns(**columns(side=["a", "left", "a"]))
+
+
+def test_numbers_go_with_their_rows_when_empty_ones_are_dropped() -> None:
+    votes = Votes.from_columns(
+        **columns(weight=[1, 0, 0.5], propensity=[0.5, 0.25, 1]), covariates={"length": [1, 2, -3]}
+    )
+    assert votes.propensity is not None
+    assert votes.weight.tolist() == [1, 0.5]
+    assert votes.propensity.tolist() == [0.5, 1]
+    assert votes.covariates["length"].tolist() == [1, -3]
+
+
+@pytest.mark.parametrize("propensity", [0, -0.5, 1.5, float("nan"), float("inf")])
+def test_a_propensity_that_is_no_probability_of_a_drawn_pair_is_refused(propensity: float) -> None:
+    with pytest.raises(ValueError, match=r"Propensity .* in row 2 .*above 0, up to 1"):
+        Votes.from_columns(**columns(propensity=[1, 0.5, propensity]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_covariate_that_is_not_finite_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="Covariate length is .* in row 1"):
+        Votes.from_columns(**columns(), covariates={"length": [0, value, 0]})
+
+
+def test_labels_of_prompts_and_raters_are_kept_in_the_order_of_their_codes() -> None:
+    votes = Votes.from_columns(**columns(prompt=["q", "p", "q"], rater=[7, 9, 7]))
+    assert votes.prompt_labels == ("q", "p")
+    assert votes.rater_labels == (7, 9)
+
+
+def test_categories_that_no_row_has_are_no_contenders() -> None:
+    names = pd.CategoricalDtype(["w", "z", "y", "x"])
+    frame = pd.DataFrame(columns(prompt=["p", "p", "q"])).astype(
+        {"contender_a": names, "contender_b": names, "prompt": pd.CategoricalDtype(["o", "q", "p"])}
+    )
+    votes = Votes.from_frame(frame)
+    assert votes.contenders == ("x", "y", "z")
+    assert votes.contender_a.tolist() == [0, 1, 0]
+    assert votes.prompt_labels == ("q", "p")
+
+
+def test_rows_without_a_weight_column_share_one_number() -> None:
+    assert Votes.from_columns(**columns()).weight.strides == (0,)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3)), min_size=1))
+def test_a_weight_is_as_many_rows(rows: list[tuple[str, int]]) -> None:
+    rows = [*rows, ("tie", 1)]
+
+    def votes(outcomes: list[str], weight: list[int] | None) -> Votes:
+        size = len(outcomes)
+        return Votes.from_columns(
+            contender_a=["x"] * size, contender_b=["y"] * size, outcome=outcomes, weight=weight
+        )
+
+    weighted = votes([outcome for outcome, _ in rows], [weight for _, weight in rows])
+    repeated = votes([outcome for outcome, weight in rows for _ in range(weight)], None)
+    np.testing.assert_array_equal(weighted.tally().counts, repeated.tally().counts)
