@@ -1,6 +1,8 @@
-"""When something starts to sound: peaks of the log-spectral flux."""
+"""When something starts to sound, by peaks of the log-spectral flux; how high and how loud it is."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,13 @@ _STRENGTH = 0.2
 _APART_S = 0.05
 _LEAD_S = 0.008
 """A flux peak comes this much before the onset, as the window reaches ahead; measured on single tones."""
+
+_SETTLED_S = 0.005
+"""After this much of a tone its onset's click is over."""
+_LISTEN_S = 0.128
+"""Long enough to tell whole tones apart at 262 Hz."""
+_IN_TUNE = 0.03
+"""Deviation from a pitch, as a share of it; the next is 0.12 away."""
 
 
 def find_onsets(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
@@ -39,3 +48,35 @@ def _flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.zeros(0)
     level = np.log1p(spectrum / (_QUIET * loudest))
     return np.asarray(np.maximum(np.diff(level, axis=0, prepend=0.0), 0).sum(axis=1))
+
+
+def find_pitches(
+    samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64], pitches_hz: Sequence[float]
+) -> list[int]:
+    """For each onset, the place among `pitches_hz` of the strongest in the eighth of a second after it."""
+    starts = np.rint((np.maximum(onsets_s, 0.0) + _SETTLED_S) * sample_rate).astype(int)
+    windows = _cut(samples, starts, round(_LISTEN_S * sample_rate))
+    count = 4 * windows.shape[1]  # padded: peaks of neighbouring pitches are then well sampled
+    spectrum = np.abs(np.fft.rfft(windows * np.hanning(windows.shape[1]), count, axis=1))
+    lines = np.fft.rfftfreq(count, 1 / sample_rate)
+    strength = [spectrum[:, np.abs(lines / pitch - 1) < _IN_TUNE].max(axis=1) for pitch in pitches_hz]
+    return [int(place) for place in np.argmax(strength, axis=0)]
+
+
+def find_levels(
+    samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Root mean square just after each onset, less the power of what rang before."""
+    starts = np.rint(np.maximum(onsets_s, 0.0) * sample_rate).astype(int)
+    count = round(_APART_S * sample_rate)
+    after, before = (
+        (_cut(samples, at, count).astype(np.float64) ** 2).mean(axis=1)
+        for at in (starts, np.maximum(starts - count, -count))
+    )
+    return np.asarray(np.sqrt(np.maximum(after - before, 0.0)))
+
+
+def _cut(samples: NDArray[np.float32], starts: NDArray[np.intp], count: int) -> NDArray[np.float32]:
+    """Stretches of the sound, with silence before and after it: (starts, count)."""
+    padded = np.pad(samples, (count, count))
+    return np.asarray(padded[np.clip(starts + count, 0, len(samples) + count)[:, None] + np.arange(count)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,16 +14,28 @@ _REACH = 3
 _NEAR_WALL = 0.07
 
 
+class Turn(NamedTuple):
+    """A blob turns round at a wall, at `speed` along its normal, in boxes a second."""
+
+    time_s: float
+    speed: float
+
+
 def find_impacts(blob: Blob, times_s: Floats, slowest: float) -> list[float]:
     """Times at which a blob turns round at a wall, faster than `slowest` along its normal."""
-    impacts: list[float] = []
+    return [turn.time_s for turn in find_turns(blob, times_s, slowest)]
+
+
+def find_turns(blob: Blob, times_s: Floats, slowest: float) -> list[Turn]:
+    """The same with their speeds, in order of time."""
+    impacts: list[Turn] = []
     for axis in (0, 1):
         for toward, gap in ((-1, blob.low[:, axis]), (1, 1 - blob.high[:, axis])):
             impacts += _turns(times_s, toward * blob.centre[:, axis], gap, slowest)
     return sorted(impacts)
 
 
-def _turns(times_s: Floats, position: Floats, gap: Floats, slowest: float) -> Iterator[float]:
+def _turns(times_s: Floats, position: Floats, gap: Floats, slowest: float) -> Iterator[Turn]:
     """Where position rises and then falls next to a wall, from two lines that intersect."""
     visible = np.flatnonzero(~np.isnan(position))
     t, at, gap = times_s[visible], position[visible], gap[visible]
@@ -34,4 +47,4 @@ def _turns(times_s: Floats, position: Floats, gap: Floats, slowest: float) -> It
         if rise >= slowest and fall < 0:
             turn = float((end - start) / (rise - fall))
             if t[k - 1] <= turn <= t[k + 1]:
-                yield turn
+                yield Turn(turn, float(rise))

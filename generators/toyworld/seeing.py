@@ -50,7 +50,7 @@ def held_frames(frames: NDArray[np.uint8]) -> _Masks:
 def find_blobs(frames: NDArray[np.uint8]) -> tuple[Blob, ...]:
     """The objects, one for each palette colour that covers enough in most frames."""
     background = np.median(frames[0].reshape(-1, 3), axis=0)
-    where, pixels = _foreground(frames, background)
+    where, pixels = foreground(frames, background)
     labels = np.zeros(frames.shape[:3], np.uint8)
     labels[where] = 1 + _nearest(pixels, np.array(list(COLOURS.values()), float))
     core = _core(labels)
@@ -61,7 +61,7 @@ def find_blobs(frames: NDArray[np.uint8]) -> tuple[Blob, ...]:
     return tuple(_blob(name, _regrow(core == label)) for label, name in enumerate(seen, 1))
 
 
-def _foreground(
+def foreground(
     frames: NDArray[np.uint8], background: Floats
 ) -> tuple[tuple[NDArray[np.intp], ...], NDArray[np.float32]]:
     """Indices (time, row, column) and colours of all pixels that differ from the background."""
