@@ -195,7 +195,8 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, layout: Layout, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
         lengths = layout.lengths if self.experts == 3 else (layout.total,)
         x = x + self.attention(x, lengths, rotary, attend)
-        return x + self.mlp(x, lengths)
+        x = x + self.mlp(x, lengths)
+        return x
 
 
 class Attention(nn.Module):
@@ -244,7 +245,8 @@ class MLP(nn.Module):
 
     def _expert(self, x: Tensor, expert: int) -> Tensor:
         up = self.up_gate_proj(self.pre_norm(x, expert), expert)
-        return self.down_proj(self.activation(up.float()), expert)
+        x = self.down_proj(self.activation(up.float()), expert)
+        return x
 
 
 class PackedLinear(nn.Module):
