@@ -1,0 +1,203 @@
+"""Bootstrap: the fit repeated on resampled votes, started from the fit of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from elo.intervals.resampling import KINDS, Kind, resampled_cells
+from elo.models.cells import Cells
+from elo.models.newton import NotConverged, Problem, Solution, maximise
+from elo.models.outcomes import MultinomialLogit, OutcomeModel
+from elo.models.specification import Specification
+from elo.votes.tally import A, B, Floats
+
+STEP_TOLERANCE = 1e-4
+"""Log-odds. What is left after a step this small is a fraction of it: far below any standard error."""
+MAX_STEPS = 50
+LARGEST_LOG = 300.0
+"""Where odds stop, so that they stay finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Estimates from resampled votes."""
+
+    draws: Floats
+    """Shape (rounds, P): parameters, strengths with mean zero."""
+    contenders: int
+    one_step: int
+    """Rounds whose resample has no finite optimum: one Newton step from the full fit stands in for it."""
+    recipe: str
+
+    @property
+    def covariance(self) -> Floats:
+        """Shape (K, K): of the strengths, about the mean of the draws."""
+        covariance: Floats = np.cov(self.draws[:, : self.contenders], rowvar=False)
+        return covariance
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Shape (P,): standard deviations of the draws. Good to 1 / sqrt(2 rounds) of themselves."""
+        errors: Floats = self.draws.std(axis=0, ddof=1)
+        return errors
+
+    def limits(self, contrasts: Floats, level: float) -> tuple[Floats, Floats]:
+        """Percentile limits of sums of parameters, from weights of shape (n, P); they need 1,000 rounds."""
+        tail = (1 - level) / 2
+        lower, upper = np.quantile(self.draws @ contrasts.T, (tail, 1 - tail), axis=0)
+        return lower, upper
+
+
+def bootstrap(
+    specification: Specification,
+    cells: Cells,
+    solution: Solution,
+    *,
+    clusters: Mapping[str, NDArray[np.integer]] | None = None,
+    kind: Kind = "resample",
+    rounds: int = 1000,
+    seed: int = 0,
+) -> Bootstrap:
+    """Refit resampled votes by Newton steps with the information of the full fit (chord steps).
+
+    A round for which these do not settle is fitted by Newton's method proper; if its resample is separable,
+    so that its optimum lies at infinity, one Newton step from the full fit stands in, whose spread is the
+    sandwich's, and `one_step` counts it.
+
+    Args:
+        specification: the model fitted.
+        cells: the votes fitted.
+        solution: their fit.
+        clusters: for each kind, shape (N,), as in `resampled_cells`; None or empty resamples votes.
+        kind: `resample` (with replacement) or `bayesian` (exponential weights).
+        rounds: number of resamples.
+        seed: of the generator; the same seed gives the same draws.
+
+    Raises:
+        ValueError: an unknown kind, or fewer than two rounds.
+    """
+    if kind not in KINDS or rounds < 2:
+        raise ValueError(
+            f"Got kind={kind!r}, rounds={rounds}. Known kinds: {', '.join(KINDS)}; rounds from 2."
+        )
+    refit = _Refit(specification.problem(cells), solution)
+    labels, merged = _merged(specification.labels, cells)
+    blocks = [
+        refit.fit(_combined(labels.T, block.swapaxes(0, 1)))
+        for block in resampled_cells(merged, clusters or {}, kind, rounds, seed)
+    ]
+    unit = " and ".join(clusters) if clusters else "votes"
+    return Bootstrap(
+        draws=np.concatenate([draws for draws, _ in blocks]),
+        contenders=solution.contenders,
+        one_step=sum(count for _, count in blocks),
+        recipe=f"{'Bayesian bootstrap' if kind == 'bayesian' else 'bootstrap'} by {unit}, {rounds} rounds",
+    )
+
+
+def _merged(labels: Floats, cells: Cells) -> tuple[Floats, Cells]:
+    """The cells with outcomes that the model does not tell apart added up, and the labels of what is left."""
+    kept, group = np.unique(labels, axis=0, return_inverse=True)
+    add = (group == np.arange(len(kept))[:, None]).astype(np.float64)
+    place = cells.cell
+    if place is not None:
+        place = group[place // cells.meetings] * cells.meetings + place % cells.meetings
+    return kept, replace(cells, counts=add @ cells.counts, squares=add @ cells.squares, cell=place)
+
+
+@dataclass(frozen=True, eq=False)
+class _Refit:
+    """Fits of many resamples at once."""
+
+    problem: Problem
+    solution: Solution
+    jacobians: list[csr_array] = field(init=False)
+    """For each coordinate, shape (M, P)."""
+
+    def __post_init__(self) -> None:
+        design = self.problem.design
+        meeting = np.broadcast_to(np.arange(design.members.shape[1]), design.members.shape)
+        shape = (design.members.shape[1], design.parameters)
+        places = (meeting.ravel(), design.members.ravel())
+        object.__setattr__(
+            self, "jacobians", [csr_array((share.ravel(), places), shape=shape) for share in design.share]
+        )
+
+    def fit(self, credit: Floats) -> tuple[Floats, int]:
+        """Parameters (rounds, P) from credit of shape (4, rounds, M), and how many are by one step."""
+        theta = np.tile(self.solution.theta, (credit.shape[1], 1))
+        first = theta + self._steps(theta, credit)
+        theta[:] = first
+        moving = np.arange(len(theta))
+        for _ in range(MAX_STEPS):
+            step = self._steps(theta[moving], credit if len(moving) == len(theta) else credit[:, moving])
+            theta[moving] += step
+            moving = moving[np.abs(step).max(axis=1) >= STEP_TOLERANCE]
+            if not len(moving):
+                break
+        one_step = 0
+        for round_ in moving:
+            found = self._alone(credit[:, round_])
+            one_step += found is None
+            theta[round_] = first[round_] if found is None else found
+        theta -= theta[:, : self.problem.contenders].mean(axis=1, keepdims=True) * self.problem.carried
+        return theta, one_step
+
+    def _steps(self, theta: Floats, credit: Floats) -> Floats:
+        """Shape (rounds, P): Newton steps with the full fit's information."""
+        place = np.stack([theta @ jacobian.T for jacobian in self.jacobians])
+        pulls = _pulls(self.problem.outcomes, place, credit)
+        gradient = sum(pull @ jacobian for pull, jacobian in zip(pulls, self.jacobians, strict=True))
+        steps: Floats = (gradient - theta @ self.problem.prior) @ self.solution.inverse
+        return steps
+
+    def _alone(self, credit: Floats) -> Floats | None:
+        """One resample's optimum, shape (P,), by damped Newton steps; None if it has none."""
+        problem = replace(self.problem, credit=credit)
+        if self.problem.ridge == 0 and not _connected(problem):
+            return None
+        try:
+            return maximise(problem).theta
+        except (NotConverged, np.linalg.LinAlgError):
+            return None
+
+
+def _pulls(outcomes: OutcomeModel, place: Floats, credit: Floats) -> Floats:
+    """Shape (L, rounds, M): the gradient by the coordinates; for logits without the costly curvature."""
+    if not isinstance(outcomes, MultinomialLogit):
+        flat = outcomes.derivatives(place.reshape(len(place), -1), credit.reshape(len(credit), -1))
+        return flat.gradient.reshape(place.shape)
+    # Relative to the first outcome: residuals of the others are all that is needed.
+    first, *others = outcomes.outcomes
+    utilities = outcomes.utilities[1:] - outcomes.utilities[0]
+    odds = _combined(utilities, place)
+    np.exp(np.minimum(odds, LARGEST_LOG, out=odds), out=odds)
+    odds *= sum((credit[other] for other in others), credit[first]) / (1 + odds.sum(axis=0))
+    pulls: Floats = _combined(utilities.T, np.subtract(credit[others], odds, out=odds))
+    return pulls
+
+
+def _combined(weights: Floats, parts: Floats) -> Floats:
+    """weights @ parts, for a few large parts and most weights zero: plain sums, without BLAS's threads."""
+    combined = np.zeros((len(weights), *parts.shape[1:]))
+    for target, row in zip(combined, weights, strict=True):
+        for weight, part in zip(row, parts, strict=True):
+            if weight != 0:
+                target += part if weight == 1 else weight * part
+    return combined
+
+
+def _connected(problem: Problem) -> bool:
+    """Whether, however the contenders are split, each part took credit from the other (Ford 1957)."""
+    a, b = problem.design.members[:2]
+    shared = problem.credit[2:].sum(axis=0)
+    took = np.zeros((problem.contenders, problem.contenders), dtype=bool)
+    took[a[problem.credit[A] + shared > 0], b[problem.credit[A] + shared > 0]] = True
+    took[b[problem.credit[B] + shared > 0], a[problem.credit[B] + shared > 0]] = True
+    return bool(connected_components(took, connection="strong")[0] == 1)
