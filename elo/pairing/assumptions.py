@@ -11,6 +11,9 @@ from elo.pairing.goals import place
 from elo.pairing.shrinkage import shrunken_strengths
 from elo.votes.tally import Floats, Tally
 
+WIDEST_GAP = 20.0
+"""Log-odds. One upset in 5e8 votes; matrices stay well conditioned up to there."""
+
 
 class Rated(Protocol):
     """What a plan needs of `elo.Ratings`."""
@@ -44,7 +47,7 @@ def assumed_strengths(
     """Shape (K,): those given, else estimated from the tally, beginning at the guess.
 
     Raises:
-        ValueError: a name is unknown, has no strength, or one that is not finite.
+        ValueError: a name is unknown, has no strength, one that is not finite or far from all others.
     """
     if strengths is None:
         credit = np.zeros((len(contenders),) * 2) if tally is None else tally.credit
@@ -63,4 +66,9 @@ def assumed_strengths(
     if not np.isfinite(known).all():
         wrong = contenders[int(np.argmin(np.isfinite(known)))]
         raise ValueError(f"Strength of {wrong} is {strengths[wrong]}. Allowed: finite log-odds.")
+    if np.diff(np.sort(known)).max() > WIDEST_GAP:
+        raise ValueError(
+            f"Two neighbours in strength are more than {WIDEST_GAP:.0f} apart, so that no votes could tell "
+            "how far. Give strengths in log-odds: rating points divided by 400 / ln 10."
+        )
     return known

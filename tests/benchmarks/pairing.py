@@ -31,7 +31,7 @@ class Field:
     def __init__(self, strengths: Floats, rng: np.random.Generator) -> None:
         self.strengths, self.rng = strengths, rng
         self.contenders = tuple(f"m{i:03}" for i in range(len(strengths)))
-        self.counts = np.zeros((len(strengths), len(strengths), 4), dtype=np.int64)
+        self.counts = np.zeros((len(strengths), len(strengths), 4))
 
     @property
     def tally(self) -> Tally:

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import log_expit
+
+from elo.models.bradley_terry import maximise
+from elo.pairing.shrinkage import shrunken_strengths
+from elo.votes.tally import Floats
+
+
+def random_credit(size: int, seed: int) -> Floats:
+    credit = np.random.default_rng(seed).integers(0, 6, (size, size)).astype(np.float64)
+    np.fill_diagonal(credit, 0)
+    return credit
+
+
+def test_nobody_is_ahead_without_votes() -> None:
+    np.testing.assert_array_equal(shrunken_strengths(np.zeros((3, 3))), 0)
+
+
+def test_agrees_with_a_general_optimiser() -> None:
+    credit = random_credit(5, seed=1)
+
+    def loss(s: Floats) -> float:
+        return float(-np.sum(credit * log_expit(s[:, None] - s)) + np.sum(s**2) / (2 * 0.5**2))
+
+    found = minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-7})
+    np.testing.assert_allclose(shrunken_strengths(credit, prior_sd=0.5), found.x, atol=1e-6)
+
+
+def test_a_wide_prior_gives_maximum_likelihood() -> None:
+    credit = random_credit(6, seed=2) + 1 - np.eye(6)
+    wide = shrunken_strengths(credit, prior_sd=1e5)
+    np.testing.assert_allclose(wide, maximise(credit).strengths, atol=1e-7)
+
+
+def test_who_won_everything_stays_finite() -> None:
+    credit = np.array([[0.0, 1e6], [0.0, 0.0]])
+    assert 0 < np.ptp(shrunken_strengths(credit)) < 30
+
+
+@pytest.mark.parametrize("guess", [[3.0, 0.0, -3.0, 9.0], [0.0, 0.0, 0.0, 0.0]])
+def test_the_start_does_not_matter(guess: list[float]) -> None:
+    credit = random_credit(4, seed=5)
+    started = shrunken_strengths(credit, start=np.array(guess))
+    np.testing.assert_allclose(started, shrunken_strengths(credit), atol=1e-9)
