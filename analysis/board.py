@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from elo import RatingRow, Ratings, Tally, Votes, fit
 from elo.fit import ELO_SCALE
 
+CLUSTERS = ("prompt", "rater")
+"""What makes votes depend on each other, where it is recorded."""
+
 
 class BoardRow(NamedTuple):
     """One contender's line."""
@@ -68,7 +71,12 @@ def build_board(
     scale: float = ELO_SCALE,
     level: float = 0.95,
 ) -> Board:
-    """Rate the contenders and lay out the leaderboard. Arguments and errors are those of `elo.fit`."""
+    """Rate the contenders and lay out the leaderboard.
+
+    Arguments and errors are those of `elo.fit`, but clusters=None is all that the votes record.
+    """
+    if clusters is None:
+        clusters = [name for name in CLUSTERS if getattr(votes, name) is not None]
     ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
     raters = _seen_with(votes, votes.rater)
     prompts = _seen_with(votes, votes.prompt)

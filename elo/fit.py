@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from elo.intervals.sandwich import choose_clusters, estimate
-from elo.models.bradley_terry import maximise
-from elo.models.identification import require_identified
-from elo.ratings import Diagnostics, Method, Ratings, place_of
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.intervals.bootstrap import bootstrap
+from elo.intervals.sandwich import Covariance, clustered, independent, model_based, without_intervals
+from elo.intervals.scores import Fitted
+from elo.models.cells import Cells, cells_of_tally, cells_of_votes
+from elo.models.separation import solve
+from elo.models.specification import Specification
+from elo.ratings import Diagnostics, Method, Ratings, whole
+from elo.settings import ELO_SCALE, Settings
 from elo.votes.table import Votes
+from elo.votes.tally import Floats, Tally
 
-ELO_SCALE = 400 / math.log(10)
-"""Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""
-
-ESTIMANDS = {
-    "half": "Bradley-Terry strengths of the expected credit, where a tie and a both_bad are half a win to "
-    "each side, averaged over raters and prompts. A model of ties (Davidson 1970) would spread them wider."
-}
-"""What the ratings estimate, for each way to treat ties."""
+__all__ = ["ELO_SCALE", "fit"]
 
 
 def fit(
-    votes: Votes,
+    votes: Votes | Tally,
     *,
     ties: str = "half",
-    clusters: Sequence[str] | None = None,
+    effects: Sequence[str] = (),
+    covariates: Sequence[str] = (),
+    both_bad: str = "tie",
+    tie_effects: Sequence[str] = (),
+    tie_precision: float = 1.0,
+    clusters: Sequence[str] = (),
+    intervals: str = "sandwich",
+    correction: str = "CR3",
+    ridge: float = 0.0,
+    separation: str = "error",
+    weighting: str = "votes",
+    rounds: int = 1000,
+    seed: int = 0,
     anchor: tuple[str, float] | None = None,
     scale: float = ELO_SCALE,
     level: float = 0.95,
@@ -33,48 +46,162 @@ def fit(
     """Rate contenders by maximum likelihood, with intervals that allow for shared raters and prompts.
 
     Args:
-        votes: the votes that count.
-        ties: `half`: a tie and a both_bad are half a win to each side.
-        clusters: what makes votes depend on each other, of `prompt` and `rater`; None takes those that the
-            votes record, () takes votes as independent.
+        votes: the votes that count, or their tally, which knows of no clusters and no circumstances but side.
+        ties: `half`: a tie is half a win to each side; `davidson` and `rao-kupper` model ties; `drop` leaves
+            them out.
+        effects: circumstances that help a contender: `side` (shown left), `order` (played first).
+        covariates: columns of the votes' covariates, differences of clips' features.
+        both_bad: `tie`: as ties are treated; `drop`: left out; `floor`: competes with both contenders.
+        tie_effects: `prompt`: the inclination to tie differs by prompt.
+        tie_precision: of the normal prior of a prompt's deviation, 1 / log-odds^2.
+        clusters: what makes votes depend on each other, of `prompt` and `rater`; () is for nothing.
+        intervals: `sandwich`, `model` (inverse information), `bootstrap` or `none`.
+        correction: of clustered sandwiches for few clusters: `CR3`, `CR1` or `CR0`.
+        ridge: precision of a normal prior on the strengths about their mean, 1 / log-odds^2.
+        separation: without a finite maximum, `error`, `firth` or `bounded`.
+        weighting: `votes` count alike, or by `propensity` count as if all pairs had been equally likely.
+        rounds: of the bootstrap.
+        seed: of the bootstrap.
         anchor: a contender and the rating to give it; intervals are then of differences from it. None centres
             the ratings on 1000, and intervals are of differences from the mean.
         scale: rating points for one unit of log-odds.
         level: probability that an interval covers.
 
     Raises:
-        NotIdentified: no finite ratings, or no intervals by these clusters, exist; names the contenders at
-            fault.
+        NotIdentified: no finite ratings exist; names the contenders or parameters at fault.
         NotConverged: the optimiser did not meet its tolerance.
-        ValueError: an argument is not among what is allowed, or a cluster column has a single cluster.
+        ValueError: an argument is not among what is allowed, the votes lack a column that it needs, or a
+            cluster column has a single cluster.
     """
-    _check_settings(votes, ties, anchor, scale, level)
-    chosen = choose_clusters(votes, clusters)
-    tally = votes.tally()
-    require_identified(tally)
-    solution = maximise(tally.credit)
-    errors = estimate(votes, tally, solution, chosen)
-    method = Method("bradley-terry", ties, ESTIMANDS[ties], errors.recipe, chosen, level, scale, anchor)
-    diagnostics = Diagnostics(
-        iterations=solution.iterations,
-        gradient=solution.gradient,
-        votes=int(tally.counts.sum()),
-        prompts=votes.prompts,
-        raters=votes.raters,
-        clusters=errors.clusters,
-        degrees_of_freedom=errors.degrees_of_freedom,
+    settings = Settings(
+        specification=Specification(
+            ties, both_bad, tuple(effects), tuple(covariates), tuple(tie_effects), ridge, tie_precision
+        ),
+        clusters=tuple(clusters),
+        intervals=intervals,
+        correction=correction,
+        separation=separation,
+        weighting=weighting,
+        rounds=rounds,
+        seed=seed,
+        anchor=anchor,
+        scale=scale,
+        level=level,
     )
-    return Ratings(votes.contenders, solution.strengths, errors, tally, method, diagnostics)
+    settings.check(votes)
+    tally = votes if isinstance(votes, Tally) else votes.tally()
+    cells = _cells(votes, tally, settings)
+    problem = settings.specification.problem(cells)
+    solution, handled = solve(problem, votes.contenders, separation)
+    fitted = Fitted(problem, solution, cells, settings.specification.labels)
+    errors = _errors(fitted, votes, settings)
+    return Ratings(
+        contenders=votes.contenders,
+        strengths=solution.strengths,
+        errors=errors,
+        tally=tally,
+        method=_method(settings, errors),
+        diagnostics=_diagnostics(fitted, votes, errors, handled),
+        parameters=dict(zip(problem.names, solution.extras.tolist(), strict=True)),
+    )
 
 
-def _check_settings(
-    votes: Votes, ties: str, anchor: tuple[str, float] | None, scale: float, level: float
-) -> None:
-    if ties not in ESTIMANDS:
-        raise ValueError(f"Unknown ties={ties!r}. Known: {', '.join(ESTIMANDS)}.")
-    if not 0 < level < 1:
-        raise ValueError(f"level={level} is no probability. Allowed: above 0 and below 1, such as 0.95.")
-    if not (math.isfinite(scale) and scale > 0):
-        raise ValueError(f"scale={scale} must be finite and above 0: rating points for one unit of log-odds.")
-    if anchor is not None:
-        place_of(anchor[0], votes.contenders)
+def _cells(votes: Votes | Tally, tally: Tally, settings: Settings) -> Cells:
+    specification = settings.specification
+    rows = bool(settings.clusters) and settings.intervals in ("sandwich", "bootstrap")
+    by_prompt = bool(specification.tie_effects)
+    importance = _importance(votes) if settings.weighting == "propensity" else None
+    apart = rows or by_prompt or bool(specification.regressors) or importance is not None
+    if isinstance(votes, Tally) or not apart:
+        return cells_of_tally(tally, specification.regressors)
+    return cells_of_votes(
+        votes, specification.regressors, by_prompt=by_prompt, importance=importance, rows=rows
+    )
+
+
+def _importance(votes: Votes | Tally) -> Floats:
+    """Shape (N,): inverse propensities with a mean of one over all votes (Horvitz and Thompson 1952)."""
+    propensity = None if isinstance(votes, Tally) else votes.propensity
+    if propensity is None or isinstance(votes, Tally):
+        raise ValueError("weighting='propensity' needs votes with a column propensity, and there is none.")
+    inverse = 1 / propensity
+    importance: Floats = inverse * float(votes.weight.sum() / (votes.weight @ inverse))
+    return importance
+
+
+def _errors(fitted: Fitted, votes: Votes | Tally, settings: Settings) -> Covariance:
+    columns = {name: getattr(votes, name) for name in settings.clusters}
+    if settings.intervals == "none":
+        return without_intervals(fitted)
+    if settings.intervals == "model":
+        return model_based(fitted)
+    if settings.intervals == "bootstrap":
+        return _bootstrapped(fitted, settings, columns)
+    return clustered(fitted, columns, settings.correction) if columns else independent(fitted)
+
+
+def _bootstrapped(fitted: Fitted, settings: Settings, columns: dict[str, NDArray[np.integer]]) -> Covariance:
+    drawn = bootstrap(
+        settings.specification,
+        fitted.cells,
+        fitted.solution,
+        clusters=columns,
+        rounds=settings.rounds,
+        seed=settings.seed,
+    )
+    return Covariance(
+        matrix=drawn.covariance,
+        floors=(),
+        recipe=drawn.recipe,
+        clusters={name: int(column.max()) + 1 for name, column in columns.items()},
+        extras=drawn.standard_errors[drawn.contenders :] ** 2,
+    )
+
+
+def _method(settings: Settings, errors: Covariance) -> Method:
+    asked = settings.specification
+    return Method(
+        model=asked.model,
+        ties=asked.ties,
+        both_bad=asked.both_bad,
+        effects=asked.effects,
+        covariates=asked.covariates,
+        tie_effects=asked.tie_effects,
+        tie_precision=asked.tie_precision if asked.tie_effects else None,
+        ridge=asked.ridge,
+        estimand=asked.estimand,
+        separation=settings.separation,
+        weighting=settings.weighting,
+        intervals=settings.intervals,
+        covariance=errors.recipe,
+        correction=settings.correction if errors.clusters and settings.intervals == "sandwich" else None,
+        rounds=settings.rounds if settings.intervals == "bootstrap" else None,
+        seed=settings.seed if settings.intervals == "bootstrap" else None,
+        clusters=settings.clusters,
+        level=settings.level,
+        scale=settings.scale,
+        anchor=settings.anchor,
+    )
+
+
+def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handled: str) -> Diagnostics:
+    known = None if isinstance(votes, Tally) else votes
+    return Diagnostics(
+        iterations=fitted.solution.iterations,
+        gradient=fitted.solution.gradient,
+        votes=whole(float(fitted.cells.counts.sum())),
+        prompts=known.prompts if known else None,
+        raters=known.raters if known else None,
+        clusters=dict(errors.clusters),
+        degrees_of_freedom=errors.degrees_of_freedom,
+        design_effect=_design_effect(fitted, errors) if errors.clusters else None,
+        separation=handled,
+        alone=dict(errors.alone),
+    )
+
+
+def _design_effect(fitted: Fitted, errors: Covariance) -> float:
+    """Median over contenders of the variance as estimated over that of independent votes."""
+    about_mean = np.eye(fitted.problem.contenders) - 1 / fitted.problem.contenders
+    plain = independent(fitted).variances(about_mean)
+    return float(np.median(replace(errors, component=None).variances(about_mean) / plain))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.sandwich import Covariance
 from elo.intervals.simultaneous import simultaneous_margins
+from elo.settings import place_of as place_of
 from elo.votes.tally import Floats, Tally
 
 if TYPE_CHECKING:
@@ -40,11 +42,12 @@ class RatingRow(NamedTuple):
     rank_low: int
     rank_high: int
     tier: int
-    votes: int
-    wins: int
-    losses: int
-    ties: int
-    both_bad: int
+    votes: float
+    wins: float
+    losses: float
+    ties: float
+    both_bad: float
+    """Counts of votes are ints where they are whole."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,27 @@ class Method:
 
     model: str
     ties: str
+    both_bad: str
+    effects: tuple[str, ...]
+    covariates: tuple[str, ...]
+    tie_effects: tuple[str, ...]
+    tie_precision: float | None
+    """Prior precision of a prompt's deviation, 1 / log-odds^2; None without tie effects."""
+    ridge: float
+    """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2; 0 for none."""
     estimand: str
     """What the ratings estimate."""
+    separation: str
+    """The policy for votes without a finite maximum; what it did is in the diagnostics."""
+    weighting: str
+    intervals: str
     covariance: str
+    """The recipe by which the covariance was made."""
+    correction: str | None
+    """Of clustered sandwiches."""
+    rounds: int | None
+    """Of the bootstrap."""
+    seed: int | None
     clusters: tuple[str, ...]
     level: float
     scale: float
@@ -71,13 +92,21 @@ class Diagnostics:
     iterations: int
     gradient: float
     """Largest gradient of a contender at the optimum, as a share of its votes."""
-    votes: int
+    votes: float
+    """Summed weight: an int where it is whole."""
     prompts: int | None
     """None where the votes do not record prompts."""
     raters: int | None
     clusters: dict[str, int]
     degrees_of_freedom: int | None
     """Of Student's t; None for normal intervals."""
+    design_effect: float | None
+    """Median over contenders of variance by these clusters over that of independent votes; None without."""
+    separation: str
+    """What the policy for votes without a finite maximum did, and about whom."""
+    alone: dict[str, tuple[str, ...]]
+    """By kind of cluster, the contenders or parameters that a single cluster ties to the rest: their
+    variance between clusters cannot be seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +120,9 @@ class Ratings:
     tally: Tally
     method: Method
     diagnostics: Diagnostics
+    parameters: dict[str, float] = field(default_factory=dict)
+    """The estimates besides strengths, log-odds: `floor` (on the scale of the strengths, whose mean is zero),
+    `side`, `order`, covariates (for each unit), `log_nu` or `log_kappa`."""
 
     @property
     def covariance(self) -> Floats:
@@ -105,8 +137,13 @@ class Ratings:
 
     @property
     def standard_errors(self) -> Floats:
-        """Shape (K,): of `ratings`; that of the anchor is zero."""
-        return self.method.scale * np.sqrt(np.maximum(self.errors.variances(self._contrasts()), 0))
+        """Shape (K,): of `ratings`; that of the anchor is zero.
+
+        Where the policy `bounded` held groups apart it is infinite outside of the largest group (with an
+        anchor, of the anchor's), and of differences from that group's mean within.
+        """
+        variances = self.errors.variances(self._contrasts(self.errors.comparable))
+        return self.method.scale * np.sqrt(np.maximum(variances, 0))
 
     def ranks(self) -> dict[str, RankRange]:
         """Each contender's rank and the range of ranks allowed, all of which hold together at the level."""
@@ -142,11 +179,11 @@ class Ratings:
                 rank_low=places[i].low,
                 rank_high=places[i].high,
                 tier=int(tier[i]),
-                votes=int(tally.votes[i]),
-                wins=int(tally.wins[i]),
-                losses=int(tally.losses[i]),
-                ties=int(tally.ties[i]),
-                both_bad=int(tally.both_bad[i]),
+                votes=whole(float(tally.votes[i])),
+                wins=whole(float(tally.wins[i])),
+                losses=whole(float(tally.losses[i])),
+                ties=whole(float(tally.ties[i])),
+                both_bad=whole(float(tally.both_bad[i])),
             )
             for i in order
         )
@@ -179,22 +216,29 @@ class Ratings:
 
     @cached_property
     def _joint_margins(self) -> Floats:
+        if self.method.intervals == "none":
+            return np.full_like(self.covariance, np.nan)
         met = self.tally.met.astype(np.float64)
         return simultaneous_margins(self.strengths, self.errors, met, self.method.level)
 
     def _quantile(self) -> float:
         return self.errors.quantile((1 - self.method.level) / 2)
 
-    def _contrasts(self) -> Floats:
-        """Shape (K, K): the sums of strengths that the ratings are, each less the anchor's or the mean."""
+    def _contrasts(self, among: NDArray[np.bool_] | None = None) -> Floats:
+        """Shape (K, K): the sums of strengths that the ratings are, each less the anchor's or the mean.
+
+        Args:
+            among: shape (K,), the contenders whose mean it is; None for all.
+        """
         own = np.eye(len(self.contenders))
         anchor = self.method.anchor
-        reference: Floats = own.mean(axis=0) if anchor is None else own[place_of(anchor[0], self.contenders)]
+        every = np.ones(len(own), dtype=bool) if among is None else among
+        reference: Floats = (
+            every / every.sum() if anchor is None else own[place_of(anchor[0], self.contenders)]
+        )
         return own - reference
 
 
-def place_of(contender: str, contenders: tuple[str, ...]) -> int:
-    """The contender's index, or an error that lists the known ones."""
-    if contender not in contenders:
-        raise ValueError(f"Unknown contender {contender!r}. Known: {', '.join(contenders)}.")
-    return contenders.index(contender)
+def whole(value: float) -> float:
+    """The number as an int where it is whole."""
+    return int(value) if value == int(value) else value

@@ -1,133 +1,143 @@
-"""Covariance of the strengths when votes of one cluster (a rater, a prompt) depend on each other: CR3."""
+"""Covariance of the parameters when votes of one cluster (a rater, a prompt) depend on each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.linalg import eigh
 
-from elo.models.bradley_terry import (
-    Solution,
-    centred_inverse,
-    difference_variances,
-    laplacian,
-    win_probabilities,
-)
-from elo.models.identification import NotIdentified
-from elo.votes.table import Votes
-from elo.votes.tally import HALF_CREDIT, Floats
+from elo.intervals.meat import cluster_scores, clustered_meat
+from elo.intervals.scores import Fitted
+from elo.models.design import summed
+from elo.models.identification import moved
+from elo.votes.tally import Floats
 
 FEW_CLUSTERS = 2000
 LARGE_LEVERAGE = 0.05
-"""Of a cluster, trace(H^+ H_g): at least the share of any contrast's information that it holds."""
-BLOCK_CELLS = 4_000_000
-"""Numbers in one stack of leave-one-out tables: 32 MB each."""
+"""Of a cluster, trace(H^-1 H_g): at least the share of any contrast's information that it holds."""
+BLOCK_NUMBERS = 4_000_000
+"""In one stack of leave-one-out matrices: 32 MB each."""
+ALONE = 1e-8
+"""Share of a direction's information left without a cluster below which that cluster alone holds it."""
 
 
-def jackknife(votes: Votes, solution: Solution, cluster: NDArray[np.integer], name: str) -> Floats:
-    """One-step cluster jackknife of the Bradley-Terry strengths.
+class Clustered(NamedTuple):
+    """A covariance, and which parameters rest on a single cluster somewhere."""
 
-    Leaving out cluster g moves the strengths by about d_g = -(H - H_g)^+ s_g, with the information H, the
-    cluster's own H_g and its score s_g; the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and
-    White 1985, Journal of Econometrics 29; for clusters Bell and McCaffrey 2002, Survey Methodology 28; in
-    scores: MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38). Among more than
-    `FEW_CLUSTERS`, those with no more than `LARGE_LEVERAGE` keep H for H - H_g, as CR1 does: the two then
-    agree.
+    covariance: Floats
+    """Shape (P, P)."""
+    alone: NDArray[np.bool_]
+    """Shape (P,): those that one cluster alone ties to the rest."""
 
-    Args:
-        votes: the votes fitted.
-        solution: their fit.
-        cluster: shape (N,), each vote's cluster as 0, 1, 2, ... without a gap.
-        name: what a cluster is, for errors.
 
-    Returns:
-        Shape (K, K).
+class Rows(NamedTuple):
+    """Rows of votes by cluster."""
 
-    Raises:
-        ValueError: there is only one cluster.
-        NotIdentified: some contenders are linked to the others within a single cluster only.
+    cluster: NDArray[np.integer]
+    """Shape (N,): 0, 1, 2, ... without a gap."""
+    cell: NDArray[np.integer]
+    weight: Floats
+    groups: int
+
+    def of(self, chosen: NDArray[np.bool_]) -> Rows:
+        """The rows of the chosen clusters, shape (G,), in their order and renumbered."""
+        kept = np.flatnonzero(chosen[self.cluster])
+        number = (np.cumsum(chosen) - 1)[self.cluster[kept]].astype(np.min_scalar_type(self.groups))
+        order = np.argsort(number, kind="stable")
+        kept = kept[order]
+        return Rows(number[order], self.cell[kept], self.weight[kept], int(chosen.sum()))
+
+
+def sandwich(fitted: Fitted, rows: Rows, correction: str) -> Clustered:
+    """Cluster-robust covariance, H^-1 (sum_g s_g s_g') H^-1, with the scores s_g of G clusters.
+
+    `CR0` is that; `CR1` multiplies it by G / (G - 1); `CR3` is the one-step jackknife. Leaving out cluster g
+    moves the parameters by about d_g = -(H - H_g)^-1 s_g, with the information H and the cluster's own H_g;
+    the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and White 1985, Journal of Econometrics 29;
+    for clusters Bell and McCaffrey 2002, Survey Methodology 28; in scores: MacKinnon, Nielsen and Webb 2023,
+    Journal of Applied Econometrics 38). Among more than `FEW_CLUSTERS`, those with no more than
+    `LARGE_LEVERAGE` keep H for H - H_g: the two then agree. So do, in its direction, clusters that alone hold
+    some information, which no fit without them would have.
     """
-    groups = int(cluster.max()) + 1
-    if groups < 2:
-        raise ValueError(
-            f"All votes have the same {name}, so nothing shows how much {name}s differ. "
-            f"Leave {name!r} out of clusters=, or collect votes from more {name}s."
-        )
-    scores = _scores(votes, solution, cluster, groups)
-    left_out = _worth_leaving_out(votes, solution, cluster, groups)
-    kept = scores[np.flatnonzero(~left_out)]
-    bread = centred_inverse(solution.information)
-    covariance: Floats = bread @ (kept.T @ kept).toarray() @ bread
-    for block, met in _tables(votes, cluster, np.flatnonzero(left_out)):
-        shifts = _shifts(votes, solution, met, scores[block].toarray(), name)
+    left_out = worth_leaving_out(fitted, rows) if correction == "CR3" else np.zeros(rows.groups, dtype=bool)
+    bread, scores = fitted.solution.inverse, fitted.scores
+    alone = np.zeros(len(bread), dtype=bool)
+    covariance = np.zeros_like(bread)
+    if not left_out.all():
+        weight = rows.weight * ~left_out[rows.cluster] if left_out.any() else rows.weight
+        covariance += bread @ clustered_meat(scores, weight, rows.cluster, rows.groups) @ bread
+    for block in _blocks(rows, left_out, len(bread)):
+        shifts, held = _shifts(fitted, block)
         covariance += shifts.T @ shifts
-    return covariance * (groups - 1) / groups
+        alone |= held
+    factor = {"CR0": 1.0, "CR1": rows.groups / (rows.groups - 1), "CR3": (rows.groups - 1) / rows.groups}
+    return Clustered(covariance * factor[correction], alone)
 
 
-def _scores(votes: Votes, solution: Solution, cluster: NDArray[np.integer], groups: int) -> csr_array:
-    """Shape (G, K): each cluster's gradient of the log-likelihood, sum of (credit - p_ab)(e_a - e_b)."""
-    p = win_probabilities(solution.strengths)
-    residual = votes.weight * (HALF_CREDIT[votes.outcome] - p[votes.contender_a, votes.contender_b])
-    values = np.concatenate((residual, -residual))
-    places = (np.concatenate((cluster, cluster)), np.concatenate((votes.contender_a, votes.contender_b)))
-    return csr_array((values, places), shape=(groups, len(p)))
+def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
+    """Shape (G,): the clusters that are too large to be taken for a small part of all votes."""
+    if rows.groups <= FEW_CLUSTERS:
+        return np.ones(rows.groups, dtype=bool)
+    own = fitted.solution.inverse.ravel()[_pairs(fitted)]
+    leverage = (own * fitted.informations).sum(axis=(0, 1))
+    return np.bincount(rows.cluster, rows.weight * leverage[rows.cell], rows.groups) > LARGE_LEVERAGE
 
 
-def _worth_leaving_out(
-    votes: Votes, solution: Solution, cluster: NDArray[np.integer], groups: int
-) -> NDArray[np.bool_]:
-    if groups <= FEW_CLUSTERS:
-        return np.ones(groups, dtype=bool)
-    p = win_probabilities(solution.strengths)
-    each = p * p.T * difference_variances(centred_inverse(solution.information))
-    leverage = votes.weight * each[votes.contender_a, votes.contender_b]
-    return np.bincount(cluster, weights=leverage) > LARGE_LEVERAGE
+def _blocks(rows: Rows, chosen: NDArray[np.bool_], parameters: int) -> Iterator[Rows]:
+    """The rows of the chosen clusters, so many clusters at a time as fit into memory."""
+    kept = rows.of(chosen)
+    step = BLOCK_NUMBERS // parameters**2 + 1
+    for first in range(0, kept.groups, step):
+        last = min(first + step, kept.groups)
+        part = slice(*np.searchsorted(kept.cluster, (first, last)))
+        yield Rows(kept.cluster[part] - first, kept.cell[part], kept.weight[part], last - first)
 
 
-def _tables(
-    votes: Votes, cluster: NDArray[np.integer], chosen: NDArray[np.intp]
-) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-    """Yield blocks of the chosen clusters with who met whom in each: shape (block, K, K)."""
-    size = len(votes.contenders)
-    for block in np.array_split(chosen, len(chosen) * size**2 // BLOCK_CELLS + 1):
-        place = np.full(cluster.max() + 1, -1)
-        place[block] = np.arange(len(block))
-        rows = place[cluster] >= 0
-        shape = (len(block), size, size)
-        cell = np.ravel_multi_index(
-            (place[cluster[rows]], votes.contender_a[rows], votes.contender_b[rows]), shape
-        )
-        counts = np.bincount(cell, weights=votes.weight[rows], minlength=len(block) * size**2)
-        met = counts.astype(np.float64).reshape(shape)
-        yield block, met + met.transpose(0, 2, 1)
+def _shifts(fitted: Fitted, block: Rows) -> tuple[Floats, NDArray[np.bool_]]:
+    """Shape (G, P): the step that leaving out each cluster means; (P,): what one alone ties to the rest."""
+    scores = cluster_scores(
+        replace(fitted.scores, cell=block.cell), block.weight, block.cluster, block.groups
+    )
+    own = _informations(fitted, block)
+    whole = fitted.problem.regular(fitted.solution.information)
+    probe = np.random.default_rng(0).normal(size=len(whole))
+    # The trace of a ridge keeps a matrix that a cluster alone made regular from stopping the solver.
+    remaining = whole * (1 + ALONE**1.5) - own
+    sides = np.stack((scores, np.broadcast_to(probe, scores.shape)), axis=2)
+    solved = np.linalg.solve(remaining, sides)
+    shifts, probed = -solved[:, :, 0], solved[:, :, 1]
+    energy = np.einsum("gp,pq,gq->g", probed, whole, probed, optimize=True)
+    singular = energy * ALONE**2 > probe @ np.linalg.solve(whole, probe)
+    alone = np.zeros(len(whole), dtype=bool)
+    for group in np.flatnonzero(singular):
+        shifts[group], held = _shift_without(whole, own[group], scores[group])
+        for direction in held.T:
+            alone |= moved(fitted.problem, direction)
+    return shifts, alone
 
 
-def _shifts(votes: Votes, solution: Solution, met: Floats, scores: Floats, name: str) -> Floats:
-    """Shape (block, K): how far one Newton step moves the strengths when each cluster is left out."""
-    remaining = votes.tally().met - met
-    _require_connected(votes, remaining, name)
-    p = win_probabilities(solution.strengths)
-    level = np.trace(solution.information) / len(p) ** 2
-    # A constant added to a connected Laplacian makes it regular and changes nothing for centred vectors.
-    return -np.linalg.solve(laplacian(remaining * p * p.T) + level, scores[:, :, None])[:, :, 0]
+def _shift_without(whole: Floats, own: Floats, score: Floats) -> tuple[Floats, Floats]:
+    """Shape (P,): the shift, and a direction (P, n) of which the cluster holds all information."""
+    share, basis = eigh(own, whole)
+    left = np.where(1 - share < ALONE, 1.0, 1 - share)
+    return -(basis / left) @ (basis.T @ score), basis[:, share > 1 - ALONE]
 
 
-def _require_connected(votes: Votes, remaining: Floats, name: str) -> None:
-    """Walk from contender 0 along the pairs that still meet, in all tables of the stack at once."""
-    meets = remaining > 0
-    reached = np.zeros(remaining.shape[:2], dtype=bool)
-    reached[:, 0] = True
-    before = 0
-    while (now := int(reached.sum())) > before:
-        before = now
-        reached |= np.matmul(reached[:, None, :], meets)[:, 0]
-    if not reached.all():
-        table = int(np.argmin(reached.all(axis=1)))
-        cut = min(reached[table], ~reached[table], key=np.count_nonzero)
-        listed = ", ".join(votes.contenders[member] for member in np.flatnonzero(cut))
-        raise NotIdentified(
-            f"All votes between {listed} and the other contenders share one {name}, so no interval by {name} "
-            f"exists. Collect votes from more {name}s, or leave {name!r} out of clusters=."
-        )
+def _informations(fitted: Fitted, block: Rows) -> Floats:
+    """Shape (G, P, P): each cluster's part of the information."""
+    size = len(fitted.solution.inverse)
+    pairs, each = (stack.reshape(-1, stack.shape[-1]) for stack in (_pairs(fitted), fitted.informations))
+    start = block.cluster.astype(np.intp) * size**2
+    table = np.zeros(block.groups * size**2)
+    for places, values in zip(pairs, each, strict=True):
+        table += summed(start + places[block.cell], values[block.cell] * block.weight, len(table))
+    return table.reshape(-1, size, size)
+
+
+def _pairs(fitted: Fitted) -> NDArray[np.intp]:
+    """Shape (I, I, C): the places in a flat (P, P) matrix of each two members of a cell."""
+    return np.tile(fitted.problem.design.pairs, 4)

@@ -1,27 +1,20 @@
-"""Covariance of the strengths, for independent votes and for votes that share raters or prompts."""
+"""Covariance of the parameters, for independent votes and for votes that share raters or prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from elo.intervals.jackknife import jackknife
-from elo.models.bradley_terry import (
-    Solution,
-    centred_inverse,
-    difference_variances,
-    laplacian,
-    win_probabilities,
-)
-from elo.votes.table import Votes
-from elo.votes.tally import HALF_CREDIT, Floats, Tally
-
-CLUSTERS = ("prompt", "rater")
+from elo.intervals.jackknife import Rows, sandwich
+from elo.intervals.meat import independent_meat
+from elo.intervals.scores import Fitted
+from elo.models.bradley_terry import difference_variances
+from elo.models.cells import numbered
+from elo.votes.tally import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,86 +24,180 @@ class Covariance:
     matrix: Floats
     """Shape (K, K)."""
     floors: tuple[Floats, ...]
-    """The one-way covariances that no variance of a two-way interval may fall below."""
+    """Shape (K, K) each: covariances that no variance of an interval may fall below."""
     recipe: str
-    clusters: dict[str, int]
+    clusters: Mapping[str, int]
     """The number of clusters of each kind."""
+    extras: Floats = field(default_factory=lambda: np.zeros(0))
+    """Shape (E,): variances of the parameters besides strengths."""
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By kind of cluster, the contenders or parameters that a single cluster ties to the rest."""
+    component: NDArray[np.integer] | None = None
+    """Shape (K,): 0 for contenders in the largest group whose ratings are finite, other groups from 1; the
+    votes do not limit how far groups are apart. None where there is one group."""
 
     @property
     def degrees_of_freedom(self) -> int | None:
         """Of Student's t: the smallest number of clusters less one; None (normal) without clusters."""
         return min(self.clusters.values()) - 1 if self.clusters else None
 
+    @property
+    def comparable(self) -> NDArray[np.bool_]:
+        """Shape (K,): the largest group whose ratings are finite."""
+        label = np.zeros(len(self.matrix), dtype=np.intp) if self.component is None else self.component
+        comparable: NDArray[np.bool_] = np.equal(label, 0)
+        return comparable
+
     def variances(self, contrasts: Floats) -> Floats:
-        """Variances of sums of strengths, from weights of shape (n, K)."""
-        return self._highest(
+        """Variances of sums of strengths, from weights of shape (n, K); infinite between groups."""
+        highest = self._highest(
             lambda matrix: np.einsum("nk,kl,nl->n", contrasts, matrix, contrasts, optimize=True)
         )
+        return highest if self.component is None else highest + _infinite(self._between(contrasts))
 
     def difference_variances(self) -> Floats:
-        """Shape (K, K): variances of strength i less strength j."""
-        return self._highest(difference_variances)
-
-    def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
-        highest: Floats = np.max([variances(matrix) for matrix in (self.matrix, *self.floors)], axis=0)
-        return highest
+        """Shape (K, K): variances of strength i less strength j; infinite between groups."""
+        highest = self._highest(difference_variances)
+        if self.component is None:
+            return highest
+        return highest + _infinite(np.not_equal.outer(self.component, self.component))
 
     def quantile(self, tail: float) -> float:
         """The number of standard errors that leaves probability `tail` above it."""
         dof = self.degrees_of_freedom
         return float(-ndtri(tail) if dof is None else -stdtrit(dof, tail))
 
+    def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
+        highest: Floats = np.max([variances(matrix) for matrix in (self.matrix, *self.floors)], axis=0)
+        return highest
 
-def choose_clusters(votes: Votes, asked: Sequence[str] | None) -> tuple[str, ...]:
-    """The cluster columns to use: those asked for, or by default all that the votes have."""
-    recorded = tuple(name for name in CLUSTERS if getattr(votes, name) is not None)
-    if asked is None:
-        return recorded
-    for name in asked:
-        if name not in recorded:
-            raise ValueError(
-                f"Cannot cluster by {name!r}: the votes have no such column. "
-                f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; () is for none."
-            )
-    return tuple(name for name in CLUSTERS if name in asked)
+    def _between(self, contrasts: Floats) -> NDArray[np.bool_]:
+        """Which contrasts put the strengths of one group against those of another."""
+        label = np.zeros(len(self.matrix), dtype=np.intp) if self.component is None else self.component
+        groups = np.eye(int(label.max()) + 1)[label]
+        return np.asarray(np.abs(contrasts @ groups).max(axis=1) > 1e-9)
 
 
-def estimate(votes: Votes, tally: Tally, solution: Solution, clusters: Sequence[str]) -> Covariance:
-    """Estimate the covariance of the strengths.
+def _infinite(where: NDArray[np.bool_]) -> Floats:
+    return np.where(where, np.inf, 0.0)
 
-    Without clusters, votes are taken as independent. With two, the covariance is that of one plus that of the
-    other less that of their intersection, negative eigenvalues set to zero (Cameron, Gelbach and Miller 2011,
-    Journal of Business & Economic Statistics 29, section 2), with the one-way covariances as floors.
+
+def model_based(fitted: Fitted) -> Covariance:
+    """The inverse information: right where the model is, with each vote independent and counted once."""
+    return _covariance(fitted, fitted.solution.inverse, (), "inverse information of the model", {})
+
+
+def without_intervals(fitted: Fitted) -> Covariance:
+    """Nothing is known of the errors: NaN."""
+    unknown = np.full_like(fitted.solution.inverse, np.nan)
+    return _covariance(fitted, unknown, (), "none", {})
+
+
+def independent(fitted: Fitted) -> Covariance:
+    """H^-1 M H^-1, where M adds up each vote's squared score (Huber 1967; White 1982, Econometrica 50)."""
+    return _covariance(fitted, _independent(fitted), (), "sandwich for independent votes", {})
+
+
+def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correction: str) -> Covariance:
+    """Covariance for votes that share prompts, raters or both.
+
+    With two kinds of cluster it is that of one plus that of the other less that of their intersection,
+    negative eigenvalues set to zero (Cameron, Gelbach and Miller 2011, Journal of Business & Economic
+    Statistics 29, section 2), and no variance falls below a one-way one. With CR3 none falls below that of
+    independent votes either: a contender that a single cluster ties to the rest must not look certain.
+
+    Args:
+        fitted: the optimum, with the rows of its votes.
+        columns: one or two kinds of cluster, each with a code for every row.
+        correction: `CR3`, `CR1` or `CR0`.
 
     Raises:
-        ValueError: as in `jackknife`.
+        ValueError: all votes are of one cluster.
     """
-    columns = {name: cast("NDArray[np.unsignedinteger]", getattr(votes, name)) for name in clusters}
-    sizes = {name: int(column.max()) + 1 for name, column in columns.items()}
-    if not columns:
-        return Covariance(_independent(tally, solution), (), "sandwich for independent votes", sizes)
-    one_way = tuple(jackknife(votes, solution, column, name) for name, column in columns.items())
-    if len(one_way) == 1:
-        return Covariance(one_way[0], (), f"CR3 by {clusters[0]}", sizes)
-    both = jackknife(votes, solution, _intersection(*columns.values()), " and ".join(clusters))
-    repaired = _positive_semidefinite(one_way[0] + one_way[1] - both)
-    recipe = f"two-way CR3 by {' and '.join(clusters)}, floored at the one-way standard errors"
-    return Covariance(repaired, one_way, recipe, sizes)
+    rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
+    one_way = {name: sandwich(fitted, each, correction) for name, each in rows.items()}
+    matrices = [one.covariance for one in one_way.values()]
+    floors, named = [], []
+    if len(rows) == 1:
+        matrix = matrices[0]
+    else:
+        both = sandwich(fitted, _intersection(*rows.values()), correction)
+        matrix = _positive_semidefinite(matrices[0] + matrices[1] - both.covariance)
+        floors, named = matrices, ["the one-way standard errors"]
+    if correction == "CR3":
+        floors, named = [*floors, _independent(fitted)], [*named, "those of independent votes"]
+    recipe = f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}"
+    return _covariance(
+        fitted,
+        matrix,
+        tuple(floors),
+        recipe + f", floored at {' and '.join(named)}" * bool(named),
+        clusters={name: each.groups for name, each in rows.items()},
+        alone={name: _names(fitted, one.alone) for name, one in one_way.items() if one.alone.any()},
+    )
 
 
-def _independent(tally: Tally, solution: Solution) -> Floats:
-    """H^+ M H^+, where M sums each vote's squared score (Huber 1967; White 1982, Econometrica 50)."""
-    surprise = (HALF_CREDIT - win_probabilities(solution.strengths)[:, :, None]) ** 2
-    squared = (tally.counts * surprise).sum(axis=2)
-    bread = centred_inverse(solution.information)
-    return bread @ laplacian(squared + squared.T) @ bread
+def rows_by(fitted: Fitted, column: NDArray[np.integer], name: str) -> Rows:
+    """The rows that the model uses, by cluster.
+
+    Raises:
+        ValueError: all are of one cluster.
+    """
+    cell, weight = fitted.scores.cell, fitted.scores.weight
+    if cell is None or weight is None:
+        raise ValueError(f"Cannot cluster by {name!r} from a tally. Give fit the Votes instead.")
+    used: NDArray[np.bool_] = fitted.labels.max(axis=1) > 0
+    if not used.all():
+        kept = used[cell // fitted.cells.meetings]
+        cell, weight, column = cell[kept], weight[kept], numbered(column[kept])
+    groups = int(column.max()) + 1
+    if groups < 2:
+        raise ValueError(
+            f"All votes have the same {name}, so nothing shows how much {name}s differ. "
+            f"Leave {name!r} out of clusters=, or collect votes from more {name}s."
+        )
+    return Rows(column, cell, weight, groups)
 
 
-def _intersection(
-    first: NDArray[np.unsignedinteger], second: NDArray[np.unsignedinteger]
-) -> NDArray[np.intp]:
-    cell = first.astype(np.int64) * (int(second.max()) + 1) + second
-    return np.unique(cell, return_inverse=True)[1]
+def _independent(fitted: Fitted) -> Floats:
+    bread = fitted.solution.inverse
+    return bread @ independent_meat(fitted.scores) @ bread
+
+
+def _covariance(
+    fitted: Fitted,
+    matrix: Floats,
+    floors: tuple[Floats, ...],
+    recipe: str,
+    clusters: Mapping[str, int],
+    alone: Mapping[str, tuple[str, ...]] | None = None,
+) -> Covariance:
+    size = fitted.problem.contenders
+    if fitted.solution.drift is not None:
+        # Votes that Jeffreys' prior alone keeps finite scatter too little to show how little is known.
+        floors = (*floors, fitted.solution.inverse)
+        recipe += "; floored at the inverse information"
+    return Covariance(
+        matrix=matrix[:size, :size],
+        floors=tuple(floor[:size, :size] for floor in floors),
+        recipe=recipe,
+        clusters=clusters,
+        extras=np.max([np.diag(each)[size:] for each in (matrix, *floors)], axis=0),
+        alone=alone or {},
+        component=fitted.solution.component,
+    )
+
+
+def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    names = (*fitted.cells.contenders, *fitted.problem.names)
+    return tuple(names[place] for place in np.flatnonzero(chosen))
+
+
+def _intersection(first: Rows, second: Rows) -> Rows:
+    """Rows by cluster of both kinds; both have the same rows."""
+    pair = first.cluster.astype(np.int64) * second.groups + second.cluster
+    number = np.unique(pair, return_inverse=True)[1]
+    return first._replace(cluster=number, groups=int(number.max()) + 1)
 
 
 def _positive_semidefinite(matrix: Floats) -> Floats:

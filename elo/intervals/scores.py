@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elo.models.cells import Cells
-from elo.models.newton import Problem
+from elo.models.newton import Problem, Solution
+from elo.models.outcomes import Derivatives
 from elo.votes.tally import Floats
 
 
@@ -27,9 +29,9 @@ class Scores:
     extra: Floats
     """Shape (C, E)."""
     squares: Floats
-    """Shape (C,): summed squares of the cell's weights."""
+    """Shape (C,): summed squares of what the cell's votes count for."""
     cell: NDArray[np.integer] | None
-    """Shape (N,): each row's cell."""
+    """Shape (N,): each row's cell; None without rows."""
     weight: Floats | None
     """Shape (N,): what each row's votes count for together."""
 
@@ -37,9 +39,8 @@ class Scores:
     def members(self) -> NDArray[np.intp]:
         """Shape (I, C): the parameters that each score has a part in: the two strengths and all extras."""
         extras = self.extra.shape[1]
-        every = np.broadcast_to(
-            np.arange(self.parameters - extras, self.parameters)[:, None], (extras, len(self.at_a))
-        )
+        first = self.parameters - extras
+        every = np.repeat(np.arange(first, self.parameters)[:, None], len(self.at_a), axis=1)
         return np.concatenate((self.contender_a[None], self.contender_b[None], every))
 
     @property
@@ -48,36 +49,47 @@ class Scores:
         return np.concatenate((self.at_a[None], self.at_b[None], self.extra.T))
 
 
-def score(problem: Problem, theta: Floats, cells: Cells, labels: Floats) -> Scores:
-    """Scores of all cells at `theta`.
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """An optimum and the cells that it is of: what every covariance is made from."""
 
-    Args:
-        problem: the likelihood of the cells.
-        theta: shape (P,).
-        cells: the cells.
-        labels: shape (4, 4), how the model splits a vote with the outcome of the row.
-    """
-    place = problem.design.place(theta)
-    pulled = np.concatenate(
-        [
-            problem.design.pull(problem.outcomes.derivatives(place, credit).gradient)
-            for credit in one_vote(cells, labels)
-        ],
-        axis=1,
-    )
-    return Scores(
-        parameters=len(theta),
-        contender_a=np.tile(cells.contender_a, len(labels)),
-        contender_b=np.tile(cells.contender_b, len(labels)),
-        at_a=pulled[0],
-        at_b=pulled[1],
-        extra=pulled[2:].T,
-        squares=cells.squares.ravel(),
-        cell=cells.cell,
-        weight=cells.weight,
-    )
+    problem: Problem
+    solution: Solution
+    cells: Cells
+    labels: Floats
+    """Shape (4, 4): how the model splits a vote with the outcome of the row."""
 
+    @cached_property
+    def scores(self) -> Scores:
+        """Of all cells."""
+        design = self.problem.design
+        pulled = np.concatenate([design.pull(vote.gradient) for vote in self._votes], axis=1)
+        pulled += np.tile(self.solution.drift, 4) if self.solution.drift is not None else 0
+        return Scores(
+            parameters=design.parameters,
+            contender_a=np.tile(self.cells.contender_a, 4),
+            contender_b=np.tile(self.cells.contender_b, 4),
+            at_a=pulled[0],
+            at_b=pulled[1],
+            extra=pulled[2:].T,
+            squares=self.cells.squares.ravel(),
+            cell=self.cells.cell,
+            weight=self.cells.weight,
+        )
 
-def one_vote(cells: Cells, labels: Floats) -> list[Floats]:
-    """For each outcome, the credit of one such vote in each meeting, shape (4, M)."""
-    return [np.repeat(label[:, None], cells.meetings, axis=1) for label in labels]
+    @cached_property
+    def informations(self) -> Floats:
+        """Shape (I, I, C): of one vote of each cell, about the parameters that are the scores' members."""
+        return np.concatenate(
+            [self.problem.design.pull_twice(vote.curvature) for vote in self._votes], axis=2
+        )
+
+    @cached_property
+    def _votes(self) -> list[Derivatives]:
+        """For each outcome, those of one such vote in each meeting."""
+        place = self.problem.design.place(self.solution.theta)
+        shape = (4, self.cells.meetings)
+        return [
+            self.problem.outcomes.derivatives(place, np.broadcast_to(label[:, None], shape))
+            for label in self.labels
+        ]

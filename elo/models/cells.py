@@ -94,13 +94,13 @@ def cells_of_votes(
     first = np.where(forth, votes.contender_a, votes.contender_b).astype(np.intp)
     second = np.where(forth, votes.contender_b, votes.contender_a).astype(np.intp)
     columns = [np.where(forth, 1.0, -1.0) * _regressor(votes, name) for name in regressors]
-    meeting = _number(first * len(votes.contenders) + second)
+    meeting = numbered(first * len(votes.contenders) + second)
     for column in columns:
         code = np.unique(column, return_inverse=True)[1]
-        meeting = _number(meeting * (int(code.max()) + 1) + code)
+        meeting = numbered(meeting * (int(code.max()) + 1) + code)
     prompt = _prompts(votes).astype(np.intp) if by_prompt else None
     if prompt is not None:
-        meeting = _number(meeting * (int(prompt.max()) + 1) + prompt)
+        meeting = numbered(meeting * (int(prompt.max()) + 1) + prompt)
     size = int(meeting.max()) + 1
     example = np.empty(size, dtype=np.intp)
     example[meeting] = np.arange(len(meeting))
@@ -126,12 +126,14 @@ def _summed(cell: NDArray[np.intp], weight: Floats, size: int) -> Floats:
     return summed
 
 
-def _number(key: NDArray[np.intp]) -> NDArray[np.intp]:
+def numbered(key: NDArray[np.integer]) -> NDArray[np.integer]:
     """Renumber keys as 0, 1, 2, ... without a gap, in their order."""
     if key.max() > DENSE_KEYS:
-        return np.unique(key, return_inverse=True)[1]
+        sorted_place: NDArray[np.intp] = np.unique(key, return_inverse=True)[1]
+        return sorted_place
     seen = np.bincount(key) > 0
-    return (np.cumsum(seen) - 1)[key]
+    place: NDArray[np.integer] = (np.cumsum(seen) - 1)[key]
+    return place
 
 
 def _regressor(votes: Votes, name: str) -> Floats:

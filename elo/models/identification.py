@@ -1,14 +1,34 @@
-"""Whether votes identify ratings at all: a question about the graph of who met and who beat whom."""
+"""Whether votes identify a model at all: who met and beat whom, and whether anything separates the votes."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from elo.votes.tally import Tally
+from elo.models.cells import cells_of_tally
+from elo.models.newton import Problem
+from elo.models.outcomes import TIE_PARAMETERS, MultinomialLogit
+from elo.models.specification import Specification
+from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats, Tally
+
+NEGLIGIBLE = 1e-9
+"""Share of the largest below which an eigenvalue, or a move of a direction, is rounding error."""
+
+
+SEPARATED = 1e-7
+"""Of a direction whose parameters move by at most 1, the total gain below which it separates nothing."""
+ENDINGS = {"gap": A, "level": BOTH_BAD, "tie": TIE}
+"""The outcome that pins each coordinate, in a meeting that both sides won once."""
+
+
+Arrows: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
+"""From, to, and how much credit; each of shape (M,)."""
 
 
 class NotIdentified(ValueError):
@@ -16,47 +36,211 @@ class NotIdentified(ValueError):
 
 
 def require_identified(tally: Tally) -> None:
-    """Refuse votes without unique, finite Bradley-Terry ratings.
-
-    They exist if and only if, however the contenders are split in two, each half took some credit from the
-    other: the graph with an arrow from each contender to those it took credit from is strongly connected
-    (Ford 1957, American Mathematical Monthly 64; assumption 1 of Hunter 2004, Annals of Statistics 32).
+    """Refuse votes without unique, finite Bradley-Terry ratings where ties and both_bad are half wins.
 
     Raises:
-        NotIdentified: names the groups that never met, or those that won or lost everything against the rest.
+        NotIdentified: as in `require_connected` and `require_finite`.
     """
-    groups = _components(tally.met > 0, "weak")
+    problem = Specification().problem(cells_of_tally(tally))
+    require_connected(problem, tally.contenders)
+    require_finite(problem, tally.contenders)
+
+
+def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
+    """Refuse votes that say nothing of how groups of contenders compare, or of a circumstance asked for.
+
+    Raises:
+        NotIdentified: names the groups that never met, or the parameters that cannot be told apart.
+    """
+    a, b = problem.design.members[:2]
+    met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
+    groups = _components(met, "weak")
     if len(groups) > 1:
-        listed = "; ".join(_listed(tally, group) for group in groups)
+        listed = "; ".join(_listed(contenders, group) for group in groups)
         raise NotIdentified(
             f"No votes connect these groups of contenders: {listed}. "
             "Collect votes between them, or rate them apart."
         )
-    took = tally.credit > 0
-    groups = _components(took, "strong")
+    if set(problem.names) - {*TIE_PARAMETERS.values(), "floor"}:
+        _require_independent(problem, contenders)
+
+
+def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
+    """Groups of contenders within which ratings are finite; one group if all are. The floor is place K.
+
+    Without ties or circumstances as parameters, ratings are finite if and only if, however the contenders are
+    split in two, each half took some credit from the other: the graph with an arrow from each contender to
+    those it took credit from is strongly connected (Ford 1957, American Mathematical Monthly 64; assumption 1
+    of Hunter 2004, Annals of Statistics 32). The floor is one more contender: it takes from both sides of a
+    both_bad, and a vote for a contender takes from it. With such parameters groups may move even so.
+    """
+    groups = _components(took(problem), "strong")
+    if len(groups) == 1 and (direction := separating(problem)) is not None:
+        moves = np.round(direction[: problem.contenders], 6)
+        groups = [np.flatnonzero(moves == move) for move in np.unique(moves)]
+    return groups
+
+
+def took(problem: Problem) -> csr_array:
+    """Shape (K + 1, K + 1): who took credit from whom; a tie is taken by both from each other."""
+    a, b = problem.design.members[:2]
+    ties, bad = problem.credit[TIE], problem.credit[BOTH_BAD]
+    arrows = [(a, b, problem.credit[A] + ties), (b, a, problem.credit[B] + ties)]
+    if "floor" in problem.names:
+        floor = np.full_like(a, problem.contenders)
+        arrows += [(floor, a, bad), (floor, b, bad)]
+        arrows += [(a, floor, problem.credit[A] + ties), (b, floor, problem.credit[B] + ties)]
+    return _graph(problem, arrows)
+
+
+def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
+    """Refuse votes without a finite maximum of the likelihood.
+
+    Raises:
+        NotIdentified: names who won or lost everything, or the parameters that separate the votes.
+    """
+    names = (*contenders, "the floor")
+    groups = _components(took(problem), "strong")
     if len(groups) > 1:
-        verdicts = "; ".join(filter(None, (_verdict(tally, took, group) for group in groups)))
+        table = took(problem).toarray() > 0
+        verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in groups)))
         raise NotIdentified(
             f"No finite ratings exist: {verdicts}. Collect votes until each has both won and lost (or tied), "
-            "or leave these contenders out."
+            "leave these contenders out, or choose separation='firth' or 'bounded'."
+        )
+    require_finite_extras(problem, contenders)
+
+
+def require_finite_extras(
+    problem: Problem, contenders: Sequence[str], *, strengths_held: bool = False
+) -> None:
+    """Refuse votes whose parameters besides strengths have no finite maximum.
+
+    Raises:
+        NotIdentified: there are no ties, or only ties; or names the parameters that separate the votes.
+    """
+    totals = problem.credit.sum(axis=1)
+    tie = next((name for name in problem.names if name in TIE_PARAMETERS.values()), None)
+    if tie and not totals[TIE]:
+        raise NotIdentified(
+            f"No vote is a tie, so {tie} has no finite estimate. Use ties='half' or 'drop', which need none."
+        )
+    if tie and not totals[A] + totals[B]:
+        raise NotIdentified(f"Every vote is a tie, so {tie} has no finite estimate. Use ties='half'.")
+    direction = separating(problem, strengths_held=strengths_held)
+    if direction is not None:
+        raise NotIdentified(
+            f"No finite estimates exist: a change of {_moved(problem, contenders, direction)} makes the "
+            "votes ever more likely. Leave a parameter out, collect more votes, or choose separation='firth'."
         )
 
 
-def _components(
-    arrows: NDArray[np.bool_], connection: Literal["weak", "strong"]
-) -> list[NDArray[np.signedinteger]]:
-    count, label = connected_components(arrows.astype(np.int8), connection=connection)
+def _require_independent(problem: Problem, contenders: Sequence[str]) -> None:
+    """Refuse circumstances that strengths explain just as well, or that never vary."""
+    scale = np.sqrt(np.maximum(problem.scale_of_gradient(), np.finfo(float).tiny))
+    information = problem.regular(problem.design.information(_flat_curvature(problem, problem.votes)))
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    if values[0] < NEGLIGIBLE * values[-1]:
+        moved = _moved(problem, contenders, vectors[:, 0] / scale)
+        raise NotIdentified(
+            f"The votes cannot tell {moved} apart: the column does not vary, or strengths say the same. "
+            "Leave it out of effects= or covariates=."
+        )
+
+
+def _overlaps(problem: Problem) -> bool:
+    """Whether meetings that ended in several ways already hold every parameter: enough, and quick to see.
+
+    A direction along which no vote gets less likely leaves the utilities of all outcomes that a meeting had
+    equal; if only the null direction does so in all meetings, there is no such direction.
+    """
+    ended = problem.credit > 0
+    decided = ended[A] & ended[B]
+    curvature = _flat_curvature(problem, np.where(decided, problem.votes, 0.0))
+    for place, name in enumerate(problem.outcomes.coordinates):
+        curvature[place, place] *= ended[ENDINGS[name]]
+    information = problem.regular(problem.design.information(curvature))
+    size = problem.contenders
+    if not np.trace(information[:size, :size]):
+        return False
+    scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    smallest = np.linalg.eigvalsh(information / np.outer(scale, scale))[0]
+    return bool(smallest > NEGLIGIBLE)
+
+
+def _flat_curvature(problem: Problem, votes: Floats) -> Floats:
+    """Shape (L, L, M): the votes of each meeting for each coordinate by itself."""
+    return np.eye(len(problem.outcomes.coordinates))[:, :, None] * votes
+
+
+def separating(problem: Problem, *, strengths_held: bool = False) -> Floats | None:
+    """Shape (P,): a direction along which no vote gets less likely and some get more so; None without one.
+
+    Strengths alone, or with the floor, are left to the graph of wins, unless they are held: then only the
+    other parameters may move.
+
+    By linear programming (K. Konis, "Linear programming algorithms for detecting separated data in binary
+    logistic regression models", thesis, Oxford 2007; for more outcomes Albert and Anderson, Biometrika 71,
+    1984). The thresholds of Rao-Kupper have the directions of Davidson's ties.
+    """
+    left_to_graph = () if strengths_held else ("floor",)
+    if set(problem.names) <= set(left_to_graph) or _overlaps(problem):
+        return None
+    coordinates = problem.outcomes.coordinates
+    logit = MultinomialLogit(ties="tie" in coordinates, floor="level" in coordinates)
+    design, ahead, members = problem.design, [], []
+    for place, outcome in enumerate(logit.outcomes):
+        ended = np.flatnonzero(problem.credit[outcome] > 0)
+        for other in np.delete(logit.utilities, place, axis=0):
+            ahead.append(np.einsum("l,lim->mi", logit.utilities[place] - other, design.share[:, :, ended]))
+            members.append(design.members[:, ended].T)
+    values, columns = np.concatenate(ahead), np.concatenate(members)
+    rows = np.broadcast_to(np.arange(len(values))[:, None], values.shape)
+    shape = (len(values), design.parameters)
+    table = csr_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
+    held = problem.contenders if strengths_held else 1
+    bounds = [(0.0, 0.0)] * held + [(-1.0, 1.0)] * (design.parameters - held)
+    gain = np.bincount(columns.ravel(), values.ravel(), design.parameters)
+    found = linprog(-gain, A_ub=-table, b_ub=np.zeros(len(values)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints
+    return found.x if found.x is not None and -found.fun > SEPARATED else None
+
+
+def _graph(problem: Problem, arrows: Sequence[Arrows]) -> csr_array:
+    """Arrows where there is any credit, among the contenders and, if it is a parameter, the floor."""
+    size = problem.contenders + ("floor" in problem.names)
+    start, end, credit = (np.concatenate(part) for part in zip(*arrows, strict=True))
+    kept = credit > 0
+    return csr_array((np.ones(kept.sum()), (start[kept], end[kept])), shape=(size, size))
+
+
+def _components(graph: csr_array, connection: Literal["weak", "strong"]) -> list[NDArray[np.signedinteger]]:
+    count, label = connected_components(graph, connection=connection)
     return [np.flatnonzero(label == group) for group in range(count)]
 
 
-def _verdict(tally: Tally, took: NDArray[np.bool_], group: NDArray[np.signedinteger]) -> str:
+def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.signedinteger]) -> str:
     rest = np.setdiff1d(np.arange(len(took)), group)
     if not took[np.ix_(rest, group)].any():
-        return f"{_listed(tally, group)} won everything against the others"
+        return f"{_listed(names, group)} won everything against the others"
     if not took[np.ix_(group, rest)].any():
-        return f"{_listed(tally, group)} lost everything against the others"
+        return f"{_listed(names, group)} lost everything against the others"
     return ""
 
 
-def _listed(tally: Tally, group: NDArray[np.signedinteger]) -> str:
-    return ", ".join(tally.contenders[member] for member in group)
+def moved(problem: Problem, direction: Floats) -> NDArray[np.bool_]:
+    """Shape (P,): what a direction moves against the largest group of contenders that it moves alike."""
+    strengths = direction[: problem.contenders]
+    alike = np.round(strengths / np.abs(direction).max(), 5)
+    _, first, counts = np.unique(alike, return_index=True, return_counts=True)
+    stays = strengths[min(first[counts == counts.max()])]
+    moves = np.abs(direction - stays * problem.carried)
+    chosen: NDArray[np.bool_] = moves > 1e-4 * moves.max()
+    return chosen
+
+
+def _moved(problem: Problem, contenders: Sequence[str], direction: Floats) -> str:
+    return _listed((*contenders, *problem.names), np.flatnonzero(moved(problem, direction)))
+
+
+def _listed(names: Sequence[str], group: NDArray[np.signedinteger]) -> str:
+    return ", ".join(names[member] for member in group)

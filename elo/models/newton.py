@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from elo.models.design import Design, summed
@@ -71,14 +72,18 @@ class Problem:
 
     def inverse(self, information: Floats) -> Floats:
         """Shape (P, P): the generalised inverse for strengths whose sum is held."""
-        regular, level = self._regular(information)
-        carried = self.carried
-        inverse: Floats = np.linalg.inv(regular) - np.outer(carried, carried / (level * self.contenders**2))
+        constant = np.outer(self.carried, self.carried) / (self._level(information) * self.contenders**2)
+        inverse: Floats = np.linalg.inv(self.regular(information)) - constant
         return inverse
+
+    def log_determinant(self, information: Floats) -> float:
+        """Of the information about all but a constant added to the strengths."""
+        level = self._level(information)
+        return float(np.linalg.slogdet(self.regular(information))[1] - np.log(level))
 
     def step(self, gradient: Floats, information: Floats) -> Floats:
         """Shape (P,): the Newton step, which leaves the strengths' sum as it is."""
-        factor = cho_factor(self._regular(information)[0], check_finite=False)
+        factor = cho_factor(self.regular(information), check_finite=False)
         return np.asarray(cho_solve(factor, gradient, check_finite=False), dtype=np.float64)
 
     def centred(self, theta: Floats) -> Floats:
@@ -91,12 +96,14 @@ class Problem:
         held = np.abs(self.design.share).max(axis=0) * self.votes
         return summed(self.design.members, held, self.design.parameters) + self.ridge
 
-    def _regular(self, information: Floats) -> tuple[Floats, float]:
-        """Information made invertible by a level added among strengths, which costs a free constant."""
-        level = float(np.trace(information[: self.contenders, : self.contenders])) / self.contenders**2
+    def regular(self, information: Floats) -> Floats:
+        """Information made invertible by a level added among strengths, where only differences matter."""
         regular = information.copy()
-        regular[: self.contenders, : self.contenders] += level
-        return regular, level
+        regular[: self.contenders, : self.contenders] += self._level(information)
+        return regular
+
+    def _level(self, information: Floats) -> float:
+        return float(np.trace(information[: self.contenders, : self.contenders])) / self.contenders**2
 
     def _deviations(self, theta: Floats) -> Floats:
         deviations = np.zeros_like(theta)
@@ -118,6 +125,10 @@ class Solution:
     iterations: int
     gradient: float
     """Largest gradient of a parameter, as a share of the votes that it is estimated from."""
+    component: NDArray[np.integer] | None = None
+    """Shape (K,): where a bound holds groups of contenders apart, each one's group, 0 for the largest."""
+    drift: Floats | None = None
+    """Shape (I, M): what a penalty that grows with the votes adds to the score of each vote of a meeting."""
 
     @property
     def strengths(self) -> Floats:

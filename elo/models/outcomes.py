@@ -14,6 +14,9 @@ from scipy.special import expit, log_expit
 
 from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats
 
+TIE_PARAMETERS = {"davidson": "log_nu", "rao-kupper": "log_kappa"}
+"""The parameter of ties, by the way to treat them that has one."""
+
 
 class Derivatives(NamedTuple):
     """Of the log-likelihood of M meetings by their L coordinates."""

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from elo.models.cells import Cells
+from elo.models.cells import CIRCUMSTANCES, Cells
 from elo.models.design import build_design
 from elo.models.newton import Problem
-from elo.models.outcomes import OutcomeModel, labels, outcome_model
+from elo.models.outcomes import TIE_PARAMETERS, OutcomeModel, labels, outcome_model
 from elo.votes.tally import Floats
 
-TIE_PARAMETERS = {"davidson": "log_nu", "rao-kupper": "log_kappa"}
+TREATMENTS = ("half", "davidson", "rao-kupper", "drop")
+
+ESTIMANDS = {
+    "half": "Bradley-Terry strengths of the expected credit, where a tie is half a win to each side, averaged"
+    " over raters and prompts. A model of ties (Davidson 1970) would spread them wider.",
+    "davidson": "Strengths in Davidson's model (1970), where P(tie) is proportional to nu sqrt(pi_a pi_b):"
+    " the log-odds of a win against a loss, averaged over raters and prompts. Half-win ratings lie closer.",
+    "rao-kupper": "Strengths in the model of Rao and Kupper (1967), where a tie is a difference below log "
+    "kappa, averaged over raters and prompts. Half-win ratings would lie closer.",
+    "drop": "Bradley-Terry strengths of decided votes alone: the log-odds of a win given that there is one, "
+    "averaged over raters and prompts.",
+}
+"""What the strengths are, for each way to treat ties."""
+
+BOTH_BAD_NOTES = {
+    "tie": "A both_bad is a tie.",
+    "drop": "A both_bad is left out.",
+    "floor": "A both_bad competes with the pair as a contender of strength floor, on the same scale.",
+}
 
 
 @dataclass(frozen=True)
 class Specification:
-    """A model of votes: how ties and both_bad enter, and what besides strengths moves an outcome."""
+    """A model of votes: how ties and both_bad enter, and what besides strengths moves an outcome.
+
+    Raises:
+        ValueError: a name is unknown, or the parts do not go together.
+    """
 
     ties: str = "half"
     both_bad: str = "tie"
@@ -29,10 +53,40 @@ class Specification:
     tie_precision: float = 1.0
     """Prior precision of each prompt's deviation of the tie parameter, 1 / log-odds^2."""
 
+    def __post_init__(self) -> None:
+        _require("ties", [self.ties], TREATMENTS)
+        _require("both_bad", [self.both_bad], tuple(BOTH_BAD_NOTES))
+        _require("effects", self.effects, CIRCUMSTANCES)
+        _require("tie_effects", self.tie_effects, ("prompt",))
+        clash = [name for name in self.covariates if name in (*CIRCUMSTANCES, "floor", "log_nu", "log_kappa")]
+        if clash:
+            raise ValueError(f"covariates= may not have the name {clash[0]!r}: another parameter has it.")
+        if len(set(self.regressors)) < len(self.regressors):
+            raise ValueError(f"effects= and covariates= name one twice: {', '.join(self.regressors)}.")
+        if not (math.isfinite(self.ridge) and self.ridge >= 0):
+            raise ValueError(
+                f"ridge={self.ridge} must be finite and at least 0: precision in 1 / log-odds^2."
+            )
+        if not (math.isfinite(self.tie_precision) and self.tie_precision > 0):
+            raise ValueError(f"tie_precision={self.tie_precision} must be finite and above 0.")
+        if self.tie_effects and self.ties not in TIE_PARAMETERS:
+            raise ValueError(f"tie_effects= needs ties='davidson' or 'rao-kupper', not {self.ties!r}.")
+        outcome_model(self.ties, self.both_bad)
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.ties if self.ties in TIE_PARAMETERS else "bradley-terry"
+
+    @property
+    def estimand(self) -> str:
+        """What the strengths are."""
+        return f"{ESTIMANDS[self.ties]} {BOTH_BAD_NOTES[self.both_bad]}"
+
     @property
     def regressors(self) -> tuple[str, ...]:
         """What adds to the gap."""
-        return (*self.effects, *self.covariates)
+        return (*(name for name in CIRCUMSTANCES if name in self.effects), *self.covariates)
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -62,3 +116,9 @@ class Specification:
         )
         credit = np.einsum("ij,im->jm", self.labels, cells.counts)
         return Problem(len(cells.contenders), self.extras, design, self.outcomes, credit, self.ridge)
+
+
+def _require(name: str, values: Sequence[str], known: Sequence[str]) -> None:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"Unknown {name}={value!r}. Known: {', '.join(known)}.")

@@ -27,7 +27,7 @@ def board() -> Board:
 
 def test_rows_are_those_of_the_fit() -> None:
     votes = World(votes=800).draw(1)
-    rows, board = fit(votes).rows(), build_board(votes)
+    rows, board = fit(votes, clusters=["prompt", "rater"]).rows(), build_board(votes)
     assert board.contenders == tuple(row.contender for row in rows)
     for mine, theirs in zip(board.rows, rows, strict=True):
         assert (mine.rating, mine.lower, mine.upper) == (theirs.rating, theirs.lower, theirs.upper)
@@ -67,7 +67,7 @@ def test_settings_say_how_the_board_was_made() -> None:
     settings = build_board(votes, clusters=["prompt"], anchor=("m03", 1500.0), level=0.9).settings
     assert json.loads(json.dumps(settings)) == settings
     assert settings["method"] == "bradley-terry"
-    assert settings["covariance"] == "CR3 by prompt"
+    assert settings["covariance"] == "CR3 by prompt, floored at those of independent votes"
     assert (settings["clusters"], settings["level"], settings["anchor"]) == (["prompt"], 0.9, ["m03", 1500.0])
     assert (settings["votes"], settings["raters"], settings["prompts"]) == (800, 20, 30)
     assert settings["degrees_of_freedom"] == 29

@@ -16,7 +16,7 @@ WORLD = World(contenders=6, votes=600, raters=30, prompts=20, ties=0.2)
 
 @pytest.fixture(scope="module")
 def ratings() -> Ratings:
-    return fit(WORLD.draw(1))
+    return fit(WORLD.draw(1), clusters=["rater", "prompt"])
 
 
 def test_rows_are_sorted_and_their_mean_is_1000(ratings: Ratings) -> None:

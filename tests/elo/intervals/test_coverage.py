@@ -14,7 +14,7 @@ SETS = 200
 INDEPENDENT = World(rater_sd=0.0, prompt_sd=0.0)
 
 
-def coverage(world: World, clusters: Sequence[str] | None) -> float:
+def coverage(world: World, clusters: Sequence[str]) -> float:
     """Share of centred intervals that hold the target, over contenders and data sets."""
     covered = []
     for seed in range(SETS):
@@ -36,7 +36,7 @@ def coverage(world: World, clusters: Sequence[str] | None) -> float:
     ids=["both", "few raters", "few prompts", "independent"],
 )
 def test_default_intervals_cover(world: World) -> None:
-    assert 0.92 <= coverage(world, None) <= 0.98
+    assert 0.92 <= coverage(world, ("prompt", "rater")) <= 0.98
 
 
 @pytest.mark.slow
@@ -56,6 +56,6 @@ def test_rank_ranges_hold_all_true_ranks_together() -> None:
     truth = (-world.target).argsort().argsort() + 1
     held = []
     for seed in range(SETS):
-        places = fit(world.draw(seed)).ranks().values()
+        places = fit(world.draw(seed), clusters=("prompt", "rater")).ranks().values()
         held.append(all(p.low <= rank <= p.high for p, rank in zip(places, truth, strict=True)))
     assert np.mean(held) >= 0.95

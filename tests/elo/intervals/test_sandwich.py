@@ -35,12 +35,9 @@ def test_two_contenders_have_the_error_of_a_proportion() -> None:
     assert gap.upper - gap.estimate == pytest.approx(norm.ppf(0.975) / np.sqrt(40 * 0.75 * 0.25))
 
 
-def test_the_clusters_that_votes_record_are_used() -> None:
-    votes = WORLD.draw(2)
-    assert fit(votes).method.clusters == ("prompt", "rater")
-    assert fit(without_raters(votes)).method.clusters == ("prompt",)
-    assert fit(votes, clusters=["rater"]).method.clusters == ("rater",)
-    assert fit(votes, clusters=()).method.clusters == ()
+def test_votes_are_independent_unless_clusters_are_named() -> None:
+    assert fit(WORLD.draw(2)).method.clusters == ()
+    assert fit(WORLD.draw(2), clusters=["rater"]).method.clusters == ("rater",)
 
 
 def test_clusters_that_votes_do_not_record_are_refused() -> None:
@@ -59,10 +56,11 @@ def test_the_order_of_clusters_does_not_matter() -> None:
 def test_two_way_errors_fall_below_neither_one_way_error() -> None:
     for seed in range(5):
         votes = WORLD.draw(seed)
-        two_way = fit(votes)
+        two_way = fit(votes, clusters=["prompt", "rater"])
         for cluster in ("prompt", "rater"):
             one_way = fit(votes, clusters=[cluster]).standard_errors
             assert (two_way.standard_errors >= one_way * (1 - 1e-12)).all()
+        assert (two_way.standard_errors >= fit(votes).standard_errors * (1 - 1e-12)).all()
         assert np.linalg.eigvalsh(two_way.covariance).min() > -1e-12
 
 
@@ -78,8 +76,8 @@ def test_two_way_is_one_plus_the_other_less_the_intersection() -> None:
         rater=pairs,
     )
     by_prompt, by_rater = (fit(votes, clusters=[name]).covariance for name in ("prompt", "rater"))
-    expected = by_prompt + by_rater - fit(crossed).covariance
-    np.testing.assert_allclose(fit(votes).covariance, expected, atol=1e-12)
+    expected = by_prompt + by_rater - fit(crossed, clusters=["rater"]).covariance
+    np.testing.assert_allclose(fit(votes, clusters=["prompt", "rater"]).covariance, expected, atol=1e-12)
 
 
 def test_quantiles_are_of_students_t_with_clusters_and_normal_without() -> None:

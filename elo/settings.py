@@ -1,0 +1,85 @@
+"""All that a fit can be asked for, checked before anything is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from elo.models.separation import SEPARATION
+from elo.models.specification import Specification
+from elo.votes.table import Votes
+from elo.votes.tally import Tally
+
+ELO_SCALE = 400 / math.log(10)
+"""Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""
+CLUSTERS = ("prompt", "rater")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `fit`, with names of several in their standard order."""
+
+    specification: Specification
+    clusters: tuple[str, ...]
+    intervals: str
+    correction: str
+    separation: str
+    weighting: str
+    rounds: int
+    seed: int
+    anchor: tuple[str, float] | None
+    scale: float
+    level: float
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.clusters if name not in CLUSTERS]
+        if not unknown:
+            object.__setattr__(self, "clusters", tuple(name for name in CLUSTERS if name in self.clusters))
+
+    def check(self, votes: Votes | Tally) -> None:
+        """Refuse what is unknown, meaningless, or beyond what these votes record.
+
+        Raises:
+            ValueError: names what was asked and what is allowed.
+        """
+        _require("intervals", self.intervals, ("sandwich", "model", "bootstrap", "none"))
+        _require("correction", self.correction, ("CR3", "CR1", "CR0"))
+        _require("separation", self.separation, SEPARATION)
+        _require("weighting", self.weighting, ("votes", "propensity"))
+        self._check_clusters(votes)
+        if self.clusters and self.intervals == "model":
+            raise ValueError("intervals='model' takes votes as independent. Use 'sandwich' with clusters=.")
+        if not 0 < self.level < 1:
+            raise ValueError(
+                f"level={self.level} is no probability. Allowed: above 0 and below 1, such as 0.95."
+            )
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(
+                f"scale={self.scale} must be finite and above 0: rating points for one unit of log-odds."
+            )
+        if self.anchor is not None:
+            place_of(self.anchor[0], votes.contenders)
+            if not math.isfinite(self.anchor[1]):
+                raise ValueError(f"anchor={self.anchor} must give a finite rating.")
+
+    def _check_clusters(self, votes: Votes | Tally) -> None:
+        recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]
+        for name in self.clusters:
+            if name not in recorded:
+                raise ValueError(
+                    f"Cannot cluster by {name!r}: the votes have no such column. "
+                    f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; or ()."
+                )
+
+
+def _require(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"Unknown {name}={value!r}. Known: {', '.join(known)}.")
+
+
+def place_of(contender: str, contenders: tuple[str, ...]) -> int:
+    """The contender's index, or an error that lists the known ones."""
+    if contender not in contenders:
+        raise ValueError(f"Unknown contender {contender!r}. Known: {', '.join(contenders)}.")
+    return contenders.index(contender)
