@@ -1,0 +1,247 @@
+"""How many votes, raters and prompts an answer takes: before a study, and from what one has shown so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, ndtri
+
+from elo.intervals.simultaneous import quantile
+from elo.ratings import Ratings, place_of
+from elo.votes.tally import Floats
+
+ELO_SCALE = 400 / math.log(10)
+"""Rating points for one unit of log-odds."""
+EVEN = 0.25
+"""Information of one decided vote on an even pair, per squared log-odds."""
+MOST = 2**53
+"""Counts above this are no plan."""
+
+
+class Components(NamedTuple):
+    """What a variance is made of: rating points squared."""
+
+    vote: float
+    """Shrinks with the number of votes."""
+    rater: float
+    """Tastes of raters: shrinks with their number only."""
+    prompt: float
+    """Prompts that suit one contender more: shrinks with their number only."""
+
+    def after(self, votes: float = 1, raters: float = 1, prompts: float = 1) -> float:
+        """The variance once there are so many times as many of each."""
+        return self.vote / votes + self.rater / raters + self.prompt / prompts
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many there must be in all, for one purchase at a time. None: never enough, however many."""
+
+    margin: float
+    """What is to shrink, as it is now: rating points."""
+    wanted: float
+    components: Components
+    votes: int | None
+    """With the present raters and prompts."""
+    raters: int | None
+    """With the present prompts, where new raters vote as much as the present ones; None without raters."""
+    prompts: int | None
+    """With the present raters, where new prompts get as many votes as the present ones."""
+    growth: float
+    """By how much votes, raters and prompts must all be multiplied, if all grow alike."""
+
+    @property
+    def buy(self) -> str:
+        """`votes`, `raters` or `prompts`: what most variance is due to; `nothing` where it suffices."""
+        if self.margin <= self.wanted:
+            return "nothing"
+        return ("votes", "raters", "prompts")[int(np.argmax(self.components))]
+
+
+def components(ratings: Ratings, pair: tuple[str, str] | None = None) -> Components:
+    """Split the variance of a difference, or its mean over all pairs, by where it comes from.
+
+    With rater and prompt clusters the two-way variance is V_r + V_p - V_rp, of which V_r - V_rp is owed to
+    raters, V_p - V_rp to prompts and V_rp to single votes (components as in Owen 2007, Annals of Applied
+    Statistics 1). With one kind of cluster, what exceeds independent votes is owed to it.
+
+    Args:
+        ratings: a fit with sandwich intervals, clustered by rater, prompt, both or neither.
+        pair: two contenders; None for the mean over all pairs.
+
+    Raises:
+        ValueError: a contender is unknown.
+    """
+    errors, scale = ratings.errors, ratings.method.scale
+    size = len(ratings.contenders)
+    weights = np.ones((size, size)) / (size * (size - 1))
+    if pair is not None:
+        weights = np.zeros((size, size))
+        weights[place_of(pair[0], ratings.contenders), place_of(pair[1], ratings.contenders)] = 1
+
+    def variance(matrix: Floats) -> float:
+        own = np.diag(matrix)
+        differences = np.maximum(own[:, None] + own[None, :] - 2 * matrix, 0)
+        return float((weights * differences).sum()) * scale**2
+
+    total = float((weights * np.where(weights > 0, errors.difference_variances(), 0)).sum()) * scale**2
+    kinds = list(errors.clusters)
+    owed = dict.fromkeys(("rater", "prompt"), 0.0)
+    if len(kinds) == 2:
+        one_way = {kind: variance(floor) for kind, floor in zip(kinds, errors.floors, strict=False)}
+        for kind, other in (kinds, kinds[::-1]):
+            owed[kind] = max(total - one_way[other], 0.0)
+    elif kinds:
+        plain = (
+            variance(errors.floors[0]) if errors.floors else total / (ratings.diagnostics.design_effect or 1)
+        )
+        owed[kinds[0]] = max(total - plain, 0.0)
+    return Components(max(total - sum(owed.values()), 0.0), owed["rater"], owed["prompt"])
+
+
+def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None = None) -> Plan:
+    """What it takes until the interval of a difference is this narrow.
+
+    Args:
+        ratings: the fit so far, clustered on what votes share.
+        half_width: wanted, in rating points.
+        pair: two contenders; None for the root mean square over all pairs.
+    """
+    tail = (1 - ratings.method.level) / 2
+    return _plan(ratings, pair, half_width, lambda dof: quantile(dof, tail))
+
+
+def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Plan:
+    """What it takes until the interval of a difference lies on one side of 0, if it is as large as estimated.
+
+    Args:
+        ratings: the fit so far, clustered on what votes share.
+        a: a contender.
+        b: another.
+        power: wanted probability of a distinct difference.
+    """
+    tail = (1 - ratings.method.level) / 2
+    gap = abs(ratings.difference(a, b).estimate)
+    return _plan(ratings, (a, b), gap, lambda dof: quantile(dof, tail) + quantile(dof, 1 - power))
+
+
+def head_to_head_votes(
+    gap: float,
+    *,
+    power: float = 0.8,
+    level: float = 0.95,
+    tie_rate: float = 0.0,
+    design_effect: float = 1.0,
+    scale: float = ELO_SCALE,
+) -> int:
+    """Votes between two contenders that show a true gap: the two-sided test of a share against one half.
+
+    n = (z_level / 2 + z_power sqrt(p q))^2 / (p - 1/2)^2 decided votes (Fleiss, Levin and Paik 2003,
+    Statistical Methods for Rates and Proportions, section 2.6), times the design effect, over the share that
+    decides.
+
+    Args:
+        gap: rating points, not 0.
+        power: wanted probability of a distinct difference.
+        level: of the interval.
+        tie_rate: share of votes without a winner.
+        design_effect: variance over that of independent votes.
+        scale: rating points for one unit of log-odds.
+    """
+    share = float(expit(abs(gap) / scale))
+    deviations = _z((1 - level) / 2) * math.sqrt(EVEN) + _z(1 - power) * math.sqrt(share * (1 - share))
+    return _count((deviations / (share - 0.5)) ** 2, tie_rate, design_effect)
+
+
+def ladder_appearances(
+    gap: float,
+    *,
+    power: float = 0.8,
+    level: float = 0.95,
+    tie_rate: float = 0.0,
+    design_effect: float = 1.0,
+    scale: float = ELO_SCALE,
+) -> int:
+    """Votes that each of two contenders needs against an even, well-known field to show a true gap.
+
+    n = 2 (z_level + z_power)^2 / (gap^2 / 4) with the gap in log-odds: each vote tells 1/4. Arguments as in
+    `head_to_head_votes`.
+    """
+    deviations = _z((1 - level) / 2) + _z(1 - power)
+    return _count(2 * deviations**2 / (EVEN * (gap / scale) ** 2), tie_rate, design_effect)
+
+
+def width_appearances(
+    half_width: float,
+    *,
+    level: float = 0.95,
+    tie_rate: float = 0.0,
+    design_effect: float = 1.0,
+    scale: float = ELO_SCALE,
+) -> int:
+    """Votes that a contender needs against an even, well-known field for an interval this narrow.
+
+    n = z^2 / (half_width^2 / 4) with the half-width in log-odds. Arguments as in `head_to_head_votes`.
+    """
+    return _count(_z((1 - level) / 2) ** 2 / (EVEN * (half_width / scale) ** 2), tie_rate, design_effect)
+
+
+def _plan(
+    ratings: Ratings, pair: tuple[str, str] | None, wanted: float, reach: Callable[[int | None], float]
+) -> Plan:
+    if not wanted > 0:
+        raise ValueError(f"Cannot plan for {wanted:g} rating points: it must be above 0.")
+    parts = components(ratings, pair)
+    clusters = ratings.errors.clusters
+
+    def margin(votes: float = 1, raters: float = 1, prompts: float = 1) -> float:
+        times = {"rater": raters, "prompt": prompts}
+        dof = min((int(count * times[kind]) for kind, count in clusters.items()), default=None)
+        error = math.sqrt(parts.after(votes, raters, prompts))
+        return reach(None if dof is None else max(min(dof, MOST) - 1, 1)) * error
+
+    def enough(present: float, grown: Callable[[float], float]) -> int | None:
+        return _smallest(math.ceil(present), lambda count: grown(count / present) <= wanted)
+
+    votes = ratings.diagnostics.votes
+    raters, prompts = clusters.get("rater"), clusters.get("prompt")
+    in_all = enough(votes, lambda times: margin(times, times, times))
+    return Plan(
+        margin=margin(),
+        wanted=wanted,
+        components=parts,
+        votes=enough(votes, lambda times: margin(votes=times)),
+        raters=raters and enough(raters, lambda times: margin(votes=times, raters=times)),
+        prompts=prompts and enough(prompts, lambda times: margin(votes=times, prompts=times)),
+        growth=math.inf if in_all is None else in_all / votes,
+    )
+
+
+def _smallest(present: int, suffices: Callable[[int], bool]) -> int | None:
+    """The smallest count, from the present one, that suffices; None if none does."""
+    if suffices(present):
+        return present
+    if not suffices(MOST):
+        return None
+    low, high = present, MOST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if suffices(middle) else (middle, high)
+    return high
+
+
+def _z(tail: float) -> float:
+    return float(-ndtri(tail))
+
+
+def _count(decided: float, tie_rate: float, design_effect: float) -> int:
+    if not (math.isfinite(decided) and 0 <= tie_rate < 1 and design_effect > 0):
+        raise ValueError(
+            f"No number of votes follows from tie_rate={tie_rate}, design_effect={design_effect}. "
+            "Needed: a gap or width other than 0, a tie rate from 0 to below 1, a design effect above 0."
+        )
+    return math.ceil(decided * design_effect / (1 - tie_rate))
