@@ -1,7 +1,7 @@
 """Reads and writes the transformer's weights in the public layout.
 
-That is safetensors, in one file or in several with an index, in float32 or with the large products in bfloat16,
-each file compressed by Zstandard (`.zst`) or not.
+That is safetensors, in one file or in several with an index, in float32 or with the large products in
+bfloat16, each file compressed by Zstandard (`.zst`) or not.
 """
 
 from __future__ import annotations

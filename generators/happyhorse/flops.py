@@ -1,4 +1,4 @@
-"""How much arithmetic a forward takes, in products and attention: two FLOPs for a multiplication and addition."""
+"""How much arithmetic a forward takes: two FLOPs for each multiplication with its addition."""
 
 from __future__ import annotations
 
