@@ -19,6 +19,7 @@ GROUP = "paddock.generators"
 # Named by string, so that listing the names imports no generator and none of what it needs.
 IN_TREE = (
     EntryPoint("folder", "generators.folder:Folder", GROUP),
+    EntryPoint("happyhorse", "generators.happyhorse.generator:HappyHorse", GROUP),
     EntryPoint("toy-world", "generators.toyworld.contender:ToyWorld", GROUP),
 )
 

@@ -1,4 +1,4 @@
-"""What the pipeline asks of a codec, be it the public one or a small one of our own."""
+"""What the pipeline asks of codecs and text encoders, be they the public ones or small ones of our own."""
 
 from __future__ import annotations
 
@@ -75,4 +75,16 @@ class AudioCodec(Protocol):
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents (batch, time, channels) to samples (batch, 2, N)."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Prompts to features."""
+
+    def check(self, prompt: str) -> None:
+        """Raises InvalidInput for a prompt that can't be encoded; needs no weights."""
+        ...
+
+    def encode(self, *prompts: str) -> tuple[Tensor, ...]:
+        """Features (tokens, channels) of each prompt, float32 on the CPU. Holds no weights afterwards."""
         ...

@@ -11,11 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from generators.base import Unavailable
+
 _SHOWN = 8
 """Names in one error message."""
 
 
-class WeightsError(ValueError):
+class WeightsError(Unavailable, ValueError):
     """A file of weights can't be read, or isn't of the network that was asked for."""
 
 

@@ -1,0 +1,212 @@
+"""HappyHorse as the arena's generator. Imports nothing heavy until it makes a clip."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generators.base import (
+    InvalidInput,
+    Provenance,
+    Request,
+    Result,
+    Track,
+    Unavailable,
+    clip_path,
+    file_sha256,
+    require_track,
+)
+from generators.happyhorse.config import SIZES
+from generators.happyhorse.hub import PARTS
+from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES, ClipRequest, Film
+from generators.settings import SettingsError, read_choice, refuse_unknown
+
+if TYPE_CHECKING:
+    from generators.happyhorse.components import Components
+
+_LIBRARIES = ("av", "diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
+_DEFAULTS: Mapping[str, object] = {
+    "weights": "released",
+    "size": "15b",
+    "kind": "distilled",
+    "steps": None,
+    "decoder": "turbo",
+    "silence": "computed",
+    "upscale": "none",
+    "pixels": "asked",
+    "device": "auto",
+    "negative_prompt": None,
+} | {f"{part}_folder": None for part in PARTS}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "weights": ("released", "random"),
+    "size": tuple(SIZES),
+    "kind": FIRST_STAGES,
+    "decoder": DECODERS,
+    "silence": SILENCES,
+    "upscale": ("none", *UPSCALES),
+}
+_PATHS = ("negative_prompt", *(f"{part}_folder" for part in PARTS))
+
+
+class HappyHorse:
+    """Registry name `happyhorse`.
+
+    Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale` and `negative_prompt`, as in `sample`;
+    `device`, a name that PyTorch knows, or `auto`; `pixels`, the size to make clips at, as `448x256` or
+    `asked`; a `…_folder` for each part that isn't in the hub's cache; `weights`, which may be `random`.
+    """
+
+    name = "happyhorse"
+    version = "1"
+    tracks: frozenset[Track] = frozenset({"t2v", "i2v", "t2v-audio", "i2v-audio"})
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        refuse_unknown(self.name, settings, _DEFAULTS)
+        for name, allowed in _CHOICES.items():
+            read_choice(self.name, settings, name, allowed, default=str(_DEFAULTS[name]))
+        self._settings = {**_DEFAULTS, **settings}
+        self._check_rest()
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        return self._settings
+
+    def generate(self, request: Request, out_dir: Path) -> Result:
+        """Makes one clip.
+
+        Raises:
+            InvalidInput: A side isn't a multiple of 32, the prompt is too long, the image is damaged, or
+                memory is too small.
+            Unavailable: Weights or packages aren't there; the message holds the command that gets them.
+        """
+        require_track(self, request)
+        started = time.monotonic()
+        clip, components, origin = self._prepare(request)
+        film = _make(components, clip)
+        out_dir.mkdir(parents=True, exist_ok=True)
+        path = clip_path(self, request, out_dir, ".mp4")
+        partial = path.with_suffix(".part")
+        try:
+            film.write(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        resolved = {**origin, **self._resolved(request, film), "device": str(components.device)}
+        return Result(path, self._provenance(request, resolved, path, time.monotonic() - started))
+
+    def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
+        """The request in the pipeline's terms, its components, and which weights they have."""
+        _require_packages()
+        from generators.happyhorse.inputs import read_image
+
+        width, height = self._size(request)
+        clip = ClipRequest(
+            prompt=request.prompt,
+            duration_s=request.duration_s,
+            width=width,
+            height=height,
+            seed=request.seed,
+            mode=request.track,
+            image=read_image(request.reference_image)
+            if request.reference_image and request.needs_image
+            else None,
+            silence=self._settings["silence"],  # type: ignore[arg-type]  # one of the choices
+            upscale=None if self._settings["upscale"] == "none" else self._settings["upscale"],  # type: ignore[arg-type]
+        )
+        return clip, *self._components(clip)
+
+    def _components(self, clip: ClipRequest) -> tuple[Components, dict[str, object]]:
+        from generators.happyhorse.released import Release, default_device
+
+        asked = self._settings
+        device = default_device() if asked["device"] == "auto" else str(asked["device"])
+        how = {name: asked[name] for name in ("kind", "size", "steps", "decoder")}
+        if asked["weights"] == "random":
+            from generators.happyhorse.random_weights import random_components
+
+            components = random_components(
+                str(asked["size"]),
+                str(asked["kind"]),
+                device=device,
+                full_decoder=asked["decoder"] == "wan",
+                steps=asked["steps"],  # type: ignore[arg-type]  # checked
+            )
+            return components, {"checkpoints": "random"}
+        paths = {name: Path(str(asked[name])) for name in _PATHS if asked[name] is not None}
+        folders = {
+            name.removesuffix("_folder"): path for name, path in paths.items() if name != "negative_prompt"
+        }
+        release = Release(**how, device=device, folders=folders, negative_prompt=paths.get("negative_prompt"))  # type: ignore[arg-type]
+        upscales = () if clip.upscale is None else (clip.upscale,)
+        return release.components(upscales), {"checkpoints": release.fingerprints(upscales)}
+
+    def _resolved(self, request: Request, film: Film) -> dict[str, object]:
+        count, height, width = film.frames.shape[:3]
+        made = {"width": width, "height": height, "fps": float(film.fps), "duration_s": count / film.fps}
+        image = request.reference_image
+        return {
+            **made,
+            "reference_image_sha256": file_sha256(image) if image else None,
+            "stage_s": dict(film.stage_s),
+            "not_honoured": sorted(name for name, value in made.items() if value != getattr(request, name)),
+        }
+
+    def _provenance(
+        self, request: Request, resolved: Mapping[str, object], path: Path, wall_time_s: float
+    ) -> Provenance:
+        return Provenance(
+            generator=self.name,
+            generator_version=self.version,
+            settings=self.settings,
+            request=request,
+            seed=request.seed,
+            resolved=resolved,
+            provider_request_id=None,
+            cost_usd=0.0,
+            wall_time_s=wall_time_s,
+            library_versions={name: version(name) for name in _LIBRARIES},
+            sha256=file_sha256(path),
+        )
+
+    def _size(self, request: Request) -> tuple[int, int]:
+        if self._settings["pixels"] == "asked":
+            return request.width, request.height
+        width, height = str(self._settings["pixels"]).split("x")
+        return int(width), int(height)
+
+    def _check_rest(self) -> None:
+        steps, pixels = self._settings["steps"], self._settings["pixels"]
+        if steps is not None and not (type(steps) is int and steps > 0):
+            raise SettingsError(f"{self.name}: 'steps' must be a whole number from 1 on; got {steps!r}.")
+        sides = str(pixels).split("x")
+        if pixels != "asked" and not (len(sides) == 2 and all(side.isdecimal() for side in sides)):
+            raise SettingsError(f"{self.name}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
+        for name in ("device", *_PATHS):
+            value = self._settings[name]
+            if not (isinstance(value, str) and value) and (name == "device" or value is not None):
+                raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
+
+
+def _make(components: Components, clip: ClipRequest) -> Film:
+    import torch
+
+    from generators.happyhorse.pipeline import Pipeline
+
+    try:
+        return Pipeline(components).make(clip)
+    except torch.OutOfMemoryError as error:
+        raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error
+
+
+def _require_packages() -> None:
+    for name in ("torch", "diffusers", "transformers"):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise Unavailable(
+                f"HappyHorse needs {name}. Get it by: pip install 'paddock[generators,codecs]'"
+            ) from error

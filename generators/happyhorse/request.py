@@ -1,0 +1,123 @@
+"""What a clip shall be, and what came of it. Imports nothing heavy: the generator's settings refer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from generators.base import TRACKS, InvalidInput, Track
+from generators.encode import Clip, encode
+from generators.happyhorse.kinds import kind
+
+Silence = Literal["computed", "left-out"]
+"""How a clip without sound is made: audio is computed and dropped, as in the public code, or not computed."""
+SILENCES: tuple[Silence, ...] = get_args(Silence)
+Upscale = Literal["540p", "1080p"]
+UPSCALES: tuple[Upscale, ...] = get_args(Upscale)
+Decoder = Literal["turbo", "wan"]
+DECODERS: tuple[Decoder, ...] = get_args(Decoder)
+FirstStage = Literal["distilled", "base"]
+"""Kinds of checkpoint that make clips; the others enlarge them."""
+FIRST_STAGES: tuple[FirstStage, ...] = get_args(FirstStage)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Stereo samples."""
+
+    samples: np.ndarray
+    """(2, N), float32 in [−1, 1]."""
+    rate: int
+    """Samples per second."""
+
+    @property
+    def duration_s(self) -> float:
+        return float(self.samples.shape[1] / self.rate)
+
+
+@dataclass(frozen=True)
+class ClipRequest:
+    """One clip.
+
+    Raises:
+        InvalidInput: What is asked for contradicts itself.
+    """
+
+    prompt: str
+    duration_s: float
+    width: int
+    """Pixels of the first stage, which super-resolution multiplies."""
+    height: int
+    seed: int = 42
+    mode: Track = "t2v-audio"
+    image: Image.Image | None = None
+    """The first frame; its middle is cut to the clip's shape."""
+    sound: Sound | None = None
+    """A sound track that the picture follows, and that is kept."""
+    silence: Silence = "computed"
+    upscale: Upscale | None = None
+
+    def __post_init__(self) -> None:
+        _require("mode", self.mode, TRACKS)
+        _require("form of silence", self.silence, SILENCES)
+        if self.upscale is not None:
+            _require("super-resolution", self.upscale, UPSCALES)
+        if self.mode.startswith("i2v") and self.image is None:
+            raise InvalidInput(f"Mode {self.mode!r} needs an image. Give one, or choose {self.mode[1:]!r}.")
+        if self.mode.startswith("t2v") and self.image is not None:
+            raise InvalidInput(f"Mode {self.mode!r} takes no image. Choose {'i' + self.mode[1:]!r}.")
+        if self.sound is not None and not self.with_audio:
+            raise InvalidInput("A sound track can't lead the picture with audio left out. Choose 'computed'.")
+        if not self.prompt.strip():
+            raise InvalidInput("The prompt is empty. Describe what is to be seen and heard.")
+
+    @property
+    def with_sound(self) -> bool:
+        """Whether the clip sounds."""
+        return self.mode.endswith("-audio")
+
+    @property
+    def with_audio(self) -> bool:
+        """Whether audio tokens are in the sequence."""
+        return self.with_sound or self.silence == "computed"
+
+    def final_size(self, multiple: int) -> tuple[int, int]:
+        """Width and height after super-resolution, in whole patches of `multiple` pixels."""
+        if self.upscale is None:
+            return self.width, self.height
+        factor = kind(self.upscale).lines / min(self.width, self.height)
+        width, height = (
+            max(round(side * factor / multiple), 1) * multiple for side in (self.width, self.height)
+        )
+        return width, height
+
+
+@dataclass(frozen=True)
+class Film:
+    """A clip in memory."""
+
+    frames: np.ndarray
+    """(T, height, width, 3), uint8."""
+    fps: float
+    samples: np.ndarray | None
+    """(N, 2), float32; None without sound."""
+    sample_rate: int
+    """Hz."""
+    stage_s: Mapping[str, float]
+    """Seconds that each stage took, loading included."""
+
+    def write(self, path: Path) -> None:
+        """Makes an MP4 of it."""
+        height, width = self.frames.shape[1:3]
+        encode(Clip(self.frames, self.fps, self.samples, self.sample_rate), path, width, height)
+
+
+def _require(what: str, value: str, known: Collection[str]) -> None:
+    allowed = sorted(known)
+    if value not in allowed:
+        raise InvalidInput(f"Unknown {what} {value!r}. Known: {', '.join(allowed)}.")

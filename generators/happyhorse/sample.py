@@ -1,0 +1,123 @@
+"""`python -m generators.happyhorse sample`: makes one clip, an MP4, and says how long each stage took."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generators.base import TRACKS, InvalidInput, Track
+from generators.happyhorse.config import SIZES
+from generators.happyhorse.hub import PARTS
+from generators.happyhorse.inputs import read_image, read_sound
+from generators.happyhorse.pipeline import Pipeline
+from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES, ClipRequest, Film
+
+if TYPE_CHECKING:
+    from generators.happyhorse.components import Components
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declares what `run` reads."""
+    clip = parser.add_argument_group("the clip")
+    clip.add_argument("--prompt", required=True)
+    clip.add_argument("--image", type=Path, help="the first frame")
+    clip.add_argument("--sound", type=Path, help="a sound track that the picture follows")
+    clip.add_argument("--mode", choices=TRACKS, help="default: with sound, from the image if there is one")
+    clip.add_argument(
+        "--silence", choices=SILENCES, default="computed", help="what a mode without sound does"
+    )
+    clip.add_argument("--seconds", type=float, default=4.0)
+    clip.add_argument("--width", type=int, default=448)
+    clip.add_argument("--height", type=int, default=256)
+    clip.add_argument("--upscale", choices=UPSCALES)
+    clip.add_argument("--seed", type=int, default=42)
+    clip.add_argument("--out", type=Path, default=Path("clip.mp4"))
+    model = parser.add_argument_group("the model")
+    model.add_argument("--size", choices=tuple(SIZES), default="15b")
+    model.add_argument("--kind", choices=FIRST_STAGES, default="distilled")
+    model.add_argument("--steps", type=int, help="default: 8 distilled, 32 base")
+    model.add_argument("--decoder", choices=DECODERS, default="turbo")
+    model.add_argument("--device", help="default: the GPU if there is one")
+    model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
+    model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
+    for part in PARTS:
+        model.add_argument(f"--{part}-folder", type=Path, help="default: the hub's cache")
+
+
+def run(args: Namespace) -> int:
+    """Makes the clip.
+
+    Raises:
+        GenerationError: It can't be made; nothing is written.
+    """
+    request = _request(args)
+    if not args.out.parent.is_dir():
+        raise InvalidInput(
+            f"No folder {args.out.parent} to write {args.out.name} to. Make it, or name another."
+        )
+    film = Pipeline(_components(args)).make(request, _show)
+    film.write(args.out)
+    _say(_summary(film, args.out))
+    return 0
+
+
+def _request(args: Namespace) -> ClipRequest:
+    default: Track = "t2v-audio" if args.image is None else "i2v-audio"
+    return ClipRequest(
+        prompt=args.prompt,
+        duration_s=args.seconds,
+        width=args.width,
+        height=args.height,
+        seed=args.seed,
+        mode=args.mode or default,
+        image=None if args.image is None else read_image(args.image),
+        sound=None if args.sound is None else read_sound(args.sound),
+        silence=args.silence,
+        upscale=args.upscale,
+    )
+
+
+def _components(args: Namespace) -> Components:
+    from generators.happyhorse.random_weights import random_components  # diffusers and transformers
+    from generators.happyhorse.released import Release, default_device
+
+    device = args.device or default_device()
+    if args.random_weights:
+        full = args.decoder == "wan"
+        return random_components(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)
+    release = Release(
+        kind=args.kind,
+        size=args.size,
+        decoder=args.decoder,
+        steps=args.steps,
+        device=device,
+        folders=_folders(vars(args)),
+        negative_prompt=args.negative_prompt,
+    )
+    return release.components(() if args.upscale is None else (args.upscale,))
+
+
+def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:
+    named = {part: args[f"{part}_folder"] for part in PARTS}
+    return {part: folder for part, folder in named.items() if folder is not None}
+
+
+def _summary(film: Film, path: Path) -> str:
+    count, height, width = film.frames.shape[:3]
+    lines = [f"{stage:>16} {seconds:8.2f} s" for stage, seconds in film.stage_s.items()]
+    lines.append(f"{'total':>16} {sum(film.stage_s.values()):8.2f} s")
+    sound = "silent" if film.samples is None else f"sound at {film.sample_rate} Hz"
+    return "\n".join([*lines, f"{path}: {width}×{height}, {count} frames at {film.fps} fps, {sound}"])
+
+
+def _show(stage: str, done: int, steps: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == steps else ""
+        sys.stderr.write(f"\r{stage} {done}/{steps}{end}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

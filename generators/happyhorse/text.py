@@ -1,0 +1,123 @@
+"""Prompts to features: T5Gemma's encoder, which is loaded for as long as it encodes and then let go.
+
+Numerically as the public code: bfloat16, no special tokens, no soft cap on attention, at most 640 tokens, the
+result rounded to float16.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors import safe_open
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import T5GemmaConfig, T5GemmaModuleConfig
+from transformers.models.t5gemma.modeling_t5gemma import T5GemmaEncoder, T5GemmaRotaryEmbedding
+
+from generators.base import InvalidInput
+from generators.happyhorse.codecs.weights import fill
+from generators.happyhorse.hub import T5GEMMA, MissingModel
+
+MAX_TOKENS = 640
+_PREFIX = "model.encoder."
+
+
+class T5GemmaText:
+    """Satisfies `TextEncoder`. Remembers every prompt's features, which are small beside the encoder."""
+
+    def __init__(self, tokenizer: Tokenizer, load_network: Callable[[], nn.Module]) -> None:
+        self.tokenizer = tokenizer
+        self.load_network = load_network
+        self._features: dict[str, Tensor] = {}
+
+    @classmethod
+    def from_folder(cls, folder: Path | None, device: torch.device | str) -> T5GemmaText:
+        """Reads the tokenizer at once and the weights when they are needed.
+
+        Args:
+            folder: The public model's files; None for the hub's cache.
+            device: Where to encode.
+
+        Raises:
+            MissingModel: A file isn't there.
+        """
+        config, tokenizer, index = T5GEMMA.locate(folder)
+        shards = _shards(index, folder)
+        return cls(Tokenizer.from_file(str(tokenizer)), lambda: _load(config, shards, device))
+
+    def check(self, prompt: str) -> None:
+        """Needs the tokenizer alone.
+
+        Raises:
+            InvalidInput: The prompt is empty or too long.
+        """
+        count = len(self._tokens(prompt))
+        if not prompt.strip() or count == 0:
+            raise InvalidInput("The prompt is empty. Describe what is to be seen and heard.")
+        if count > MAX_TOKENS:
+            raise InvalidInput(
+                f"The prompt has {count} tokens; at most {MAX_TOKENS} are allowed. "
+                f"Shorten it by about {1 - MAX_TOKENS / count:.0%}."
+            )
+
+    def encode(self, *prompts: str) -> tuple[Tensor, ...]:
+        """Features (tokens, channels) of each prompt, float32 on the CPU; cut to 640 tokens."""
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._features]
+        if new:
+            network = self.load_network()
+            self._features |= {prompt: self._run(network, prompt) for prompt in new}
+        return tuple(self._features[prompt] for prompt in prompts)
+
+    @torch.inference_mode()
+    def _run(self, network: nn.Module, prompt: str) -> Tensor:
+        # The public code encodes the whole and cuts afterwards, so that what is cut still has a say.
+        device = next(network.parameters()).device
+        tokens = torch.tensor([self._tokens(prompt)], device=device)
+        found = network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state
+        features: Tensor = found[0, :MAX_TOKENS].to(torch.float16).float().cpu()
+        return features
+
+    def _tokens(self, prompt: str) -> list[int]:
+        return list(self.tokenizer.encode(prompt, add_special_tokens=False).ids)
+
+
+def build(config: T5GemmaModuleConfig, dtype: torch.dtype = torch.bfloat16) -> nn.Module:
+    """The encoder without trained weights; on the meta device under `torch.device("meta")`."""
+    # The public model was fed by an attention that leaves out the soft cap, whatever the configuration says.
+    uncapped = T5GemmaConfig(encoder=config.to_dict() | {"attn_logit_softcapping": None}).encoder
+    network: nn.Module = T5GemmaEncoder._from_config(  # type: ignore[no-untyped-call]  # transformers types its configurations only
+        uncapped, dtype=dtype, attn_implementation="eager"
+    )
+    return network.eval().requires_grad_(False)
+
+
+def _shards(index: Path, folder: Path | None) -> dict[str, Path]:
+    """The encoder's tensors, and the file of each."""
+    files: dict[str, str] = json.loads(index.read_text())["weight_map"]
+    found = {name: index.with_name(file) for name, file in files.items() if name.startswith(_PREFIX)}
+    missing = sorted({path.name for path in found.values() if not path.is_file()})
+    if missing:
+        command = T5GEMMA.command(folder)
+        raise MissingModel(
+            f"{T5GEMMA.title}: {', '.join(missing)} not found beside {index}. Get it by: {command}"
+        )
+    return found
+
+
+def _load(config: Path, shards: dict[str, Path], device: torch.device | str) -> nn.Module:
+    sizes = cast(T5GemmaModuleConfig, T5GemmaConfig.from_json_file(str(config)).encoder)
+    with torch.device("meta"):
+        network = build(sizes)
+    tensors: dict[str, Tensor] = {}
+    for path in sorted(set(shards.values())):
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            held = (name for name, shard in shards.items() if shard == path)
+            tensors |= {name.removeprefix(_PREFIX): file.get_tensor(name).to(torch.bfloat16) for name in held}
+    fill(network, tensors, config.parent)
+    # Its frequencies are computed, not stored, so that they are still without values.
+    network.rotary_emb = T5GemmaRotaryEmbedding(cast(T5GemmaConfig, sizes)).to(device)  # annotated too widely
+    return network
