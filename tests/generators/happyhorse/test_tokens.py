@@ -131,7 +131,7 @@ def test_an_unknown_style_is_refused() -> None:
 
 def test_coordinates_are_those_that_the_public_code_recorded() -> None:
     recorded = load_file(FIXTURES / "t2v.fp32.safetensors")["coords"]
-    place, sizes, references = recorded.split(3, dim=1)
+    place, sizes, references = recorded[:, :3], recorded[:, 3:6], recorded[:, 6:]
     centred = place - torch.tensor([0.0, 0.5, 0.5]) * (sizes - 1)
     scale = torch.where((sizes == 1) & (references == 1), 1.0, (references - 1) / (sizes - 1))
 
