@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from elo import Votes
+from elo import OUTCOMES, Votes
 from elo.models.bradley_terry import maximise
+from elo.votes.coding import coded
+from elo.votes.columns import Columns
+from elo.votes.tally import TIE, A, B
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +66,7 @@ class World:
         """The same in each draw: normal quantiles, evenly spaced."""
         return np.random.default_rng(7).normal(0, self.spread, self.contenders)
 
-    @property
+    @cached_property
     def target(self) -> Floats:
         """What half-win Bradley-Terry converges to with more raters and prompts (Gauss-Hermite)."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(60)
@@ -87,19 +91,20 @@ class World:
         row = np.arange(self.votes)
         a_wins = rng.random(self.votes) < expit(utility[row, a] - utility[row, b])
         tied = rng.random(self.votes) < self.ties
-        return Votes.from_columns(
-            contender_a=[self.names[i] for i in a],
-            contender_b=[self.names[i] for i in b],
-            outcome=np.where(tied, "tie", np.where(a_wins, "a", "b")).tolist(),
-            prompt=prompt.tolist(),
-            rater=rater.tolist(),
-            contenders=self.names,
-        )
+        columns = {
+            "contender_a": (a, self.names),
+            "contender_b": (b, self.names),
+            "outcome": (np.where(tied, TIE, np.where(a_wins, A, B)), OUTCOMES),
+            "prompt": (prompt, range(self.prompts)),
+            "rater": (rater, range(self.raters)),
+        }
+        labels = {name: coded(name, codes, known) for name, (codes, known) in columns.items()}
+        return Votes.from_coded(Columns(labels), contenders=self.names)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Raters of known reliability: each says what Bradley-Terry says, or with some probability the reverse."""
+    """Raters of known reliability: each says what Bradley-Terry says, or now and then the reverse."""
 
     reliability: Floats
     """Shape (R,): probability that the rater's vote is not turned round."""
@@ -125,4 +130,29 @@ class Panel:
             outcome=np.where(a_wins ^ turned, "a", "b").tolist(),
             prompt=rng.integers(0, 10, len(rater)).tolist(),
             rater=[f"r{i:02}" for i in rater],
+        )
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Contenders of equal strength, but the first three beat each other in a ring."""
+
+    edge: float
+    """Log-odds by which each of the three is ahead of the next."""
+    votes: int = 1500
+    contenders: int = 5
+    raters: int = 50
+
+    def draw(self, seed: int) -> Votes:
+        rng = np.random.default_rng(seed)
+        a = rng.integers(0, self.contenders, self.votes)
+        b = (a + rng.integers(1, self.contenders, self.votes)) % self.contenders
+        ahead = np.zeros((self.contenders, self.contenders))
+        ahead[[0, 1, 2], [1, 2, 0]], ahead[[1, 2, 0], [0, 1, 2]] = self.edge, -self.edge
+        a_wins = rng.random(self.votes) < expit(ahead[a, b])
+        return Votes.from_columns(
+            contender_a=[f"m{i}" for i in a],
+            contender_b=[f"m{i}" for i in b],
+            outcome=np.where(a_wins, "a", "b").tolist(),
+            rater=rng.integers(0, self.raters, self.votes).tolist(),
         )
