@@ -1,0 +1,179 @@
+"""What may be removed, votes, raters or prompts, and how many of them it takes to turn a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from elo.models.identification import NotIdentified
+from elo.models.newton import NotConverged, Solution
+from elo.raters.labels import Kind, clusters_of
+from elo.robustness.refits import Refits
+from elo.votes.table import Votes
+from elo.votes.tally import Floats
+
+Removable: TypeAlias = Literal["vote", "rater", "prompt"]
+REORDERINGS = 3
+"""Times that the removable things are put in order anew, from the fit without those found so far."""
+
+
+class Removed(NamedTuple):
+    """One thing removed: a rater, a prompt, or equal votes."""
+
+    label: Hashable
+    votes: float
+
+
+class Pool(Protocol):
+    """Things that can be removed one by one."""
+
+    @property
+    def total(self) -> float:
+        """How many there are."""
+
+    def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """The helpful ones, most influential first, and the summed influence of the first 1, 2, ..."""
+
+    def removed(self, order: NDArray[np.intp], count: int) -> Floats:
+        """Shape (4 M,): the votes that go from each cell with the first `count`."""
+
+    def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
+        """What the first `count` are."""
+
+
+class VotePool:
+    """Votes one by one; those of a cell are equal."""
+
+    def __init__(self, refits: Refits) -> None:
+        self._cells = refits.cells
+        self._counts = np.floor(refits.cells.counts.ravel())
+
+    @property
+    def total(self) -> float:
+        return float(self._cells.counts.sum())
+
+    def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
+        cells = np.argsort(-influence, kind="stable")
+        each = np.repeat(cells, np.where(influence > 0, self._counts, 0)[cells].astype(np.intp))
+        return each, np.cumsum(influence[each])
+
+    def removed(self, order: NDArray[np.intp], count: int) -> Floats:
+        return np.bincount(order[:count], minlength=len(self._counts)).astype(np.float64)
+
+    def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
+        gone = self.removed(order, count)
+        ordered = dict.fromkeys(order[:count].tolist())
+        return tuple(Removed(self._label(cell), float(gone[cell])) for cell in ordered)
+
+    def _label(self, cell: int) -> str:
+        outcome, meeting = divmod(cell, self._cells.meetings)
+        a = self._cells.contenders[self._cells.contender_a[meeting]]
+        b = self._cells.contenders[self._cells.contender_b[meeting]]
+        return (f"{a} over {b}", f"{b} over {a}", f"{a} tied with {b}", f"{a} and {b} both bad")[outcome]
+
+
+class ClusterPool:
+    """Raters or prompts, each with all its votes."""
+
+    def __init__(self, refits: Refits, votes: Votes, kind: Kind, need: str) -> None:
+        code, self.labels = clusters_of(votes, kind, need, at_least=2)
+        shape = (len(self.labels), refits.cells.counts.size)
+        self._counts: csr_array = csr_array((votes.weight, (code, refits.cell)), shape=shape)
+
+    @property
+    def total(self) -> float:
+        return len(self.labels)
+
+    def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
+        of_each = self._counts @ influence
+        clusters = np.argsort(-of_each, kind="stable")[: np.count_nonzero(of_each > 0)]
+        return clusters, np.cumsum(of_each[clusters])
+
+    def removed(self, order: NDArray[np.intp], count: int) -> Floats:
+        return np.asarray(self._counts[order[:count]].sum(axis=0), dtype=np.float64)
+
+    def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
+        return tuple(Removed(self.labels[of], float(self._counts[[of]].sum())) for of in order[:count])
+
+
+class Turn(NamedTuple):
+    """The fewest things found whose removal turns a pair."""
+
+    removed: tuple[Removed, ...]
+    """Empty where none were found."""
+    size: int
+    """How many are removed; where none were found, how many were tried in vain."""
+    first_order: int | None
+    """How many it takes by the influence function; None where it says that there aren't enough."""
+
+
+def fewest(refits: Refits, pool: Pool, contrast: Floats) -> Turn:
+    """The fewest things whose removal makes contrast' strengths negative, each number verified by a refit.
+
+    Approximate maximum influence perturbation (Broderick, Giordano and Meager 2020, "An automatic
+    finite-sample robustness metric"): order by influence, take the first so many. Then the smallest number of
+    the first that does turn the pair is found by refits, the order is taken anew from the fit without these,
+    and so on while that saves any. No proof that fewer of another choice don't suffice.
+    """
+    gap = float(contrast @ refits.full.strengths)
+    best, first_order, tried = None, None, 0
+    at: Solution | None = None
+    for _ in range(REORDERINGS):
+        order, reached = pool.order(-refits.influence(contrast, at))
+        if best is None:
+            enough = int(np.searchsorted(reached, gap, side="right")) + 1
+            first_order = enough if enough <= len(order) else None
+        limit = len(order) if best is None else min(len(order), best[1] - 1)
+        guess = min(first_order or limit, limit)
+        found = _smallest(refits, pool, order, contrast, guess, limit)
+        if found.solution is None:
+            tried = max(tried, found.size)
+            break
+        best, at = (order, found.size), found.solution
+    if best is None:
+        return Turn((), tried, first_order)
+    return Turn(pool.names(*best), best[1], first_order)
+
+
+class _Search(NamedTuple):
+    size: int
+    solution: Solution | None
+
+
+def _smallest(
+    refits: Refits, pool: Pool, order: NDArray[np.intp], contrast: Floats, guess: int, limit: int
+) -> _Search:
+    """The smallest count up to the limit that turns the pair: step up from the guess, then halve."""
+
+    def turned(count: int) -> Solution | None:
+        try:
+            solution = refits.without(pool.removed(order, count))
+        except (NotIdentified, NotConverged):
+            return None
+        return solution if contrast @ solution.strengths < 0 else None
+
+    below, above, best = 0, guess, None
+    while above >= 1 and (best := turned(above)) is None and above < limit:
+        below, above = above, min(limit, above + max(1, above - below))
+    if best is None:
+        return _Search(above, None)
+    while above - below > 1:
+        middle = (below + above) // 2
+        if (solution := turned(middle)) is None:
+            below = middle
+        else:
+            above, best = middle, solution
+    return _Search(above, best)
+
+
+def pool_of(refits: Refits, votes: Votes, kind: Removable, need: str) -> Pool:
+    """The votes' pool of a kind.
+
+    Raises:
+        ValueError: the votes do not record the kind, or only one of it.
+    """
+    return VotePool(refits) if kind == "vote" else ClusterPool(refits, votes, kind, need)
