@@ -6,6 +6,8 @@ from elo.fit import fit
 from elo.intervals.ranks import RankRange
 from elo.models.bradley_terry import NotConverged
 from elo.models.identification import NotIdentified
+from elo.models.online import EloRule, OnlineRatings, online_elo, order_averaged_elo
+from elo.pairing import ExposurePlan, Newcomer, TopK, WholeBoard, plan_exposure
 from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Tally
@@ -13,14 +15,23 @@ from elo.votes.tally import OUTCOMES, Tally
 __all__ = [
     "OUTCOMES",
     "Diagnostics",
+    "EloRule",
+    "ExposurePlan",
     "Interval",
     "Method",
+    "Newcomer",
     "NotConverged",
     "NotIdentified",
+    "OnlineRatings",
     "RankRange",
     "RatingRow",
     "Ratings",
     "Tally",
+    "TopK",
     "Votes",
+    "WholeBoard",
     "fit",
+    "online_elo",
+    "order_averaged_elo",
+    "plan_exposure",
 ]

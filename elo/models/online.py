@@ -23,7 +23,7 @@ BOTH_BAD_RULES = ("tie", "drop")
 
 
 @dataclass(frozen=True)
-class Rule:
+class EloRule:
     """How a vote moves two ratings."""
 
     k_factor: float = 4.0
@@ -53,7 +53,7 @@ class OnlineRatings:
     contenders: tuple[str, ...]
     ratings: Floats
     """Shape (K,): rating points; their mean is the initial rating."""
-    rule: Rule
+    rule: EloRule
     votes: int
 
 
@@ -79,7 +79,7 @@ class _Games(NamedTuple):
         return _Games(self.a[order], self.b[order], self.score[order])
 
 
-def online_elo(votes: Votes, rule: Rule | None = None) -> OnlineRatings:
+def online_elo(votes: Votes, rule: EloRule | None = None) -> OnlineRatings:
     """Rate by Elo's rule, one vote after the other in the order of the rows.
 
     After a vote of a against b: R_a += k (S - E), R_b -= k (S - E), with S = 1, 1/2 or 0 and
@@ -88,14 +88,14 @@ def online_elo(votes: Votes, rule: Rule | None = None) -> OnlineRatings:
     Raises:
         ValueError: a weight is not whole.
     """
-    rule = rule or Rule()
+    rule = rule or EloRule()
     games = _games(votes, rule)
     ratings = rule.initial + _play(games, len(votes.contenders), rule)
     return OnlineRatings(votes.contenders, ratings, rule, len(games.score))
 
 
 def order_averaged_elo(
-    votes: Votes, rule: Rule | None = None, *, orders: int = 100, seed: int = 0
+    votes: Votes, rule: EloRule | None = None, *, orders: int = 100, seed: int = 0
 ) -> OrderAveragedRatings:
     """Rate by Elo's rule in many random orders of the votes, and take the mean.
 
@@ -110,7 +110,7 @@ def order_averaged_elo(
     """
     if orders < 2:
         raise ValueError(f"orders={orders} has no spread. Allowed: 2 or more.")
-    rule, rng = rule or Rule(), np.random.default_rng(seed)
+    rule, rng = rule or EloRule(), np.random.default_rng(seed)
     games, size = _games(votes, rule), len(votes.contenders)
     runs = np.stack([_play(games.shuffled(rng), size, rule) for _ in range(orders)])
     return OrderAveragedRatings(
@@ -124,7 +124,7 @@ def order_averaged_elo(
     )
 
 
-def _games(votes: Votes, rule: Rule) -> _Games:
+def _games(votes: Votes, rule: EloRule) -> _Games:
     whole = votes.weight == np.floor(votes.weight)
     if not whole.all():
         row = int(np.argmin(whole))
@@ -143,7 +143,7 @@ def _games(votes: Votes, rule: Rule) -> _Games:
     )
 
 
-def _play(games: _Games, size: int, rule: Rule) -> Floats:
+def _play(games: _Games, size: int, rule: EloRule) -> Floats:
     """Shape (K,): ratings less the initial one. Each vote needs the last one's result, hence the loop."""
     ratings = [0.0] * size
     k, slope, tanh = rule.k_factor, math.log(10) / 2 / rule.scale, math.tanh

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from elo.pairing.goals import place
 from elo.pairing.shrinkage import shrunken_strengths
+from elo.ratings import place_of
 from elo.votes.tally import Floats, Tally
 
 WIDEST_GAP = 20.0
@@ -55,7 +55,7 @@ def assumed_strengths(
     if not isinstance(strengths, Mapping):
         strengths = dict(zip(strengths.contenders, map(float, strengths.strengths), strict=True))
     for name in strengths:
-        place(name, contenders)
+        place_of(name, contenders)
     missing = [name for name in contenders if name not in strengths]
     if missing:
         raise ValueError(

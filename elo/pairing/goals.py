@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from elo.ratings import place_of
 from elo.votes.tally import Floats
 
 
 class Goal(Protocol):
     """A weighted mean of the variances of differences, to be made small."""
 
-    def weights(self, contenders: Sequence[str], strengths: Floats) -> Floats:
+    def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
         """Shape (K, K), symmetric, sum over ordered pairs 1: what the variance of each difference counts."""
         ...
 
@@ -23,7 +23,7 @@ class Goal(Protocol):
 class WholeBoard:
     """Every difference counts the same."""
 
-    def weights(self, contenders: Sequence[str], strengths: Floats) -> Floats:
+    def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
         return _even(1 - np.eye(len(contenders)))
 
 
@@ -41,7 +41,7 @@ class TopK:
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight={self.weight} is no share. Allowed: 0 to 1.")
 
-    def weights(self, contenders: Sequence[str], strengths: Floats) -> Floats:
+    def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
         size = len(contenders)
         if self.k >= size:
             raise ValueError(f"k={self.k} is out of range for {size} contenders. Allowed: 1 to {size - 1}.")
@@ -58,22 +58,15 @@ class Newcomer:
 
     names: tuple[str, ...]
 
-    def weights(self, contenders: Sequence[str], strengths: Floats) -> Floats:
+    def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
         if not self.names:
             raise ValueError("Newcomer() names nobody. Give the contenders to be placed: Newcomer(('x',)).")
         size = len(contenders)
-        new = [place(name, contenders) for name in self.names]
+        new = [place_of(name, contenders) for name in self.names]
         differences = np.zeros((size, size))
         differences[new, :] = differences[:, new] = 1
         np.fill_diagonal(differences, 0)
         return _even(differences)
-
-
-def place(name: str, contenders: Sequence[str]) -> int:
-    """The contender's index, or an error that lists the known ones."""
-    if name not in contenders:
-        raise ValueError(f"Unknown contender {name!r}. Known: {', '.join(contenders)}.")
-    return list(contenders).index(name)
 
 
 def _even(differences: Floats) -> Floats:

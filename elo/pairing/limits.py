@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from elo.pairing.balance import HALF, Bounds
-from elo.pairing.goals import place
+from elo.ratings import place_of
 from elo.votes.tally import Floats
 
 
-def even_shares(contenders: Sequence[str], excluded: Collection[tuple[str, str]]) -> Floats:
+def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str]]) -> Floats:
     """Shape (K, K): the same for each allowed pair, 0 for the others and on the diagonal."""
     size = len(contenders)
     allowed = 1 - np.eye(size)
     for a, b in excluded:
-        i, j = place(a, contenders), place(b, contenders)
+        i, j = place_of(a, contenders), place_of(b, contenders)
         allowed[i, j] = allowed[j, i] = 0
     groups, label = connected_components(allowed, directed=False)
     if groups > 1:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from elo.models.bradley_terry import win_probabilities
 from elo.pairing.assumptions import Rated, assumed_strengths, contenders_of
 from elo.pairing.design import Problem, optimise
-from elo.pairing.goals import Goal, WholeBoard, place
+from elo.pairing.goals import Goal, WholeBoard
 from elo.pairing.limits import bounds_beside, even_shares
+from elo.ratings import place_of
 from elo.votes.tally import Floats, Tally
 
 UNIFORM_SHARE = 0.1
@@ -61,7 +62,7 @@ class ExposurePlan:
         Raises:
             ValueError: a contender is unknown.
         """
-        i, j = place(a, self.contenders), place(b, self.contenders)
+        i, j = place_of(a, self.contenders), place_of(b, self.contenders)
         return 2 * float(self.probabilities[i, j])
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.intp]:

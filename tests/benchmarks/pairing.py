@@ -116,7 +116,7 @@ def arrival(planned: bool, runs: int = 60, history: int = 20_000, width: float =
 def _arrive(planned: bool, rng: np.random.Generator, history: int, width: float) -> tuple[int, bool]:
     field = Field(rng.normal(0, 150 / ELO, NEWCOMER + 1), rng)
     field.vote(field.uniform_pairs(history, among=NEWCOMER))
-    goal, plan, spent, batch = Newcomer((field.contenders[NEWCOMER],)), None, 0, 50
+    goal, plan, spent, batch = Newcomer((field.contenders[NEWCOMER],)), None, 0, 100
     while True:
         if planned:
             plan = plan_exposure(tally=field.tally, goal=goal, horizon=1000, start=plan)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from elo import Votes
-from elo.models.online import OnlineRatings, Rule, online_elo, order_averaged_elo
+from elo.models.online import EloRule, OnlineRatings, online_elo, order_averaged_elo
 from tests.factories_elo import Cell, World, votes_of
 
 WINNERS = (evalica.Winner.X, evalica.Winner.Y, evalica.Winner.Draw, evalica.Winner.Draw)
@@ -18,20 +18,20 @@ def rating(result: OnlineRatings, contender: str) -> float:
 
 
 def test_an_even_win_moves_half_the_k_factor() -> None:
-    result = online_elo(votes_of(Cell("x", "y", "a")), Rule(k_factor=32))
+    result = online_elo(votes_of(Cell("x", "y", "a")), EloRule(k_factor=32))
     assert (rating(result, "x"), rating(result, "y")) == (1016, 984)
 
 
 def test_two_wins_worked_by_hand() -> None:
     # After the first, x leads by 32; 10^(32 / 400) = 1.2022644346, so it is expected to score 0.5459.
-    result = online_elo(votes_of(Cell("x", "y", "a"), Cell("y", "x", "b")), Rule(k_factor=32))
+    result = online_elo(votes_of(Cell("x", "y", "a"), Cell("y", "x", "b")), EloRule(k_factor=32))
     assert rating(result, "x") == pytest.approx(1016 + 32 * (1 - 1.2022644346 / 2.2022644346), abs=1e-6)
 
 
 def test_an_upset_at_400_points_moves_ten_elevenths() -> None:
     votes = votes_of(Cell("x", "y", "a"), Cell("y", "x", "a"))
     # A k-factor of 400 makes the first win a lead of 400, odds of ten to one.
-    result = online_elo(votes, Rule(k_factor=400))
+    result = online_elo(votes, EloRule(k_factor=400))
     assert rating(result, "y") == pytest.approx(800 + 400 * 10 / 11)
 
 
@@ -42,7 +42,7 @@ def test_an_even_tie_moves_nothing(outcome: str) -> None:
 
 def test_both_bad_dropped_is_no_vote() -> None:
     first = Cell("x", "y", "a", weight=5)
-    dropped = online_elo(votes_of(first, Cell("x", "y", "both_bad")), Rule(both_bad="drop"))
+    dropped = online_elo(votes_of(first, Cell("x", "y", "both_bad")), EloRule(both_bad="drop"))
     assert dropped.votes == 5
     np.testing.assert_array_equal(dropped.ratings, online_elo(votes_of(first)).ratings)
     assert rating(online_elo(votes_of(first, Cell("x", "y", "both_bad"))), "x") < rating(dropped, "x")
@@ -65,17 +65,17 @@ def test_agrees_with_evalica(k_factor: float, initial: float, scale: float) -> N
         initial=initial,
         scale=scale,
     )
-    ours = online_elo(votes, Rule(k_factor, initial, scale))
+    ours = online_elo(votes, EloRule(k_factor, initial, scale))
     np.testing.assert_allclose(ours.ratings, peer.scores[list(votes.contenders)], rtol=0, atol=1e-9)
 
 
 def test_points_are_kept() -> None:
-    result = online_elo(World().draw(seed=1), Rule(k_factor=40, initial=1200))
+    result = online_elo(World().draw(seed=1), EloRule(k_factor=40, initial=1200))
     assert result.ratings.mean() == pytest.approx(1200)
 
 
 def test_one_sided_votes_at_a_wild_k_factor_stay_finite() -> None:
-    assert np.isfinite(online_elo(votes_of(Cell("x", "y", "a", 50)), Rule(k_factor=1e9)).ratings).all()
+    assert np.isfinite(online_elo(votes_of(Cell("x", "y", "a", 50)), EloRule(k_factor=1e9)).ratings).all()
 
 
 def test_a_million_votes_take_less_than_a_second() -> None:
@@ -90,7 +90,7 @@ def test_a_million_votes_take_less_than_a_second() -> None:
 
 
 def test_the_order_moves_one_run_and_not_the_mean() -> None:
-    votes, rule = World(votes=600).draw(seed=2), Rule(k_factor=32)
+    votes, rule = World(votes=600).draw(seed=2), EloRule(k_factor=32)
     backwards = Votes(
         votes.contenders,
         votes.contender_a[::-1],
@@ -108,7 +108,7 @@ def test_the_order_moves_one_run_and_not_the_mean() -> None:
 
 def test_the_spread_over_orders_grows_with_the_k_factor() -> None:
     votes = World(votes=600).draw(seed=2)
-    small, large = (order_averaged_elo(votes, Rule(k_factor=k)).order_sd for k in (4, 32))
+    small, large = (order_averaged_elo(votes, EloRule(k_factor=k)).order_sd for k in (4, 32))
     assert (large > 2 * small).all()
     assert (small > 0).all()
 
@@ -123,16 +123,16 @@ def test_the_same_seed_gives_the_same_ratings() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("-inf")])
 def test_refuses_settings_out_of_range(value: float) -> None:
     with pytest.raises(ValueError, match=f"k_factor={value} is out of range. Allowed: finite and above 0."):
-        Rule(k_factor=value)
+        EloRule(k_factor=value)
     with pytest.raises(ValueError, match=f"scale={value} is out of range. Allowed: finite and above 0."):
-        Rule(scale=value)
+        EloRule(scale=value)
     with pytest.raises(ValueError, match=f"initial={value} is no rating. Allowed: any finite number."):
-        Rule(initial=value)
+        EloRule(initial=value)
 
 
 def test_refuses_an_unknown_rule_and_a_single_order() -> None:
     with pytest.raises(ValueError, match=r"Unknown both_bad='floor'. Known: tie, drop."):
-        Rule(both_bad="floor")
+        EloRule(both_bad="floor")
     with pytest.raises(ValueError, match=r"orders=1 has no spread. Allowed: 2 or more."):
         order_averaged_elo(votes_of(Cell("x", "y", "a")), orders=1)
 

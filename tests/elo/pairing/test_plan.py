@@ -214,6 +214,7 @@ def test_the_last_plan_spares_steps(goal: Goal) -> None:
     assert warm.variance == pytest.approx(cold.variance, rel=0.005)
 
 
+@pytest.mark.slow
 def test_a_plan_for_two_hundred_takes_few_steps() -> None:
     # A step costs two products and a Cholesky factorisation of 200 x 200: 4 ms on one core.
     first, _, warm = warm_and_cold(200, WholeBoard())
