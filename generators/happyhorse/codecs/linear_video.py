@@ -19,6 +19,8 @@ from generators.happyhorse.codecs.weights import WeightsError, read_weights
 
 BLOCK = 16
 """Pixels along one side of a block."""
+TOY_WORLD = Path(__file__).with_name("toy-world-video-96.safetensors")
+"""Fitted to the toy world by `training.fitting`: 96 numbers in a block, 24 latent channels."""
 _STRIDE = 4
 _PATCH = 2
 

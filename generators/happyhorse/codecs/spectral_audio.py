@@ -26,6 +26,8 @@ BINS = 256
 """Lines of a spectrum that are kept, 15.6 Hz apart: 0 to 4 kHz."""
 HOPS = 4
 """Spectra in one latent, which so lasts 62.5 ms."""
+TOY_WORLD = Path(__file__).with_name("toy-world-audio-48.safetensors")
+"""Fitted to the toy world by `training.fitting`: 48 channels."""
 ROUNDS = 32
 _MOMENTUM = 0.9
 

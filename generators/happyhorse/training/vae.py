@@ -1,0 +1,138 @@
+"""A small convolutional autoencoder for video (1.3 million parameters), worth its training on a GPU only.
+
+8×8 pixels by four frames become one latent. Convolutions through time see no later frame, so that an image
+alone gives the latents that it gives as the start of a clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+_STRIDE = 4
+_SIDE = 8
+_PIXELS = 3 * _STRIDE * _SIDE**2
+_KL_WEIGHT = 1e-4
+"""Small: it only keeps latents from growing without end."""
+
+
+class _Unit(nn.Module):
+    """A residual unit: in the frame, then through time up to the present."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(8, width)
+        self.space = nn.Conv3d(width, width, (1, 3, 3), padding=(0, 1, 1))
+        self.time = nn.Conv3d(width, width, (3, 1, 1))
+        nn.init.zeros_(self.time.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Each frame has statistics of its own: the future must not leak through them.
+        b, c, t, h, w = x.shape
+        normed = self.norm(x.transpose(1, 2).reshape(b * t, c, h, w)).reshape(b, t, c, h, w).transpose(1, 2)
+        hidden = functional.silu(self.space(functional.silu(normed)))
+        past = functional.pad(hidden, (0, 0, 0, 0, 2, 0), mode="replicate")
+        return x + self.time(past)  # type: ignore[no-any-return]  # modules are untyped
+
+
+class ConvVideoCodec(nn.Module):
+    """Satisfies `VideoCodec` once it is trained and `calibrate` has measured its latents."""
+
+    temporal_stride = _STRIDE
+    spatial_stride = _SIDE
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, latent_channels: int = 16, width: int = 128, units: int = 3) -> None:
+        super().__init__()
+        self.latent_channels = latent_channels
+        self.encoder = nn.Sequential(
+            nn.Conv3d(_PIXELS, width, 1),
+            *(_Unit(width) for _ in range(units)),
+            nn.Conv3d(width, 2 * latent_channels, 1),
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv3d(latent_channels, width, 1),
+            *(_Unit(width) for _ in range(units)),
+            nn.Conv3d(width, _PIXELS, 1),
+        )
+        self.register_buffer("mean", torch.zeros(latent_channels))
+        self.register_buffer("std", torch.ones(latent_channels))
+
+    def posterior(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (batch, 3, 1 + 4n, height, width) to mean and log variance (batch, channels, 1 + n, …)."""
+        mean, log_variance = self.encoder(_fold(frames)).chunk(2, dim=1)
+        return mean, log_variance.clamp(-20, 5)
+
+    def reconstruct(self, latents: Tensor) -> Tensor:
+        """Latents as the encoder gives them to frames."""
+        return _unfold(self.decoder(latents))
+
+    @torch.no_grad()
+    def encode(self, frames: Tensor) -> Tensor:
+        """Frames in [−1, 1] to latents of mean 0 and variance 1."""
+        return (self.posterior(frames)[0] - _column(self.mean)) / _column(self.std)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """The way back; frames are about [−1, 1]."""
+        return self.reconstruct(latents * _column(self.std) + _column(self.mean))
+
+    @torch.no_grad()
+    def calibrate(self, batches: Iterable[Tensor]) -> None:
+        """Measures the latents' mean and standard deviation on some frames."""
+        latents = torch.cat(
+            [self.posterior(frames)[0].transpose(0, 1).flatten(1) for frames in batches], dim=1
+        )
+        self.mean.copy_(latents.mean(1))
+        self.std.copy_(latents.std(1).clamp(min=1e-3))
+
+
+def training_step(
+    codec: ConvVideoCodec,
+    optimiser: torch.optim.Optimizer,
+    frames: Tensor,
+    generator: torch.Generator | None = None,
+) -> float:
+    """One step on the squared error of frames drawn from the posterior.
+
+    Args:
+        codec: Trained in place.
+        optimiser: Of the codec's parameters.
+        frames: (batch, 3, 1 + 4n, height, width) in [−1, 1]; crops will do.
+        generator: Draws from the posterior, on the frames' device.
+
+    Returns:
+        The mean squared error, from which PSNR is 10 log10(4 / error).
+    """
+    mean, log_variance = codec.posterior(frames)
+    noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+    error = functional.mse_loss(codec.reconstruct(mean + (log_variance / 2).exp() * noise), frames)
+    divergence = (mean**2 + log_variance.exp() - 1 - log_variance).mean() / 2
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(error + _KL_WEIGHT * divergence)
+    nn.utils.clip_grad_norm_(codec.parameters(), 1.0)
+    optimiser.step()
+    return float(error.detach())
+
+
+def _fold(frames: Tensor) -> Tensor:
+    """Pixels of 8×8×4 blocks as channels; the first frame counts four times."""
+    frames = functional.pad(frames, (0, 0, 0, 0, _STRIDE - 1, 0), mode="replicate")
+    b, c, t, h, w = frames.shape
+    blocks = frames.reshape(b, c, t // _STRIDE, _STRIDE, h // _SIDE, _SIDE, w // _SIDE, _SIDE)
+    return blocks.permute(0, 1, 3, 5, 7, 2, 4, 6).reshape(b, _PIXELS, t // _STRIDE, h // _SIDE, w // _SIDE)
+
+
+def _unfold(blocks: Tensor) -> Tensor:
+    """The inverse of `_fold`."""
+    b, _, t, h, w = blocks.shape
+    parts = blocks.reshape(b, 3, _STRIDE, _SIDE, _SIDE, t, h, w).permute(0, 1, 5, 2, 6, 3, 7, 4)
+    return parts.reshape(b, 3, t * _STRIDE, h * _SIDE, w * _SIDE)[:, :, _STRIDE - 1 :]
+
+
+def _column(values: Tensor) -> Tensor:
+    return values[:, None, None, None]
