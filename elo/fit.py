@@ -154,7 +154,7 @@ def _bootstrapped(fitted: Fitted, settings: Settings, columns: dict[str, NDArray
         floors=(),
         recipe=drawn.recipe,
         clusters={name: int(column.max()) + 1 for name, column in columns.items()},
-        extras=drawn.standard_errors[drawn.contenders :] ** 2,
+        extras=drawn.standard_errors[drawn.contenders :][: len(fitted.problem.names)] ** 2,
     )
 
 

@@ -14,6 +14,8 @@ from elo.votes.tally import Tally
 ELO_SCALE = 400 / math.log(10)
 """Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""
 CLUSTERS = ("prompt", "rater")
+MANY_PROMPTS = 2000
+"""Deviations that are estimated jointly with the strengths: a table of 32 MB for each step."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Settings:
         _require("separation", self.separation, SEPARATION)
         _require("weighting", self.weighting, ("votes", "propensity"))
         self._check_clusters(votes)
+        if self.specification.tie_effects:
+            self._check_tie_effects(votes)
         if self.clusters and self.intervals == "model":
             raise ValueError("intervals='model' takes votes as independent. Use 'sandwich' with clusters=.")
         if not 0 < self.level < 1:
@@ -62,6 +66,19 @@ class Settings:
             place_of(self.anchor[0], votes.contenders)
             if not math.isfinite(self.anchor[1]):
                 raise ValueError(f"anchor={self.anchor} must give a finite rating.")
+
+    def _check_tie_effects(self, votes: Votes | Tally) -> None:
+        prompts = None if isinstance(votes, Tally) else votes.prompts
+        if prompts is None:
+            raise ValueError("tie_effects=('prompt',) needs votes that record prompts, and these do not.")
+        if prompts > MANY_PROMPTS:
+            raise ValueError(
+                f"tie_effects=('prompt',) takes up to {MANY_PROMPTS} prompts, and these are {prompts}."
+            )
+        if self.separation == "firth":
+            raise ValueError(
+                "tie_effects= has a prior of its own: use separation='error' or 'bounded' with it."
+            )
 
     def _check_clusters(self, votes: Votes | Tally) -> None:
         recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]

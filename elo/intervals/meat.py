@@ -18,8 +18,9 @@ BLOCK = 4_000_000
 
 def independent_meat(scores: Scores) -> Floats:
     """Shape (P, P): sum over votes of score times score' (Huber 1967; White 1982, Econometrica 50)."""
-    values, members, size = scores.values, scores.members, scores.parameters
-    products = values[:, None] * values[None] * scores.squares
+    used, size = np.flatnonzero(scores.squares), scores.parameters
+    values, members = scores.values[:, used], scores.members[:, used]
+    products = values[:, None] * (values * scores.squares[used])
     return summed(members[:, None] * size + members[None], products, size * size).reshape(size, size)
 
 

@@ -173,7 +173,8 @@ def _covariance(
     alone: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Covariance:
     size = fitted.problem.contenders
-    if fitted.solution.drift is not None:
+    last = size + len(fitted.problem.names)
+    if fitted.solution.drift is not None and not fitted.problem.prompts:
         # Votes that Jeffreys' prior alone keeps finite scatter too little to show how little is known.
         floors = (*floors, fitted.solution.inverse)
         recipe += "; floored at the inverse information"
@@ -182,7 +183,7 @@ def _covariance(
         floors=tuple(floor[:size, :size] for floor in floors),
         recipe=recipe,
         clusters=clusters,
-        extras=np.max([np.diag(each)[size:] for each in (matrix, *floors)], axis=0),
+        extras=np.max([np.diag(each)[size:last] for each in (matrix, *floors)], axis=0),
         alone=alone or {},
         component=fitted.solution.component,
     )
@@ -190,7 +191,7 @@ def _covariance(
 
 def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
     names = (*fitted.cells.contenders, *fitted.problem.names)
-    return tuple(names[place] for place in np.flatnonzero(chosen))
+    return tuple(name for name, one in zip(names, chosen, strict=False) if one)
 
 
 def _intersection(first: Rows, second: Rows) -> Rows:

@@ -19,15 +19,11 @@ class Scores:
     """Scores at an optimum, one for each of the C = 4 M cells; all votes of a cell have the same."""
 
     parameters: int
-    """P, of which the last E are extras."""
-    contender_a: NDArray[np.intp]
-    """Shape (C,)."""
-    contender_b: NDArray[np.intp]
-    at_a: Floats
-    """Shape (C,): the derivative by the strength of contender a."""
-    at_b: Floats
-    extra: Floats
-    """Shape (C, E)."""
+    """P."""
+    members: NDArray[np.intp]
+    """Shape (I, C): the parameters that each score has a part in: strengths of a and b, then the others."""
+    values: Floats
+    """Shape (I, C): the derivatives by them."""
     squares: Floats
     """Shape (C,): summed squares of what the cell's votes count for."""
     cell: NDArray[np.integer] | None
@@ -36,17 +32,34 @@ class Scores:
     """Shape (N,): what each row's votes count for together."""
 
     @property
-    def members(self) -> NDArray[np.intp]:
-        """Shape (I, C): the parameters that each score has a part in: the two strengths and all extras."""
-        extras = self.extra.shape[1]
-        first = self.parameters - extras
-        every = np.repeat(np.arange(first, self.parameters)[:, None], len(self.at_a), axis=1)
-        return np.concatenate((self.contender_a[None], self.contender_b[None], every))
+    def contender_a(self) -> NDArray[np.intp]:
+        """Shape (C,)."""
+        contender: NDArray[np.intp] = self.members[0]
+        return contender
 
     @property
-    def values(self) -> Floats:
-        """Shape (I, C): the scores, as laid out by `members`."""
-        return np.concatenate((self.at_a[None], self.at_b[None], self.extra.T))
+    def contender_b(self) -> NDArray[np.intp]:
+        """Shape (C,)."""
+        contender: NDArray[np.intp] = self.members[1]
+        return contender
+
+    @property
+    def at_a(self) -> Floats:
+        """Shape (C,): the derivative by the strength of contender a."""
+        score: Floats = self.values[0]
+        return score
+
+    @property
+    def at_b(self) -> Floats:
+        """Shape (C,)."""
+        score: Floats = self.values[1]
+        return score
+
+    @property
+    def extra(self) -> Floats:
+        """Shape (C, I - 2): the derivatives by the other parameters."""
+        score: Floats = self.values[2:].T
+        return score
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +80,8 @@ class Fitted:
         pulled += np.tile(self.solution.drift, 4) if self.solution.drift is not None else 0
         return Scores(
             parameters=design.parameters,
-            contender_a=np.tile(self.cells.contender_a, 4),
-            contender_b=np.tile(self.cells.contender_b, 4),
-            at_a=pulled[0],
-            at_b=pulled[1],
-            extra=pulled[2:].T,
+            members=np.tile(design.members, 4),
+            values=pulled,
             squares=self.cells.squares.ravel(),
             cell=self.cells.cell,
             weight=self.cells.weight,

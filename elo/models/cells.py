@@ -56,15 +56,14 @@ def cells_of_tally(tally: Tally, regressors: Sequence[str] = ()) -> Cells:
     unknown = [name for name in regressors if name != "side"]
     if unknown:
         raise ValueError(f"A tally does not record {', '.join(unknown)}. Give fit the Votes instead.")
-    counts = np.moveaxis(tally.counts, 2, 0)
-    mirrored = counts.transpose(0, 2, 1)[MIRRORED]
-    ways = [(1.0, counts), (-1.0, mirrored)] if regressors else [(0.0, counts + mirrored)]
+    first, second = np.triu_indices(len(tally.contenders), 1)
+    forth, back = tally.counts[first, second], tally.counts[second, first][:, MIRRORED]
     parts = []
-    for side, table in ways:
-        a, b = np.nonzero(np.triu(table.sum(axis=0), 1))
-        parts.append((a, b, np.full(len(a), side), table[:, a, b]))
+    for side, table in [(1.0, forth), (-1.0, back)] if regressors else [(0.0, forth + back)]:
+        met = np.flatnonzero(table.any(axis=1))
+        parts.append((first[met], second[met], np.full(len(met), side), table[met].T))
     a, b, side_column, kept = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    kept = kept.astype(np.float64)
+    kept = np.ascontiguousarray(kept, dtype=np.float64)
     return Cells(tally.contenders, a, b, side_column[None][: len(regressors)], kept, kept)
 
 

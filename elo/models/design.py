@@ -98,3 +98,14 @@ def build_design(
     if "level" in row:
         row["level"][:2] = 0.5
     return Design(size + len(extras), members, share)
+
+
+def with_deviations(design: Design, coordinate: int, group: NDArray[np.intp]) -> Design:
+    """The design with a parameter more for each group of meetings, shape (M,), that adds to a coordinate."""
+    share = np.zeros((len(design.share), 1, len(group)))
+    share[coordinate] = 1
+    return Design(
+        design.parameters + int(group.max()) + 1,
+        np.concatenate((design.members, design.parameters + group[None])),
+        np.concatenate((design.share, share), axis=1),
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from elo.models.design import Design, summed
 from elo.models.outcomes import OutcomeModel
@@ -37,12 +36,16 @@ class Problem:
     """Shape (4, M): votes by outcome, split as the model splits them."""
     ridge: float = 0.0
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
+    prompts: int = 0
+    """How many prompts have a deviation of the tie parameter of their own, after the extras in theta."""
+    tie_precision: float = 1.0
+    """Prior precision of these deviations, 1 / log-odds^2."""
 
     @property
     def carried(self) -> Floats:
         """Shape (P,): 1 for the parameters that go along with a constant added to all strengths, or 0."""
-        own = np.ones(self.contenders)
-        return np.concatenate((own, [float(name == "floor") for name in self.names]))
+        floor = [float(name == "floor") for name in self.names]
+        return np.concatenate((np.ones(self.contenders), floor, np.zeros(self.prompts)))
 
     @property
     def votes(self) -> Floats:
@@ -51,24 +54,47 @@ class Problem:
         return total
 
     def log_likelihood(self, theta: Floats) -> float:
-        """With the ridge, up to a constant."""
-        deviations = self._deviations(theta)
+        """With the priors, up to a constant."""
         likelihood = self.outcomes.log_likelihood(self.design.place(theta), self.credit)
-        return likelihood - self.ridge / 2 * float(deviations @ deviations)
+        return likelihood - float(theta @ self.prior @ theta) / 2
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Gradient (P,) of the likelihood with its ridge, and minus its Hessian (P, P)."""
+        """Gradient (P,) of the likelihood with its priors, and minus its Hessian (P, P)."""
         local = self.outcomes.derivatives(self.design.place(theta), self.credit)
-        gradient = self.design.gradient(local.gradient) - self.ridge * self._deviations(theta)
+        gradient = self.design.gradient(local.gradient) - self.prior @ theta
         return gradient, self.design.information(local.curvature) + self.prior
 
     @cached_property
     def prior(self) -> Floats:
-        """Shape (P, P): what the ridge adds to the information."""
+        """Shape (P, P): what the priors add to the information."""
         prior = np.zeros((self.design.parameters, self.design.parameters))
         strengths = slice(self.contenders)
         prior[strengths, strengths] = self.ridge * (np.eye(self.contenders) - 1 / self.contenders)
+        deviations = np.arange(self.contenders + len(self.names), self.design.parameters)
+        prior[deviations, deviations] = self.tie_precision
         return prior
+
+    @property
+    def without_prompts(self) -> Problem:
+        """The likelihood where no prompt deviates."""
+        if not self.prompts:
+            return self
+        members, share = self.design.members[:-1], self.design.share[:, :-1]
+        design = Design(self.design.parameters - self.prompts, members, share)
+        return replace(self, design=design, prompts=0)
+
+    def share_of_priors(self, theta: Floats) -> Floats | None:
+        """Shape (I, M): the pull of the deviations' prior, shared out among the votes of each prompt.
+
+        A prompt's own deviation is at its optimum, so its votes' scores by it must add up to zero.
+        """
+        if not self.prompts:
+            return None
+        prompt = self.design.members[-1]
+        votes = np.bincount(prompt, self.votes, self.design.parameters)
+        drift = np.zeros(self.design.members.shape)
+        drift[-1] = -self.tie_precision * theta[prompt] / votes[prompt]
+        return drift
 
     def inverse(self, information: Floats) -> Floats:
         """Shape (P, P): the generalised inverse for strengths whose sum is held."""
@@ -83,8 +109,7 @@ class Problem:
 
     def step(self, gradient: Floats, information: Floats) -> Floats:
         """Shape (P,): the Newton step, which leaves the strengths' sum as it is."""
-        factor = cho_factor(self.regular(information), check_finite=False)
-        return np.asarray(cho_solve(factor, gradient, check_finite=False), dtype=np.float64)
+        return np.linalg.solve(self.regular(information), gradient).astype(np.float64, copy=False)
 
     def centred(self, theta: Floats) -> Floats:
         """The same likelihood's parameters with strengths of mean zero."""
@@ -94,7 +119,7 @@ class Problem:
     def scale_of_gradient(self) -> Floats:
         """Shape (P,): the votes that each parameter is estimated from."""
         held = np.abs(self.design.share).max(axis=0) * self.votes
-        return summed(self.design.members, held, self.design.parameters) + self.ridge
+        return summed(self.design.members, held, self.design.parameters) + np.diag(self.prior)
 
     def regular(self, information: Floats) -> Floats:
         """Information made invertible by a level added among strengths, where only differences matter."""
@@ -105,21 +130,18 @@ class Problem:
     def _level(self, information: Floats) -> float:
         return float(np.trace(information[: self.contenders, : self.contenders])) / self.contenders**2
 
-    def _deviations(self, theta: Floats) -> Floats:
-        deviations = np.zeros_like(theta)
-        deviations[: self.contenders] = theta[: self.contenders] - theta[: self.contenders].mean()
-        return deviations
-
 
 @dataclass(frozen=True, eq=False)
 class Solution:
     """A certified optimum."""
 
     theta: Floats
-    """Shape (P,): K strengths with mean zero, then the extras, all log-odds."""
+    """Shape (P,): K strengths with mean zero, the extras, the prompts' deviations; all log-odds."""
     contenders: int
+    names: tuple[str, ...]
+    """Of the E extras."""
     information: Floats
-    """Shape (P, P): minus the Hessian there, with the ridge if there is one."""
+    """Shape (P, P): minus the Hessian there, with the priors."""
     inverse: Floats
     """Shape (P, P): of the information, for strengths whose sum is held."""
     iterations: int
@@ -128,7 +150,7 @@ class Solution:
     component: NDArray[np.integer] | None = None
     """Shape (K,): where a bound holds groups of contenders apart, each one's group, 0 for the largest."""
     drift: Floats | None = None
-    """Shape (I, M): what a penalty that grows with the votes adds to the score of each vote of a meeting."""
+    """Shape (I, M): what a penalty of the votes adds to the score of each vote of a meeting."""
 
     @property
     def strengths(self) -> Floats:
@@ -138,7 +160,7 @@ class Solution:
     @property
     def extras(self) -> Floats:
         """Shape (E,)."""
-        return self.theta[self.contenders :]
+        return self.theta[self.contenders : self.contenders + len(self.names)]
 
 
 def maximise(problem: Problem) -> Solution:
@@ -174,7 +196,16 @@ def certified(
             f"(allowed {GRADIENT_TOLERANCE:.0e})."
         )
     inverse = problem.inverse(information)
-    return Solution(theta, problem.contenders, information, inverse, iterations, worst)
+    return Solution(
+        theta,
+        problem.contenders,
+        problem.names,
+        information,
+        inverse,
+        iterations,
+        worst,
+        drift=problem.share_of_priors(theta),
+    )
 
 
 def starting_point(problem: Problem) -> Floats:
@@ -189,5 +220,5 @@ def starting_point(problem: Problem) -> Floats:
         laplacian + laplacian.trace() / size**2, strengths_only.gradient((weight * gap)[None])
     )
     guess = problem.outcomes.guess(problem.credit.sum(axis=1))
-    theta[size:] = [guess.get(name, 0.0) for name in problem.names]
+    theta[size : size + len(problem.names)] = [guess.get(name, 0.0) for name in problem.names]
     return theta

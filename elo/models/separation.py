@@ -48,17 +48,18 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
         NotIdentified: the votes do not connect all contenders, or the policy gives no answer.
         NotConverged: the optimiser did not meet its tolerance.
     """
-    require_connected(problem, contenders)
+    plain = problem.without_prompts
+    require_connected(plain, contenders)
     if problem.ridge:
-        require_finite_extras(problem, contenders, strengths_held=True)
+        require_finite_extras(plain, contenders, strengths_held=True)
         return maximise(problem), "none: the ridge keeps strengths finite"
     if policy == "error":
-        require_finite(problem, contenders)
+        require_finite(plain, contenders)
         return maximise(problem), "none: a finite maximum exists"
-    groups = finite_groups(problem)
+    groups = finite_groups(plain)
     if policy == "firth":
         return maximise_penalised(problem), f"Jeffreys' prior on all parameters; {_named(groups, contenders)}"
-    require_finite_extras(problem, contenders, strengths_held=True)
+    require_finite_extras(plain, contenders, strengths_held=True)
     if len(groups) == 1:
         return maximise(problem), "none: a finite maximum exists"
     held = replace(maximise_within(problem, BOUND), component=_labels(groups, len(contenders)))

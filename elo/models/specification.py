@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from elo.models.cells import CIRCUMSTANCES, Cells
-from elo.models.design import build_design
+from elo.models.design import build_design, with_deviations
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, OutcomeModel, labels, outcome_model
 from elo.votes.tally import Floats
@@ -107,15 +107,19 @@ class Specification:
 
     def problem(self, cells: Cells) -> Problem:
         """The likelihood of these cells."""
+        outcomes, contenders = self.outcomes, len(cells.contenders)
+        regressors = dict(zip(self.regressors, cells.regressors, strict=True))
         design = build_design(
-            cells.contender_a,
-            cells.contender_b,
-            len(cells.contenders),
-            self.outcomes.coordinates,
-            dict(zip(self.regressors, cells.regressors, strict=True)),
+            cells.contender_a, cells.contender_b, contenders, outcomes.coordinates, regressors
         )
+        prompts = 0
+        if self.tie_effects and cells.prompt is not None:
+            prompts = int(cells.prompt.max()) + 1
+            design = with_deviations(design, outcomes.coordinates.index("tie"), cells.prompt)
         credit = np.einsum("ij,im->jm", self.labels, cells.counts)
-        return Problem(len(cells.contenders), self.extras, design, self.outcomes, credit, self.ridge)
+        return Problem(
+            contenders, self.extras, design, outcomes, credit, self.ridge, prompts, self.tie_precision
+        )
 
 
 def _require(name: str, values: Sequence[str], known: Sequence[str]) -> None:
