@@ -1,1 +1,25 @@
 """What raters are like: how reliable, how severe, how much they agree with each other and with themselves."""
+
+from __future__ import annotations
+
+from elo.raters.agreement import Agreement, agreement, alpha
+from elo.raters.consistency import Consistency, RaterConsistency, Share, consistency
+from elo.raters.reliability import ContenderSensitivity, RaterReliability, Reliability, reliability
+from elo.raters.severity import RaterSeverity, Severity, severity
+
+__all__ = [
+    "Agreement",
+    "Consistency",
+    "ContenderSensitivity",
+    "RaterConsistency",
+    "RaterReliability",
+    "RaterSeverity",
+    "Reliability",
+    "Severity",
+    "Share",
+    "agreement",
+    "alpha",
+    "consistency",
+    "reliability",
+    "severity",
+]
