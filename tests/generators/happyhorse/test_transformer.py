@@ -9,7 +9,7 @@ from generators.happyhorse import transformer
 from generators.happyhorse.config import HappyHorseConfig
 from generators.happyhorse.tokens import Layout, patchify, unpatchify
 from generators.happyhorse.transformer import HappyHorseTransformer
-from tests.factories_happyhorse import TINY, tiny_inputs, tiny_transformer
+from tests.factories_happyhorse import TINY, hashed_inputs, hashed_transformer
 
 OUTSIDE = {
     "adapter.video_embedder.weight": (5120, 192),
@@ -77,7 +77,7 @@ def test_a_fresh_network_has_the_constants_that_checkpoints_hold() -> None:
 def test_any_size_duration_and_text_go_through(
     shape: tuple[int, int, int], audio_length: int, text_length: int
 ) -> None:
-    model = tiny_transformer()
+    model = hashed_transformer()
     video, audio = torch.ones(2, 48, *shape), torch.ones(2, audio_length, 64)
 
     v, a = model(video, audio, torch.ones(2, text_length, TINY.text_in_channels))
@@ -88,11 +88,11 @@ def test_any_size_duration_and_text_go_through(
 
 
 def test_audio_left_out_is_not_in_the_sequence() -> None:
-    model = tiny_transformer()
+    model = hashed_transformer()
     lengths: list[int] = []
     for layer in model.layers:
         layer.register_forward_hook(lambda _layer, _inputs, x: lengths.append(x.shape[1]))
-    video, audio, text = tiny_inputs()
+    video, audio, text = hashed_inputs()
 
     _, heard = model(video, audio, text)
     silent, unheard = model(video, None, text)
@@ -104,8 +104,8 @@ def test_audio_left_out_is_not_in_the_sequence() -> None:
 
 
 def test_a_batch_equals_its_samples_one_at_a_time() -> None:
-    model = tiny_transformer()
-    batch = tiny_inputs(batch=3)
+    model = hashed_transformer()
+    batch = hashed_inputs(batch=3)
 
     v, a = model(*batch)
 
@@ -117,8 +117,8 @@ def test_a_batch_equals_its_samples_one_at_a_time() -> None:
 
 @pytest.mark.parametrize("how", [{"coordinates": "base"}, {"coordinates": "super_resolution", "window": 1}])
 def test_padded_text_changes_nothing(how: dict[str, object]) -> None:
-    model = tiny_transformer(replace(TINY, local_attn_layers=(1, 2)))
-    video, audio, text = tiny_inputs(batch=2)
+    model = hashed_transformer(replace(TINY, local_attn_layers=(1, 2)))
+    video, audio, text = hashed_inputs(batch=2)
 
     v, a = model(video, audio, text, text_lengths=torch.tensor([3, 5]), **how)
 
@@ -129,8 +129,8 @@ def test_padded_text_changes_nothing(how: dict[str, object]) -> None:
 
 
 def test_flat_tokens_give_what_latents_give() -> None:
-    model = tiny_transformer()
-    video, audio, text = tiny_inputs()
+    model = hashed_transformer()
+    video, audio, text = hashed_inputs()
 
     v, a = model(video, audio, text)
     flat_v, flat_a = model.from_tokens(patchify(video)[0], audio[0], text[0], latent_shape=(3, 4, 6))
@@ -142,14 +142,14 @@ def test_flat_tokens_give_what_latents_give() -> None:
 
 def test_flat_tokens_that_do_not_fill_the_latent_are_refused() -> None:
     with pytest.raises(ValueError, match=r"A latent of \(3, 4, 6\) has 18 tokens; got 17 video tokens"):
-        tiny_transformer().from_tokens(
+        hashed_transformer().from_tokens(
             torch.zeros(17, 192), None, torch.zeros(5, TINY.text_in_channels), latent_shape=(3, 4, 6)
         )
 
 
 def test_a_window_over_the_whole_clip_is_full_attention() -> None:
-    model = tiny_transformer(replace(TINY, local_attn_layers=(0, 1, 2, 3, 4, 5)))
-    inputs = tiny_inputs()
+    model = hashed_transformer(replace(TINY, local_attn_layers=(0, 1, 2, 3, 4, 5)))
+    inputs = hashed_inputs()
 
     everywhere, _ = model(*inputs)
     wide, _ = model(*inputs, window=2)
@@ -162,16 +162,18 @@ def test_a_window_over_the_whole_clip_is_full_attention() -> None:
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
 def test_both_local_kernels_give_the_same_velocities() -> None:
     config = replace(TINY, local_attn_layers=(1, 2, 4))
-    frames, flex = tiny_transformer(config), HappyHorseTransformer(config, local_kernel="flex")
+    frames, flex = hashed_transformer(config), HappyHorseTransformer(config, local_kernel="flex")
     flex.load_state_dict(frames.state_dict())
 
     with torch.no_grad():
-        for one, other in zip(frames(*tiny_inputs(), window=0), flex(*tiny_inputs(), window=0), strict=True):
+        for one, other in zip(
+            frames(*hashed_inputs(), window=0), flex(*hashed_inputs(), window=0), strict=True
+        ):
             torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
 def test_mlps_in_chunks_give_the_same_velocities(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, inputs = tiny_transformer(), tiny_inputs()
+    model, inputs = hashed_transformer(), hashed_inputs()
     whole, _ = model(*inputs)
 
     monkeypatch.setattr(transformer, "MLP_CHUNK", 4)
@@ -181,7 +183,7 @@ def test_mlps_in_chunks_give_the_same_velocities(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_same_inputs_give_the_same_bits(dtype: torch.dtype) -> None:
-    model, inputs = tiny_transformer(dtype=dtype), tiny_inputs()
+    model, inputs = hashed_transformer(dtype=dtype), hashed_inputs()
 
     first, second = model(*inputs), model(*inputs)
 
@@ -191,9 +193,9 @@ def test_the_same_inputs_give_the_same_bits(dtype: torch.dtype) -> None:
 
 
 def test_gradients_reach_every_weight() -> None:
-    model = tiny_transformer().requires_grad_(True)
+    model = hashed_transformer().requires_grad_(True)
 
-    v, a = model(*tiny_inputs())
+    v, a = model(*hashed_inputs())
     (v.square().mean() + a.square().mean()).backward()
 
     unused = {key for key, p in model.named_parameters() if p.grad is None}
