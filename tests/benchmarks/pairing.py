@@ -205,7 +205,7 @@ def ladder_adaptive(weight: float = 0.5, seed: int = 0) -> Precision:
 
 
 class Planning(NamedTuple):
-    """Processor seconds for a plan, and its steps: from nothing, and from the last plan and 200 votes more."""
+    """Processor seconds for a plan and its steps: from nothing, and from the last plan and 200 votes more."""
 
     cold_s: float
     cold_steps: int
