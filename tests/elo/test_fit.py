@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import random
+import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elo import NotIdentified, Ratings, fit
+from elo import NotIdentified, Ratings, Votes, fit
 from tests.factories_elo import Cell, World, votes_of
 
 NAMES = "pqrst"
@@ -112,6 +115,101 @@ def test_a_level_that_is_no_probability_is_refused(level: float) -> None:
 def test_a_scale_that_orders_nothing_is_refused(scale: float) -> None:
     with pytest.raises(ValueError, match="finite and above 0"):
         fit(World().draw(0), scale=scale)
+
+
+@given(cells(), st.sampled_from(["half", "davidson", "rao-kupper", "drop"]))
+@settings(deadline=None, max_examples=40)
+def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: str) -> None:
+    anyway = [Cell(a, b, outcome) for a, b in ("pq", "qp", "rs", "sr") for outcome in ("a", "b", "tie")]
+    swapped = [cell._replace(a=cell.b, b=cell.a, outcome=SWAPPED[cell.outcome]) for cell in [*drawn, *anyway]]
+    one = fit(votes_of(*drawn, *anyway), ties=ties, effects=["side"])
+    other = fit(votes_of(*swapped), ties=ties, effects=["side"])
+    assert_same(one, other)
+    assert one.parameters["side"] == pytest.approx(-other.parameters["side"], abs=1e-9)
+
+
+@given(cells(), st.floats(0.01, 1000), st.sampled_from(["half", "davidson", "rao-kupper"]))
+@settings(deadline=None, max_examples=40)
+def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties: str) -> None:
+    votes = votes_of(*drawn, Cell("p", "q", "tie"))
+    scaled = dataclasses.replace(votes, weight=votes.weight * factor)
+    one, other = (fit(each, ties=ties, intervals="none").ratings for each in (votes, scaled))
+    np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@given(cells(), cells(), st.sampled_from(["half", "davidson"]))
+@settings(deadline=None, max_examples=40)
+def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], ties: str) -> None:
+    tied = Cell("p", "q", "tie")
+    merged = votes_of(*one, tied).tally() + votes_of(*other).tally()
+    assert_same(fit(merged, ties=ties), fit(votes_of(*one, *other, tied), ties=ties))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"effects": ["sides"]}, "Unknown effects='sides'. Known: side, order."),
+        ({"both_bad": "bad"}, "Unknown both_bad='bad'. Known: tie, drop, floor."),
+        ({"intervals": "wide"}, "Unknown intervals='wide'. Known: sandwich, model, bootstrap, none."),
+        ({"correction": "CR2"}, "Unknown correction='CR2'. Known: CR3, CR1, CR0."),
+        ({"separation": "ignore"}, "Unknown separation='ignore'. Known: error, firth, bounded."),
+        ({"weighting": "equal"}, "Unknown weighting='equal'. Known: votes, propensity."),
+        ({"weighting": "propensity"}, "needs votes with a column propensity"),
+        ({"covariates": ["loudness"]}, "The votes have no column 'loudness'"),
+        ({"covariates": ["side"]}, "another parameter has it"),
+        ({"effects": ["order"]}, "The votes have no column 'order'"),
+        ({"ridge": -1.0}, "ridge=-1.0 must be finite and at least 0"),
+        ({"ties": "rao-kupper", "both_bad": "floor"}, "Use ties='davidson' with both_bad='floor'"),
+        ({"tie_effects": ["prompt"]}, "tie_effects= needs ties='davidson' or 'rao-kupper'"),
+        ({"clusters": ["rater"], "intervals": "model"}, "intervals='model' takes votes as independent"),
+        ({"clusters": ["judge"]}, "Cannot cluster by 'judge'"),
+        ({"anchor": ("m00", float("nan"))}, "must give a finite rating"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        fit(World().draw(0), **asked)
+
+
+def test_a_tally_has_no_clusters() -> None:
+    with pytest.raises(ValueError, match="Cannot cluster by 'rater': the votes have no such column"):
+        fit(World().draw(0).tally(), clusters=["rater"])
+
+
+def test_rare_pairs_weigh_as_if_drawn_as_often() -> None:
+    def votes(propensity: list[float]) -> Votes:
+        return Votes.from_columns(
+            contender_a="xxxx", contender_b="yyyy", outcome="aabb", propensity=propensity
+        )
+
+    even, rare = votes([0.5] * 4), votes([0.25, 0.25, 0.75, 0.75])
+    assert fit(even, weighting="propensity").difference("x", "y").estimate == pytest.approx(0)
+    weighted = fit(rare, weighting="propensity", scale=1.0)
+    assert weighted.difference("x", "y").estimate == pytest.approx(np.log(3))
+    # Two votes of weight 3/2 against two of 1/2: residuals 1/4 and -3/4, information 4 * 3/16.
+    squares = 2 * (1.5 / 4) ** 2 + 2 * (0.5 * 0.75) ** 2
+    error = float(np.sqrt(weighted.errors.difference_variances()[0, 1]))
+    assert error == pytest.approx(np.sqrt(squares) / 0.75)
+
+
+def test_the_result_says_what_is_estimated() -> None:
+    votes = World(ties=0.3).draw(0)
+    assert "half a win" in fit(votes).method.estimand
+    assert "Davidson" in fit(votes, ties="davidson").method.estimand
+    assert fit(votes, ties="davidson").method.model == "davidson"
+
+
+def test_without_intervals_nothing_is_claimed() -> None:
+    rows = fit(World().draw(0), intervals="none").rows()
+    assert all(np.isnan([row.lower, row.upper, row.se]).all() for row in rows)
+    assert all((row.rank_low, row.rank_high, row.tier) == (1, 10, 1) for row in rows)
+
+
+def test_the_bootstrap_is_recorded_and_near_the_sandwich() -> None:
+    votes = World(rater_sd=0, prompt_sd=0).draw(0)
+    drawn, sandwich = fit(votes, intervals="bootstrap", rounds=400, seed=3), fit(votes)
+    np.testing.assert_allclose(drawn.standard_errors, sandwich.standard_errors, rtol=0.2)
+    assert (drawn.method.rounds, drawn.method.seed, sandwich.method.rounds) == (400, 3, None)
 
 
 def test_votes_without_finite_ratings_are_refused() -> None:

@@ -22,7 +22,7 @@ def somewhere(model: OutcomeModel, meetings: int = 7) -> tuple[Floats, Floats]:
     if "tie" in model.coordinates:
         place[-1] = np.abs(place[-1]) + 0.1
     possible = model.expected(place, np.ones(meetings)) > 0
-    return place, rng.integers(1, 9, (4, meetings)) * possible
+    return place, rng.integers(1, 9, (4, meetings)).astype(np.float64) * possible
 
 
 def by_differences(

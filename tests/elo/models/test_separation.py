@@ -44,11 +44,7 @@ def test_firth_is_the_maximum_of_the_penalised_likelihood(ties: str) -> None:
 def test_bounded_holds_what_the_votes_do_not_limit() -> None:
     ratings = fit(UNBEATEN, separation="bounded", scale=1.0)
     assert np.ptp(ratings.strengths) == pytest.approx(BOUND)
-    assert ratings.difference("x", "y") == (
-        pytest.approx(ratings.difference("x", "y").estimate),
-        -np.inf,
-        np.inf,
-    )
+    assert ratings.difference("x", "y")[1:] == (-np.inf, np.inf)
     inner = ratings.difference("y", "z")
     assert np.isfinite(inner).all()
     assert ratings.diagnostics.separation.endswith("without it not finite: x")
