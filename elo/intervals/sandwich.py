@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from elo.intervals import compiled
 from elo.intervals.jackknife import Rows, sandwich
 from elo.intervals.meat import independent_meat
 from elo.intervals.scores import Fitted
@@ -35,6 +36,9 @@ class Covariance:
     component: NDArray[np.integer] | None = None
     """Shape (K,): 0 for contenders in the largest group whose ratings are finite, other groups from 1; the
     votes do not limit how far groups are apart. None where there is one group."""
+    effective: float | None = None
+    """How many clusters of equal size would be worth those of the scarcest kind: (sum of votes)^2 over the
+    sum of squares (Kish 1965). Far tails, which joint limits rest on, follow these. None without clusters."""
 
     @property
     def degrees_of_freedom(self) -> int | None:
@@ -127,7 +131,7 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
     if correction == "CR3":
         floors, named = [*floors, _independent(fitted)], [*named, "those of independent votes"]
     recipe = f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}"
-    return _covariance(
+    errors = _covariance(
         fitted,
         matrix,
         tuple(floors),
@@ -135,6 +139,12 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
         clusters={name: each.groups for name, each in rows.items()},
         alone={name: _names(fitted, one.alone) for name, one in one_way.items() if one.alone.any()},
     )
+    return replace(errors, effective=min(map(_effective, rows.values())))
+
+
+def _effective(rows: Rows) -> float:
+    votes = np.bincount(rows.cluster, rows.weight)
+    return float(votes.sum() ** 2 / (votes**2).sum())
 
 
 def rows_by(fitted: Fitted, column: NDArray[np.integer], name: str) -> Rows:
@@ -196,6 +206,11 @@ def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
 
 def _intersection(first: Rows, second: Rows) -> Rows:
     """Rows by cluster of both kinds; both have the same rows."""
+    if compiled.worth_compiling(len(first.cell)):
+        pairs = compiled.pair_up(
+            first.cluster, first.groups, second.cluster, second.groups, first.cell, first.weight
+        )
+        return Rows(pairs.cluster, pairs.cell, pairs.weight, pairs.groups)
     pair = first.cluster.astype(np.int64) * second.groups + second.cluster
     number = np.unique(pair, return_inverse=True)[1]
     return first._replace(cluster=number, groups=int(number.max()) + 1)

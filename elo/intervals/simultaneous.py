@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import chdtrc, fdtrc, ndtri, stdtrit
+from scipy.special import chdtrc, ndtri, stdtrit
 
 from elo.intervals.sandwich import Covariance
 from elo.models.bradley_terry import difference_variances, laplacian, win_probabilities
@@ -29,7 +29,8 @@ def simultaneous_margins(strengths: Floats, errors: Covariance, met: Floats, lev
 
     Votes that fit their estimate without any scatter (each rater gave the same three wins of four) have a
     sandwich variance of zero, and would certify any difference. A difference without variance gets that of a
-    model in which each vote is an independent win or loss.
+    model in which each vote is an independent win or loss. Degrees of freedom are the effective number of
+    clusters less one: the tails beyond three errors are heavier the more unequal the clusters.
 
     Args:
         strengths: shape (K,), log-odds.
@@ -43,7 +44,10 @@ def simultaneous_margins(strengths: Floats, errors: Covariance, met: Floats, lev
     variances = np.maximum(errors.difference_variances(), 0)
     model = _binomial_variances(strengths, met)
     variances = np.where(variances <= NEGLIGIBLE * model, model, variances)
-    critical = critical_value(errors.matrix, errors.degrees_of_freedom, level)
+    dof: float | None = errors.degrees_of_freedom
+    if dof is not None and errors.effective is not None:
+        dof = min(dof, max(errors.effective - 1, 1))
+    critical = critical_value(errors.matrix, dof, level)
     margins: Floats = critical * np.sqrt(variances)
     return margins
 
@@ -56,54 +60,52 @@ def _binomial_variances(strengths: Floats, met: Floats) -> Floats:
     return difference_variances(np.linalg.inv(information + ridge * np.eye(len(p))))
 
 
-def quantile(degrees_of_freedom: int | None, tail: float) -> float:
+def quantile(degrees_of_freedom: float | None, tail: float) -> float:
     """The number of standard errors that leaves probability `tail` above it: Student's t, None for normal."""
     return float(-ndtri(tail) if degrees_of_freedom is None else -stdtrit(degrees_of_freedom, tail))
 
 
-def critical_value(covariance: Floats, degrees_of_freedom: int | None, level: float) -> float:
+def critical_value(covariance: Floats, degrees_of_freedom: float | None, level: float) -> float:
     """The number c of standard errors for which all intervals of differences hold together at `level`.
 
-    P(max over pairs of |x_i - x_j| / se_ij > c) = 1 - level for x ~ t(0, covariance): the studentised range
+    P(max over pairs of |x_i - x_j| / se_ij > c) = 1 - level for x ~ N(0, covariance): the studentised range
     (Tukey 1953) for any covariance (Hothorn, Bretz and Westfall 2008, Biometrical Journal 50, section 3).
     x = r A u has a direction u, uniform on the sphere, and a radius r. Directions are drawn, with a fixed
-    seed; the radius is integrated out, since r^2 / rank ~ F(rank, degrees of freedom): with two contenders
-    the result is Student's quantile, exactly. It is never above Bonferroni's, and is Bonferroni's where some
-    difference has no variance, because nothing is then known of how it moves with the others.
+    seed; the radius is integrated out, since r^2 ~ chi^2(rank). Each difference has a standard error of its
+    own, estimated from clusters, so Student's quantile with the tail of c stands in for c: as if the
+    estimates had their correlation and the standard errors none. (One chi for all, as in Tukey's range, held
+    together in 84 % of simulated boards with 25 raters.) Two contenders get Student's quantile, exactly. The
+    result is never above Bonferroni's, and is Bonferroni's where some difference has no variance, because
+    nothing is then known of how it moves with the others.
 
     Args:
         covariance: shape (K, K), positive semidefinite.
-        degrees_of_freedom: of Student's t that all differences share; None for normal.
+        degrees_of_freedom: of Student's t, for each difference; None for normal.
         level: probability that all intervals cover.
     """
     size = len(covariance)
-    tail = (1 - level) / 2
-    lowest = quantile(degrees_of_freedom, tail)
-    highest = quantile(degrees_of_freedom, tail / math.comb(size, 2))
+    single = (1 - level) / 2
+    bonferroni = single / math.comb(size, 2)
     variances = difference_variances(covariance)[np.triu_indices(size, 1)]
-    if np.min(variances) <= NEGLIGIBLE * np.max(variances):
-        return highest
+    known = np.min(variances) > NEGLIGIBLE * np.max(variances)
+    tail = _joint_tail(covariance, level, bonferroni, single) if known else bonferroni
+    return quantile(degrees_of_freedom, tail)
+
+
+def _joint_tail(covariance: Floats, level: float, smallest: float, largest: float) -> float:
+    """The tail of each normal difference for which all hold together at `level`."""
     root = _root(covariance)
     # Neighbours in size stand together: the tail below is smooth, and each evaluation costs.
     squared = np.sort(_largest_contrasts(covariance, root) ** 2).reshape(-1, GROUP).mean(axis=1)
-    rank = root.shape[1]
 
-    def excess(candidate: float) -> float:
-        return float(np.mean(_beyond(candidate**2 / squared, rank, degrees_of_freedom))) - (1 - level)
+    def excess(tail: float) -> float:
+        return float(np.mean(chdtrc(root.shape[1], ndtri(tail) ** 2 / squared))) - (1 - level)
 
-    if excess(lowest) <= 0:
-        return lowest
-    return highest if excess(highest) >= 0 else float(brentq(excess, lowest, highest, xtol=1e-6))
-
-
-def _beyond(squared_radius: Floats, rank: int, degrees_of_freedom: int | None) -> Floats:
-    """Probability that the squared radius of a normal, or t, vector of this rank is larger."""
-    beyond: Floats = (
-        chdtrc(rank, squared_radius)
-        if degrees_of_freedom is None
-        else fdtrc(rank, degrees_of_freedom, squared_radius / rank)
+    if excess(largest) <= 0:
+        return largest
+    return (
+        smallest if excess(smallest) >= 0 else float(brentq(excess, smallest, largest, xtol=1e-9, rtol=1e-6))
     )
-    return beyond
 
 
 def _root(covariance: Floats) -> Floats:
