@@ -139,5 +139,5 @@ def _rank_correlation(pairs: Sequence[tuple[float, float]]) -> Score:
         return _plain(math.nan, len(pairs))
     ranks = np.argsort(np.argsort(np.array(pairs), axis=0), axis=0)
     value = float(np.asarray(np.corrcoef(ranks.T))[0, 1])
-    middle, half = math.atanh(min(value, 1 - 1e-9)), _Z / math.sqrt(len(pairs) - 3)
+    middle, half = math.atanh(max(min(value, 1 - 1e-9), 1e-9 - 1)), _Z / math.sqrt(len(pairs) - 3)
     return Score(value, math.tanh(middle - half), math.tanh(middle + half), len(pairs))

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from generators.toyworld.grammar import WORDS, Scene, parse
-from generators.toyworld.hearing import find_onsets
+from generators.toyworld.hearing import find_levels, find_onsets, find_pitches
 from generators.toyworld.physics import Impact, Point
-from generators.toyworld.sound import render_sound
+from generators.toyworld.sound import BASE_HZ, pitch_hz, render_sound
 from tests.factories_generators import ONE, TWO
 
 RATE = 16_000
@@ -46,3 +46,23 @@ def test_loudness_does_not_matter() -> None:
 def test_a_tone_is_heard_while_another_rings() -> None:
     sound = _sound(parse(TWO), (0.5, 1.0, 0), (0.6, 0.8, 1), (0.75, 0.9, 0))
     assert find_onsets(sound, RATE) == pytest.approx([0.5, 0.6, 0.75], abs=0.01)
+
+
+@pytest.mark.parametrize("colour", WORDS["colour"])
+@pytest.mark.parametrize("shape", WORDS["shape"])
+def test_a_tones_pitch_is_heard(shape: str, colour: str) -> None:
+    pitches = [base * 2 ** (step / 6) for base in BASE_HZ.values() for step in range(6)]
+    scene = parse(ONE.replace("red", colour).replace("circle", shape))
+    sound = _sound(scene, (0.4, 1.0, 0), (0.95, 0.5, 0))
+    heard = find_pitches(sound, RATE, np.array([0.4, 0.95]), pitches)
+    assert [pitches[place] for place in heard] == pytest.approx([pitch_hz(scene.objects[0])] * 2)
+
+
+def test_a_louder_tone_has_a_higher_level_though_another_rings() -> None:
+    sound = _sound(parse(ONE), (0.2, 0.3, 0), (0.6, 1.4, 0), (0.9, 0.5, 0))
+    quiet, loud, middle = find_levels(sound, RATE, np.array([0.2, 0.6, 0.9]))
+    assert quiet < middle < loud
+
+
+def test_beyond_the_end_there_is_silence() -> None:
+    assert find_levels(np.ones(100, np.float32), RATE, np.array([5.0])).tolist() == [0.0]
