@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from elo.fit import fit
+from elo.intervals.anytime import anytime_difference, difference_sequence, top_is_top, win_share_sequence
+from elo.intervals.planning import head_to_head_votes, ladder_appearances, plan_separation, plan_width
 from elo.intervals.ranks import RankRange
 from elo.models.bradley_terry import NotConverged
 from elo.models.identification import NotIdentified
@@ -30,8 +32,16 @@ __all__ = [
     "TopK",
     "Votes",
     "WholeBoard",
+    "anytime_difference",
+    "difference_sequence",
     "fit",
+    "head_to_head_votes",
+    "ladder_appearances",
     "online_elo",
     "order_averaged_elo",
     "plan_exposure",
+    "plan_separation",
+    "plan_width",
+    "top_is_top",
+    "win_share_sequence",
 ]
