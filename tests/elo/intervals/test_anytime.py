@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from elo import fit
+from elo import Votes, fit
+from elo.fit import ELO_SCALE
 from elo.intervals.anytime import (
     anytime_difference,
     difference_sequence,
     top_is_top,
     win_share_sequence,
 )
+from elo.votes.coding import Codes
 from tests.factories_elo import Cell, Floats, World, votes_of
 
 PATHS = 400
@@ -158,3 +161,43 @@ def test_a_clear_top_is_shown_and_its_evidence_stays_finite() -> None:
     claim = top_is_top(fit(votes, clusters=()), planned_error=20.0)
     assert (claim.contender, claim.shown) == ("x", True)
     assert math.isfinite(claim.evidence)
+
+
+def first(votes: Votes, count: int) -> Votes:
+    """The votes up to one look."""
+
+    def regrouped(codes: Codes | None) -> tuple[Codes, tuple[int, ...]]:
+        assert codes is not None
+        labels, group = np.unique(codes[:count], return_inverse=True)
+        return group.astype(codes.dtype), tuple(labels.tolist())
+
+    prompt, prompt_labels = regrouped(votes.prompt)
+    rater, rater_labels = regrouped(votes.rater)
+    return replace(
+        votes,
+        contender_a=votes.contender_a[:count],
+        contender_b=votes.contender_b[:count],
+        outcome=votes.outcome[:count],
+        weight=votes.weight[:count],
+        prompt=prompt,
+        prompt_labels=prompt_labels,
+        rater=rater,
+        rater_labels=rater_labels,
+    )
+
+
+@pytest.mark.slow
+def test_fits_watched_while_the_same_raters_and_prompts_return_miss_in_few_paths() -> None:
+    world = World(contenders=4, votes=1600, raters=80, prompts=80)
+    truth = (world.target[0] - world.target[1]) * ELO_SCALE
+    best = world.names[int(np.argmax(world.target))]
+    missed, wronged = [], []
+    for seed in range(300):
+        votes = world.draw(seed)
+        boards = [fit(first(votes, count), clusters=("prompt", "rater")) for count in range(400, 1601, 200)]
+        limits = [anytime_difference(board, "m00", "m01", planned_error=40.0) for board in boards]
+        missed.append(any(not lower <= truth <= upper for _, lower, upper in limits))
+        claims = [top_is_top(board, planned_error=40.0) for board in boards]
+        wronged.append(any(claim.shown and claim.contender != best for claim in claims))
+    assert np.mean(missed) <= 0.05
+    assert np.mean(wronged) <= 0.05
