@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from elo.intervals import compiled
 from elo.intervals.meat import cluster_scores, clustered_meat
 from elo.intervals.scores import Fitted
 from elo.models.design import summed
@@ -64,7 +65,7 @@ def sandwich(fitted: Fitted, rows: Rows, correction: str) -> Clustered:
     some information, which no fit without them would have.
     """
     left_out = worth_leaving_out(fitted, rows) if correction == "CR3" else np.zeros(rows.groups, dtype=bool)
-    bread, scores = fitted.solution.inverse, fitted.scores
+    bread, scores = fitted.solution.inverse, replace(fitted.scores, cell=rows.cell)
     alone = np.zeros(len(bread), dtype=bool)
     covariance = np.zeros_like(bread)
     if not left_out.all():
@@ -84,6 +85,9 @@ def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
         return np.ones(rows.groups, dtype=bool)
     own = fitted.solution.inverse.ravel()[_pairs(fitted)]
     leverage = (own * fitted.informations).sum(axis=(0, 1))
+    if compiled.worth_compiling(len(rows.cell)):
+        sums = compiled.sum_by_cluster(leverage, rows.cell, rows.weight, rows.cluster, rows.groups)
+        return sums > LARGE_LEVERAGE
     return np.bincount(rows.cluster, rows.weight * leverage[rows.cell], rows.groups) > LARGE_LEVERAGE
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from elo.intervals import compiled
 from elo.intervals.scores import Scores
 from elo.models.design import summed
 from elo.votes.tally import Floats
@@ -33,6 +34,10 @@ def clustered_meat(scores: Scores, weight: Floats, cluster: NDArray[np.integer],
         cluster: shape (N,), each row's cluster as 0, 1, 2, ...
         groups: how many clusters there are.
     """
+    if compiled.worth_compiling(len(cluster)):
+        return compiled.clustered_meat(
+            scores.members, scores.values, scores.parameters, _cells_of(scores), weight, cluster, groups
+        )
     if groups * scores.parameters <= DENSE:
         dense = cluster_scores(scores, weight, cluster, groups)
         return dense.T @ dense

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.votes.counting import look_up
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Floats, Tally
 
@@ -89,6 +90,8 @@ def cells_of_votes(
     """
     if not (regressors or by_prompt or rows or importance is not None):
         return cells_of_tally(votes.tally())
+    if not (regressors or by_prompt or importance is not None):
+        return _with_rows(cells_of_tally(votes.tally()), votes)
     forth = votes.contender_a < votes.contender_b
     first = np.where(forth, votes.contender_a, votes.contender_b).astype(np.intp)
     second = np.where(forth, votes.contender_b, votes.contender_a).astype(np.intp)
@@ -118,6 +121,17 @@ def cells_of_votes(
         cell=cell,
         weight=weight,
     )
+
+
+def _with_rows(cells: Cells, votes: Votes) -> Cells:
+    """Say in which cell each row is: a matter of its pair and outcome alone."""
+    a, b, size = cells.contender_a, cells.contender_b, cells.meetings
+    outcome, meeting = np.arange(len(OUTCOMES)), np.arange(size)[:, None]
+    table = np.zeros((len(votes.contenders), len(votes.contenders), len(OUTCOMES)), dtype=np.int32)
+    table[a, b] = outcome * size + meeting
+    table[b, a] = MIRRORED * size + meeting
+    cell = look_up(votes.contender_a, votes.contender_b, votes.outcome, table)
+    return replace(cells, cell=cell, weight=votes.weight)
 
 
 def _summed(cell: NDArray[np.intp], weight: Floats, size: int) -> Floats:

@@ -6,11 +6,16 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elo.votes.coding import Codes
 from elo.votes.tally import OUTCOMES, Floats
+
+Number = TypeVar("Number", bound=np.generic)
 
 MANY = 1_000_000
 """Votes from which compiled loops save more than a few milliseconds. Importing numba takes half a second."""
@@ -50,6 +55,24 @@ def can_compile() -> bool:
 
 def threads() -> int:
     return min(os.cpu_count() or 1, 4)
+
+
+def look_up(a: Codes, b: Codes, outcome: Codes, table: NDArray[Number]) -> NDArray[Number]:
+    """Shape (N,): what a table of shape (K, K, 4) holds for each vote's pair, side and outcome."""
+    if len(a) >= MANY and can_compile():
+        from elo.votes import kernels  # numba may not be installed
+
+        found = np.empty(len(a), dtype=table.dtype)
+        edges = np.linspace(0, len(a), threads() + 1, dtype=int).tolist()
+        parts = [slice(first, last) for first, last in pairwise(edges)]
+        with ThreadPoolExecutor(threads()) as pool:
+            list(
+                pool.map(
+                    lambda rows: kernels.look_up(a[rows], b[rows], outcome[rows], table, found[rows]), parts
+                )
+            )
+        return found
+    return table[a, b, outcome]
 
 
 def _in_blocks(a: Codes, b: Codes, outcome: Codes, weight: Floats | None, contenders: int) -> Floats:

@@ -29,3 +29,12 @@ def add_weights(a: Codes, b: Codes, outcome: Codes, weight: Floats, sums: Floats
     """Add each vote's weight to `sums`, shape (K, K, 4)."""
     for vote in range(len(a)):
         sums[a[vote], b[vote], outcome[vote]] += weight[vote]
+
+
+@compiled
+def look_up(
+    a: Codes, b: Codes, outcome: Codes, table: NDArray[np.generic], found: NDArray[np.generic]
+) -> None:
+    """Write the place of `table`, shape (K, K, 4), that belongs to each vote to `found`."""
+    for vote in range(len(a)):
+        found[vote] = table[a[vote], b[vote], outcome[vote]]

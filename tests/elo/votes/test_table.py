@@ -167,7 +167,7 @@ def test_a_propensity_that_is_no_probability_of_a_drawn_pair_is_refused(propensi
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_covariate_that_is_not_finite_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="Covariate length is .* in row 1"):
+    with pytest.raises(ValueError, match=r"Covariate length is \w+ in row 1"):
         Votes.from_columns(**columns(), covariates={"length": [0, value, 0]})
 
 
