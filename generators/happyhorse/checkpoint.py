@@ -163,9 +163,14 @@ def _head(file: Path) -> Shapes:
             length = int.from_bytes(stream.read(8), "little")
             if not 0 < length <= _LARGEST_HEADER:
                 raise ValueError("its head has no plausible length")
-            head = json.loads(stream.read(length))
-        return {key: tuple(entry["shape"]) for key, entry in head.items() if key != "__metadata__"}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if len(text := stream.read(length)) < length:
+                raise ValueError("it ends within its head")
+        head = {key: entry for key, entry in json.loads(text).items() if key != "__metadata__"}
+        end = 8 + length + max((entry["data_offsets"][1] for entry in head.values()), default=0)
+        if file.suffix != ".zst" and file.stat().st_size != end:
+            raise ValueError(f"it has {file.stat().st_size:,} bytes instead of {end:,}")
+        return {key: tuple(entry["shape"]) for key, entry in head.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _corrupt(file, error) from error
 
 

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import generators.happyhorse
+
+
+def test_the_registry_and_the_package_import_no_torch() -> None:
+    code = (
+        "import sys, generators.happyhorse, generators.registry as registry; registry.names(); "
+        "print([name for name in ('torch', 'diffusers', 'transformers') if name in sys.modules])"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed == "[]\n"
+
+
+@pytest.mark.parametrize("module", ["transformer", "sampler", "super_resolution", "checkpoint", "info"])
+def test_the_network_and_samplers_import_neither_diffusers_nor_transformers(module: str) -> None:
+    code = (
+        f"import sys, generators.happyhorse.{module}; "
+        "print([name for name in ('diffusers', 'transformers') if name in sys.modules])"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed == "[]\n"
+
+
+def test_public_names_are_found_and_others_are_not() -> None:
+    assert all(hasattr(generators.happyhorse, name) for name in generators.happyhorse.__all__)
+    assert not hasattr(generators.happyhorse, "load_model")
