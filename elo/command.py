@@ -11,6 +11,7 @@ from typing import Any
 from elo.fit import fit
 from elo.formats import FORMATS
 from elo.votes.table import Votes
+from elo.votes.tally import Tally
 
 DESCRIPTION = """\
 Rate contenders from votes on pairs: Bradley-Terry and its models of ties, with confidence intervals.
@@ -33,6 +34,10 @@ give --clusters what the file records. Without --anchor the mean rating is 1000.
 exit status: 0 when rated, 2 when the votes or the options allow no ratings."""
 
 
+COUNTED = ("weight",)
+"""The one optional column that counts of votes keep."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = vars(parser.parse_args(arguments))
@@ -40,8 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What is not given is left to `fit`, where the defaults are.
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        votes = Votes.read(path, optional=_columns(given), covariates=given.get("covariates", ()))
-        text = FORMATS[layout](fit(votes, **given))
+        text = FORMATS[layout](fit(_read(path, given), **given))
     except (ValueError, ArithmeticError, ImportError, OSError) as error:
         parser.exit(2, f"elo: {error}\n")
     sys.stdout.write(text)
@@ -101,11 +105,18 @@ def _add_scale(group: argparse._ArgumentGroup) -> None:
     add("--scale", type=float, metavar="POINTS", help="rating points for one unit of log-odds (400 / ln 10)")
 
 
+def _read(path: Path, given: dict[str, Any]) -> Votes | Tally:
+    """Read no more than the options need: mostly, the counts."""
+    columns = _columns(given)
+    votes = Votes.read(path, optional=columns, covariates=given.get("covariates", ()))
+    return votes if columns != COUNTED or votes.covariates else votes.tally()
+
+
 def _columns(given: dict[str, Any]) -> tuple[str, ...]:
     """The optional columns that the options need: reading the others takes time for nothing."""
     named = ("clusters", "effects", "tie_effects")
     weighting = ("propensity",) if given.get("weighting") == "propensity" else ()
-    return ("weight", *weighting, *(column for option in named for column in given.get(option, ())))
+    return (*COUNTED, *weighting, *(column for option in named for column in given.get(option, ())))
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -22,13 +22,26 @@ SPECIAL = {
 
 def table(ratings: Ratings) -> str:
     """Columns in line, best first; below them what was estimated, and how."""
-    heads = ("rank", "contender", "rating", "interval", "ranks", "tier", "votes", "wins", "losses", "ties")
+    heads = (
+        "rank",
+        "contender",
+        "rating",
+        "lower",
+        "upper",
+        "ranks",
+        "tier",
+        "votes",
+        "wins",
+        "losses",
+        "ties",
+    )
     rows = [
         (
             str(row.rank),
             row.contender,
             _points(row.rating),
-            f"{_points(row.lower)} .. {_points(row.upper)}",
+            _points(row.lower),
+            _points(row.upper),
             f"{row.rank_low}-{row.rank_high}",
             str(row.tier),
             str(row.votes),
@@ -56,7 +69,7 @@ def as_json(ratings: Ratings) -> str:
     """Ratings, the other estimates, the method and the diagnostics; what is not known is null."""
     document = {
         "ratings": [row._asdict() for row in ratings.rows()],
-        "parameters": dict(getattr(ratings, "parameters", {})),
+        "parameters": dict(ratings.parameters),
         "method": asdict(ratings.method),
         "diagnostics": asdict(ratings.diagnostics),
     }
@@ -95,13 +108,17 @@ FORMATS: Mapping[str, Callable[[Ratings], str]] = {
 
 def _notes(ratings: Ratings) -> list[str]:
     method, diagnostics = ratings.method, ratings.diagnostics
-    parameters = getattr(ratings, "parameters", {})
-    others = [", ".join(f"{name} {value:+.4f}" for name, value in parameters.items()) + " log-odds."]
+    others = ", ".join(f"{name} {value:+.4f}" for name, value in ratings.parameters.items())
     return [
         f"Model: {method.model}, ties: {method.ties}; {diagnostics.votes} votes.",
         f"Estimated: {method.estimand}",
         f"Intervals: {_percent(ratings)} %, {method.covariance}.",
-        *(others if parameters else []),
+        *([f"Other estimates: {others} log-odds."] if others else []),
+        *([f"Separation: {diagnostics.separation}."] if diagnostics.separation else []),
+        *(
+            f"A single {kind} alone ties these to the rest: {', '.join(names)}."
+            for kind, names in diagnostics.alone.items()
+        ),
     ]
 
 

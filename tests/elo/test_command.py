@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from elo import RatingRow, Votes, fit
+from elo.command import main
+from tests.factories_elo import World
+
+LAYOUTS = sorted((Path(__file__).parent / "votes" / "data").iterdir())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    votes = World(contenders=4, votes=400).draw(seed=1)
+    names = np.array(votes.contenders)
+    frame = pd.DataFrame(
+        {
+            "contender_a": names[votes.contender_a],
+            "contender_b": names[votes.contender_b],
+            "outcome": np.array(["a", "b"])[votes.outcome],
+            "prompt": votes.prompt,
+            "rater": votes.rater,
+        }
+    )
+    path = tmp_path / "votes.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    with pytest.raises(SystemExit) as exit_:
+        run(capsys, *arguments)
+    assert exit_.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_csv_holds_the_table_of_the_same_fit(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, path, "--clusters", "prompt,rater", "--anchor", "m01=1200", "--format", "csv")
+    rows = list(csv.reader(io.StringIO(text)))
+    ratings = fit(Votes.read(path), clusters=("prompt", "rater"), anchor=("m01", 1200))
+    assert rows == [list(RatingRow._fields), *([str(value) for value in row] for row in ratings.rows())]
+
+
+def test_the_table_is_in_line_and_says_what_was_estimated(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, notes = run(capsys, path, "--level", "0.9").split("\n\n")
+    head, *lines = table.splitlines()
+    assert head.split()[:5] == ["rank", "contender", "rating", "lower", "upper"]
+    assert len(lines) == 4
+    assert len({len(line) for line in [head, *lines]}) == 1
+    assert "half a win to each side" in notes
+    assert "Intervals: 90 %" in notes
+
+
+def test_json_holds_method_and_diagnostics(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(run(capsys, path, "--clusters", "rater", "--format", "json"))
+    assert len(document["ratings"]) == 4
+    assert document["method"]["clusters"] == ["rater"]
+    assert document["diagnostics"]["votes"] == 400
+
+
+def test_columns_that_no_option_needs_are_not_read(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    diagnostics = json.loads(run(capsys, path, "--clusters", "rater", "--format", "json"))["diagnostics"]
+    assert diagnostics["raters"] is not None
+    assert diagnostics["prompts"] is None
+
+
+def test_latex_is_a_tabular_with_names_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text("left,right,winner\na_1,b & c,left\nb & c,a_1,left\n")
+    text = run(capsys, path, "--format", "latex")
+    assert r"a\_1 & $1000.0$ & [$" in text
+    assert r"b \& c" in text
+    assert text.count(r"\\") == 3
+    assert text.endswith("\\bottomrule\n\\end{tabular}\n")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda path: path.name)
+def test_files_of_other_tools_are_rated(
+    layout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "claude" in run(capsys, layout)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--clusters", "judge"], "Cannot cluster by 'judge'"),
+        (["--anchor", "nobody=1000"], "Unknown contender 'nobody'. Known: m00, m01, m02, m03."),
+        (["--ties", "split"], "Unknown ties='split'. Known: "),
+        (["--level", "95"], "level=95.0 is no probability"),
+    ],
+)
+def test_options_that_allow_no_ratings_are_refused_in_one_line(
+    options: list[str], message: str, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(capsys, path, *options)
+    assert error.startswith(f"elo: {message}")
+    assert error.count("\n") == 1
+
+
+def test_votes_that_allow_no_ratings_are_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text("left,right,winner\nx,y,left\n")
+    assert refused(capsys, path).startswith("elo: No finite ratings exist: ")
+
+
+def test_a_file_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere.csv" in refused(capsys, "nowhere.csv")
+
+
+def test_an_anchor_without_a_rating_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'m01' is not NAME=RATING, such as x=1000" in refused(capsys, path, "--anchor", "m01")
+
+
+def test_a_process_starts_without_pandas(path: Path) -> None:
+    code = "import sys; from elo.command import main; main(sys.argv[1:]); sys.exit('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert "m03" in done.stdout
+
+
+def test_the_module_runs_and_explains_itself() -> None:
+    done = subprocess.run([sys.executable, "-m", "elo", "--help"], capture_output=True, text=True, check=True)
+    assert "contender_a, contender_b" in done.stdout
+    assert "--clusters" in done.stdout
