@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from generators.happyhorse.codecs.turbo import TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
 from generators.happyhorse.components import Components
 from generators.happyhorse.config import size
-from generators.happyhorse.hub import OOBLECK, TRANSFORMERS, TURBO, WAN, MissingModel, Source
+from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN, MissingModel, Source
 from generators.happyhorse.kinds import kind
 from generators.happyhorse.request import UPSCALES, Decoder, Upscale
 from generators.happyhorse.text import T5GemmaText
@@ -57,6 +58,7 @@ class Release:
         Raises:
             MissingModel: A file isn't there; the message holds the command that fetches it.
         """
+        self._require_all(upscales)
         device = torch.device(self.device)
         (wan,), (oobleck,) = self._files("wan", WAN), self._files("oobleck", OOBLECK)
         decoder: Callable[[], TurboDecoder | WanCodec] = lambda: WanCodec.load(wan, device)  # noqa: E731
@@ -98,6 +100,24 @@ class Release:
         path, config = self.checkpoint(kind_name), kind(kind_name).configure(size(self.size))
         find_files(path)
         return lambda: load_transformer(path, config, device=self.device)
+
+    def _require_all(self, upscales: tuple[Upscale, ...]) -> None:
+        """Raises MissingModel that names all that is missing, so that it can be fetched at once."""
+        sources = {"wan": WAN, "oobleck": OOBLECK, "text": T5GEMMA} | (
+            {"turbo": TURBO} if self.decoder == "turbo" else {}
+        )
+        looks: list[Callable[[], object]] = [
+            partial(self._files, part, source) for part, source in sources.items()
+        ]
+        looks += [partial(self.checkpoint, name) for name in (self.kind, *upscales)]
+        missing = []
+        for look in looks:
+            try:
+                look()
+            except MissingModel as error:
+                missing.append(str(error))
+        if missing:
+            raise MissingModel(" ".join(missing))
 
     def _files(self, part: str, source: Source) -> tuple[Path, ...]:
         return source.locate(self.folders.get(part))

@@ -68,7 +68,9 @@ class ClipRequest:
         if self.upscale is not None:
             _require("super-resolution", self.upscale, UPSCALES)
         if self.mode.startswith("i2v") and self.image is None:
-            raise InvalidInput(f"Mode {self.mode!r} needs an image. Give one, or choose {self.mode[1:]!r}.")
+            raise InvalidInput(
+                f"Mode {self.mode!r} needs an image. Give one, or choose {'t' + self.mode[1:]!r}."
+            )
         if self.mode.startswith("t2v") and self.image is not None:
             raise InvalidInput(f"Mode {self.mode!r} takes no image. Choose {'i' + self.mode[1:]!r}.")
         if self.sound is not None and not self.with_audio:

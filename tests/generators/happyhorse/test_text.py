@@ -54,8 +54,11 @@ def test_gives_one_row_for_each_token_and_no_special_ones() -> None:
 
 
 def test_attention_has_no_soft_cap() -> None:
-    encoder = network()
-    assert encoder.config.attn_logit_softcapping is None
+    capped = build(T5GemmaModuleConfig(**SIZES.to_dict() | {"attn_logit_softcapping": 1e-3}))
+    capped.load_state_dict(network().state_dict())
+    (found,) = T5GemmaText(byte_tokenizer(), lambda: capped).encode("a ball")
+    (expected,) = T5GemmaText(byte_tokenizer(), network).encode("a ball")
+    assert torch.equal(found, expected)
 
 
 def test_loads_the_encoder_alone_and_only_when_it_is_needed(tmp_path: Path) -> None:

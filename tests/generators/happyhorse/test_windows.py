@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -22,7 +24,7 @@ def test_windows_cover_every_frame_and_overlap_enough(length: int, window: int, 
     starts = window_starts(length, window, overlap)
     covered = {frame for start in starts for frame in range(start, min(start + window, length))}
     assert covered == set(range(length))
-    assert all(start + window - after >= overlap for start, after in zip(starts, starts[1:], strict=False))
+    assert all(start + window - after >= overlap for start, after in pairwise(starts))
     assert length <= window or starts[-1] + window == length
 
 

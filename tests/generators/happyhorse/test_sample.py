@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from generators.base import TRACKS, Track
+from generators.happyhorse.__main__ import main
+from tests.factories_codecs import write_tone
+
+SMALL = ("--random-weights", "--size", "tiny", "--steps", "1", "--seconds", "0.32", "--width", "64")
+
+
+def sample(out: Path, *args: str, prompt: str = "a ball") -> int:
+    return main(
+        ["sample", *SMALL, "--height", "32", "--device", "cpu", "--prompt", prompt, "--out", str(out), *args]
+    )
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    Image.new("RGB", (64, 32), "orange").save(tmp_path / "image.png")
+    return tmp_path / "image.png"
+
+
+@pytest.mark.parametrize("kind", ["distilled", "base"])
+@pytest.mark.parametrize("mode", TRACKS)
+def test_writes_a_playable_clip_in_each_mode(
+    tmp_path: Path, image: Path, capsys: pytest.CaptureFixture[str], mode: Track, kind: str
+) -> None:
+    given = ("--image", str(image)) if mode.startswith("i2v") else ()
+    assert sample(tmp_path / "clip.mp4", "--mode", mode, "--kind", kind, *given) == 0
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        frames = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+        assert len(frames) == 8
+        assert frames[0].shape == (32, 64, 3)
+        assert clip.streams.video[0].average_rate == 25
+        assert len(clip.streams.audio) == mode.endswith("audio")
+    said = capsys.readouterr().out
+    stages = ["text", *(["image"] if given else []), "denoising", "picture", "total"]
+    assert all(f"{stage} " in said for stage in stages)
+    sound = "sound at 44100 Hz" if mode.endswith("audio") else "silent"
+    assert f"clip.mp4: 64×32, 8 frames at 25 fps, {sound}" in said
+
+
+def test_equal_commands_write_equal_files(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
+    for path, seed in zip(files, ("1", "1", "2"), strict=True):
+        sample(path, "--seed", seed)
+    first, again, other = (path.read_bytes() for path in files)
+    assert first == again
+    assert first != other
+
+
+def test_mode_follows_what_is_given(tmp_path: Path, image: Path) -> None:
+    assert sample(tmp_path / "clip.mp4", "--image", str(image)) == 0
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        assert clip.streams.audio
+
+
+def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
+    write_tone(tmp_path / "tone.wav", rate=48_000, channels=1)
+    assert sample(tmp_path / "clip.mp4", "--sound", str(tmp_path / "tone.wav")) == 0
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        heard = np.concatenate([frame.to_ndarray() for frame in clip.decode(audio=0)], axis=1)[0]
+    spectrum = np.abs(np.fft.rfft(heard[2048:12_288]))
+    assert round(np.argmax(spectrum) * 48_000 / 10_240) == pytest.approx(440, abs=6)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--width", "50"), "The width must be a multiple of 32 pixels; got 50. Try 32 or 64."),
+        (("--mode", "i2v"), "Mode 'i2v' needs an image."),
+        (("--prompt", " "), "The prompt is empty."),
+        (("--image", "nowhere.png"), "Can't read the image nowhere.png"),
+        (("--sound", "nowhere.wav"), "Can't read the sound in nowhere.wav"),
+        (("--out", "nowhere/clip.mp4"), "No folder nowhere to write clip.mp4 to."),
+    ],
+)
+def test_a_mistake_gives_one_line_and_no_file(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    args: tuple[str, str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sample(Path("clip.mp4"), *args) == 1
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_weights_it_names_the_command_that_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert main(["sample", "--prompt", "a ball", "--out", str(tmp_path / "clip.mp4")]) == 1
+    said = capsys.readouterr().err
+    for command in (
+        "hf download Wan-AI/Wan2.2-TI2V-5B Wan2.2_VAE.pth",
+        "hf download GAIR/daVinci-MagiHuman turbo_vae/checkpoint-340000.ckpt",
+        "hf download stabilityai/stable-audio-open-1.0 model.safetensors",
+        "hf download google/t5gemma-9b-9b-ul2 --include '*.json' --include '*.safetensors'",
+        "hf download GAIR/daVinci-MagiHuman --include 'distill/*'",
+    ):
+        assert command in said
