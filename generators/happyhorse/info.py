@@ -13,6 +13,7 @@ from rich.table import Table
 from generators.happyhorse import flops
 from generators.happyhorse.config import SIZES, HappyHorseConfig, size
 from generators.happyhorse.kinds import KINDS, CheckpointKind
+from generators.happyhorse.memory import footprint
 from generators.happyhorse.tokens import Layout, layout_for
 from generators.happyhorse.transformer import HappyHorseTransformer
 
@@ -37,6 +38,8 @@ class Stage:
     """FLOPs of one forward."""
     attention: int
     """FLOPs of one forward."""
+    memory_bytes: int
+    """Of the weights and of one layer's work, estimated."""
 
     @property
     def forward(self) -> int:
@@ -85,7 +88,9 @@ def stages(
         own = kind.configure(config)
         width, height = RESOLUTIONS[name if name == enlarged_by else "256p"][0]
         layout = layout_for(seconds, width, height, text)
-        yield Stage(kind, layout, flops.products(own, layout), flops.attention(own, layout, kind.window))
+        products, attention = flops.products(own, layout), flops.attention(own, layout, kind.window)
+        memory = footprint(own, layout.total, width * height).denoising
+        yield Stage(kind, layout, products, attention, memory)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +129,7 @@ def _table(stages: list[Stage], tflops: float) -> Table:
         "tokens": lambda stage: f"{stage.layout.total:,}",
         "products, TFLOP": lambda stage: f"{stage.products / TERA:,.1f}",
         "attention, TFLOP": lambda stage: f"{stage.attention / TERA:,.1f}",
+        "memory, GB": lambda stage: f"{stage.memory_bytes / 1e9:,.1f}",
         "one forward, TFLOP": lambda stage: f"{stage.forward / TERA:,.1f}",
         "forwards": lambda stage: f"{stage.forwards}",
         "all forwards, TFLOP": lambda stage: f"{stage.flops / TERA:,.1f}",

@@ -40,6 +40,8 @@ class HappyHorseTransformer(nn.Module):
         local_kernel: LocalKernel = "frames",
     ) -> None:
         super().__init__()
+        if local_kernel not in LOCAL:
+            raise ValueError(f"Unknown local kernel {local_kernel!r}. Known: {', '.join(LOCAL)}.")
         self.config = config
         self.local_kernel = local_kernel
         hidden = config.hidden_size

@@ -172,6 +172,11 @@ def test_both_local_kernels_give_the_same_velocities() -> None:
             torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
+def test_an_unknown_local_kernel_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Unknown local kernel 'triton'\. Known: frames, flex\."):
+        HappyHorseTransformer(TINY, local_kernel="triton")  # type: ignore[arg-type]  # wrong on purpose
+
+
 def test_mlps_in_chunks_give_the_same_velocities(monkeypatch: pytest.MonkeyPatch) -> None:
     model, inputs = hashed_transformer(), hashed_inputs()
     whole, _ = model(*inputs)
