@@ -159,11 +159,13 @@ def test_psnr_is_that_of_the_textbook() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("objects", [1, 2])
-def test_the_ceiling_is_high_on_many_clips(objects: int) -> None:
+@pytest.mark.parametrize(("objects", "least"), [(1, 0.97), (2, 0.85)])
+def test_the_ceiling_is_high_on_many_clips(objects: int, least: float) -> None:
+    # Of two objects one may hide the other at the start, and then its direction.
     scores = _scores("truth", objects, 100)
-    assert all(scores[name].value >= 0.95 for name in (*ABOUT_PICTURES, "pitch"))
-    assert scores["sync F1"].value >= 0.9
+    assert all(scores[name].value >= least for name in (*ABOUT_PICTURES, "pitch"))
+    assert scores["sync F1"].value >= 0.9 - 0.05 * (objects - 1)
+    assert scores["sync F1"].low > 2 * _scores("next sound", objects, 100)["sync F1"].high
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ from generators.happyhorse.training.scores import Score, f1, render_table, sprea
 def _verdict(colour: bool = True, pitch: bool | None = True, sync: Sync | None = None) -> Verdict:
     return Verdict(
         background=True, count=True, colour=colour, shape=True, size=True, direction=True, speed=True,
-        motion=True, coherent=0.5, teleports=0.0, held=0.0, pitch=pitch, sync=sync, first_frame_db=None, tracks=(),
+        motion=True, coherent=0.5, teleports=0.0, held=0.0, pitch=pitch, sync=sync, first_frame_db=None,
+        tracks=(),
     )  # fmt: skip
 
 
