@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import elo
+from elo import raters, robustness
+from elo.command import main
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "ratings.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NAMES = sorted(
+    {*elo.__all__, *(name for room in (raters, robustness) for name in room.__all__ if name.islower())}
+)
+
+
+def test_the_examples_run_in_order() -> None:
+    blocks = re.findall(r"^```python\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    namespace: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, namespace)
+    assert namespace["ratings"].difference("w", "z").lower > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_explained(name: str) -> None:
+    assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_every_option_of_the_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help"}
+    assert len(options) > 10
+    assert sorted(option for option in options if f"`{option}`" not in PAGE + README) == []
+
+
+def test_no_option_is_named_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert set(re.findall(r"`(--[a-z][a-z-]*)`", PAGE)) <= set(
+        re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)
+    )
+
+
+def test_the_readme_leads_here() -> None:
+    assert "(docs/ratings.md)" in README
+
+
+def test_importing_elo_loads_nothing_heavy() -> None:
+    program = "import sys, elo; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+    assert {"scipy.stats", "pandas", "pyarrow", "numba", "django"} & set(loaded.split()) == set()
