@@ -116,3 +116,11 @@ def write_tone(path: Path, rate: int, channels: int, seconds: float = 0.5) -> No
     with wave.open(str(path), "wb") as file:
         file.setparams((channels, 2, rate, 0, "NONE", ""))
         file.writeframes(np.repeat(tone, channels).tobytes())
+
+
+def one_thread() -> Iterator[None]:
+    """For a fixture: networks as small as these spend most of their time on waking threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

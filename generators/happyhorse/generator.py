@@ -142,7 +142,7 @@ class HappyHorse:
         }
         release = Release(**how, device=device, folders=folders, negative_prompt=paths.get("negative_prompt"))  # type: ignore[arg-type]
         upscales = () if clip.upscale is None else (clip.upscale,)
-        return release.components(upscales), {"checkpoints": release.fingerprints(upscales)}
+        return release.components(upscales), release.origin(upscales)
 
     def _resolved(self, request: Request, film: Film) -> dict[str, object]:
         count, height, width = film.frames.shape[:3]

@@ -92,6 +92,14 @@ class Release:
             )
         return folder
 
+    def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
+        """What a clip's provenance says of the weights, and of the negative prompt if it is used."""
+        said: dict[str, object] = {"checkpoints": self.fingerprints(upscales)}
+        if kind(self.kind).sampler == "base":
+            negative = hashlib.sha256(self._negative_prompt().encode()).hexdigest()
+            said["negative_prompt"] = "as published" if negative == PUBLISHED_NEGATIVE else negative
+        return said
+
     def fingerprints(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, str]:
         """Tells one checkpoint from another without reading all of it, by kind."""
         return {name: fingerprint(self.checkpoint(name)) for name in (self.kind, *upscales)}

@@ -13,9 +13,13 @@ from generators import registry
 from generators.base import TRACKS, GenerationError, InvalidInput, Request, Track, Unavailable, file_sha256
 from generators.happyhorse.generator import HappyHorse
 from generators.settings import SettingsError
+from tests.factories_codecs import one_thread
 from tests.factories_generators import make_request as make_toy_request
 
 RANDOM = {"weights": "random", "size": "tiny", "steps": 1, "device": "cpu"}
+
+
+quick = pytest.fixture(autouse=True)(one_thread)
 
 
 def make_request(**changes: object) -> Request:

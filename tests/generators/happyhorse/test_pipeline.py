@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import re
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -26,7 +26,7 @@ from generators.happyhorse.pipeline import Pipeline
 from generators.happyhorse.random_weights import random_components
 from generators.happyhorse.request import ClipRequest, Film, Sound, Upscale
 from generators.happyhorse.transformer import HappyHorseTransformer
-from tests.factories_codecs import PixelCodec
+from tests.factories_codecs import PixelCodec, one_thread
 
 
 def make_image(width: int = 96, height: int = 64) -> Image.Image:
@@ -66,13 +66,7 @@ class Watched:
         return self.model
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Networks this small spend their time on waking threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+quick = pytest.fixture(autouse=True)(one_thread)
 
 
 @pytest.fixture(scope="module")

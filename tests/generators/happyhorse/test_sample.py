@@ -9,9 +9,12 @@ from PIL import Image
 
 from generators.base import TRACKS, Track
 from generators.happyhorse.__main__ import main
-from tests.factories_codecs import write_tone
+from tests.factories_codecs import one_thread, write_tone
 
 SMALL = ("--random-weights", "--size", "tiny", "--steps", "1", "--seconds", "0.32", "--width", "64")
+
+
+quick = pytest.fixture(autouse=True)(one_thread)
 
 
 def sample(out: Path, *args: str, prompt: str = "a ball") -> int:
