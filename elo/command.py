@@ -109,7 +109,7 @@ def _read(path: Path, given: dict[str, Any]) -> Votes | Tally:
     """Read no more than the options need: mostly, the counts."""
     columns = _columns(given)
     votes = Votes.read(path, optional=columns, covariates=given.get("covariates", ()))
-    return votes if columns != COUNTED or votes.covariates else votes.tally()
+    return votes if columns != COUNTED or votes.covariates else votes.tally(compiled=False)
 
 
 def _columns(given: dict[str, Any]) -> tuple[str, ...]:

@@ -23,7 +23,9 @@ BLOCK = 1 << 17
 """Votes counted together by numpy: their cells, 8 bytes each, stay in the second-level cache."""
 
 
-def count(a: Codes, b: Codes, outcome: Codes, weight: Floats, contenders: int) -> Floats:
+def count(
+    a: Codes, b: Codes, outcome: Codes, weight: Floats, contenders: int, *, compiled: bool = True
+) -> Floats:
     """Sum the weight of the votes on each pair, side and outcome.
 
     Args:
@@ -32,11 +34,12 @@ def count(a: Codes, b: Codes, outcome: Codes, weight: Floats, contenders: int) -
         outcome: shape (N,), the place in `OUTCOMES`.
         weight: shape (N,).
         contenders: how many there are, K.
+        compiled: whether compiled loops may be used.
 
     Returns:
         Shape (K, K, 4).
     """
-    counted = _compiled if len(a) >= MANY and can_compile() else _in_blocks
+    counted = _compiled if compiled and len(a) >= MANY and can_compile() else _in_blocks
     if is_constant(weight):
         return counted(a, b, outcome, None, contenders) * weight[:1]
     return counted(a, b, outcome, weight, contenders)

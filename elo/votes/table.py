@@ -201,10 +201,15 @@ class Votes:
     def raters(self) -> int | None:
         return None if self.rater_labels is None else len(self.rater_labels)
 
-    def tally(self) -> Tally:
-        """Count the votes by pair, side and outcome."""
-        counts = count(self.contender_a, self.contender_b, self.outcome, self.weight, len(self.contenders))
-        return Tally(self.contenders, counts)
+    def tally(self, *, compiled: bool = True) -> Tally:
+        """Count the votes by pair, side and outcome.
+
+        Args:
+            compiled: whether many votes may be counted by compiled loops. Loading the compiler takes longer
+                than numpy takes to count ten million votes once.
+        """
+        columns = self.contender_a, self.contender_b, self.outcome, self.weight
+        return Tally(self.contenders, count(*columns, len(self.contenders), compiled=compiled))
 
 
 def _check_lengths(columns: Mapping[str, Sequence[object] | None]) -> None:

@@ -65,7 +65,7 @@ def _evalica(lists: tuple[list[str], list[str], list[Any]]) -> Floats:
     import evalica
 
     scores = evalica.bradley_terry(*lists).scores.sort_index()
-    return ELO * np.log(scores.to_numpy())
+    return np.asarray(ELO * np.log(scores.to_numpy(dtype=np.float64)))
 
 
 def _choix(tally: Tally) -> Floats:
