@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import nn
 from transformers import T5GemmaModuleConfig
 
 from generators.happyhorse import text
@@ -97,7 +98,8 @@ def random_components(
         return load
 
     def video() -> WanCodec:
-        return WanCodec(wan.build(sizes.wan).to(dtype), WAN22)
+        # diffusers' own `to` warns of parts that must stay in float32, of which this network has none.
+        return WanCodec(nn.Module.to(wan.build(sizes.wan), dtype), WAN22)
 
     def turbo() -> TurboDecoder:
         return TurboDecoder(sizes.turbo, WAN22).to(dtype).eval().requires_grad_(False)

@@ -80,9 +80,9 @@ class WanCodec:
         """
         with torch.device("meta"):
             network = build()
-        tensors = {diffusers_name(name): value for name, value in read_weights(path).items()}
-        fill(network, tensors, path)
-        return cls(network.to(device, dtype))
+        found = read_weights(path)
+        fill(network, {diffusers_name(name): value.to(device, dtype) for name, value in found.items()}, path)
+        return cls(network)
 
     @property
     def latent_channels(self) -> int:
