@@ -21,7 +21,7 @@ from generators.happyhorse.config import Coordinates, HappyHorseConfig
 from generators.happyhorse.tokens import Layout, coordinates, patchify, unpatchify
 
 # With AMX a CPU adds bfloat16 products up in another order than those without it, on one of which the public
-# code's runs were recorded; kept from AMX, they agree to the bit. oneDNN reads this once, at its first product.
+# code's runs were recorded; kept from AMX, they agree to the bit. oneDNN reads it once, at its first product.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 
 EPS = 1e-6
