@@ -20,9 +20,9 @@ from generators.happyhorse.attention import LOCAL, Attend, LocalKernel, attend_f
 from generators.happyhorse.config import Coordinates, HappyHorseConfig
 from generators.happyhorse.tokens import Layout, coordinates, patchify, unpatchify
 
-# With AMX a CPU adds bfloat16 products up in another order than those without it, on one of which the public
-# code's runs were recorded; kept from AMX, they agree to the bit. oneDNN reads it once, at its first product.
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+# CPUs with bfloat16 units (AMX, AVX-512 BF16) add products up in another order than those without, on one of
+# which the public code's runs were recorded; kept from these units, all agree. oneDNN reads this only once.
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
 
 EPS = 1e-6
 CLAMP = 7.0
@@ -286,7 +286,7 @@ class RMSNorm(nn.Module):
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turns dimension i with dimension i + bands by each token's angles; x is (B, N, heads, head_dim)."""
     half = cos.shape[-1]
-    a, b, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    a, b, rest = x.tensor_split((half, 2 * half), dim=-1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1)
 
 
