@@ -181,7 +181,7 @@ class Votes:
             contender_a=a,
             contender_b=b,
             outcome=recode("outcome", columns.labels["outcome"], columns.words),
-            weight=numbers.weights(columns.weight, columns.rows),
+            weight=np.asarray(columns.weight, dtype=np.float64),
             prompt=prompt.codes if prompt else None,
             rater=rater.codes if rater else None,
             side=_signs(columns, "side"),

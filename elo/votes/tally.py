@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -34,46 +35,46 @@ class Tally:
             )
         return Tally(self.contenders, self.counts + other.counts)
 
-    @property
+    @cached_property
     def beat(self) -> Floats:
         """Shape (K, K): outright wins of i over j, from both sides."""
         return self.counts[:, :, A] + self.counts[:, :, B].T
 
-    @property
+    @cached_property
     def met(self) -> Floats:
         """Shape (K, K), symmetric: votes on the pair i, j."""
         return _both_sides(_sum(self.counts, axis=2))
 
-    @property
+    @cached_property
     def credit(self) -> Floats:
         """Shape (K, K): wins of i over j, where a tie and a both_bad are half a win to each."""
         return self.beat + _both_sides(_sum(self.counts[:, :, TIE:], axis=2)) / 2
 
-    @property
+    @cached_property
     def win_rates(self) -> Floats:
         """Shape (K, K): `credit` over `met`, NaN where the pair never met."""
         rates = np.full(self.met.shape, np.nan)
         np.divide(self.credit, self.met, out=rates, where=self.met > 0)
         return rates
 
-    @property
+    @cached_property
     def votes(self) -> Floats:
         """Shape (K,): votes that each contender was part of."""
         return _sum(self.met, axis=1)
 
-    @property
+    @cached_property
     def wins(self) -> Floats:
         return _sum(self.beat, axis=1)
 
-    @property
+    @cached_property
     def losses(self) -> Floats:
         return _sum(self.beat, axis=0)
 
-    @property
+    @cached_property
     def ties(self) -> Floats:
         return _sum(_both_sides(self.counts[:, :, TIE]), axis=1)
 
-    @property
+    @cached_property
     def both_bad(self) -> Floats:
         return _sum(_both_sides(self.counts[:, :, BOTH_BAD]), axis=1)
 

@@ -51,7 +51,7 @@ def floor(votes: Votes) -> Floats:
         p = 1 / (1 + np.exp(s[None] - s[:, None]))
         w = met * p * p.T
         s = s + np.linalg.solve(np.diag(w.sum(1)) - w + w.sum() / size**2, (credit - met * p).sum(1))
-    return ELO * s
+    return np.asarray(ELO * s)
 
 
 def _evalica_votes(votes: Votes) -> tuple[list[str], list[str], list[Any]]:
@@ -71,7 +71,7 @@ def _evalica(lists: tuple[list[str], list[str], list[Any]]) -> Floats:
 def _choix(tally: Tally) -> Floats:
     import choix
 
-    return ELO * np.asarray(choix.ilsr_pairwise_dense(tally.credit))
+    return np.asarray(ELO * choix.ilsr_pairwise_dense(tally.credit))
 
 
 def _arena_rank_votes(votes: Votes) -> Any:  # noqa: ANN401  # a frame
