@@ -99,8 +99,19 @@ SIZES: dict[str, HappyHorseConfig] = {
         mm_layers=(0, 1, 4, 5),
         gelu7_layers=(0, 1),
     ),
+    "toy": HappyHorseConfig(
+        num_layers=6,
+        hidden_size=96,
+        head_dim=24,
+        num_query_groups=4,
+        video_in_channels=96,
+        audio_in_channels=48,
+        text_in_channels=96,
+        mm_layers=(0, 5),
+        gelu7_layers=(0,),
+    ),
 }
-"""Configurations by name; `tiny` is for tests, with random weights."""
+"""Configurations by name; `tiny` is for tests, with random weights, and `toy` is trained on the toy world."""
 
 
 def size(name: str) -> HappyHorseConfig:

@@ -17,6 +17,19 @@ Sampler = Literal["base", "distilled", "super_resolution"]
 
 
 @dataclass(frozen=True)
+class Guidance:
+    """How far velocities are pushed away from the negative prompt's; the defaults are the public ones."""
+
+    video: float = 5.0
+    late_video: float = 2.0
+    """Of video, once half of the noise is gone."""
+    audio: float = 5.0
+
+
+PUBLISHED = Guidance()
+
+
+@dataclass(frozen=True)
 class CheckpointKind:
     """How a checkpoint is used."""
 
@@ -28,6 +41,9 @@ class CheckpointKind:
     """Latent frames that local layers look ahead and back; None if all layers see everything."""
     lines: int = 256
     """Height in pixels that it was trained for."""
+    preconditioned: bool = False
+    """Whether the network only says what the Wiener estimate lacks; see `preconditioning`."""
+    guidance: Guidance = PUBLISHED
 
     def configure(self, config: HappyHorseConfig) -> HappyHorseConfig:
         """The configuration with this kind's local layers: all but each fourth, and all of the last eight."""

@@ -15,6 +15,7 @@ from generators.happyhorse.checks import check
 from generators.happyhorse.components import Components
 from generators.happyhorse.inputs import fit_image, to_pixels
 from generators.happyhorse.kinds import CheckpointKind, kind
+from generators.happyhorse.preconditioning import Preconditioned
 from generators.happyhorse.request import ClipRequest, Film, Upscale
 from generators.happyhorse.sampler import (
     Known,
@@ -108,10 +109,20 @@ class Pipeline:
     def _sample(
         self, looks: list[Velocity], start: Latents, noise: Noise, known: Known, steps: int, on_step: OnStep
     ) -> Latents:
-        if self.parts.kind.sampler == "base":
-            conditional, negative = looks
-            return sample_base(conditional, negative, start, steps=steps, known=known, on_step=on_step)
-        return sample_distilled(looks[0], start, noise, steps=steps, known=known, on_step=on_step)
+        how = self.parts.kind
+        told = [Preconditioned(velocity) if how.preconditioned else velocity for velocity in looks]
+        if how.sampler == "base":
+            conditional, negative = told
+            return sample_base(
+                conditional,
+                negative,
+                start,
+                steps=steps,
+                known=known,
+                guidance=how.guidance,
+                on_step=on_step,
+            )
+        return sample_distilled(told[0], start, noise, steps=steps, known=known, on_step=on_step)
 
     def _enlarge(
         self,

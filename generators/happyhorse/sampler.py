@@ -5,7 +5,8 @@
     sample_distilled(velocity, start, noise)     few steps that re-noise, one look each
     sample_base(conditional, negative, start)    UniPC with guidance, two looks a step
 
-The network is a function of latents (`Velocity`) with its text, coordinates and window bound. σ is the share
+The network is a function of latents (`Velocity`) with its text, coordinates and window bound; one that was
+trained with a skip is `Preconditioned`, and told σ by the samplers. σ is the share
 of noise: x = (1 − σ)·clean + σ·noise. The velocity is noise − clean, so that clean ≈ x − σ·velocity.
 """
 
@@ -20,6 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from generators.happyhorse.kinds import PUBLISHED, Guidance
+from generators.happyhorse.preconditioning import Preconditioned
 from generators.happyhorse.unipc import UniPC
 
 Velocity = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
@@ -28,7 +31,6 @@ OnStep = Callable[[int, int], None]
 """Is told after each step how many are done, of how many."""
 
 _SHIFT, _START = 5.0, 0.999
-_VIDEO_GUIDANCE, _LATE_VIDEO_GUIDANCE, _AUDIO_GUIDANCE = 5.0, 2.0, 5.0
 
 
 class Latents(NamedTuple):
@@ -46,10 +48,14 @@ class Known:
     """(B, C, 1, H, W): a reference image."""
     audio: Tensor | None = None
     """(B, A, channels): a sound track."""
+    video: Tensor | None = None
+    """(B, C, T, H, W): a whole picture, for which only sound is made."""
 
     def put_into(self, x: Latents) -> Latents:
         """The latents with what is known in its place."""
         video, audio = x
+        if self.video is not None:
+            video = self.video.to(video)
         if self.first_frame is not None:
             video = torch.cat([self.first_frame.to(video), video[:, :, 1:]], dim=2)
         if self.audio is not None:
@@ -99,7 +105,7 @@ def noise_levels(steps: int) -> list[float]:
 
 
 def sample_distilled(
-    velocity: Velocity,
+    velocity: Velocity | Preconditioned,
     start: Latents,
     noise: Noise,
     *,
@@ -119,7 +125,7 @@ def sample_distilled(
     """
     x = known.put_into(start)
     for k, (now, then) in enumerate(pairwise(noise_levels(steps)), start=1):
-        clean = _mix(1, x, -now, Latents(*velocity(*x)))
+        clean = _mix(1, x, -now, look(velocity, x, now))
         x = known.put_into(_mix(1 - then, clean, then, noise.like(x)))
         if on_step:
             on_step(k, steps)
@@ -127,12 +133,13 @@ def sample_distilled(
 
 
 def sample_base(
-    conditional: Velocity,
-    negative: Velocity,
+    conditional: Velocity | Preconditioned,
+    negative: Velocity | Preconditioned,
     start: Latents,
     *,
     steps: int = 32,
     known: Known = Known(),
+    guidance: Guidance = PUBLISHED,
     on_step: OnStep | None = None,
 ) -> Latents:
     """UniPC for video and audio, guided away from the negative prompt.
@@ -143,16 +150,17 @@ def sample_base(
         start: Noise, which `noise.draw` gives.
         steps: 32 as published.
         known: What is given and kept.
+        guidance: How far to push.
         on_step: Is told of each step.
     """
 
     def guided(x: Latents, level: float) -> Latents:
-        scale = _VIDEO_GUIDANCE if math.floor(1000 * level) > 500 else _LATE_VIDEO_GUIDANCE
-        with_prompt, without = Latents(*conditional(*x)), Latents(*negative(*x))
+        scale = guidance.video if math.floor(1000 * level) > 500 else guidance.late_video
+        with_prompt, without = look(conditional, x, level), look(negative, x, level)
         video = torch.lerp(without.video, with_prompt.video, scale)
         if with_prompt.audio is None or without.audio is None:
             return Latents(video, None)
-        return Latents(video, torch.lerp(without.audio, with_prompt.audio, _AUDIO_GUIDANCE))
+        return Latents(video, torch.lerp(without.audio, with_prompt.audio, guidance.audio))
 
     return solve(guided, start, steps=steps, known=known, on_step=on_step)
 
@@ -176,6 +184,12 @@ def solve(
         if on_step:
             on_step(k + 1, steps)
     return x
+
+
+def look(velocity: Velocity | Preconditioned, x: Latents, level: float) -> Latents:
+    """The velocity of latents that are as noisy as `level` says."""
+    told = velocity.at(level) if isinstance(velocity, Preconditioned) else velocity
+    return Latents(*told(*x))
 
 
 def _mix(a: float, x: Latents, b: float, y: Latents) -> Latents:
