@@ -161,8 +161,14 @@ def pair_up(
     from elo.intervals import kernels
 
     constant = is_constant(weight)
-    low = cell if constant else np.arange(len(cell))
-    rows = by_cluster(first, (second.astype(np.int64) << 32) | low, groups)
+    packed = np.empty(len(cell), dtype=np.int64)
+
+    def pack(begin: int, end: int) -> None:
+        np.left_shift(second[begin:end], 32, out=packed[begin:end], dtype=np.int64, casting="unsafe")
+        packed[begin:end] |= cell[begin:end] if constant else np.arange(begin, end)
+
+    _each(pack, _ranges(len(cell)))
+    rows = by_cluster(first, packed, groups)
     item, number = np.empty((2, len(first)), dtype=np.int32)
 
     def pairs(begin: int, end: int) -> int:
@@ -220,8 +226,7 @@ def part(cluster: Integers, item: Integers, groups: int, size: int) -> Parted:
     shift = max((BLOCK_NUMBERS // size).bit_length() - 1, (groups // MOST_BLOCKS).bit_length())
     shift = min(shift, (groups // 64).bit_length())
     blocks = ((groups - 1) >> shift) + 1
-    edges = np.linspace(0, len(cluster), threads() + 1, dtype=int).tolist()
-    rows = [slice(*edge) for edge in itertools.pairwise(edges)]
+    rows = [slice(*edge) for edge in _ranges(len(cluster))]
     counts = np.zeros((len(rows), blocks), dtype=np.int64)
     _each(lambda own, count: kernels.count_rows(cluster[own], shift, count), zip(rows, counts, strict=True))
     ends = np.cumsum(counts.T).reshape(blocks, -1).T
@@ -241,6 +246,10 @@ def part(cluster: Integers, item: Integers, groups: int, size: int) -> Parted:
 def _mirrored(once: Floats) -> Floats:
     """A symmetric matrix from sums in which i, j and j, i share their part."""
     return once + once.T - np.diag(np.diag(once))
+
+
+def _ranges(rows: int) -> list[tuple[int, int]]:
+    return list(itertools.pairwise(np.linspace(0, rows, threads() + 1, dtype=int).tolist()))
 
 
 def _even(bounds: Integers) -> list[tuple[int, int]]:

@@ -44,6 +44,12 @@ class Rows(NamedTuple):
     weight: Floats
     groups: int
 
+    def sums(self, value: Floats) -> Floats:
+        """Shape (G,): each cluster's weighted sum of a value of its rows' cells, shape (C,)."""
+        if compiled.worth_compiling(len(self.cell)):
+            return compiled.sum_by_cluster(value, self.cell, self.weight, self.cluster, self.groups)
+        return np.bincount(self.cluster, self.weight * value[self.cell], self.groups).astype(np.float64)
+
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
         """The rows of the chosen clusters, shape (G,), in their order and renumbered."""
         kept = np.flatnonzero(chosen[self.cluster])
@@ -85,14 +91,13 @@ def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
         return np.ones(rows.groups, dtype=bool)
     own = fitted.solution.inverse.ravel()[_pairs(fitted)]
     leverage = (own * fitted.informations).sum(axis=(0, 1))
-    if compiled.worth_compiling(len(rows.cell)):
-        sums = compiled.sum_by_cluster(leverage, rows.cell, rows.weight, rows.cluster, rows.groups)
-        return sums > LARGE_LEVERAGE
-    return np.bincount(rows.cluster, rows.weight * leverage[rows.cell], rows.groups) > LARGE_LEVERAGE
+    return rows.sums(leverage) > LARGE_LEVERAGE
 
 
 def _blocks(rows: Rows, chosen: NDArray[np.bool_], parameters: int) -> Iterator[Rows]:
     """The rows of the chosen clusters, so many clusters at a time as fit into memory."""
+    if not chosen.any():
+        return
     kept = rows.of(chosen)
     step = BLOCK_NUMBERS // parameters**2 + 1
     for first in range(0, kept.groups, step):

@@ -139,11 +139,11 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
         clusters={name: each.groups for name, each in rows.items()},
         alone={name: _names(fitted, one.alone) for name, one in one_way.items() if one.alone.any()},
     )
-    return replace(errors, effective=min(map(_effective, rows.values())))
+    return replace(errors, effective=min(_effective(fitted, each) for each in rows.values()))
 
 
-def _effective(rows: Rows) -> float:
-    votes = np.bincount(rows.cluster, rows.weight)
+def _effective(fitted: Fitted, rows: Rows) -> float:
+    votes = rows.sums(np.ones(fitted.cells.counts.size))
     return float(votes.sum() ** 2 / (votes**2).sum())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +41,12 @@ TARGETS = {
 """Seconds on 2 cores, by what is done, votes and contenders."""
 MOST_MIB = {"python -m elo votes.parquet": 300}
 LARGEST_CSV = 10**6
+WATCH = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 class Measured(NamedTuple):
@@ -155,14 +162,10 @@ def command_line(votes: Votes, runs: int) -> Iterator[Measured]:
 
 def _process(command: list[str]) -> tuple[float, float]:
     """Wall seconds and peak MiB of a process that must succeed."""
-    start = time.perf_counter()
-    silent = os.open(os.devnull, os.O_WRONLY)
-    child = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, silent, 1)])
-    _, status, usage = os.wait4(child, 0)
-    os.close(silent)
-    if status:
-        raise RuntimeError(f"{' '.join(command)} exited with {os.waitstatus_to_exitcode(status)}.")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    # Started from a small process: a child's peak counts that of the process it was forked from.
+    done = subprocess.run([sys.executable, "-c", WATCH, *command], capture_output=True, text=True, check=True)
+    seconds, kibibytes = done.stdout.split()
+    return float(seconds), float(kibibytes) / 1024
 
 
 if __name__ == "__main__":
