@@ -1,0 +1,173 @@
+"""Flow matching for all four modes at once: what a batch shows, how noisy it is, and the error on it.
+
+Every draw comes from a generator that the caller gives, so that a step can be repeated to the bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from generators.happyhorse.preconditioning import power, spread, to_output
+from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.training.model import SmallHappyHorse
+
+QUARTERS = 4
+"""Of the noise level, by which errors are told apart."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Shares of batches, or where it says so of samples, that are out of the ordinary."""
+
+    silent: float = 0.2
+    """Without audio tokens."""
+    scored: float = 0.1
+    """With the picture given clean, so that only sound is learnt: the second stage of a cascade."""
+    uneven: float = 0.2
+    """With a noise level of its own for audio."""
+    unprompted: float = 0.1
+    """Without text, for guidance."""
+    started: float = 0.35
+    """Of samples: with the first frame given clean."""
+    level_mean: float = 0.4
+    """Of the noise level's logit, which is normal."""
+    level_std: float = 1.0
+    on_grid: float = 0.25
+    """Of samples: with a level spread as the samplers' are (shift 5), most of them near pure noise."""
+
+
+MIXTURE = Mixture()
+
+
+class Plan(NamedTuple):
+    """What a batch shows, and how noisy it is."""
+
+    video_level: Tensor
+    """(B,): σ; 0 where the picture is given."""
+    audio_level: Tensor
+    started: Tensor
+    """(B,): 1 where the first frame is given clean, else 0."""
+    sounds: bool = True
+    prompted: bool = True
+    scored: bool = False
+
+
+class Task(NamedTuple):
+    """A batch as the network meets it, and what it should say; each tensor begins with the batch."""
+
+    plan: Plan
+    video: Tensor
+    audio: Tensor | None
+    words: Tensor | None
+    video_target: Tensor
+    audio_target: Tensor | None
+
+    def part(self, number: int, of: int) -> Task:
+        """One of so many equal parts of the samples: a process's share."""
+
+        def cut(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.tensor_split(of)[number]
+
+        levels = (tensor.tensor_split(of)[number] for tensor in self.plan[:3])
+        plan = Plan(*levels, *self.plan[3:])
+        return Task(plan, *(cut(tensor) for tensor in self[1:]))  # type: ignore[arg-type]  # None stays None
+
+
+class Errors(NamedTuple):
+    """Mean squared errors of the velocity for each sample (B,); None where nothing was asked."""
+
+    video: Tensor | None
+    audio: Tensor | None
+
+    def loss(self) -> Tensor:
+        """Each modality counts alike, however few its tokens."""
+        return torch.stack([error.mean() for error in self if error is not None]).sum()
+
+
+def draw_task(clean: Latents, generator: Generator, mixture: Mixture = MIXTURE) -> Task:
+    """Decides what a batch shows, and noises it."""
+    return make_task(clean, draw_plan(len(clean.video), generator, mixture), generator)
+
+
+def draw_plan(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Plan:
+    """Decides what so many samples show; a batch is of one kind, so that nothing is padded."""
+    kind, uneven, prompted = torch.rand(3, generator=generator, device=generator.device).tolist()
+    scored = mixture.silent <= kind < mixture.silent + mixture.scored
+    level, other = (draw_levels(count, generator, mixture) for _ in range(2))
+    started = torch.rand(count, generator=generator, device=generator.device) < mixture.started
+    return Plan(
+        video_level=torch.zeros_like(level) if scored else level,
+        audio_level=other if uneven < mixture.uneven else level,
+        started=started.float(),
+        sounds=kind >= mixture.silent,
+        prompted=prompted >= mixture.unprompted,
+        scored=scored,
+    )
+
+
+def make_task(clean: Latents, plan: Plan, generator: Generator) -> Task:
+    """Noises a batch as planned."""
+    video_noise, audio_noise = (
+        torch.randn(part.shape, generator=generator, device=generator.device) for part in clean[:2]
+    )
+    video, kept = mix(clean.video, video_noise, plan.video_level), spread(plan.started, clean.video)
+    first = torch.lerp(video[:, :, :1], clean.video[:, :, :1], kept)
+    return Task(
+        plan,
+        torch.cat([first, video[:, :, 1:]], dim=2),
+        mix(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
+        clean.words if plan.prompted else None,
+        to_output(clean.video, video_noise, plan.video_level),
+        to_output(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
+    )
+
+
+def draw_levels(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Tensor:
+    """σ of so many samples."""
+    normal = torch.randn(count, generator=generator, device=generator.device)
+    even, which = torch.rand(2, count, generator=generator, device=generator.device)
+    mid = torch.sigmoid(mixture.level_mean + mixture.level_std * normal)
+    return torch.where(which < mixture.on_grid, shifted(even), mid).clamp(1e-3, 0.9998)
+
+
+def shifted(even: Tensor) -> Tensor:
+    """Even levels moved towards noise, as `noise_levels` moves them."""
+    return 5 * even / (1 + 4 * even)
+
+
+def errors(model: SmallHappyHorse, task: Task) -> Errors:
+    """Errors of the velocity on a task: those of F, over D."""
+    plan, found = task.plan, model(task.video, task.audio, task.words)
+    video = audio = None
+    if not plan.scored:
+        frames = (found[0].float() - task.video_target).square().mean(dim=(1, 3, 4))
+        first, others = frames[:, 0], frames[:, 1:].sum(1)
+        asked = 1 - plan.started
+        video = (first * asked + others) / (frames.shape[1] - 1 + asked) / power(plan.video_level)
+    if task.audio_target is not None:
+        audio = (found[1].float() - task.audio_target).square().mean(dim=(1, 2)) / power(plan.audio_level)
+    return Errors(video, audio)
+
+
+def mix(clean: Tensor, noise: Tensor, level: Tensor) -> Tensor:
+    """(1 − σ)·clean + σ·noise, with σ of each sample (B,)."""
+    level = spread(level, clean)
+    return (1 - level) * clean + level * noise
+
+
+@torch.no_grad()
+def learning_curve(model: SmallHappyHorse, clean: Latents) -> dict[str, list[float]]:
+    """Mean squared error of the clean latents, by modality and quarter of σ, on the same noise every time."""
+    generator, count = Generator(clean.video.device).manual_seed(0), len(clean.video)
+    curve: dict[str, list[float]] = {"video": [], "audio": []}
+    for quarter in range(QUARTERS):
+        level = (quarter + torch.rand(count, generator=generator, device=generator.device)) / QUARTERS
+        plan = Plan(level, level, torch.zeros_like(level))
+        found = errors(model, make_task(clean, plan, generator))
+        for name, error in found._asdict().items():
+            curve[name].append(float((error * level**2).mean()))
+    return curve

@@ -1,0 +1,91 @@
+"""The small HappyHorse: the transformer with the embedding of the toy world's words, and its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.config import HappyHorseConfig, size
+from generators.happyhorse.kinds import CheckpointKind, Guidance
+from generators.happyhorse.preconditioning import Preconditioned
+from generators.happyhorse.sampler import Velocity
+from generators.happyhorse.training.words import WordEmbedding
+from generators.happyhorse.transformer import HappyHorseTransformer
+
+TOY = size("toy")
+BASE = CheckpointKind(
+    "toy-base", "base", 32, "base", lines=64, preconditioned=True, guidance=Guidance(2.0, 2.0, 2.0)
+)
+"""As trained by flow matching: guided away from no prompt at all."""
+
+
+def distilled_kind(steps: int) -> CheckpointKind:
+    """As distilled to so many steps, without guidance."""
+    return replace(BASE, name=f"toy-{steps}step", sampler="distilled", steps=steps)
+
+
+class SmallHappyHorse(nn.Module):
+    """Its output F is what `preconditioning` says. A fresh one says nothing: the Wiener estimate stands."""
+
+    def __init__(self, config: HappyHorseConfig = TOY) -> None:
+        super().__init__()
+        self.transformer = HappyHorseTransformer(config)
+        self.words = WordEmbedding(config.text_in_channels)
+        nn.init.zeros_(self.transformer.final_linear_video.weight)
+        nn.init.zeros_(self.transformer.final_linear_audio.weight)
+
+    @property
+    def config(self) -> HappyHorseConfig:
+        return self.transformer.config
+
+    def forward(self, video: Tensor, audio: Tensor | None, words: Tensor | None) -> tuple[Tensor, ...]:
+        """F of video and, unless it is None, of audio.
+
+        Args:
+            video: (B, C, T, H, W).
+            audio: (B, A, channels), or None to leave audio out of the sequence.
+            words: (B, L) from `tokenise`, or None for no text at all.
+        """
+        text = video.new_zeros(len(video), 0, self.config.text_in_channels)
+        seen, heard = self.transformer(video, audio, text if words is None else self.words(words))
+        return (seen,) if heard is None else (seen, heard)
+
+    def bound(self, words: Tensor | None) -> Preconditioned:
+        """With its text: what samplers take."""
+        network: Velocity = lambda video, audio: _pair(self(video, audio, words))  # noqa: E731
+        return Preconditioned(network)
+
+
+def save_model(model: SmallHappyHorse, kind: CheckpointKind, path: Path, **notes: object) -> None:
+    """Writes weights with their sizes, the kind, and notes such as seeds, in place of what was."""
+    head = {"config": asdict(model.config), "kind": asdict(kind), "notes": notes}
+    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
+    fresh = path.with_suffix(".part")
+    save_file(tensors, fresh, metadata={"happyhorse": json.dumps(head)})
+    fresh.replace(path)
+
+
+def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[SmallHappyHorse, CheckpointKind]:
+    """Reads what `save_model` wrote.
+
+    Raises:
+        WeightsError: The file is damaged, or holds another network.
+    """
+    tensors = read_weights(path, device)
+    with safe_open(path, framework="pt") as file:
+        head = json.loads(file.metadata()["happyhorse"])
+    kind = {**head["kind"], "guidance": Guidance(**head["kind"]["guidance"])}
+    model = SmallHappyHorse(HappyHorseConfig.from_public(head["config"])).to(device)
+    fill(model, tensors, path)
+    return model.eval(), CheckpointKind(**kind)
+
+
+def _pair(found: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
+    return found[0], found[1] if len(found) > 1 else None

@@ -1,0 +1,28 @@
+"""The toy world's codecs as they are shipped, and their digest, which tells one cache from another."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from generators.happyhorse.codecs import linear_video, spectral_audio
+from generators.happyhorse.codecs.linear_video import LinearVideoCodec
+from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
+from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
+
+
+class Codecs(NamedTuple):
+    """What turns clips into latents and back."""
+
+    video: VideoCodec
+    audio: AudioCodec
+    digest: str
+
+
+def shipped_codecs(device: str = "cpu") -> Codecs:
+    """The fitted bases in the tree."""
+    paths = linear_video.TOY_WORLD, spectral_audio.TOY_WORLD
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+    return Codecs(
+        LinearVideoCodec.load(paths[0]).to(device), SpectralAudioCodec.load(paths[1]).to(device), digest
+    )

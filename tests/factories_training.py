@@ -1,0 +1,42 @@
+"""A small model and clips of random latents, for tests of training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from generators.happyhorse.config import HappyHorseConfig
+from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.training.model import TOY, SmallHappyHorse
+from generators.happyhorse.training.run import Run, Settings
+from generators.happyhorse.training.words import VOCABULARY
+
+SMALL: HappyHorseConfig = replace(
+    TOY, num_layers=3, hidden_size=48, num_query_groups=2, mm_layers=(0, 2), text_in_channels=16
+)
+
+
+class FixedClips:
+    """Latents of unit variance, the same every time; each clip's sound follows from its picture."""
+
+    def __init__(self, count: int = 8, seed: int = 0) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        video = torch.randn(count, 24, 3, 4, 4, generator=generator)
+        audio = video.mean(dim=(2, 3, 4))[:, None].repeat(1, 9, 2) * 48**0.5
+        words = torch.randint(len(VOCABULARY), (count, 7), generator=generator)
+        self.latents = Latents(video, audio, words)
+
+    def __len__(self) -> int:
+        return len(self.latents.video)
+
+    def batch(self, chosen: np.ndarray) -> Latents:
+        return Latents(*(part[chosen] for part in self.latents))
+
+
+def small_run(weights: int = 0, **changes: object) -> Run:
+    """A run of 100 steps at its start."""
+    torch.manual_seed(weights)
+    settings = Settings(**{"samples": 800, "batch": 8, **changes})  # type: ignore[arg-type]  # passed through
+    return Run(SmallHappyHorse(SMALL), settings)

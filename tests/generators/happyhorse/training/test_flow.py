@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Generator
+
+from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.training.flow import (
+    Mixture,
+    Plan,
+    draw_levels,
+    draw_plan,
+    draw_task,
+    errors,
+    learning_curve,
+    make_task,
+)
+from generators.happyhorse.training.model import SmallHappyHorse
+from tests.factories_training import SMALL, FixedClips
+
+CLEAN = FixedClips(16).latents
+PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0)
+
+
+def _plans(count: int = 4000) -> list[Plan]:
+    generator = Generator().manual_seed(1)
+    return [draw_plan(4, generator) for _ in range(count)]
+
+
+def test_batches_come_in_all_modes_in_their_shares() -> None:
+    plans = _plans()
+
+    def share(claim: list[bool]) -> float:
+        return sum(claim) / len(claim)
+
+    assert share([not plan.sounds for plan in plans]) == pytest.approx(0.2, abs=0.02)
+    assert share([plan.scored for plan in plans]) == pytest.approx(0.1, abs=0.02)
+    assert share([not plan.prompted for plan in plans]) == pytest.approx(0.1, abs=0.02)
+    assert torch.stack([plan.started for plan in plans]).mean().item() == pytest.approx(0.35, abs=0.02)
+    joint = [plan for plan in plans if not plan.scored]
+    uneven = [not plan.audio_level.equal(plan.video_level) for plan in joint]
+    assert share(uneven) == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_picture_is_never_given_without_sound_to_learn() -> None:
+    assert all(plan.sounds for plan in _plans() if plan.scored)
+
+
+def test_levels_are_logit_normal_with_a_share_as_the_samplers_grid() -> None:
+    generator = Generator().manual_seed(2)
+    alone = draw_levels(20_000, generator, Mixture(on_grid=0))
+    grid = draw_levels(20_000, generator, Mixture(on_grid=1))
+
+    assert alone.logit().mean().item() == pytest.approx(0.4, abs=0.03)
+    assert alone.logit().std().item() == pytest.approx(1.0, abs=0.03)
+    assert grid.median().item() == pytest.approx(5 * 0.5 / 3, abs=0.01)
+
+
+def test_what_is_left_out_is_not_there() -> None:
+    silent = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=1, unprompted=1))
+    joint = draw_task(CLEAN, Generator().manual_seed(0), PLAIN)
+
+    assert silent.audio is None
+    assert silent.audio_target is None
+    assert silent.words is None
+    assert joint.audio is not None
+    assert joint.words is not None
+    assert joint.plan.audio_level.equal(joint.plan.video_level)
+
+
+def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
+    task = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=0, scored=1))
+    found = errors(SmallHappyHorse(SMALL), task)
+
+    assert task.video.equal(CLEAN.video)
+    assert found.video is None
+    assert found.audio is not None
+
+
+def test_a_given_first_frame_is_clean_and_no_part_of_the_loss() -> None:
+    task = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=0, scored=0, started=1))
+    model = SmallHappyHorse(SMALL)
+    before = errors(model, task)
+    task.video_target[:, :, 0] += 100
+
+    assert task.video[:, :, 0].equal(CLEAN.video[:, :, 0])
+    assert not task.video[:, :, 1].equal(CLEAN.video[:, :, 1])
+    assert before.video is not None
+    after = errors(model, task).video
+    assert after is not None
+    assert after.equal(before.video)
+
+
+def test_the_error_is_that_of_the_velocity() -> None:
+    """A fresh model says F = 0, the Wiener estimate, whose velocity is known."""
+    level = torch.linspace(0.1, 0.9, 16)
+    task = make_task(CLEAN, Plan(level, level, torch.zeros(16)), Generator().manual_seed(3))
+    noise = Generator().manual_seed(3)
+    video_noise = torch.randn(CLEAN.video.shape, generator=noise)
+    sigma = level.reshape(-1, 1, 1, 1, 1)
+    power = (1 - sigma) ** 2 + sigma**2
+    wiener = (task.video - (1 - sigma) / power * task.video) / sigma
+    expected = (wiener - (video_noise - CLEAN.video)).square().mean(dim=(1, 2, 3, 4))
+
+    found = errors(SmallHappyHorse(SMALL), task).video
+
+    assert found is not None
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_fresh_models_curve_is_that_of_the_wiener_estimate() -> None:
+    wide = FixedClips(64).latents
+    curve = learning_curve(SmallHappyHorse(SMALL), Latents(wide.video, wide.audio, wide.words))
+
+    sigma = torch.linspace(0, 1, 4001)
+    error = (sigma**2 / ((1 - sigma) ** 2 + sigma**2))[:4000].reshape(4, 1000).mean(1)
+    assert curve["video"] == pytest.approx(error.tolist(), abs=0.05)
+    assert all(late > early for early, late in zip(curve["audio"], curve["audio"][1:], strict=False))
+
+
+def test_parts_of_a_task_are_its_samples_in_order() -> None:
+    task = draw_task(CLEAN, Generator().manual_seed(0), PLAIN)
+    parts = [task.part(number, 2) for number in range(2)]
+
+    assert torch.cat([part.video for part in parts]).equal(task.video)
+    assert torch.cat([part.plan.started for part in parts]).equal(task.plan.started)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+from torch.multiprocessing.spawn import spawn
+
+from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.training.processes import Processes, joined
+from generators.happyhorse.training.run import Run, Settings
+from tests.factories_training import SMALL, FixedClips, small_run
+
+STEPS = 3
+
+
+def _work(rank: int, port: int, folder: str) -> None:
+    os.environ |= {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "2",
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+    }
+    torch.set_num_threads(1)
+    with joined("cpu") as processes:
+        torch.manual_seed(0)
+        run = Run(SmallHappyHorse(SMALL), Settings(samples=800, batch=8), processes)
+        norms = [run.step(FixedClips())[1] for _ in range(STEPS)]
+        run.save(Path(folder, "two.pt"))
+        Path(folder, f"norms-{rank}.json").write_text(json.dumps(norms))
+
+
+@pytest.mark.slow
+def test_two_processes_with_sharded_weights_equal_one(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    spawn(_work, (port, str(tmp_path)), nprocs=2)  # type: ignore[no-untyped-call]  # torch's stubs
+
+    one, two = small_run(), small_run()
+    norms = [one.step(FixedClips())[1] for _ in range(STEPS)]
+    two.load(tmp_path / "two.pt")
+
+    assert two.steps == STEPS
+    start, here, there = (_flat(run) for run in (small_run(), one, two))
+    for rank in range(2):
+        assert json.loads((tmp_path / f"norms-{rank}.json").read_text()) == pytest.approx(norms, rel=1e-3)
+    # Muon makes its matrices orthogonal in bfloat16, which magnifies the last digits of a sum's order.
+    assert (there - here).norm() < 0.05 * (here - start).norm()
+
+
+def _flat(run: Run) -> torch.Tensor:
+    return torch.cat([weight.flatten() for weight in run.optimisers.full()])
+
+
+def test_a_batch_that_does_not_divide_is_refused() -> None:
+    with pytest.raises(ValueError, match="A batch of 7 can't be shared evenly by 2 processes"):
+        Run(SmallHappyHorse(SMALL), Settings(batch=7), Processes(0, 2))
+
+
+def test_alone_nothing_is_joined() -> None:
+    with joined("cpu") as processes:
+        assert processes == Processes()
+        assert processes.first
+        assert processes.agree(True)

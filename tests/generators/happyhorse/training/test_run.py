@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Generator
+
+from generators.happyhorse.training.ema import Average
+from generators.happyhorse.training.flow import draw_task, errors
+from generators.happyhorse.training.model import BASE, SmallHappyHorse, load_model, save_model
+from generators.happyhorse.training.optimisers import Optimisers, Rates
+from generators.happyhorse.training.run import Run
+from tests.factories_training import SMALL, FixedClips, small_run
+
+CLIPS = FixedClips()
+
+
+def _take(run: Run, count: int) -> Run:
+    for _ in range(count):
+        run.step(CLIPS)
+    return run
+
+
+def test_steps_lower_the_loss_on_a_fixed_batch() -> None:
+    run = small_run()
+    task = draw_task(CLIPS.latents, Generator().manual_seed(9))
+    before = errors(run.model, task).loss().item()
+
+    _take(run, 25)
+
+    assert errors(run.model, task).loss().item() < 0.9 * before
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_to_the_bit(tmp_path: Path) -> None:
+    whole = _take(small_run(), 7)
+    _take(small_run(), 3).save(tmp_path / "state.pt")
+
+    resumed = small_run(weights=5)  # other weights, which the state replaces
+    resumed.load(tmp_path / "state.pt")
+    _take(resumed, 4)
+
+    assert resumed.steps == whole.steps
+    for one, other in zip(resumed.optimisers.full(), whole.optimisers.full(), strict=True):
+        assert one.equal(other)
+    for one, other in zip(resumed.average.weights, whole.average.weights, strict=True):
+        assert one.equal(other)
+
+
+def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
+    small_run().save(tmp_path / "state.pt")
+
+    with pytest.raises(ValueError, match="Go on with its settings"):
+        small_run(batch=4).load(tmp_path / "state.pt")
+
+
+def test_two_runs_of_one_seed_are_alike_and_another_differs() -> None:
+    one, same, other = (_take(small_run(**how), 2) for how in ({}, {}, {"seed": 1}))
+
+    weights = [run.optimisers.full()[0] for run in (one, same, other)]
+    assert weights[0].equal(weights[1])
+    assert not weights[0].equal(weights[2])
+
+
+def test_every_weight_is_moved() -> None:
+    run = small_run()
+    before = [weight.clone() for weight in run.optimisers.full()]
+    names = [name for name, _ in run.model.named_parameters()]
+
+    _take(run, 12)
+
+    still = [n for n, a, b in zip(names, before, run.optimisers.full(), strict=True) if a.equal(b)]
+    assert still == []
+
+
+def test_packed_matrices_are_orthogonalised_each_by_itself() -> None:
+    """Of the first expert's queries alone is there a gradient, so nothing else may move."""
+    torch.manual_seed(0)
+    model = SmallHappyHorse(SMALL)
+    weight = model.transformer.layers[0].attention.linear_qkv.weight  # type: ignore[index]  # a ModuleList
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    weight.grad[:48] = torch.randn(48, 48)
+    before = weight.detach().clone()
+
+    Optimisers(model, Rates(muon=1.0)).step(0.02)
+
+    moved = before * 0.99 - weight.detach()  # the share of weight decay apart
+    singular = torch.linalg.svdvals(moved[:48])
+    assert 0.5 < singular.median() < 1.5
+    assert moved[48:144].abs().max() < 1e-6  # keys and values; gates follow, and decay slower
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rates = Rates(warm_up=0.1)
+
+    assert [round(rates.at(done), 3) for done in (0, 0.05, 0.1, 0.55, 1)] == [0.01, 0.5, 1.0, 0.5, 0.0]
+
+
+def test_the_mean_of_weights_follows_them() -> None:
+    weights = [torch.zeros(3)]
+    average = Average(weights, decay=0.9)
+    weights[0] += 1
+
+    for _ in range(200):
+        average.update(weights)
+
+    torch.testing.assert_close(average.weights[0], torch.ones(3))
+
+
+def test_a_saved_model_comes_back_with_its_kind(tmp_path: Path) -> None:
+    model = _take(small_run(), 2).mean_model()
+    save_model(model, BASE, tmp_path / "base.safetensors", samples=16)
+
+    loaded, kind = load_model(tmp_path / "base.safetensors")
+
+    assert kind == BASE
+    assert kind.preconditioned
+    assert loaded.config == SMALL
+    for one, other in zip(model.parameters(), loaded.parameters(), strict=True):
+        assert one.equal(other)
