@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from elo.votes.counting import look_up
 from elo.votes.table import Votes
-from elo.votes.tally import OUTCOMES, Floats, Tally
+from elo.votes.tally import MIRRORED, OUTCOMES, Floats, Tally
 
-MIRRORED = np.array([1, 0, 2, 3])
-"""Each outcome with the sides swapped."""
 CIRCUMSTANCES = ("side", "order")
 DENSE_KEYS = 50_000_000
 """Up to so many combinations, those that occur are found by counting instead of sorting."""
@@ -49,7 +47,7 @@ class Cells:
 
 
 def cells_of_tally(tally: Tally, regressors: Sequence[str] = ()) -> Cells:
-    """The cells of a tally, where side a was shown left; it knows of no other circumstances.
+    """The cells of a tally, which knows which side was left, and of no other circumstances.
 
     Raises:
         ValueError: other regressors are asked for.

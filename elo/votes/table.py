@@ -17,7 +17,7 @@ from elo.votes.columns import OPTIONAL, Columns, find_layout
 from elo.votes.counting import count
 from elo.votes.frames import read_frame
 from elo.votes.reading import read_file
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import MIRRORED, Floats, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,14 +202,25 @@ class Votes:
         return None if self.rater_labels is None else len(self.rater_labels)
 
     def tally(self, *, compiled: bool = True) -> Tally:
-        """Count the votes by pair, side and outcome.
+        """Count the votes by pair, side and outcome; where `side` is recorded, what was on the left is a.
 
         Args:
             compiled: whether many votes may be counted by compiled loops. Loading the compiler takes longer
                 than numpy takes to count ten million votes once.
         """
-        columns = self.contender_a, self.contender_b, self.outcome, self.weight
+        columns = (*self._from_the_left(), self.weight)
         return Tally(self.contenders, count(*columns, len(self.contenders), compiled=compiled))
+
+    def _from_the_left(self) -> tuple[Codes, Codes, Codes]:
+        """Shape (N,) each: contenders on the left and on the right, and the outcome with these as a and b."""
+        if self.side is None or not (turned := self.side < 0).any():
+            return self.contender_a, self.contender_b, self.outcome
+        mirrored = MIRRORED.astype(self.outcome.dtype)[self.outcome]
+        return (
+            np.where(turned, self.contender_b, self.contender_a),
+            np.where(turned, self.contender_a, self.contender_b),
+            np.where(turned, mirrored, self.outcome),
+        )
 
 
 def _check_lengths(columns: Mapping[str, Sequence[object] | None]) -> None:

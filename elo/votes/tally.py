@@ -13,6 +13,8 @@ Floats: TypeAlias = NDArray[np.float64]
 
 OUTCOMES = ("a", "b", "tie", "both_bad")
 A, B, TIE, BOTH_BAD = range(4)
+MIRRORED = np.array([1, 0, 2, 3])
+"""Each outcome with the sides swapped."""
 HALF_CREDIT = np.array([1.0, 0.0, 0.5, 0.5])
 """Side a's share of the win for each outcome when ties and both_bad count half to each side."""
 
@@ -23,7 +25,7 @@ class Tally:
 
     contenders: tuple[str, ...]
     counts: Floats
-    """Shape (K, K, 4): votes with contender i on side a, j on side b, by outcome as in `OUTCOMES`.
+    """Shape (K, K, 4): votes with contender i on the left, j on the right, by outcome as in `OUTCOMES`.
 
     Weighted votes count with their weight; counts of whole numbers are exact up to 2^53."""
 
