@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.intervals.bootstrap import bootstrap
-from elo.intervals.sandwich import Covariance, clustered, independent, model_based, without_intervals
+from elo.intervals.bootstrap import Bootstrap
+from elo.intervals.bootstrap import bootstrap as resample
+from elo.intervals.resampling import Kind
+from elo.intervals.sandwich import (
+    Covariance,
+    clustered,
+    covariance_of,
+    independent,
+    model_based,
+    without_intervals,
+)
 from elo.intervals.scores import Fitted
 from elo.models.cells import Cells, cells_of_tally, cells_of_votes
 from elo.models.separation import solve
 from elo.models.specification import Specification
+from elo.names import several
 from elo.ratings import Diagnostics, Method, Ratings, whole
 from elo.settings import ELO_SCALE, Settings
 from elo.votes.table import Votes
 from elo.votes.tally import Floats, Tally
 
 __all__ = ["ELO_SCALE", "fit"]
+
+Column: TypeAlias = NDArray[np.integer]
+"""Each row's cluster, shape (N,)."""
 
 
 def fit(
@@ -39,6 +52,7 @@ def fit(
     weighting: str = "votes",
     rounds: int = 1000,
     seed: int = 0,
+    bootstrap: str = "resample",
     anchor: tuple[str, float] | None = None,
     scale: float = ELO_SCALE,
     level: float = 0.95,
@@ -62,6 +76,7 @@ def fit(
         weighting: `votes` count alike, or by `propensity` count as if all pairs had been equally likely.
         rounds: of the bootstrap.
         seed: of the bootstrap.
+        bootstrap: `resample`: votes or clusters are drawn with replacement; `bayesian`: exponential weights.
         anchor: a contender and the rating to give it; intervals are then of differences from it. None centres
             the ratings on 1000, and intervals are of differences from the mean.
         scale: rating points for one unit of log-odds.
@@ -75,15 +90,22 @@ def fit(
     """
     settings = Settings(
         specification=Specification(
-            ties, both_bad, tuple(effects), tuple(covariates), tuple(tie_effects), ridge, tie_precision
+            ties,
+            both_bad,
+            several("effects", effects),
+            several("covariates", covariates),
+            several("tie_effects", tie_effects),
+            ridge,
+            tie_precision,
         ),
-        clusters=tuple(clusters),
+        clusters=several("clusters", clusters),
         intervals=intervals,
         correction=correction,
         separation=separation,
         weighting=weighting,
         rounds=rounds,
         seed=seed,
+        bootstrap=bootstrap,
         anchor=anchor,
         scale=scale,
         level=level,
@@ -94,7 +116,9 @@ def fit(
     problem = settings.specification.problem(cells)
     solution, handled = solve(problem, votes.contenders, separation)
     fitted = Fitted(problem, solution, cells, settings.specification.labels)
-    errors = _errors(fitted, votes, settings)
+    columns = {name: getattr(votes, name) for name in settings.clusters}
+    drawn = _drawn(fitted, settings, columns) if settings.intervals == "bootstrap" else None
+    errors = _errors(fitted, settings, columns) if drawn is None else _of_draws(fitted, drawn, columns)
     return Ratings(
         contenders=votes.contenders,
         strengths=solution.strengths,
@@ -103,6 +127,7 @@ def fit(
         method=_method(settings, errors),
         diagnostics=_diagnostics(fitted, votes, errors, handled),
         parameters=dict(zip(problem.names, solution.extras.tolist(), strict=True)),
+        draws=drawn,
     )
 
 
@@ -129,33 +154,29 @@ def _importance(votes: Votes | Tally) -> Floats:
     return importance
 
 
-def _errors(fitted: Fitted, votes: Votes | Tally, settings: Settings) -> Covariance:
-    columns = {name: getattr(votes, name) for name in settings.clusters}
+def _errors(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -> Covariance:
     if settings.intervals == "none":
         return without_intervals(fitted)
     if settings.intervals == "model":
         return model_based(fitted)
-    if settings.intervals == "bootstrap":
-        return _bootstrapped(fitted, settings, columns)
     return clustered(fitted, columns, settings.correction) if columns else independent(fitted)
 
 
-def _bootstrapped(fitted: Fitted, settings: Settings, columns: dict[str, NDArray[np.integer]]) -> Covariance:
-    drawn = bootstrap(
+def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -> Bootstrap:
+    return resample(
         settings.specification,
         fitted.cells,
         fitted.solution,
         clusters=columns,
+        kind=cast("Kind", settings.bootstrap),
         rounds=settings.rounds,
         seed=settings.seed,
     )
-    return Covariance(
-        matrix=drawn.covariance,
-        floors=(),
-        recipe=drawn.recipe,
-        clusters={name: int(column.max()) + 1 for name, column in columns.items()},
-        extras=drawn.standard_errors[drawn.contenders :][: len(fitted.problem.names)] ** 2,
-    )
+
+
+def _of_draws(fitted: Fitted, drawn: Bootstrap, columns: Mapping[str, Column]) -> Covariance:
+    clusters = {name: int(column.max()) + 1 for name, column in columns.items()}
+    return covariance_of(fitted, drawn.covariance, (), drawn.recipe, clusters)
 
 
 def _method(settings: Settings, errors: Covariance) -> Method:
@@ -175,6 +196,7 @@ def _method(settings: Settings, errors: Covariance) -> Method:
         intervals=settings.intervals,
         covariance=errors.recipe,
         correction=settings.correction if errors.clusters and settings.intervals == "sandwich" else None,
+        bootstrap=settings.bootstrap if settings.intervals == "bootstrap" else None,
         rounds=settings.rounds if settings.intervals == "bootstrap" else None,
         seed=settings.seed if settings.intervals == "bootstrap" else None,
         clusters=settings.clusters,
@@ -200,8 +222,9 @@ def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handl
     )
 
 
-def _design_effect(fitted: Fitted, errors: Covariance) -> float:
-    """Median over contenders of the variance as estimated over that of independent votes."""
-    about_mean = np.eye(fitted.problem.contenders) - 1 / fitted.problem.contenders
+def _design_effect(fitted: Fitted, errors: Covariance) -> float | None:
+    """Median over contenders that compare of the variance as estimated over that of independent votes."""
+    among = errors.comparable
+    about_mean = (np.eye(len(among)) - among / among.sum())[among]
     plain = independent(fitted).variances(about_mean)
-    return float(np.median(replace(errors, component=None).variances(about_mean) / plain))
+    return float(np.median(errors.variances(about_mean) / plain)) if (plain > 0).all() else None

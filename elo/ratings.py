@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from elo.intervals.bootstrap import Bootstrap
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.sandwich import Covariance
 from elo.intervals.simultaneous import simultaneous_margins
+from elo.models.outcomes import TIE_PARAMETERS, expected_credit
 from elo.settings import place_of as place_of
 from elo.votes.tally import Floats, Tally
 
@@ -74,8 +76,9 @@ class Method:
     """The recipe by which the covariance was made."""
     correction: str | None
     """Of clustered sandwiches."""
+    bootstrap: str | None
+    """How votes were drawn anew; None without a bootstrap, as for the next two."""
     rounds: int | None
-    """Of the bootstrap."""
     seed: int | None
     clusters: tuple[str, ...]
     level: float
@@ -91,7 +94,7 @@ class Diagnostics:
 
     iterations: int
     gradient: float
-    """Largest gradient of a contender at the optimum, as a share of its votes."""
+    """Largest gradient of any parameter at the optimum, as a share of the votes that it is estimated from."""
     votes: float
     """Summed weight: an int where it is whole."""
     prompts: int | None
@@ -123,10 +126,16 @@ class Ratings:
     parameters: dict[str, float] = field(default_factory=dict)
     """The estimates besides strengths, log-odds: `floor` (on the scale of the strengths, whose mean is zero),
     `side`, `order`, covariates (for each unit), `log_nu` or `log_kappa`."""
+    draws: Bootstrap | None = None
+    """The estimates from resampled votes, where intervals are by the bootstrap."""
 
     @property
     def covariance(self) -> Floats:
-        """Shape (K, K): of the strengths, before the floors that two-way intervals have on top (`errors`)."""
+        """Shape (K, K): of the strengths, log-odds squared.
+
+        Intervals may be wider: no variance falls below those of `errors.floors`, which two-way clusters
+        (one-way errors), CR3 (independent votes) and Firth's penalty (inverse information) set.
+        """
         return self.errors.matrix
 
     @property
@@ -202,17 +211,67 @@ class Ratings:
         """
         i, j = place_of(a, self.contenders), place_of(b, self.contenders)
         estimate = float(self.strengths[i] - self.strengths[j])
-        margin = self._quantile() * float(np.sqrt(max(self.errors.difference_variances()[i, j], 0)))
-        scale = self.method.scale
-        return Interval(scale * estimate, scale * (estimate - margin), scale * (estimate + margin))
+        gap = self._interval(estimate, float(self.errors.difference_variances()[i, j]))
+        return Interval(*(self.method.scale * limit for limit in gap))
 
     def win_probability(self, a: str, b: str) -> Interval:
-        """Expected credit of a against b, a share of 1, with its interval.
+        """Expected credit of a against b, P(a wins) + P(tie) / 2, with its interval: the same in each model.
+
+        On even terms of side, order and covariates, and given a vote that counts: a decided one under
+        ties='drop', and none that is a both_bad dropped or apart. Limits are those of the difference, with
+        the parameter of ties held at its estimate.
 
         Raises:
             ValueError: a contender is unknown.
         """
-        return Interval(*(float(expit(limit / self.method.scale)) for limit in self.difference(a, b)))
+        ties = self.method.ties
+        gap = np.array(self.difference(a, b)) / self.method.scale
+        held = self.parameters.get(TIE_PARAMETERS.get(ties, ""), 0.0)
+        return Interval(*expected_credit(gap, ties, held).tolist())
+
+    def percentile_difference(self, a: str, b: str) -> Interval:
+        """Rating of a less rating of b, with limits between which the bootstrap's draws lie at the level.
+
+        Raises:
+            ValueError: a contender is unknown, or the intervals are not by the bootstrap.
+        """
+        if self.draws is None:
+            raise ValueError("Percentiles are of the bootstrap's draws: fit with intervals='bootstrap'.")
+        estimate, lower, upper = self.difference(a, b)
+        if not math.isfinite(upper):
+            return Interval(estimate, lower, upper)
+        contrast = np.zeros((1, self.draws.draws.shape[1]))
+        contrast[0, place_of(a, self.contenders)] += 1
+        contrast[0, place_of(b, self.contenders)] -= 1
+        limits = self.draws.limits(contrast, self.method.level)
+        return Interval(estimate, *(self.method.scale * float(limit[0]) for limit in limits))
+
+    def parameter(self, name: str) -> Interval:
+        """One of `parameters` with its interval, log-odds.
+
+        Raises:
+            ValueError: the fit has no such parameter.
+        """
+        if name not in self.parameters:
+            known = ", ".join(self.parameters) or "none; ask fit for effects=, covariates= or a model of ties"
+            raise ValueError(f"Unknown parameter {name!r}. Known: {known}.")
+        if name == "floor":
+            mean = np.full(len(self.contenders), 1 / len(self.contenders))
+            return self._floor_less(mean, mean)
+        variance = self.errors.extras[list(self.parameters).index(name)]
+        return self._interval(self.parameters[name], float(variance))
+
+    @property
+    def floor(self) -> Interval | None:
+        """The rating of the virtual contender that wins where both are bad; None without both_bad='floor'.
+
+        Like the other ratings it moves with the anchor, or is about the mean of 1000.
+        """
+        if "floor" not in self.parameters:
+            return None
+        value = self.method.anchor[1] if self.method.anchor else MEAN_RATING
+        gap = self._floor_less(self._reference(), self._reference(self.errors.comparable))
+        return Interval(*(value + self.method.scale * limit for limit in gap))
 
     @cached_property
     def _joint_margins(self) -> Floats:
@@ -220,6 +279,21 @@ class Ratings:
             return np.full_like(self.covariance, np.nan)
         met = self.tally.met.astype(np.float64)
         return simultaneous_margins(self.strengths, self.errors, met, self.method.level)
+
+    def _floor_less(self, reference: Floats, among: Floats) -> Interval:
+        """The floor less a mean of strengths, log-odds.
+
+        Args:
+            reference: shape (K,), weights of the strengths.
+            among: shape (K,), weights of those that the error is relative to.
+        """
+        estimate = self.parameters["floor"] - float(reference @ self.strengths)
+        errors = self.errors.with_floor or self.errors
+        return self._interval(estimate, float(errors.variances(np.append(-among, 1.0)[None])[0]))
+
+    def _interval(self, estimate: float, variance: float) -> Interval:
+        margin = self._quantile() * float(np.sqrt(np.maximum(variance, 0)))
+        return Interval(estimate, estimate - margin, estimate + margin)
 
     def _quantile(self) -> float:
         return self.errors.quantile((1 - self.method.level) / 2)
@@ -230,13 +304,15 @@ class Ratings:
         Args:
             among: shape (K,), the contenders whose mean it is; None for all.
         """
-        own = np.eye(len(self.contenders))
-        anchor = self.method.anchor
-        every = np.ones(len(own), dtype=bool) if among is None else among
-        reference: Floats = (
-            every / every.sum() if anchor is None else own[place_of(anchor[0], self.contenders)]
-        )
-        return own - reference
+        contrasts: Floats = np.eye(len(self.contenders)) - self._reference(among)
+        return contrasts
+
+    def _reference(self, among: NDArray[np.bool_] | None = None) -> Floats:
+        """Shape (K,): the weights of the strengths that ratings are differences from."""
+        if self.method.anchor is not None:
+            return np.asarray(np.eye(len(self.contenders))[place_of(self.method.anchor[0], self.contenders)])
+        every = np.ones(len(self.contenders), dtype=bool) if among is None else among
+        return np.asarray(every / every.sum())
 
 
 def whole(value: float) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elo.intervals.resampling import KINDS
 from elo.models.separation import SEPARATION
 from elo.models.specification import Specification
 from elo.votes.table import Votes
@@ -30,6 +31,7 @@ class Settings:
     weighting: str
     rounds: int
     seed: int
+    bootstrap: str
     anchor: tuple[str, float] | None
     scale: float
     level: float
@@ -49,7 +51,13 @@ class Settings:
         _require("correction", self.correction, ("CR3", "CR1", "CR0"))
         _require("separation", self.separation, SEPARATION)
         _require("weighting", self.weighting, ("votes", "propensity"))
+        _require("bootstrap", self.bootstrap, KINDS)
         self._check_clusters(votes)
+        if self.intervals == "bootstrap" and self.separation == "firth":
+            raise ValueError(
+                "intervals='bootstrap' refits without Firth's penalty. Use 'sandwich' with it, or "
+                "separation='bounded' with the bootstrap."
+            )
         if self.specification.tie_effects:
             self._check_tie_effects(votes)
         if self.clusters and self.intervals == "model":
@@ -68,7 +76,11 @@ class Settings:
                 raise ValueError(f"anchor={self.anchor} must give a finite rating.")
 
     def _check_tie_effects(self, votes: Votes | Tally) -> None:
-        prompts = None if isinstance(votes, Tally) else votes.prompts
+        if isinstance(votes, Tally):
+            raise ValueError(
+                "A tally does not record prompts, as tie_effects= needs. Give fit the Votes instead."
+            )
+        prompts = votes.prompts
         if prompts is None:
             raise ValueError("tie_effects=('prompt',) needs votes that record prompts, and these do not.")
         if prompts > MANY_PROMPTS:
@@ -81,6 +93,11 @@ class Settings:
             )
 
     def _check_clusters(self, votes: Votes | Tally) -> None:
+        if self.clusters and isinstance(votes, Tally):
+            raise ValueError(
+                f"A tally does not record {' and '.join(self.clusters)}, as clusters= needs. "
+                "Give fit the Votes instead."
+            )
         recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]
         for name in self.clusters:
             if name not in recorded:

@@ -37,8 +37,8 @@ class Bootstrap:
 
     @property
     def covariance(self) -> Floats:
-        """Shape (K, K): of the strengths, about the mean of the draws."""
-        covariance: Floats = np.cov(self.draws[:, : self.contenders], rowvar=False)
+        """Shape (P, P): about the mean of the draws."""
+        covariance: Floats = np.atleast_2d(np.cov(self.draws, rowvar=False))
         return covariance
 
     @property
@@ -93,12 +93,19 @@ def bootstrap(
         for block in resampled_cells(merged, clusters or {}, kind, rounds, seed)
     ]
     unit = " and ".join(clusters) if clusters else "votes"
+    one_step = sum(count for _, count in blocks)
     return Bootstrap(
         draws=np.concatenate([draws for draws, _ in blocks]),
         contenders=solution.contenders,
-        one_step=sum(count for _, count in blocks),
-        recipe=f"{'Bayesian bootstrap' if kind == 'bayesian' else 'bootstrap'} by {unit}, {rounds} rounds",
+        one_step=one_step,
+        recipe=_recipe(kind, unit, rounds, one_step),
     )
+
+
+def _recipe(kind: Kind, unit: str, rounds: int, one_step: int) -> str:
+    name = "Bayesian bootstrap" if kind == "bayesian" else "bootstrap"
+    aside = f", {one_step} of them, without a finite maximum, by one step" if one_step else ""
+    return f"{name} by {unit}, {rounds} rounds{aside}"
 
 
 def _merged(labels: Floats, cells: Cells) -> tuple[Floats, Cells]:
@@ -131,7 +138,7 @@ class _Refit:
 
     def fit(self, credit: Floats) -> tuple[Floats, int]:
         """Parameters (rounds, P) from credit of shape (4, rounds, M), and how many are by one step."""
-        theta = np.tile(self.solution.theta, (credit.shape[1], 1))
+        theta = np.tile(self.solution.optimum, (credit.shape[1], 1))
         first = theta + self._steps(theta, credit)
         theta[:] = first
         moving = np.arange(len(theta))

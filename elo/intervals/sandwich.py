@@ -33,6 +33,10 @@ class Covariance:
     """Shape (E,): variances of the parameters besides strengths."""
     alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind of cluster, the contenders or parameters that a single cluster ties to the rest."""
+    with_floor: Covariance | None = None
+    """The same with the floor as one more contender, the last; None where it is no parameter."""
+    independent: Floats | None = None
+    """Shape (K, K): the sandwich as if votes were independent; None without clusters."""
     component: NDArray[np.integer] | None = None
     """Shape (K,): 0 for contenders in the largest group whose ratings are finite, other groups from 1; the
     votes do not limit how far groups are apart. None where there is one group."""
@@ -88,18 +92,18 @@ def _infinite(where: NDArray[np.bool_]) -> Floats:
 
 def model_based(fitted: Fitted) -> Covariance:
     """The inverse information: right where the model is, with each vote independent and counted once."""
-    return _covariance(fitted, fitted.solution.inverse, (), "inverse information of the model", {})
+    return covariance_of(fitted, fitted.solution.inverse, (), "inverse information of the model", {})
 
 
 def without_intervals(fitted: Fitted) -> Covariance:
     """Nothing is known of the errors: NaN."""
     unknown = np.full_like(fitted.solution.inverse, np.nan)
-    return _covariance(fitted, unknown, (), "none", {})
+    return covariance_of(fitted, unknown, (), "none", {})
 
 
 def independent(fitted: Fitted) -> Covariance:
     """H^-1 M H^-1, where M adds up each vote's squared score (Huber 1967; White 1982, Econometrica 50)."""
-    return _covariance(fitted, _independent(fitted), (), "sandwich for independent votes", {})
+    return covariance_of(fitted, _independent(fitted), (), "sandwich for independent votes", {})
 
 
 def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correction: str) -> Covariance:
@@ -131,7 +135,7 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
     if correction == "CR3":
         floors, named = [*floors, _independent(fitted)], [*named, "those of independent votes"]
     recipe = f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}"
-    errors = _covariance(
+    errors = covariance_of(
         fitted,
         matrix,
         tuple(floors),
@@ -139,7 +143,12 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
         clusters={name: each.groups for name, each in rows.items()},
         alone={name: _names(fitted, one.alone) for name, one in one_way.items() if one.alone.any()},
     )
-    return replace(errors, effective=min(_effective(fitted, each) for each in rows.values()))
+    size = fitted.problem.contenders
+    return replace(
+        errors,
+        effective=min(_effective(fitted, each) for each in rows.values()),
+        independent=_independent(fitted)[:size, :size],
+    )
 
 
 def _effective(fitted: Fitted, rows: Rows) -> float:
@@ -174,7 +183,7 @@ def _independent(fitted: Fitted) -> Floats:
     return bread @ independent_meat(fitted.scores) @ bread
 
 
-def _covariance(
+def covariance_of(
     fitted: Fitted,
     matrix: Floats,
     floors: tuple[Floats, ...],
@@ -182,21 +191,29 @@ def _covariance(
     clusters: Mapping[str, int],
     alone: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Covariance:
+    """What is known from a covariance (P, P) of all parameters, and from those it may not fall below."""
     size = fitted.problem.contenders
     last = size + len(fitted.problem.names)
     if fitted.solution.drift is not None and not fitted.problem.prompts:
         # Votes that Jeffreys' prior alone keeps finite scatter too little to show how little is known.
         floors = (*floors, fitted.solution.inverse)
         recipe += "; floored at the inverse information"
-    return Covariance(
-        matrix=matrix[:size, :size],
-        floors=tuple(floor[:size, :size] for floor in floors),
-        recipe=recipe,
-        clusters=clusters,
-        extras=np.max([np.diag(each)[size:last] for each in (matrix, *floors)], axis=0),
-        alone=alone or {},
-        component=fitted.solution.component,
-    )
+    component = fitted.solution.component
+
+    def strengths_and(more: int) -> Covariance:
+        end = size + more
+        return Covariance(
+            matrix=matrix[:end, :end],
+            floors=tuple(floor[:end, :end] for floor in floors),
+            recipe=recipe,
+            clusters=clusters,
+            extras=np.max([np.diag(each)[size:last] for each in (matrix, *floors)], axis=0),
+            alone=alone or {},
+            component=None if component is None else component[:end],
+        )
+
+    floor = "floor" in fitted.problem.names
+    return replace(strengths_and(0), with_floor=strengths_and(1) if floor else None)
 
 
 def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class Fitted:
     @cached_property
     def _votes(self) -> list[Derivatives]:
         """For each outcome, those of one such vote in each meeting."""
-        place = self.problem.design.place(self.solution.theta)
+        place = self.problem.design.place(self.solution.optimum)
         shape = (4, self.cells.meetings)
         return [
             self.problem.outcomes.derivatives(place, np.broadcast_to(label[:, None], shape))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, ndtri, stdtrit
 
@@ -47,7 +46,7 @@ def simultaneous_margins(strengths: Floats, errors: Covariance, met: Floats, lev
     dof: float | None = errors.degrees_of_freedom
     if dof is not None and errors.effective is not None:
         dof = min(dof, max(errors.effective - 1, 1))
-    critical = critical_value(errors.matrix, dof, level)
+    critical = critical_value(errors.matrix, dof, level, compared=np.isfinite(variances))
     margins: Floats = critical * np.sqrt(variances)
     return margins
 
@@ -65,7 +64,13 @@ def quantile(degrees_of_freedom: float | None, tail: float) -> float:
     return float(-ndtri(tail) if degrees_of_freedom is None else -stdtrit(degrees_of_freedom, tail))
 
 
-def critical_value(covariance: Floats, degrees_of_freedom: float | None, level: float) -> float:
+def critical_value(
+    covariance: Floats,
+    degrees_of_freedom: float | None,
+    level: float,
+    *,
+    compared: NDArray[np.bool_] | None = None,
+) -> float:
     """The number c of standard errors for which all intervals of differences hold together at `level`.
 
     P(max over pairs of |x_i - x_j| / se_ij > c) = 1 - level for x ~ N(0, covariance): the studentised range
@@ -82,21 +87,27 @@ def critical_value(covariance: Floats, degrees_of_freedom: float | None, level: 
         covariance: shape (K, K), positive semidefinite.
         degrees_of_freedom: of Student's t, for each difference; None for normal.
         level: probability that all intervals cover.
+        compared: shape (K, K), the pairs whose differences have intervals; None for all.
     """
     size = len(covariance)
+    pairs = np.triu(np.ones((size, size), dtype=bool) if compared is None else compared, 1)
     single = (1 - level) / 2
-    bonferroni = single / math.comb(size, 2)
-    variances = difference_variances(covariance)[np.triu_indices(size, 1)]
+    if not pairs.any():
+        return quantile(degrees_of_freedom, single)
+    bonferroni = single / int(pairs.sum())
+    variances = difference_variances(covariance)[pairs]
     known = np.min(variances) > NEGLIGIBLE * np.max(variances)
-    tail = _joint_tail(covariance, level, bonferroni, single) if known else bonferroni
+    tail = _joint_tail(covariance, pairs, level, bonferroni, single) if known else bonferroni
     return quantile(degrees_of_freedom, tail)
 
 
-def _joint_tail(covariance: Floats, level: float, smallest: float, largest: float) -> float:
+def _joint_tail(
+    covariance: Floats, pairs: NDArray[np.bool_], level: float, smallest: float, largest: float
+) -> float:
     """The tail of each normal difference for which all hold together at `level`."""
     root = _root(covariance)
     # Neighbours in size stand together: the tail below is smooth, and each evaluation costs.
-    squared = np.sort(_largest_contrasts(covariance, root) ** 2).reshape(-1, GROUP).mean(axis=1)
+    squared = np.sort(_largest_contrasts(covariance, root, pairs) ** 2).reshape(-1, GROUP).mean(axis=1)
 
     def excess(tail: float) -> float:
         return float(np.mean(chdtrc(root.shape[1], ndtri(tail) ** 2 / squared))) - (1 - level)
@@ -117,13 +128,13 @@ def _root(covariance: Floats) -> Floats:
     return root
 
 
-def _largest_contrasts(covariance: Floats, root: Floats) -> Floats:
-    """Shape (DRAWS,): for each random direction u, the largest |(A u)_i - (A u)_j| / se_ij."""
+def _largest_contrasts(covariance: Floats, root: Floats, pairs: NDArray[np.bool_]) -> Floats:
+    """Shape (DRAWS,): for each random direction u, the largest |(A u)_i - (A u)_j| / se_ij of the pairs."""
     size, rank = root.shape
     directions = np.random.default_rng(SEED).standard_normal((DRAWS, rank))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     points = (root @ directions.T).astype(np.float32)
-    spread = difference_variances(covariance) + np.eye(size)
+    spread = np.where(pairs, difference_variances(covariance), np.inf)
     per_error = (1 / np.sqrt(spread)).astype(np.float32)
     largest = np.zeros(DRAWS, np.float32)
     for start in range(0, DRAWS, BLOCK):

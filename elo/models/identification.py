@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -32,7 +33,7 @@ Arrows: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 
 class NotIdentified(ValueError):
-    """The votes have no finite maximum-likelihood ratings, or no interval by the clusters asked for."""
+    """The votes have no unique, finite maximum-likelihood estimates."""
 
 
 def require_identified(tally: Tally) -> None:
@@ -81,6 +82,44 @@ def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
     return groups
 
 
+def strong_groups(problem: Problem) -> NDArray[np.signedinteger]:
+    """Shape (K,), or (K + 1,) with the floor: the group of each by who took credit from whom."""
+    return np.asarray(connected_components(took(problem), connection="strong")[1])
+
+
+def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.intp]:
+    """Shape of `label`: how many groups each one stands above, the longest way down; 0 at the bottom."""
+    winner, loser = (label[ends] for ends in took(problem.without_prompts).nonzero())
+    apart = winner != loser
+    level = np.zeros(int(label.max()) + 1, dtype=np.intp)
+    for _ in level:
+        np.maximum.at(level, winner[apart], level[loser[apart]] + 1)
+    return np.asarray(level[label])
+
+
+def require_shown_within(
+    problem: Problem, label: NDArray[np.signedinteger], contenders: Sequence[str]
+) -> None:
+    """Refuse votes whose parameters besides strengths only votes between groups would show.
+
+    Args:
+        problem: with the groups placed.
+        label: each contender's group.
+        contenders: their names.
+
+    Raises:
+        NotIdentified: names the parameters.
+    """
+    if label.max() == 0 or "floor" in problem.names:
+        require_finite_extras(problem, contenders, held=len(label) if label.max() else 1)
+        return
+    a, b = problem.design.members[:2]
+    within = replace(problem, credit=problem.credit * (label[a] == label[b]))
+    require_finite_extras(within, contenders)
+    if set(problem.names) - set(TIE_PARAMETERS.values()):
+        _require_independent(within, contenders)
+
+
 def took(problem: Problem) -> csr_array:
     """Shape (K + 1, K + 1): who took credit from whom; a tie is taken by both from each other."""
     a, b = problem.design.members[:2]
@@ -111,10 +150,13 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
     require_finite_extras(problem, contenders)
 
 
-def require_finite_extras(
-    problem: Problem, contenders: Sequence[str], *, strengths_held: bool = False
-) -> None:
+def require_finite_extras(problem: Problem, contenders: Sequence[str], *, held: int = 1) -> None:
     """Refuse votes whose parameters besides strengths have no finite maximum.
+
+    Args:
+        problem: the likelihood.
+        contenders: their names.
+        held: as in `separating`.
 
     Raises:
         NotIdentified: there are no ties, or only ties; or names the parameters that separate the votes.
@@ -127,7 +169,7 @@ def require_finite_extras(
         )
     if tie and not totals[A] + totals[B]:
         raise NotIdentified(f"Every vote is a tie, so {tie} has no finite estimate. Use ties='half'.")
-    direction = separating(problem, strengths_held=strengths_held)
+    direction = separating(problem, held=held)
     if direction is not None:
         raise NotIdentified(
             f"No finite estimates exist: a change of {_moved(problem, contenders, direction)} makes the "
@@ -138,7 +180,10 @@ def require_finite_extras(
 def _require_independent(problem: Problem, contenders: Sequence[str]) -> None:
     """Refuse circumstances that strengths explain just as well, or that never vary."""
     scale = np.sqrt(np.maximum(problem.scale_of_gradient(), np.finfo(float).tiny))
-    information = problem.regular(problem.design.information(_flat_curvature(problem, problem.votes)))
+    information = problem.design.information(_flat_curvature(problem, problem.votes))
+    if problem.placement is not None:
+        information += problem.placement.precision
+    information = problem.regular(information)
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
     if values[0] < NEGLIGIBLE * values[-1]:
         moved = _moved(problem, contenders, vectors[:, 0] / scale)
@@ -173,17 +218,21 @@ def _flat_curvature(problem: Problem, votes: Floats) -> Floats:
     return np.eye(len(problem.outcomes.coordinates))[:, :, None] * votes
 
 
-def separating(problem: Problem, *, strengths_held: bool = False) -> Floats | None:
+def separating(problem: Problem, *, held: int = 1) -> Floats | None:
     """Shape (P,): a direction along which no vote gets less likely and some get more so; None without one.
 
-    Strengths alone, or with the floor, are left to the graph of wins, unless they are held: then only the
-    other parameters may move.
+    Strengths alone, or with the floor, are left to the graph of wins, unless strengths are held: then only
+    the other parameters may move.
 
     By linear programming (K. Konis, "Linear programming algorithms for detecting separated data in binary
     logistic regression models", thesis, Oxford 2007; for more outcomes Albert and Anderson, Biometrika 71,
     1984). The thresholds of Rao-Kupper have the directions of Davidson's ties.
+
+    Args:
+        problem: the likelihood.
+        held: how many parameters stay where they are: 1, all strengths, or with them the floor.
     """
-    left_to_graph = () if strengths_held else ("floor",)
+    left_to_graph = () if held == problem.contenders else ("floor",)
     if set(problem.names) <= set(left_to_graph) or _overlaps(problem):
         return None
     coordinates = problem.outcomes.coordinates
@@ -198,7 +247,6 @@ def separating(problem: Problem, *, strengths_held: bool = False) -> Floats | No
     rows = np.broadcast_to(np.arange(len(values))[:, None], values.shape)
     shape = (len(values), design.parameters)
     table = csr_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
-    held = problem.contenders if strengths_held else 1
     bounds = [(0.0, 0.0)] * held + [(-1.0, 1.0)] * (design.parameters - held)
     gain = np.bincount(columns.ravel(), values.ravel(), design.parameters)
     found = linprog(-gain, A_ub=-table, b_ub=np.zeros(len(values)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,15 @@ class NotConverged(ArithmeticError):
     """The optimiser stopped before its result met the tolerance."""
 
 
+class Placement(NamedTuple):
+    """Where groups of contenders are put that the votes do not hold in place."""
+
+    theta: Floats
+    """Shape (P,): parameters around which everything is estimated."""
+    precision: Floats
+    """Shape (P, P): of a prior on the groups' levels, which the votes say nothing about."""
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """A likelihood of meetings, concave in the parameters; only differences of strengths matter."""
@@ -40,6 +50,7 @@ class Problem:
     """How many prompts have a deviation of the tie parameter of their own, after the extras in theta."""
     tie_precision: float = 1.0
     """Prior precision of these deviations, 1 / log-odds^2."""
+    placement: Placement | None = None
 
     @property
     def carried(self) -> Floats:
@@ -56,12 +67,13 @@ class Problem:
     def log_likelihood(self, theta: Floats) -> float:
         """With the priors, up to a constant."""
         likelihood = self.outcomes.log_likelihood(self.design.place(theta), self.credit)
-        return likelihood - float(theta @ self.prior @ theta) / 2
+        moved = self._moved(theta)
+        return likelihood - float(moved @ self.prior @ moved) / 2
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
         """Gradient (P,) of the likelihood with its priors, and minus its Hessian (P, P)."""
         local = self.outcomes.derivatives(self.design.place(theta), self.credit)
-        gradient = self.design.gradient(local.gradient) - self.prior @ theta
+        gradient = self.design.gradient(local.gradient) - self.prior @ self._moved(theta)
         return gradient, self.design.information(local.curvature) + self.prior
 
     @cached_property
@@ -72,7 +84,7 @@ class Problem:
         prior[strengths, strengths] = self.ridge * (np.eye(self.contenders) - 1 / self.contenders)
         deviations = np.arange(self.contenders + len(self.names), self.design.parameters)
         prior[deviations, deviations] = self.tie_precision
-        return prior
+        return prior if self.placement is None else prior + self.placement.precision
 
     @property
     def without_prompts(self) -> Problem:
@@ -127,6 +139,9 @@ class Problem:
         regular[: self.contenders, : self.contenders] += self._level(information)
         return regular
 
+    def _moved(self, theta: Floats) -> Floats:
+        return theta if self.placement is None else theta - self.placement.theta
+
     def _level(self, information: Floats) -> float:
         return float(np.trace(information[: self.contenders, : self.contenders])) / self.contenders**2
 
@@ -148,9 +163,17 @@ class Solution:
     gradient: float
     """Largest gradient of a parameter, as a share of the votes that it is estimated from."""
     component: NDArray[np.integer] | None = None
-    """Shape (K,): where a bound holds groups of contenders apart, each one's group, 0 for the largest."""
+    """Shape (K + 1,): where a bound holds groups of contenders apart, each one's group, 0 for the largest;
+    the floor's is the last."""
+    limit: Floats | None = None
+    """Shape (P,): the optimum with these groups as good as infinitely far apart."""
     drift: Floats | None = None
     """Shape (I, M): what a penalty of the votes adds to the score of each vote of a meeting."""
+
+    @property
+    def optimum(self) -> Floats:
+        """Shape (P,): where the likelihood's derivatives are taken."""
+        return self.theta if self.limit is None else self.limit
 
     @property
     def strengths(self) -> Floats:
@@ -192,7 +215,7 @@ def certified(
     if not (reach < STEP_TOLERANCE and worst < GRADIENT_TOLERANCE):
         raise NotConverged(
             f"The fit did not converge in {iterations} iterations: last step {reach:.1e} log-odds "
-            f"(allowed {STEP_TOLERANCE:.0e}), gradient {worst:.1e} of a contender's votes "
+            f"(allowed {STEP_TOLERANCE:.0e}), gradient {worst:.1e} of a parameter's votes "
             f"(allowed {GRADIENT_TOLERANCE:.0e})."
         )
     inverse = problem.inverse(information)
@@ -209,7 +232,18 @@ def certified(
 
 
 def starting_point(problem: Problem) -> Floats:
-    """Shape (P,): weighted least squares on the meetings' log-odds, half a win added to each side."""
+    """Shape (P,): weighted least squares on the meetings' log-odds, half a win added to each side.
+
+    Contenders that are placed begin there.
+    """
+    theta = _first_strengths(problem) if problem.placement is None else problem.placement.theta.copy()
+    extras = slice(problem.contenders, problem.contenders + len(problem.names))
+    guess = problem.outcomes.guess(problem.credit.sum(axis=1))
+    theta[extras] += [guess.get(name, 0.0) for name in problem.names]
+    return theta
+
+
+def _first_strengths(problem: Problem) -> Floats:
     a, b = problem.credit[A] + 0.5, problem.credit[B] + 0.5
     gap, weight = np.log(a / b), a * b / (a + b)
     size = problem.contenders
@@ -219,6 +253,4 @@ def starting_point(problem: Problem) -> Floats:
     theta[:size] = np.linalg.solve(
         laplacian + laplacian.trace() / size**2, strengths_only.gradient((weight * gap)[None])
     )
-    guess = problem.outcomes.guess(problem.credit.sum(axis=1))
-    theta[size : size + len(problem.names)] = [guess.get(name, 0.0) for name in problem.names]
     return theta

@@ -219,6 +219,26 @@ def labels(ties: str, both_bad: str) -> Floats:
     return np.array([(1, 0, 0, 0), (0, 1, 0, 0), tie, bad], dtype=np.float64)
 
 
+def expected_credit(gap: Floats, ties: str, tie_parameter: float = 0.0) -> Floats:
+    """P(a wins) + P(tie) / 2 given that the vote is not both_bad apart: it grows with the gap in each model.
+
+    Args:
+        gap: any shape, log-odds; may be infinite.
+        ties: the way to treat ties; `half` and `drop` are the logistic function of the gap.
+        tie_parameter: `log_nu` or `log_kappa`.
+    """
+    credit: Floats
+    if ties == "rao-kupper":
+        credit = (1 + expit(gap - tie_parameter) - expit(-gap - tie_parameter)) / 2
+    elif ties == "davidson":
+        odds = np.exp(-np.abs(gap))
+        lead = (1 - odds) / (1 + odds + np.exp(tie_parameter) * np.sqrt(odds))
+        credit = (1 + np.sign(gap) * lead) / 2
+    else:
+        credit = expit(gap)
+    return credit
+
+
 def outcome_model(ties: str, both_bad: str) -> OutcomeModel:
     """The likelihood for a way to treat ties and votes of both bad.
 

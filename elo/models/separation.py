@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from elo.models.identification import (
     finite_groups,
+    levels,
     require_connected,
     require_finite,
     require_finite_extras,
+    require_shown_within,
+    strong_groups,
 )
 from elo.models.newton import (
     MAX_ITERATIONS,
     STEP_TOLERANCE,
+    Placement,
     Problem,
     Solution,
     certified,
@@ -27,12 +31,13 @@ from elo.votes.tally import Floats
 
 SEPARATION = ("error", "firth", "bounded")
 BOUND = 3 * float(np.log(10))
-"""Log-odds from the best contender to the worst under `bounded`: odds of 1,000 to 1, 1200 points of Elo."""
+"""Log-odds from the best contender to the worst where `bounded` sets groups apart: odds of 1,000 to 1, 1200
+points of Elo."""
 HALVINGS = 40
 ROUNDING = 1e-13
 """Share of a log-likelihood that is rounding error."""
-STIFFNESS = 1e6
-"""Information about what is held, as a multiple of the largest that the votes give."""
+FAR = 1000.0
+"""Log-odds between groups that the votes do not limit: a vote between them is then certain."""
 
 
 def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Solution, str]:
@@ -40,9 +45,10 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
 
     `error` refuses votes without a finite maximum. `firth` maximises the likelihood times Jeffreys' prior,
     the root of the determinant of the expected information (D. Firth, Biometrika 80, 1993), which always has
-    a finite maximum. `bounded` keeps all strengths within `BOUND` of each other where there is no finite
-    maximum: groups that the votes do not limit end up apart as far as that allows, and intervals between
-    them are infinite.
+    a finite maximum. `bounded` takes the likelihood's limit as the groups that the votes do not hold together
+    move apart (C. J. Geyer, Electronic Journal of Statistics 3, 2009): within a group strengths are those of
+    its own votes, each group stands above those it took credit from, and intervals between groups are
+    infinite. Where the groups are shown is a convention, see `_shown`.
 
     Raises:
         NotIdentified: the votes do not connect all contenders, or the policy gives no answer.
@@ -51,7 +57,7 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
     plain = problem.without_prompts
     require_connected(plain, contenders)
     if problem.ridge:
-        require_finite_extras(plain, contenders, strengths_held=True)
+        require_finite_extras(plain, contenders, held=len(contenders))
         return maximise(problem), "none: the ridge keeps strengths finite"
     if policy == "error":
         require_finite(plain, contenders)
@@ -59,11 +65,10 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
     groups = finite_groups(plain)
     if policy == "firth":
         return maximise_penalised(problem), f"Jeffreys' prior on all parameters; {_named(groups, contenders)}"
-    require_finite_extras(plain, contenders, strengths_held=True)
     if len(groups) == 1:
         return maximise(problem), "none: a finite maximum exists"
-    held = replace(maximise_within(problem, BOUND), component=_labels(groups, len(contenders)))
-    return held, f"strengths kept within {BOUND:.4g} log-odds; {_named(groups, contenders)}"
+    done = f"groups set apart, {BOUND:.4g} log-odds from best to worst"
+    return maximise_apart(problem, contenders), f"{done}; {_named(groups, contenders)}"
 
 
 def maximise_penalised(problem: Problem) -> Solution:
@@ -94,42 +99,42 @@ def maximise_penalised(problem: Problem) -> Solution:
     )
 
 
-def maximise_within(problem: Problem, bound: float) -> Solution:
-    """Maximise the likelihood with all strengths within `bound` of each other, by projected Newton steps.
-
-    Strengths at a limit that the likelihood pushes against stay there; the others take a Newton step, cut off
-    at the limits and halved until it ascends (Bertsekas 1982, SIAM Journal on Control and Optimization 20).
+def maximise_apart(problem: Problem, contenders: Sequence[str]) -> Solution:
+    """Maximise the likelihood in the limit where the groups of contenders are infinitely far apart.
 
     Raises:
-        NotConverged: the tolerance is not met after `MAX_ITERATIONS`.
+        NotIdentified: a parameter besides strengths separates the votes, or only those between groups show it.
+        NotConverged: the optimiser did not meet its tolerance.
     """
-    limits = np.full(problem.design.parameters, np.inf)
-    limits[: problem.contenders] = bound / 2
-    theta = np.clip(starting_point(problem), -limits, limits)
-    value, iterations, reach = problem.log_likelihood(theta), 0, np.inf
-    while reach >= STEP_TOLERANCE and iterations < MAX_ITERATIONS:
-        gradient, information = problem.derivatives(theta)
-        free = (np.abs(theta) < limits) | (theta * gradient < 0)
-        step = _free_step(problem, gradient, information, free)
-        step *= problem.outcomes.share_of_step(problem.design.place(theta), problem.design.place(step))
-        for _ in range(HALVINGS):
-            trial = np.clip(theta + step, -limits, limits)
-            ascended = problem.log_likelihood(trial)
-            if ascended >= value - ROUNDING * abs(value):
-                break
-            step /= 2
-        reach = float(np.abs(trial - theta).max())
-        theta, value, iterations = trial, ascended, iterations + 1
-    gradient, information = problem.derivatives(theta)
-    held = (np.abs(theta) == limits) & (theta * gradient > 0)
-    return certified(
-        problem,
-        problem.centred(theta),
-        gradient * ~held,
-        information + _stiff(information, held),
-        iterations,
-        reach,
-    )
+    size = problem.contenders + ("floor" in problem.names)
+    label = strong_groups(problem.without_prompts)
+    level = levels(problem, label)
+    placed = replace(problem, placement=_placement(problem.design.parameters, label, level))
+    require_shown_within(placed.without_prompts, label, contenders)
+    found = maximise(placed)
+    shown = found.theta.copy()
+    shown[:size] = _shown(found.theta[:size] - FAR * level, level)
+    component = _labels([np.flatnonzero(label == group) for group in range(label.max() + 1)], size)
+    return replace(found, theta=problem.centred(shown), limit=found.theta, component=component)
+
+
+def _placement(parameters: int, label: NDArray[np.integer], level: NDArray[np.intp]) -> Placement:
+    """Hold each group's mean strength where its level puts it; what it is against others is held alone."""
+    members = np.eye(int(label.max()) + 1)[label]
+    theta, precision = np.zeros(parameters), np.zeros((parameters, parameters))
+    theta[: len(label)] = FAR * level
+    precision[: len(label), : len(label)] = members @ members.T / members.sum(axis=0)[label] - 1 / len(label)
+    return Placement(theta, precision)
+
+
+def _shown(within: Floats, level: NDArray[np.intp]) -> Floats:
+    """Groups stacked by level with equal gaps: `BOUND` from top to bottom, or what they need without gaps."""
+    each = [within[level == height] for height in range(level.max() + 1)]
+    spread = np.array([np.ptp(values) for values in each])
+    gap = max(BOUND - spread.sum(), 0) / max(len(each) - 1, 1)
+    start = np.cumsum(spread) - spread + gap * np.arange(len(each))
+    shown: Floats = within + (start - [values.min() for values in each])[level]
+    return shown
 
 
 def _penalised(problem: Problem, theta: Floats) -> tuple[float, Floats, Floats]:
@@ -150,27 +155,12 @@ def _drift(problem: Problem, theta: Floats, votes: Floats) -> tuple[float, Float
     return problem.log_determinant(information) / 2, problem.outcomes.drift(place, votes, spread)
 
 
-def _free_step(problem: Problem, gradient: Floats, information: Floats, free: NDArray[np.bool_]) -> Floats:
-    if free[: problem.contenders].all():
-        return problem.step(gradient, information)
-    step = np.zeros_like(gradient)
-    step[free] = np.linalg.solve(information[np.ix_(free, free)], gradient[free])
-    return step
-
-
-def _stiff(information: Floats, held: NDArray[np.bool_]) -> Floats:
-    """Shape (P, P): so much information about differences of the strengths held that nothing moves them."""
-    among = np.diag(held.astype(float)) - np.outer(held, held) / max(held.sum(), 1)
-    stiff: Floats = STIFFNESS * float(np.abs(information).max()) * among
-    return stiff
-
-
-def _labels(groups: Sequence[NDArray[np.signedinteger]], contenders: int) -> NDArray[np.intp]:
-    """Shape (K,): each contender's group, 0 for the largest."""
-    label = np.zeros(contenders + 1, dtype=np.intp)
+def _labels(groups: Sequence[NDArray[np.signedinteger]], size: int) -> NDArray[np.intp]:
+    """Shape (size,): each contender's group, 0 for the largest."""
+    label = np.zeros(size, dtype=np.intp)
     for place, group in enumerate(sorted(groups, key=len, reverse=True)):
         label[group] = place
-    return label[:contenders]
+    return label
 
 
 def _named(groups: Sequence[NDArray[np.signedinteger]], contenders: Sequence[str]) -> str:

@@ -30,7 +30,8 @@ ALIASES = {
 """Names in the files of FastChat (model_a, model_b, winner, judge), arena-rank (the same without judge) and
 evalica (left, right, winner)."""
 WORDS = {name: code for code, name in enumerate(OUTCOMES)}
-FOREIGN_WORDS = {"tie (bothbad)": WORDS["both_bad"]}
+FOREIGN_WORDS = {"model_a": WORDS["a"], "model_b": WORDS["b"], "tie (bothbad)": WORDS["both_bad"]}
+"""What FastChat and arena-rank call outcomes, under whatever names the columns are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +92,7 @@ class Layout(NamedTuple):
 
     @property
     def words(self) -> Mapping[Any, int]:
-        """The outcomes' names; a foreign table may also name the column of the contender that won."""
-        if self.source["outcome"] == "outcome":
-            return WORDS
+        """The outcomes' names: ours, FastChat's, and the columns' own of the contender that won."""
         sides = {self.source["contender_a"]: WORDS["a"], self.source["contender_b"]: WORDS["b"]}
         return WORDS | FOREIGN_WORDS | sides
 

@@ -163,6 +163,12 @@ def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], 
         ({"tie_effects": ["prompt"]}, "tie_effects= needs ties='davidson' or 'rao-kupper'"),
         ({"clusters": ["rater"], "intervals": "model"}, "intervals='model' takes votes as independent"),
         ({"clusters": ["judge"]}, "Cannot cluster by 'judge'"),
+        ({"clusters": "rater"}, "clusters='rater' is one name, where several may stand: give ('rater',)."),
+        ({"effects": "side"}, "effects='side' is one name, where several may stand: give ('side',)."),
+        ({"covariates": "loudness"}, "give ('loudness',)."),
+        ({"tie_effects": "prompt"}, "give ('prompt',)."),
+        ({"bootstrap": "jackknife"}, "Unknown bootstrap='jackknife'. Known: resample, bayesian."),
+        ({"intervals": "bootstrap", "separation": "firth"}, "refits without Firth's penalty"),
         ({"anchor": ("m00", float("nan"))}, "must give a finite rating"),
     ],
 )
@@ -172,7 +178,7 @@ def test_what_cannot_be_done_is_refused(asked: dict[str, Any], message: str) -> 
 
 
 def test_a_tally_has_no_clusters() -> None:
-    with pytest.raises(ValueError, match="Cannot cluster by 'rater': the votes have no such column"):
+    with pytest.raises(ValueError, match="A tally does not record rater, as clusters= needs"):
         fit(World().draw(0).tally(), clusters=["rater"])
 
 

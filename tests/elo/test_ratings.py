@@ -107,3 +107,50 @@ def test_the_result_records_how_it_was_made(ratings: Ratings) -> None:
     assert ratings.method.ties == "half"
     assert "half a win" in ratings.method.estimand
     assert json.loads(json.dumps(dataclasses.asdict(ratings.method)))["covariance"].startswith("two-way CR3")
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper", "drop"])
+def test_a_win_probability_is_the_credit_to_expect(ties: str) -> None:
+    votes = votes_of(Cell("x", "y", "a", 50), Cell("x", "y", "b", 20), Cell("x", "y", "tie", 30))
+    chance = fit(votes, ties=ties).win_probability("x", "y")
+    assert chance.estimate == pytest.approx({"drop": 50 / 70}.get(ties, 0.65))
+    assert 0.5 < chance.lower < chance.estimate < chance.upper < 1
+
+
+def test_a_parameter_has_an_interval_in_log_odds() -> None:
+    # Davidson on an even pair: P(tie) / P(a) = nu.
+    votes = votes_of(Cell("x", "y", "a", 40), Cell("x", "y", "b", 40), Cell("x", "y", "tie", 20))
+    found = fit(votes, ties="davidson", intervals="model").parameter("log_nu")
+    assert found.estimate == pytest.approx(np.log(2 * 20 / 80))
+    assert found.upper - found.estimate == pytest.approx(1.959964 * np.sqrt(1 / 20 + 1 / 80))
+    with pytest.raises(ValueError, match=r"Unknown parameter 'side'\. Known: log_nu"):
+        fit(votes, ties="davidson").parameter("side")
+
+
+def test_the_floor_is_rated_like_a_contender() -> None:
+    votes = votes_of(Cell("x", "y", "a", 30), Cell("x", "y", "b", 20), Cell("x", "y", "both_bad", 10))
+    free, fixed = (fit(votes, both_bad="floor", anchor=anchor) for anchor in (None, ("x", 1200.0)))
+    assert free.floor is not None
+    assert fixed.floor is not None
+    assert free.floor.estimate == pytest.approx(1000 + ELO_SCALE * free.parameters["floor"])
+    # Against x alone the floor is a contender that took 10 votes where x took 30.
+    assert fixed.floor.estimate == pytest.approx(1200 + ELO_SCALE * np.log(10 / 30))
+    assert fixed.floor.upper - fixed.floor.estimate == pytest.approx(
+        1.959964 * ELO_SCALE * np.sqrt(1 / 10 + 1 / 30), rel=1e-4
+    )
+    gap = free.parameter("floor")
+    assert free.floor.upper == pytest.approx(1000 + ELO_SCALE * gap.upper)
+    assert fit(votes).floor is None
+
+
+def test_percentiles_are_of_the_draws() -> None:
+    votes = WORLD.draw(1)
+    drawn = fit(votes, intervals="bootstrap", bootstrap="bayesian", rounds=400)
+    assert drawn.method.bootstrap == "bayesian"
+    assert drawn.method.covariance.startswith("Bayesian bootstrap by votes")
+    assert drawn.draws is not None
+    gaps = ELO_SCALE * (drawn.draws.draws[:, 1] - drawn.draws.draws[:, 2])
+    found = drawn.percentile_difference("m01", "m02")
+    assert found[1:] == pytest.approx(np.quantile(gaps, [0.025, 0.975]))
+    with pytest.raises(ValueError, match="fit with intervals='bootstrap'"):
+        fit(votes).percentile_difference("m01", "m02")

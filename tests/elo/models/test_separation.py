@@ -77,3 +77,75 @@ def test_no_policy_connects_contenders_that_never_met(separation: str) -> None:
 def test_bounded_does_not_make_up_a_parameter_of_ties() -> None:
     with pytest.raises(NotIdentified, match="No vote is a tie"):
         fit(UNBEATEN, ties="davidson", separation="bounded")
+
+
+def test_bounded_knows_no_more_of_a_group_than_its_own_votes_say() -> None:
+    inner = [Cell("x", "y", "a", 5), Cell("x", "y", "b", 5)]
+    alone = fit(votes_of(*inner)).difference("x", "y")
+    ratings = fit(votes_of(*inner, Cell("x", "z", "a", 5), Cell("y", "z", "a", 5)), separation="bounded")
+    assert tuple(ratings.difference("x", "y")) == pytest.approx(tuple(alone))
+    lower, upper = ratings.simultaneous()
+    assert (lower[0, 1], upper[0, 1]) == pytest.approx(tuple(alone)[1:], rel=1e-3)
+    assert (lower[0, 2], upper[0, 2]) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
+def test_votes_between_groups_do_not_pull_within_them(ties: str) -> None:
+    inner = [Cell("x", "y", "a", 30), Cell("x", "y", "b", 2), Cell("x", "y", "tie", 4)]
+    beaten = [Cell(name, "z", "a", 500) for name in "xy"]
+    whole = fit(votes_of(*inner, *beaten), ties=ties, separation="bounded")
+    part = fit(votes_of(*inner), ties=ties)
+    assert tuple(whole.difference("x", "y")) == pytest.approx(tuple(part.difference("x", "y")))
+    assert whole.parameters == pytest.approx(part.parameters)
+    assert whole.strengths.argmin() == 2
+
+
+def test_groups_that_spread_wider_than_the_bound_stand_in_their_order() -> None:
+    inner = [Cell("u", "v", "a", 5000), Cell("u", "v", "b", 1)]
+    ratings = fit(votes_of(*inner, Cell("v", "w", "a", 5)), separation="bounded")
+    u, v, w = ratings.ratings
+    assert u - v == pytest.approx(400 * np.log10(5000))
+    assert v - w == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("correction", ["CR3", "CR1"])
+def test_bounded_clusters_the_votes_of_a_group_as_if_alone(correction: str) -> None:
+    cells = [Cell("x", "y", outcome, 3, rater=rater) for rater, outcome in enumerate("abababaab")]
+    beaten = [Cell(name, "z", "a", 4, rater=rater) for name in "xy" for rater in range(9)]
+    alone, whole = (
+        fit(
+            votes_of(*drawn, clustered=True), clusters=("rater",), correction=correction, separation="bounded"
+        )
+        for drawn in (cells, [*cells, *beaten])
+    )
+    assert tuple(whole.difference("x", "y")) == pytest.approx(tuple(alone.difference("x", "y")))
+    assert whole.diagnostics.design_effect == pytest.approx(alone.diagnostics.design_effect)
+
+
+def test_the_bootstrap_does_not_limit_what_bounded_holds_apart() -> None:
+    ratings = fit(UNBEATEN, separation="bounded", intervals="bootstrap", rounds=200)
+    assert ratings.difference("x", "y")[1:] == (-np.inf, np.inf)
+    assert ratings.percentile_difference("x", "y")[1:] == (-np.inf, np.inf)
+    sandwich = fit(UNBEATEN, separation="bounded").difference("y", "z")
+    assert ratings.difference("y", "z").upper == pytest.approx(sandwich.upper, rel=0.4)
+
+
+def test_bounded_refuses_a_side_that_only_votes_between_groups_show() -> None:
+    between = [Cell("x", "y", "a", 5), Cell("y", "x", "b", 5)]
+    with pytest.raises(NotIdentified, match="side"):
+        fit(votes_of(*between), effects=("side",), separation="bounded")
+
+
+def test_a_floor_below_all_is_held_apart_too() -> None:
+    votes = votes_of(Cell("x", "y", "a", 5), Cell("x", "y", "b", 5))
+    ratings = fit(
+        votes_of(Cell("x", "y", "a", 5), Cell("x", "y", "b", 5), Cell("x", "y", "both_bad", 3)),
+        both_bad="floor",
+    )
+    assert ratings.floor is not None
+    assert np.isfinite(ratings.floor).all()
+    apart = fit(votes, both_bad="floor", separation="bounded")
+    assert apart.floor is not None
+    assert apart.floor.estimate < apart.ratings.min()
+    assert apart.floor[1:] == (-np.inf, np.inf)
+    assert np.isfinite(apart.difference("x", "y")).all()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from elo import Votes
+from elo import Votes, fit
 from tests.factories_elo import Cell, votes_of
 
 VOTES = votes_of(
@@ -46,3 +48,40 @@ def test_tallies_of_different_contenders_do_not_merge() -> None:
     other = Votes.from_columns(contender_a=["x"], contender_b=["y"], outcome=["a"]).tally()
     with pytest.raises(ValueError, match="different contenders: x, y, z and x, y"):
         VOTES.tally() + other
+
+
+def test_a_tally_says_what_was_on_the_left() -> None:
+    outcome = ["a", "a", "tie", "b"]
+    votes = Votes.from_columns(contender_a="xyxy", contender_b="yxyx", outcome=outcome, side="abba")
+    counts = votes.tally().counts
+    assert counts[0, 1].tolist() == [1, 1, 0, 0]
+    assert counts[1, 0].tolist() == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson"])
+def test_the_side_effect_of_a_tally_is_that_of_its_votes(ties: str) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.integers(3, size=300)
+    votes = Votes.from_columns(
+        contender_a=np.array(list("xyz"))[a].tolist(),
+        contender_b=np.array(list("xyz"))[(a + 1) % 3].tolist(),
+        outcome=rng.choice(["a", "a", "b", "tie"], 300).tolist(),
+        side=rng.choice(["a", "b"], 300).tolist(),
+    )
+    by_votes, by_tally = (fit(of, ties=ties, effects=("side",)) for of in (votes, votes.tally()))
+    assert by_tally.parameters == pytest.approx(by_votes.parameters)
+    np.testing.assert_allclose(by_tally.covariance, by_votes.covariance)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"effects": ("order",)}, "does not record order"),
+        ({"covariates": ("loudness",)}, "does not record loudness"),
+        ({"ties": "davidson", "tie_effects": ("prompt",)}, "does not record prompts"),
+        ({"clusters": ("prompt", "rater")}, "does not record prompt and rater"),
+    ],
+)
+def test_what_a_tally_forgets_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"{message}.*Give fit the Votes instead"):
+        fit(VOTES.tally(), **asked)
