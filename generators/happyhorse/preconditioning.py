@@ -28,8 +28,8 @@ class Preconditioned:
     network: Network
     """Video and audio to an output F for each; audio may be None."""
 
-    def at(self, level: float) -> Network:
-        """Its velocity, for latents that are as noisy as `level` says."""
+    def at(self, level: Tensor | float) -> Network:
+        """Its velocity, for latents that are as noisy as `level` says, one for all or each (B,)."""
 
         def velocity(video: Tensor, audio: Tensor | None) -> tuple[Tensor, Tensor | None]:
             seen, heard = self.network(video, audio)

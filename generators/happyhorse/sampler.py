@@ -186,7 +186,7 @@ def solve(
     return x
 
 
-def look(velocity: Velocity | Preconditioned, x: Latents, level: float) -> Latents:
+def look(velocity: Velocity | Preconditioned, x: Latents, level: Tensor | float) -> Latents:
     """The velocity of latents that are as noisy as `level` says."""
     told = velocity.at(level) if isinstance(velocity, Preconditioned) else velocity
     return Latents(*told(*x))

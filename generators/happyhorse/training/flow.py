@@ -72,8 +72,8 @@ class Task(NamedTuple):
         def cut(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.tensor_split(of)[number]
 
-        levels = (tensor.tensor_split(of)[number] for tensor in self.plan[:3])
-        plan = Plan(*levels, *self.plan[3:])
+        video_level, audio_level, started = (each.tensor_split(of)[number] for each in self.plan[:3])
+        plan = self.plan._replace(video_level=video_level, audio_level=audio_level, started=started)
         return Task(plan, *(cut(tensor) for tensor in self[1:]))  # type: ignore[arg-type]  # None stays None
 
 

@@ -107,9 +107,9 @@ class Run:
                 "Go on with its settings, or use another folder."
             )
         self.optimisers.load_state_dict(state["optimisers"])
-        _copy(state["weights"], self.optimisers.full())
+        copy_into(self.optimisers.full(), state["weights"])
         self.optimisers.publish()
-        _copy(state["average"], self.average.weights)
+        copy_into(self.average.weights, state["average"])
         self.steps = self.average.steps = int(state["steps"])
 
     def _state(self) -> dict[str, Any]:
@@ -141,6 +141,7 @@ def precision(device: torch.device) -> AbstractContextManager[object]:
 
 
 @torch.no_grad()
-def _copy(source: list[Tensor], target: list[Tensor]) -> None:
-    for here, there in zip(source, target, strict=True):
+def copy_into(target: list[Tensor], source: list[Tensor]) -> None:
+    """Gives tensors the values of others."""
+    for there, here in zip(target, source, strict=True):
         there.copy_(here)

@@ -1,0 +1,172 @@
+"""`distill`: from a trained model to students of 8, then 4, then 2 steps; broken off, it goes on.
+
+python -m generators.happyhorse distill --base runs/base/base.safetensors --out runs/base --minutes 60
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from generators.happyhorse.training.cache import LatentCache
+from generators.happyhorse.training.dmd import Networks, Recipe, draw_scene, fake_loss, student_loss
+from generators.happyhorse.training.ema import Average
+from generators.happyhorse.training.gan import head_of
+from generators.happyhorse.training.model import SmallHappyHorse, distilled_kind, load_model, save_model
+from generators.happyhorse.training.optimisers import Optimisers, Rates
+from generators.happyhorse.training.run import Clips, Settings, choose, copy_into, drawing, precision
+
+_LOG_STEPS = 25
+_GENTLE = Rates(muon=2e-3, adam=2e-4)
+
+
+class Distillation:
+    """One student's way: networks, optimisers, mean weights, and how many updates of the fake one there were."""
+
+    def __init__(
+        self,
+        teacher: SmallHappyHorse,
+        start: SmallHappyHorse,
+        recipe: Recipe,
+        *,
+        updates: int = 3000,
+        batch: int = 48,
+        seed: int = 0,
+    ) -> None:
+        self.recipe, self.updates = recipe, updates
+        self.settings = Settings(updates * batch, batch, seed, _GENTLE, decay=0.98)
+        critic = head_of(teacher).to(next(teacher.parameters()).device) if recipe.gan else None
+        frozen = copy.deepcopy(teacher).eval().requires_grad_(False)
+        student, fake = copy.deepcopy(start).train(), copy.deepcopy(teacher).train()
+        self.nets = Networks(student.requires_grad_(True), fake.requires_grad_(True), frozen, critic)
+        self._moving = [Optimisers(self.nets.student, _GENTLE), Optimisers(self.nets.fake, _GENTLE)]
+        self._judging = None if critic is None else torch.optim.AdamW(critic.parameters(), lr=_GENTLE.adam)
+        self.average = Average(self._moving[0].full(), self.settings.decay)
+        self.done = 0
+
+    def step(self, clips: Clips) -> dict[str, float]:
+        """One update of the fake score network, and at its turn one of the student before it."""
+        device = next(self.nets.teacher.parameters()).device
+        generator = drawing(self.settings.seed + 1, self.done, device)
+        real, said = choose(clips, self.settings, self.done, device), {}
+        with precision(device):
+            if self.done % self.recipe.ratio == 0:
+                loss = student_loss(
+                    self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe
+                )
+                said["student"] = self._update(0, loss)
+                self.average.update(self._moving[0].full())
+            loss = fake_loss(self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe)
+        said["fake"] = self._update(1, loss)
+        self.done += 1
+        return said
+
+    def mean_student(self) -> SmallHappyHorse:
+        """The student with the running mean of its weights."""
+        return self.average.model(self.nets.student)
+
+    def save(self, path: Path) -> None:
+        """Replaces the file as a whole."""
+        state = {
+            "recipe": asdict(self.recipe),
+            "settings": asdict(self.settings),
+            "done": self.done,
+            "averaged": self.average.steps,
+            "average": self.average.weights,
+            "weights": [moving.full() for moving in self._moving],
+            "optimisers": [moving.state_dict() for moving in self._moving],
+            "critic": None if self.nets.critic is None else self.nets.critic.state_dict(),
+            "judging": None if self._judging is None else self._judging.state_dict(),
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def load(self, path: Path) -> None:
+        """Goes on from a file. Raises ValueError where it is of another recipe."""
+        device = next(self.nets.teacher.parameters()).device
+        state = torch.load(path, map_location=device, weights_only=True)
+        mine = {"recipe": asdict(self.recipe), "settings": asdict(self.settings)}
+        if {key: state[key] for key in mine} != mine:
+            raise ValueError(f"{path} is of another distillation than {mine}. Use another folder.")
+        for moving, weights, optimisers in zip(
+            self._moving, state["weights"], state["optimisers"], strict=True
+        ):
+            moving.load_state_dict(optimisers)
+            copy_into(moving.full(), weights)
+        copy_into(self.average.weights, state["average"])
+        if self.nets.critic is not None and self._judging is not None:
+            self.nets.critic.load_state_dict(state["critic"])
+            self._judging.load_state_dict(state["judging"])
+        self.done, self.average.steps = state["done"], state["averaged"]
+
+    def _update(self, which: int, loss: torch.Tensor) -> float:
+        """Moves one network; what the loss says of the others, which it passed through, is dropped."""
+        torch.autograd.backward(loss)
+        self._moving[which].step(self.done / self.updates)
+        self._moving[1 - which].publish()
+        if self._judging is not None:
+            if which == 1:
+                self._judging.step()
+            self._judging.zero_grad()
+        return float(loss.detach())
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declares what `run` reads."""
+    parser.add_argument("--base", type=Path, required=True, help="what `train` made: base.safetensors")
+    parser.add_argument("--cache", type=Path, help="its encoded clips (default: beside it)")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", type=int, nargs="+", default=[8, 4, 2], help="one student after the other")
+    parser.add_argument(
+        "--updates", type=int, default=3000, help="of the fake network (default: %(default)s)"
+    )
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--gan", type=float, default=0.0, help="weight of the adversarial loss")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+
+
+def run(args: Namespace) -> int:
+    """Distils until all students are made or the time is up."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    until = time.monotonic() + 60 * args.minutes
+    teacher, _ = load_model(args.base, args.device)
+    clips = LatentCache(args.cache or args.base.parent / "cache")
+    args.out.mkdir(parents=True, exist_ok=True)
+    start = teacher
+    for steps in args.steps:
+        recipe = Recipe(steps=steps, gan=args.gan)
+        way = Distillation(teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed)
+        if not distil(way, clips, args.out, until):
+            break
+        start = way.mean_student()
+    return 0
+
+
+def distil(way: Distillation, clips: Clips, out: Path, until: float, save_s: float = 300.0) -> bool:
+    """Goes on with one student; returns whether it is done. `until` is on the monotonic clock."""
+    steps = way.recipe.steps
+    state, weights = out / f"distill-{steps}.pt", out / f"{steps}step.safetensors"
+    if state.exists():
+        way.load(state)
+    saved, said = time.monotonic(), {"student": 0.0, "fake": 0.0}
+    while way.done < way.updates and time.monotonic() < until:
+        said |= way.step(clips)
+        if way.done % _LOG_STEPS == 0:
+            with (out / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"distill_steps": steps, "updates": way.done, **said}) + "\n")
+        if time.monotonic() - saved > save_s:
+            saved = time.monotonic()
+            way.save(state)
+    way.save(state)
+    save_model(way.mean_student(), distilled_kind(steps), weights, updates=way.done, seed=way.settings.seed)
+    return way.done >= way.updates

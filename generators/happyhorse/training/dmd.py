@@ -1,0 +1,175 @@
+"""DMD-2 (Yin et al., arXiv 2405.14867) for pictures with sound: a student of few steps from a guided teacher.
+
+The student is rolled out as it will be used (backward simulation). What it makes is noised and looked at by
+two networks: the frozen, guided teacher, and a fake score network that is trained on the student's own clips.
+The difference of their estimates says how to move. No network is told σ; it enters the conversions only.
+Picture and sound are weighted apart, so that neither drowns the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from generators.happyhorse.preconditioning import Preconditioned
+from generators.happyhorse.sampler import Known, Latents, look, noise_levels
+from generators.happyhorse.training import cache
+from generators.happyhorse.training.flow import Plan, errors, make_task, mix, shifted
+from generators.happyhorse.training.gan import Critic
+from generators.happyhorse.training.model import SmallHappyHorse
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a student is taught; the ratio and the span of σ are the public recipes'."""
+
+    steps: int = 8
+    guidance: float = 2.0
+    """Of the teacher, which the student so needs no more."""
+    ratio: int = 5
+    """Updates of the fake score network for each of the student."""
+    least: float = 0.02
+    most: float = 0.98
+    """Noise at which the student's clips are looked at."""
+    started: float = 0.35
+    """Share of batches with the first frame given."""
+    silent: float = 0.2
+    """Share of batches without audio tokens."""
+    gan: float = 0.0
+    """Weight of the adversarial loss; none by default."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The three of DMD-2, and the optional critic on the fake one's features."""
+
+    student: SmallHappyHorse
+    fake: SmallHappyHorse
+    teacher: SmallHappyHorse
+    critic: Critic | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a batch of clips is made for."""
+
+    words: Tensor
+    known: Known
+    start: Latents
+    """Noise, with or without audio."""
+    real: cache.Latents
+
+
+def draw_scene(real: cache.Latents, generator: Generator, recipe: Recipe) -> Scene:
+    """Prompts and first frames of real clips, and noise to start from."""
+    silent, started = torch.rand(2, generator=generator, device=generator.device).tolist()
+    video, audio = (gaussian(part, generator) for part in real[:2])
+    known = Known(real.video[:, :, :1]) if started < recipe.started else Known()
+    return Scene(real.words, known, Latents(video, None if silent < recipe.silent else audio), real)
+
+
+def roll_out(student: SmallHappyHorse, scene: Scene, generator: Generator, recipe: Recipe) -> Latents:
+    """The student's clean estimate at a step drawn evenly, after its own steps before; differentiable there."""
+    chosen = int(torch.randint(recipe.steps, (), generator=generator, device=generator.device))
+    model, x = student.bound(scene.words), scene.known.put_into(scene.start)
+    levels = noise_levels(recipe.steps)
+    with torch.no_grad():
+        for now, then in list(pairwise(levels))[:chosen]:
+            clean = estimate(model, x, now)
+            fresh = Latents(*(None if part is None else gaussian(part, generator) for part in clean))
+            x = scene.known.put_into(noised(clean, fresh, then))
+    return scene.known.put_into(estimate(model, x, levels[chosen]))
+
+
+def student_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+    """Its gradient with respect to the student's clip is `direction`, up to each modality's mean."""
+    made = roll_out(nets.student, scene, generator, recipe)
+    level = draw_level(len(made.video), generator, recipe)
+    noise = Latents(*(None if part is None else gaussian(part, generator) for part in made))
+    seen = scene.known.put_into(noised(made, noise, level))
+    with torch.no_grad():
+        still = Latents(*(None if part is None else part.detach() for part in seen))
+        own = scene.known.put_into(estimate(nets.fake.bound(scene.words), still, level))
+        wanted = scene.known.put_into(guided(nets.teacher, scene.words, still, level, recipe.guidance))
+    loss = torch.stack(
+        [
+            match_loss(y, direction(y.detach(), a, b))
+            for y, a, b in zip(made, own, wanted, strict=True)
+            if y is not None and a is not None and b is not None
+        ]
+    ).sum()
+    if nets.critic is not None:
+        said = nets.critic(nets.fake, seen, scene.words)
+        loss = loss + recipe.gan * functional.softplus(-said).mean()
+    return loss
+
+
+def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+    """Flow matching of the fake score network on what the student makes now."""
+    with torch.no_grad():
+        made = roll_out(nets.student, scene, generator, recipe)
+    level = draw_level(len(made.video), generator, recipe)
+    started = torch.full_like(level, float(scene.known.first_frame is not None))
+    audio = scene.real.audio if made.audio is None else made.audio
+    clips = cache.Latents(made.video, audio, scene.words)
+    task = make_task(clips, Plan(level, level, started, sounds=made.audio is not None), generator)
+    loss = errors(nets.fake, task).loss()
+    if nets.critic is None:
+        return loss
+    real = Latents(scene.real.video, None if made.audio is None else scene.real.audio)
+    noise = Latents(*(None if part is None else gaussian(part, generator) for part in real))
+    said_of_real = nets.critic(nets.fake, scene.known.put_into(noised(real, noise, level)), scene.words)
+    said_of_made = nets.critic(nets.fake, Latents(task.video, task.audio), scene.words)
+    adversarial = functional.softplus(said_of_made).mean() + functional.softplus(-said_of_real).mean()
+    return loss + recipe.gan * adversarial
+
+
+def direction(made: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
+    """Where the student's clips must not go on: (own − wanted) / mean|made − wanted|, of each sample."""
+    scale = (made - wanted).abs().flatten(1).mean(1).reshape(-1, *[1] * (made.ndim - 1))
+    return torch.nan_to_num((own - wanted) / scale, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def match_loss(made: Tensor, along: Tensor) -> Tensor:
+    """½·mean (y − (y − g))², whose gradient is g over the number of values."""
+    return 0.5 * (made - (made - along).detach()).square().mean()
+
+
+def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latents:
+    """The clean latents that a network sees in noisy ones."""
+    velocity = look(model, x, level)
+    return Latents(*(_clean(part, v, level) for part, v in zip(x, velocity, strict=True)))
+
+
+def guided(teacher: SmallHappyHorse, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
+    """The teacher's estimate with the prompt, pushed away from that without."""
+    pair = zip(estimate(teacher.bound(None), x, level), estimate(teacher.bound(words), x, level), strict=True)
+    return Latents(*(None if a is None or b is None else torch.lerp(a, b, guidance) for a, b in pair))
+
+
+def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
+    """σ of so many samples, spread as the sampler's."""
+    even = torch.rand(count, generator=generator, device=generator.device)
+    return shifted(even).clamp(recipe.least, recipe.most)
+
+
+def noised(clean: Latents, noise: Latents, level: Tensor | float) -> Latents:
+    """(1 − σ)·clean + σ·noise of both modalities."""
+    each = torch.as_tensor(level, dtype=clean.video.dtype, device=clean.video.device)
+    return Latents(*(None if a is None else mix(a, b, each) for a, b in zip(clean, noise, strict=True)))
+
+
+def gaussian(like: Tensor, generator: Generator) -> Tensor:
+    return torch.randn(like.shape, generator=generator, device=generator.device)
+
+
+def _clean(x: Tensor | None, velocity: Tensor | None, level: Tensor | float) -> Tensor | None:
+    if x is None or velocity is None:
+        return None
+    return (
+        x - torch.as_tensor(level, dtype=x.dtype, device=x.device).reshape(-1, *[1] * (x.ndim - 1)) * velocity
+    )

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import copy
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from generators.happyhorse.sampler import Known, Latents, Noise, sample_distilled
+from generators.happyhorse.training.distill import Distillation, distil
+from generators.happyhorse.training.dmd import (
+    Networks,
+    Recipe,
+    direction,
+    draw_level,
+    draw_scene,
+    fake_loss,
+    guided,
+    match_loss,
+    roll_out,
+    student_loss,
+)
+from generators.happyhorse.training.model import SmallHappyHorse, load_model
+from tests.factories_training import FixedClips, small_run
+
+CLIPS = FixedClips()
+ALWAYS = Recipe(steps=2, silent=0.0, started=0.0)
+
+
+@pytest.fixture(scope="module")
+def base() -> SmallHappyHorse:
+    run = small_run()
+    for _ in range(4):
+        run.step(CLIPS)
+    return run.mean_model()
+
+
+def _networks(base: SmallHappyHorse) -> Networks:
+    return Networks(*(copy.deepcopy(base) for _ in range(3)))
+
+
+def test_the_direction_is_the_one_worked_by_hand() -> None:
+    """Made (1, 3), fake estimate (2, 0), teacher estimate (0, 1): |made − wanted| is (1, 2), 1.5 on average."""
+    made = torch.tensor([[1.0, 3.0]], requires_grad=True)
+    along = direction(made.detach(), torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
+
+    torch.autograd.backward(match_loss(made, along))
+
+    torch.testing.assert_close(along, torch.tensor([[4 / 3, -2 / 3]]))
+    torch.testing.assert_close(made.grad, torch.tensor([[2 / 3, -1 / 3]]))
+
+
+def test_each_sample_has_its_own_scale_and_none_blows_up() -> None:
+    made, wanted = torch.tensor([[1.0, 1.0], [10.0, 10.0], [5.0, 5.0]]), torch.tensor([[0.0], [0.0], [5.0]])
+    own = wanted + 1
+
+    found = direction(made, own.expand(3, 2), wanted.expand(3, 2))
+
+    torch.testing.assert_close(found, torch.tensor([[1.0, 1.0], [0.1, 0.1], [0.0, 0.0]]))
+
+
+def test_two_scores_that_agree_leave_the_student_alone(base: SmallHappyHorse) -> None:
+    nets, generator = _networks(base), Generator().manual_seed(0)
+    scene = draw_scene(CLIPS.latents, generator, ALWAYS)
+
+    torch.autograd.backward(student_loss(nets, scene, generator, Recipe(steps=2, guidance=1.0)))
+
+    gradients = [p.grad for p in nets.student.parameters() if p.grad is not None]
+    assert max(gradient.abs().max().item() for gradient in gradients) < 1e-7
+
+
+def test_only_the_student_learns_of_its_loss_and_only_the_fake_of_its_own(base: SmallHappyHorse) -> None:
+    nets, generator = _networks(base), Generator().manual_seed(0)
+    nets.teacher.requires_grad_(False)
+    scene = draw_scene(CLIPS.latents, generator, ALWAYS)
+
+    torch.autograd.backward(student_loss(nets, scene, generator, ALWAYS))
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in nets.student.parameters())
+    assert all(p.grad is None for p in nets.fake.parameters())
+
+    nets.student.zero_grad()
+    torch.autograd.backward(fake_loss(nets, scene, generator, ALWAYS))
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in nets.fake.parameters())
+    assert all(p.grad is None for p in nets.student.parameters())
+
+
+def test_a_rollout_is_what_the_sampler_makes(base: SmallHappyHorse) -> None:
+    """With one step there is nothing to draw: the student's estimate is the sampler's clip."""
+    generator = Generator().manual_seed(0)
+    scene = draw_scene(CLIPS.latents, generator, Recipe(steps=1, silent=0, started=1))
+    made = roll_out(base, scene, generator, Recipe(steps=1))
+
+    sampled = sample_distilled(
+        base.bound(scene.words), scene.start, Noise(*range(8)), steps=1, known=scene.known
+    )
+
+    torch.testing.assert_close(made.video, sampled.video)
+    torch.testing.assert_close(made.audio, sampled.audio)
+    assert made.video[:, :, 0].equal(CLIPS.latents.video[:, :, 0])
+
+
+def test_guidance_pushes_away_from_no_prompt(base: SmallHappyHorse) -> None:
+    x, level = Latents(CLIPS.latents.video, CLIPS.latents.audio), torch.full((8,), 0.5)
+
+    def at(guidance: float) -> Tensor:
+        return guided(base, CLIPS.latents.words, x, level, guidance).video.detach()
+
+    torch.testing.assert_close(at(2.0) - at(1.0), at(1.0) - at(0.0), rtol=1e-3, atol=1e-5)
+    assert not at(1.0).equal(at(0.0))
+
+
+def test_levels_stay_where_scores_are_known() -> None:
+    level = draw_level(4000, Generator().manual_seed(0), Recipe())
+
+    assert level.min() >= 0.02
+    assert level.max() <= 0.98
+
+
+@pytest.mark.parametrize("gan", [0.0, 0.03])
+def test_a_distillation_goes_on_as_if_uninterrupted(
+    base: SmallHappyHorse, tmp_path: Path, gan: float
+) -> None:
+    recipe = Recipe(steps=2, ratio=2, gan=gan)
+
+    def begin() -> Distillation:
+        return Distillation(base, base, recipe, updates=6, batch=4)
+
+    whole, broken, resumed = begin(), begin(), begin()
+    for _ in range(4):
+        whole.step(CLIPS)
+    for _ in range(3):
+        broken.step(CLIPS)
+    broken.save(tmp_path / "state.pt")
+    resumed.load(tmp_path / "state.pt")
+    resumed.step(CLIPS)
+
+    for one, other in zip(
+        whole.mean_student().parameters(), resumed.mean_student().parameters(), strict=True
+    ):
+        assert one.equal(other)
+    for one, other in zip(whole.nets.fake.parameters(), resumed.nets.fake.parameters(), strict=True):
+        assert one.equal(other)
+
+
+def test_a_student_is_written_with_its_steps(base: SmallHappyHorse, tmp_path: Path) -> None:
+    way = Distillation(base, base, Recipe(steps=2, ratio=2), updates=2, batch=4)
+
+    assert distil(way, CLIPS, tmp_path, time.monotonic() + 100)
+
+    student, kind = load_model(tmp_path / "2step.safetensors")
+    assert (kind.sampler, kind.steps, kind.preconditioned) == ("distilled", 2, True)
+    assert any(not a.equal(b) for a, b in zip(student.parameters(), base.parameters(), strict=True))
+
+
+def test_a_silent_scene_has_no_sound_and_a_started_one_a_frame() -> None:
+    silent = draw_scene(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=1, started=0))
+    started = draw_scene(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=0, started=1))
+
+    assert silent.start.audio is None
+    assert silent.known == Known()
+    assert started.start.audio is not None
+    assert started.known.first_frame is not None
