@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, ndtri
 
+from elo.intervals.ranks import EQUAL
 from elo.intervals.simultaneous import quantile
+from elo.models.bradley_terry import difference_variances
 from elo.ratings import Ratings, place_of
 from elo.votes.tally import Floats
 
@@ -70,37 +72,61 @@ def components(ratings: Ratings, pair: tuple[str, str] | None = None) -> Compone
     Statistics 1). With one kind of cluster, what exceeds independent votes is owed to it.
 
     Args:
-        ratings: a fit with sandwich intervals, clustered by rater, prompt, both or neither.
+        ratings: a fit with sandwich intervals, clustered by rater, prompt, both or neither; without clusters
+            also one with intervals by the model or the bootstrap.
         pair: two contenders; None for the mean over all pairs.
 
     Raises:
-        ValueError: a contender is unknown.
+        ValueError: a contender is unknown, the same one is given twice, or the fit has no such variances.
     """
     errors, scale = ratings.errors, ratings.method.scale
-    size = len(ratings.contenders)
-    weights = np.ones((size, size)) / (size * (size - 1))
-    if pair is not None:
-        weights = np.zeros((size, size))
-        weights[place_of(pair[0], ratings.contenders), place_of(pair[1], ratings.contenders)] = 1
+    _check_plannable(ratings)
+    weights = _weights(ratings, pair)
 
-    def variance(matrix: Floats) -> float:
-        own = np.diag(matrix)
-        differences = np.maximum(own[:, None] + own[None, :] - 2 * matrix, 0)
-        return float((weights * differences).sum()) * scale**2
+    def variance(differences: Floats) -> float:
+        kept = np.where(weights > 0, np.maximum(differences, 0), 0)
+        return float((weights * kept).sum()) * scale**2
 
-    total = float((weights * np.where(weights > 0, errors.difference_variances(), 0)).sum()) * scale**2
+    total = variance(errors.difference_variances())
+    if not math.isfinite(total):
+        raise ValueError(
+            "No votes limit how far apart some of these contenders are, so more of the same settle nothing. "
+            "Plan for a pair whose difference has an interval, or collect votes that lift the separation."
+        )
     kinds = list(errors.clusters)
     owed = dict.fromkeys(("rater", "prompt"), 0.0)
     if len(kinds) == 2:
-        one_way = {kind: variance(floor) for kind, floor in zip(kinds, errors.floors, strict=False)}
+        one_way = {
+            kind: variance(difference_variances(floor))
+            for kind, floor in zip(kinds, errors.floors, strict=False)
+        }
         for kind, other in (kinds, kinds[::-1]):
             owed[kind] = max(total - one_way[other], 0.0)
-    elif kinds:
-        plain = (
-            variance(errors.floors[0]) if errors.floors else total / (ratings.diagnostics.design_effect or 1)
-        )
-        owed[kinds[0]] = max(total - plain, 0.0)
+    elif errors.independent is not None:
+        owed[kinds[0]] = max(total - variance(difference_variances(errors.independent)), 0.0)
     return Components(max(total - sum(owed.values()), 0.0), owed["rater"], owed["prompt"])
+
+
+def _check_plannable(ratings: Ratings) -> None:
+    method = ratings.method
+    if method.intervals == "none" or (method.clusters and method.intervals == "bootstrap"):
+        raise ValueError(
+            f"A fit with intervals={method.intervals!r} does not say what its variance is made of. "
+            "Plan from a fit with intervals='sandwich'."
+        )
+
+
+def _weights(ratings: Ratings, pair: tuple[str, str] | None) -> Floats:
+    """Shape (K, K): of each difference, summing to 1."""
+    size = len(ratings.contenders)
+    if pair is None:
+        return (1 - np.eye(size)) / (size * (size - 1))
+    i, j = (place_of(name, ratings.contenders) for name in pair)
+    if i == j:
+        raise ValueError(f"{pair[0]!r} does not differ from itself. Give two contenders.")
+    weights = np.zeros((size, size))
+    weights[i, j] = 1
+    return weights
 
 
 def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None = None) -> Plan:
@@ -110,6 +136,9 @@ def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None
         ratings: the fit so far, clustered on what votes share.
         half_width: wanted, in rating points.
         pair: two contenders; None for the root mean square over all pairs.
+
+    Raises:
+        ValueError: as in `components`, or the width is not above 0.
     """
     tail = (1 - ratings.method.level) / 2
     return _plan(ratings, pair, half_width, lambda dof: quantile(dof, tail))
@@ -123,9 +152,17 @@ def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Pla
         a: a contender.
         b: another.
         power: wanted probability of a distinct difference.
+
+    Raises:
+        ValueError: as in `components`, or the two are estimated to be equal.
     """
     tail = (1 - ratings.method.level) / 2
     gap = abs(ratings.difference(a, b).estimate)
+    if a != b and gap <= EQUAL * ratings.method.scale:
+        raise ValueError(
+            f"{a!r} and {b!r} are estimated to be equal, so no number of votes is expected to separate them. "
+            "Plan for a width that matters to you by plan_width, or for a gap by head_to_head_votes."
+        )
     return _plan(ratings, (a, b), gap, lambda dof: quantile(dof, tail) + quantile(dof, 1 - power))
 
 
@@ -193,9 +230,9 @@ def width_appearances(
 def _plan(
     ratings: Ratings, pair: tuple[str, str] | None, wanted: float, reach: Callable[[int | None], float]
 ) -> Plan:
+    parts = components(ratings, pair)
     if not wanted > 0:
         raise ValueError(f"Cannot plan for {wanted:g} rating points: it must be above 0.")
-    parts = components(ratings, pair)
     clusters = ratings.errors.clusters
 
     def margin(votes: float = 1, raters: float = 1, prompts: float = 1) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from elo.intervals.planning import (
     plan_width,
     width_appearances,
 )
-from tests.factories_elo import World
+from tests.factories_elo import Cell, World, votes_of
 
 BOTH = ("prompt", "rater")
 
@@ -145,3 +147,38 @@ def test_enough_is_enough_and_nonsense_is_refused() -> None:
         plan_width(ratings, 0.0)
     with pytest.raises(ValueError, match="Unknown contender 'm9'"):
         plan_width(ratings, 10.0, ("m9", "m00"))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"intervals": "none"}, {"clusters": BOTH, "intervals": "bootstrap", "rounds": 50}]
+)
+def test_a_fit_that_does_not_say_what_its_variance_is_made_of_is_refused(asked: dict[str, Any]) -> None:
+    ratings = fit(World(contenders=3, votes=300).draw(1), **asked)
+    with pytest.raises(ValueError, match="Plan from a fit with intervals='sandwich'"):
+        plan_width(ratings, 10)
+
+
+def test_differences_without_limits_have_no_plan() -> None:
+    votes = votes_of(Cell("x", "y", "a", 9), Cell("y", "z", "a", 5), Cell("z", "y", "a", 5))
+    ratings = fit(votes, separation="bounded")
+    with pytest.raises(ValueError, match="No votes limit how far apart"):
+        plan_width(ratings, 10)
+    assert plan_width(ratings, 50, ("y", "z")).votes is not None
+
+
+@pytest.mark.parametrize("asked", [{"correction": "CR1"}, {"correction": "CR0"}, {"separation": "firth"}])
+def test_what_one_kind_of_cluster_adds_is_over_independent_votes(asked: dict[str, Any]) -> None:
+    votes = World(contenders=4, votes=2000, raters=20, rater_sd=1.0).draw(2)
+    pair = ("m00", "m02")
+    found = components(fit(votes, clusters=("rater",), **asked), pair)
+    alone = components(fit(votes, separation=asked.get("separation", "error")), pair)
+    assert found.vote == pytest.approx(alone.vote, rel=1e-3)
+    assert found.rater > found.vote
+
+
+def test_equals_are_not_planned_apart() -> None:
+    ratings = fit(votes_of(Cell("x", "y", "a", 5), Cell("x", "y", "b", 5)))
+    with pytest.raises(ValueError, match="'x' and 'y' are estimated to be equal, so no number of votes"):
+        plan_separation(ratings, "x", "y")
+    with pytest.raises(ValueError, match="'x' does not differ from itself"):
+        plan_separation(ratings, "x", "x")
