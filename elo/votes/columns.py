@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.names import several
 from elo.votes.coding import Coded
 from elo.votes.numbers import weights
 from elo.votes.tally import OUTCOMES, Floats
@@ -114,7 +115,7 @@ def find_layout(
     Raises:
         ValueError: a required column or a covariate is missing, or one is there under two names.
     """
-    found = tuple(map(str, names))
+    found, covariates = tuple(map(str, names)), several("covariates", covariates)
     source: dict[str, str] = {}
     for name in found:
         ours = ALIASES.get(name, name)
@@ -126,7 +127,7 @@ def find_layout(
     missing += [name for name in covariates if name not in found]
     if missing:
         raise ValueError(_missing(missing, found))
-    return Layout(source, tuple(covariates))
+    return Layout(source, covariates)
 
 
 def read_layout(

@@ -93,3 +93,29 @@ def test_a_file_that_is_no_table_of_votes_is_refused(text: str, message: str, tm
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Votes.read(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "outcome"),
+    [
+        ("contender_a", "contender_b", "winner"),
+        ("model_a", "model_b", "outcome"),
+        ("left", "right", "outcome"),
+    ],
+)
+def test_names_of_columns_and_words_of_outcomes_may_be_mixed(a: str, b: str, outcome: str) -> None:
+    words = ["model_a", "b", "tie", "tie (bothbad)", "a", "model_b", "both_bad", a, b]
+    votes = Votes.from_frame(pd.DataFrame({a: "x", b: "y", outcome: words}))
+    assert votes.outcome.tolist() == [0, 1, 2, 3, 0, 1, 3, 0, 1]
+
+
+def test_the_words_of_other_columns_are_refused() -> None:
+    frame = pd.DataFrame({"contender_a": ["x"], "contender_b": ["y"], "outcome": ["left"]})
+    with pytest.raises(ValueError, match="Unknown outcome 'left' in row 0"):
+        Votes.from_frame(frame)
+
+
+def test_one_covariate_is_given_as_several() -> None:
+    frame = pd.DataFrame({"contender_a": ["x"], "contender_b": ["y"], "outcome": ["a"], "length": [2]})
+    with pytest.raises(ValueError, match=r"give \('length',\)"):
+        Votes.from_frame(frame, covariates="length")
