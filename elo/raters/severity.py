@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import betaincinv, betaln
 
+from elo.names import several
 from elo.raters.labels import clusters_of
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Floats
@@ -60,6 +61,7 @@ def severity(votes: Votes, *, outcomes: Sequence[str] = ("both_bad",), level: fl
         ValueError: raters are not recorded, there is only one, an outcome is unknown, or all or none of the
             votes have the outcomes.
     """
+    outcomes = several("outcomes", outcomes)
     unknown = [name for name in outcomes if name not in OUTCOMES]
     if unknown or not outcomes:
         raise ValueError(f"Unknown outcomes {unknown}. Known, one or more: {', '.join(OUTCOMES)}.")
@@ -79,7 +81,7 @@ def severity(votes: Votes, *, outcomes: Sequence[str] = ("both_bad",), level: fl
     limits = (betaincinv(alpha, beta, (1 + sign * level) / 2) for sign in (-1, 1))
     columns = zip(rater.labels, *map(np.ndarray.tolist, (total, count / total, rates, *limits)), strict=True)
     rows = sorted((RaterSeverity(*row) for row in columns), key=lambda row: (-row.rate, -row.votes))
-    return Severity(tuple(outcomes), float(mean), concentration, tuple(rows), level)
+    return Severity(outcomes, float(mean), concentration, tuple(rows), level)
 
 
 def _concentration(count: Floats, total: Floats, mean: float) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack, get_args
 import numpy as np
 
 from elo.fit import ELO_SCALE
+from elo.names import several
 from elo.ratings import place_of
 from elo.robustness.refits import Model, Refits
 from elo.robustness.removals import Removable, Removed, fewest, pool_of
@@ -84,13 +85,14 @@ def fragility(
         pairs: the pairs to look at; None is all neighbours on the board.
         kinds: what is removed.
         scale: rating points for one unit of log-odds.
-        model: `ties`, `both_bad`, `effects`, `covariates`, `ridge`, as for `fit`.
+        model: `ties`, `both_bad`, `effects`, `covariates`, `ridge`, as for `fit`; nothing else that `fit`
+            takes: no tie effects, no propensities, and no policy but separation='error'.
 
     Raises:
-        ValueError: a contender or a kind is unknown, or the votes do not record the kind.
+        ValueError: a contender, a kind or an argument is unknown, or the votes do not record the kind.
         NotIdentified: the votes have no finite ratings.
     """
-    for kind in kinds:
+    for kind in several("kinds", kinds):
         if kind not in get_args(Removable):
             raise ValueError(f"Unknown kind {kind!r}. Known: {', '.join(get_args(Removable))}.")
     refits = Refits.of(votes, model)

@@ -106,10 +106,11 @@ def leave_one_out(
         kind: `rater` or `prompt`.
         exact_up_to: how many are left out by full refits; if there are more, each is by one Newton step.
         scale: rating points for one unit of log-odds.
-        model: `ties`, `both_bad`, `effects`, `covariates`, `ridge`, as for `fit`.
+        model: `ties`, `both_bad`, `effects`, `covariates`, `ridge`, as for `fit`; nothing else that `fit`
+            takes: no tie effects, no propensities, and no policy but separation='error'.
 
     Raises:
-        ValueError: the votes do not record the kind, or only one of it.
+        ValueError: the votes do not record the kind, or only one of it, or an argument is unknown.
         NotIdentified: the votes have no finite ratings.
     """
     refits = Refits.of(votes, model)

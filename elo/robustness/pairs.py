@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from elo.names import several
 from elo.raters.labels import Kind, clusters_of
 from elo.votes.table import Votes
 from elo.votes.tally import A, B, Floats
@@ -113,7 +114,7 @@ def two_way(parts: Sequence[Floats]) -> TwoWay:
 def _groupings(
     votes: Votes, clusters: Sequence[Kind], decided: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp] | None, ...]:
-    unknown = [name for name in clusters if name not in get_args(Kind)]
+    unknown = [name for name in several("clusters", clusters) if name not in get_args(Kind)]
     if unknown:
         raise ValueError(f"Unknown clusters {unknown}. Known: {', '.join(get_args(Kind))}; () is for none.")
     codes = [

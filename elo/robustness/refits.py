@@ -14,6 +14,7 @@ from elo.models.identification import require_connected, require_finite
 from elo.models.newton import Problem, Solution
 from elo.models.separation import solve
 from elo.models.specification import Specification
+from elo.names import several
 from elo.votes.table import Votes
 from elo.votes.tally import Floats
 
@@ -47,9 +48,19 @@ class Refits:
         """Fit all votes.
 
         Raises:
+            ValueError: the model has an argument that refits do not take.
             NotIdentified: these votes have no finite ratings.
         """
-        asked = {name: tuple(value) if isinstance(value, list) else value for name, value in model.items()}
+        unknown = [name for name in model if name not in Model.__annotations__]
+        if unknown:
+            known = ", ".join(Model.__annotations__)
+            raise ValueError(
+                f"Refits do not take {', '.join(unknown)}. Of fit's arguments, they take {known}."
+            )
+        asked = {
+            name: several(name, value) if name in ("effects", "covariates") else value  # type: ignore[arg-type]  # the values of these are names
+            for name, value in model.items()
+        }
         specification = Specification(**asked)  # type: ignore[arg-type]  # the keys are those of Model
         cells = cells_of_votes(votes, specification.regressors)
         full, _ = solve(specification.problem(cells), votes.contenders, "error")

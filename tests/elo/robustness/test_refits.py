@@ -58,3 +58,12 @@ def test_what_is_left_must_have_ratings() -> None:
     for leave_out in (refits.without, refits.one_step):
         with pytest.raises(NotIdentified, match="x won everything"):
             leave_out(losses)
+
+
+def test_what_refits_do_not_take_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"Refits do not take separation\. Of fit's arguments, they take ties,"
+    ):
+        Refits.of(World().draw(0), {"separation": "firth"})  # type: ignore[typeddict-unknown-key]  # on purpose
+    with pytest.raises(ValueError, match=r"give \('side',\)"):
+        Refits.of(World().draw(0), {"effects": "side"})
