@@ -79,8 +79,19 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         metavar="NAMES",
         help="prompt: prompts differ in their share of ties",
     )
+    add(
+        "--tie-precision",
+        type=float,
+        metavar="PRECISION",
+        help="how alike prompts are in it: 1 / log-odds² (1)",
+    )
     add("--weighting", help="votes, or propensity: as if all pairs were drawn alike (votes)")
-    add("--ridge", type=float, metavar="PENALTY", help="pull strengths together: penalty on log-odds² (0)")
+    add(
+        "--ridge",
+        type=float,
+        metavar="PRECISION",
+        help="prior that pulls strengths together: 1 / log-odds² (0)",
+    )
     add("--separation", help="where no finite ratings exist: error, firth or bounded (error)")
 
 
@@ -95,6 +106,7 @@ def _add_intervals(group: argparse._ArgumentGroup) -> None:
     add("--intervals", help="sandwich, model, bootstrap or none (sandwich)")
     add("--correction", help="for few clusters: CR3, CR1 or CR0 (CR3)")
     add("--level", type=float, metavar="SHARE", help="how often intervals are to cover (0.95)")
+    add("--bootstrap", help="resample (with replacement), or bayesian: exponential weights (resample)")
     add("--rounds", type=int, metavar="N", help="rounds of the bootstrap (1000)")
     add("--seed", type=int, metavar="N", help="seed of the bootstrap (0)")
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from elo.ratings import RatingRow, Ratings
+from elo.ratings import Interval, RatingRow, Ratings
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -22,6 +22,8 @@ SPECIAL = {
 
 def table(ratings: Ratings) -> str:
     """Columns in line, best first; below them what was estimated, and how."""
+    rows = ratings.rows()
+    bad = any(row.both_bad for row in rows)
     heads = (
         "rank",
         "contender",
@@ -34,8 +36,9 @@ def table(ratings: Ratings) -> str:
         "wins",
         "losses",
         "ties",
+        *["both bad"] * bad,
     )
-    rows = [
+    lines = [
         (
             str(row.rank),
             row.contender,
@@ -47,13 +50,14 @@ def table(ratings: Ratings) -> str:
             str(row.votes),
             str(row.wins),
             str(row.losses),
-            str(row.ties + row.both_bad),
+            str(row.ties),
+            *[str(row.both_bad)] * bad,
         )
-        for row in ratings.rows()
+        for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    lines = [_aligned(cells, widths) for cells in (heads, *rows)]
-    return "\n".join([*lines, "", *_notes(ratings)]) + "\n"
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+    aligned = [_aligned(cells, widths) for cells in (heads, *lines)]
+    return "\n".join([*aligned, "", *_notes(ratings)]) + "\n"
 
 
 def comma_separated(ratings: Ratings) -> str:
@@ -70,6 +74,8 @@ def as_json(ratings: Ratings) -> str:
     document = {
         "ratings": [row._asdict() for row in ratings.rows()],
         "parameters": dict(ratings.parameters),
+        "parameter_intervals": {name: ratings.parameter(name)._asdict() for name in ratings.parameters},
+        "floor": ratings.floor and ratings.floor._asdict(),
         "method": asdict(ratings.method),
         "diagnostics": asdict(ratings.diagnostics),
     }
@@ -108,18 +114,28 @@ FORMATS: Mapping[str, Callable[[Ratings], str]] = {
 
 def _notes(ratings: Ratings) -> list[str]:
     method, diagnostics = ratings.method, ratings.diagnostics
-    others = ", ".join(f"{name} {value:+.4f}" for name, value in ratings.parameters.items())
+    others = "; ".join(f"{name} {_limits(ratings.parameter(name), '+.4f')}" for name in ratings.parameters)
     return [
         f"Model: {method.model}, ties: {method.ties}; {diagnostics.votes} votes.",
         f"Estimated: {method.estimand}",
         f"Intervals: {_percent(ratings)} %, {method.covariance}.",
-        *([f"Other estimates: {others} log-odds."] if others else []),
+        *(
+            [f"Floor: {_limits(ratings.floor, '.1f')}, the rating that a both_bad has."]
+            if ratings.floor
+            else []
+        ),
+        *([f"Other estimates: {others} (log-odds)."] if others else []),
         *([f"Separation: {diagnostics.separation}."] if diagnostics.separation else []),
         *(
             f"A single {kind} alone ties these to the rest: {', '.join(names)}."
             for kind, names in diagnostics.alone.items()
         ),
     ]
+
+
+def _limits(interval: Interval, form: str) -> str:
+    estimate, *limits = (f"{value:{form}}" if math.isfinite(value) else "-" for value in interval)
+    return f"{estimate} [{', '.join(limits)}]"
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -140,3 +140,49 @@ def test_the_module_runs_and_explains_itself() -> None:
     done = subprocess.run([sys.executable, "-m", "elo", "--help"], capture_output=True, text=True, check=True)
     assert "contender_a, contender_b" in done.stdout
     assert "--clusters" in done.stdout
+
+
+FLOORED = "left,right,winner\n" + "x,y,left\nx,y,right\n" * 6 + "x,y,both_bad\nx,y,tie\n" * 3
+
+
+@pytest.fixture
+def floored(tmp_path: Path) -> Path:
+    path = tmp_path / "floored.csv"
+    path.write_text(FLOORED)
+    return path
+
+
+def test_both_bad_has_a_column_of_its_own_where_there_are_any(
+    path: Path, floored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = run(capsys, floored).splitlines()
+    assert lines[0].endswith("votes  wins  losses  ties  both bad")
+    assert lines[1].split()[-5:] == ["18", "6", "6", "3", "3"]
+    assert "both bad" not in run(capsys, path)
+
+
+def test_the_floor_and_other_estimates_are_shown_with_limits(
+    floored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--both-bad", "floor", "--ties", "davidson", "--anchor", "x=1200")
+    ratings = fit(Votes.read(floored), both_bad="floor", ties="davidson", anchor=("x", 1200))
+    assert ratings.floor is not None
+    estimate, lower, upper = ratings.floor
+    notes = run(capsys, floored, *options)
+    assert f"Floor: {estimate:.1f} [{lower:.1f}, {upper:.1f}]" in notes
+    assert f"log_nu {ratings.parameters['log_nu']:+.4f} [{ratings.parameter('log_nu').lower:+.4f}, " in notes
+    document = json.loads(run(capsys, floored, *options, "--format", "json"))
+    assert document["floor"] == pytest.approx(ratings.floor._asdict())
+    assert document["parameter_intervals"]["log_nu"] == pytest.approx(ratings.parameter("log_nu")._asdict())
+    assert json.loads(run(capsys, floored, "--format", "json"))["floor"] is None
+
+
+def test_the_precision_of_ties_and_the_kind_of_bootstrap_are_passed_on(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--intervals", "bootstrap", "--bootstrap", "bayesian", "--rounds", "20", "--format", "json")
+    assert json.loads(run(capsys, path, *options))["method"]["bootstrap"] == "bayesian"
+    ties = tmp_path / "ties.csv"
+    ties.write_text("left,right,winner,prompt\n" + "x,y,left,1\nx,y,right,2\nx,y,tie,1\nx,y,tie,2\n" * 3)
+    options = ("--ties", "davidson", "--tie-effects", "prompt", "--tie-precision", "4", "--format", "json")
+    assert json.loads(run(capsys, ties, *options))["method"]["tie_precision"] == 4
