@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 from elo.fit import fit
-from elo.intervals.anytime import anytime_difference, difference_sequence, top_is_top, win_share_sequence
-from elo.intervals.planning import head_to_head_votes, ladder_appearances, plan_separation, plan_width
+from elo.intervals.anytime import (
+    Limits,
+    TopClaim,
+    anytime_difference,
+    difference_sequence,
+    top_is_top,
+    win_share_sequence,
+)
+from elo.intervals.bootstrap import Bootstrap
+from elo.intervals.planning import (
+    Components,
+    Plan,
+    components,
+    head_to_head_votes,
+    ladder_appearances,
+    plan_separation,
+    plan_width,
+    width_appearances,
+)
 from elo.intervals.ranks import RankRange
+from elo.intervals.sandwich import Covariance
 from elo.models.bradley_terry import NotConverged
 from elo.models.identification import NotIdentified
-from elo.models.online import EloRule, OnlineRatings, online_elo, order_averaged_elo
-from elo.pairing import ExposurePlan, Newcomer, TopK, WholeBoard, plan_exposure
+from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
+from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
 from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Tally
 
 __all__ = [
     "OUTCOMES",
+    "Bootstrap",
+    "Components",
+    "Covariance",
     "Diagnostics",
     "EloRule",
     "ExposurePlan",
+    "Goal",
     "Interval",
+    "Limits",
     "Method",
     "Newcomer",
     "NotConverged",
     "NotIdentified",
     "OnlineRatings",
+    "OrderAveragedRatings",
+    "Plan",
     "RankRange",
     "RatingRow",
     "Ratings",
     "Tally",
+    "TopClaim",
     "TopK",
     "Votes",
     "WholeBoard",
     "anytime_difference",
+    "components",
     "difference_sequence",
     "fit",
     "head_to_head_votes",
@@ -43,5 +70,6 @@ __all__ = [
     "plan_separation",
     "plan_width",
     "top_is_top",
+    "width_appearances",
     "win_share_sequence",
 ]

@@ -103,7 +103,7 @@ def maximise_apart(problem: Problem, contenders: Sequence[str]) -> Solution:
     """Maximise the likelihood in the limit where the groups of contenders are infinitely far apart.
 
     Raises:
-        NotIdentified: a parameter besides strengths separates the votes, or only those between groups show it.
+        NotIdentified: a parameter besides strengths separates votes, or only those between groups show it.
         NotConverged: the optimiser did not meet its tolerance.
     """
     size = problem.contenders + ("floor" in problem.names)
