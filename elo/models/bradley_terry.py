@@ -26,11 +26,13 @@ __all__ = [
 ]
 
 
-def maximise(credit: Floats) -> Solution:
+def maximise(credit: Floats, *, ridge: float = 0.0) -> Solution:
     """Find the strengths that maximise the Bradley-Terry likelihood.
 
     Args:
-        credit: shape (K, K), wins of i over j with half wins for ties; its graph is strongly connected.
+        credit: shape (K, K), wins of i over j with half wins for ties, not all zero; without a ridge its
+            graph is strongly connected.
+        ridge: precision of a normal prior on the strengths about their mean, 1 / log-odds^2.
 
     Raises:
         NotConverged: the optimiser did not meet its tolerance.
@@ -38,7 +40,7 @@ def maximise(credit: Floats) -> Solution:
     counts = np.zeros((*credit.shape, 4))
     counts[:, :, A] = credit
     tally = Tally(tuple(map(str, range(len(credit)))), counts)
-    return maximise_problem(Specification().problem(cells_of_tally(tally)))
+    return maximise_problem(Specification(ridge=ridge).problem(cells_of_tally(tally)))
 
 
 def win_probabilities(strengths: Floats) -> Floats:

@@ -248,7 +248,7 @@ def _first_strengths(problem: Problem) -> Floats:
     gap, weight = np.log(a / b), a * b / (a + b)
     size = problem.contenders
     strengths_only = Design(size, problem.design.members[:2], np.array([[[1.0], [-1.0]]]))
-    laplacian = strengths_only.information(weight[None, None])
+    laplacian = strengths_only.information(weight[None, None]) + problem.prior[:size, :size]
     theta = np.zeros(problem.design.parameters)
     theta[:size] = np.linalg.solve(
         laplacian + laplacian.trace() / size**2, strengths_only.gradient((weight * gap)[None])

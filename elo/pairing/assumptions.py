@@ -42,16 +42,15 @@ def assumed_strengths(
     strengths: Mapping[str, float] | Rated | None,
     tally: Tally | None,
     contenders: tuple[str, ...],
-    guess: Floats | None,
 ) -> Floats:
-    """Shape (K,): those given, else estimated from the tally, beginning at the guess.
+    """Shape (K,): those given, else estimated from the tally.
 
     Raises:
         ValueError: a name is unknown, has no strength, one that is not finite or far from all others.
     """
     if strengths is None:
         credit = np.zeros((len(contenders),) * 2) if tally is None else tally.credit
-        return shrunken_strengths(credit, start=guess)
+        return shrunken_strengths(credit)
     if not isinstance(strengths, Mapping):
         strengths = dict(zip(strengths.contenders, map(float, strengths.strengths), strict=True))
     for name in strengths:

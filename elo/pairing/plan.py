@@ -108,7 +108,7 @@ def plan_exposure(
     goal = goal or WholeBoard()
     contenders = contenders_of(strengths, tally)
     met = np.zeros((len(contenders),) * 2) if tally is None else np.asarray(tally.met, dtype=np.float64)
-    known = assumed_strengths(strengths, tally, contenders, _guess(start, contenders))
+    known = assumed_strengths(strengths, tally, contenders)
     spent = max(float(met.sum() / 2), 1.0) if horizon is None else horizon
     _check_settings(uniform_share, spent, tolerance)
     uniform = even_shares(contenders, excluded)
@@ -143,10 +143,6 @@ def _check_settings(uniform_share: float, horizon: float, tolerance: float) -> N
         raise ValueError(f"horizon={horizon} is no number of votes. Allowed: finite and above 0.")
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance={tolerance} is out of range. Allowed: above 0 and below 1.")
-
-
-def _guess(start: ExposurePlan | None, contenders: tuple[str, ...]) -> Floats | None:
-    return start.strengths if start and start.contenders == contenders else None
 
 
 def _start(start: ExposurePlan | None, contenders: tuple[str, ...], uniform: Floats) -> Floats:
