@@ -22,42 +22,28 @@ SPECIAL = {
 
 def table(ratings: Ratings) -> str:
     """Columns in line, best first; below them what was estimated, and how."""
-    rows = ratings.rows()
-    bad = any(row.both_bad for row in rows)
-    heads = (
-        "rank",
-        "contender",
-        "rating",
-        "lower",
-        "upper",
-        "ranks",
-        "tier",
-        "votes",
-        "wins",
-        "losses",
-        "ties",
-        *["both bad"] * bad,
-    )
-    lines = [
-        (
-            str(row.rank),
-            row.contender,
-            _points(row.rating),
-            _points(row.lower),
-            _points(row.upper),
-            f"{row.rank_low}-{row.rank_high}",
-            str(row.tier),
-            str(row.votes),
-            str(row.wins),
-            str(row.losses),
-            str(row.ties),
-            *[str(row.both_bad)] * bad,
-        )
-        for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    aligned = [_aligned(cells, widths) for cells in (heads, *lines)]
-    return "\n".join([*aligned, "", *_notes(ratings)]) + "\n"
+    rows = [_cells(row) for row in ratings.rows()]
+    heads = [head for head in rows[0] if head != "both bad" or ratings.tally.both_bad.any()]
+    lines = [tuple(heads), *(tuple(row[head] for head in heads) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join([*(_aligned(cells, widths) for cells in lines), "", *_notes(ratings)]) + "\n"
+
+
+def _cells(row: RatingRow) -> dict[str, str]:
+    return {
+        "rank": str(row.rank),
+        "contender": row.contender,
+        "rating": _points(row.rating),
+        "lower": _points(row.lower),
+        "upper": _points(row.upper),
+        "ranks": f"{row.rank_low}-{row.rank_high}",
+        "tier": str(row.tier),
+        "votes": str(row.votes),
+        "wins": str(row.wins),
+        "losses": str(row.losses),
+        "ties": str(row.ties),
+        "both bad": str(row.both_bad),
+    }
 
 
 def comma_separated(ratings: Ratings) -> str:

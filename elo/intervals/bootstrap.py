@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from elo.intervals.resampling import KINDS, Kind, resampled_cells
 from elo.models.cells import Cells
+from elo.models.identification import strong_groups
 from elo.models.newton import NotConverged, Problem, Solution, maximise
 from elo.models.outcomes import MultinomialLogit, OutcomeModel
 from elo.models.specification import Specification
-from elo.votes.tally import A, B, Floats
+from elo.votes.tally import Floats
 
 STEP_TOLERANCE = 1e-4
 """Log-odds. What is left after a step this small is a fraction of it: far below any standard error."""
@@ -167,7 +167,7 @@ class _Refit:
     def _alone(self, credit: Floats) -> Floats | None:
         """One resample's optimum, shape (P,), by damped Newton steps; None if it has none."""
         problem = replace(self.problem, credit=credit)
-        if self.problem.ridge == 0 and not _connected(problem):
+        if self.problem.ridge == 0 and strong_groups(problem).any():
             return None
         try:
             return maximise(problem).theta
@@ -198,13 +198,3 @@ def _combined(weights: Floats, parts: Floats) -> Floats:
             if weight != 0:
                 target += part if weight == 1 else weight * part
     return combined
-
-
-def _connected(problem: Problem) -> bool:
-    """Whether, however the contenders are split, each part took credit from the other (Ford 1957)."""
-    a, b = problem.design.members[:2]
-    shared = problem.credit[2:].sum(axis=0)
-    took = np.zeros((problem.contenders, problem.contenders), dtype=bool)
-    took[a[problem.credit[A] + shared > 0], b[problem.credit[A] + shared > 0]] = True
-    took[b[problem.credit[B] + shared > 0], a[problem.credit[B] + shared > 0]] = True
-    return bool(connected_components(took, connection="strong")[0] == 1)
