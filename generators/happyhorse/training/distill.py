@@ -27,7 +27,7 @@ _GENTLE = Rates(muon=2e-3, adam=2e-4)
 
 
 class Distillation:
-    """One student's way: networks, optimisers, mean weights, and how many updates of the fake one there were."""
+    """One student's way: networks, optimisers, mean weights, and how many updates there were."""
 
     def __init__(
         self,
@@ -72,38 +72,46 @@ class Distillation:
         return self.average.model(self.nets.student)
 
     def save(self, path: Path) -> None:
-        """Replaces the file as a whole."""
-        state = {
-            "recipe": asdict(self.recipe),
-            "settings": asdict(self.settings),
-            "done": self.done,
-            "averaged": self.average.steps,
-            "average": self.average.weights,
-            "weights": [moving.full() for moving in self._moving],
-            "optimisers": [moving.state_dict() for moving in self._moving],
-            "critic": None if self.nets.critic is None else self.nets.critic.state_dict(),
-            "judging": None if self._judging is None else self._judging.state_dict(),
-        }
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        """Replaces two files, as one would be larger than some machines hand back."""
+        student, fake = (
+            {
+                "is": self._identity(),
+                "done": self.done,
+                "weights": moving.full(),
+                "optimisers": moving.state_dict(),
+            }
+            for moving in self._moving
+        )
+        student |= {"averaged": self.average.steps, "average": self.average.weights}
+        if self.nets.critic is not None and self._judging is not None:
+            fake |= {"critic": self.nets.critic.state_dict(), "judging": self._judging.state_dict()}
+        for state, file in zip((student, fake), state_files(path), strict=True):
+            torch.save(state, file.with_suffix(".part"))
+        for file in state_files(path):
+            file.with_suffix(".part").replace(file)
 
     def load(self, path: Path) -> None:
-        """Goes on from a file. Raises ValueError where it is of another recipe."""
+        """Goes on from both files.
+
+        Raises:
+            ValueError: They are of another distillation, or not of the same moment.
+        """
         device = next(self.nets.teacher.parameters()).device
-        state = torch.load(path, map_location=device, weights_only=True)
-        mine = {"recipe": asdict(self.recipe), "settings": asdict(self.settings)}
-        if {key: state[key] for key in mine} != mine:
-            raise ValueError(f"{path} is of another distillation than {mine}. Use another folder.")
-        for moving, weights, optimisers in zip(
-            self._moving, state["weights"], state["optimisers"], strict=True
-        ):
-            moving.load_state_dict(optimisers)
-            copy_into(moving.full(), weights)
-        copy_into(self.average.weights, state["average"])
+        states = [torch.load(file, map_location=device, weights_only=True) for file in state_files(path)]
+        student, fake = states
+        if any(state["is"] != self._identity() for state in states) or student["done"] != fake["done"]:
+            raise ValueError(f"{path} isn't of {self._identity()}, or half written. Use another folder.")
+        for moving, state in zip(self._moving, states, strict=True):
+            moving.load_state_dict(state["optimisers"])
+            copy_into(moving.full(), state["weights"])
+        copy_into(self.average.weights, student["average"])
         if self.nets.critic is not None and self._judging is not None:
-            self.nets.critic.load_state_dict(state["critic"])
-            self._judging.load_state_dict(state["judging"])
-        self.done, self.average.steps = state["done"], state["averaged"]
+            self.nets.critic.load_state_dict(fake["critic"])
+            self._judging.load_state_dict(fake["judging"])
+        self.done, self.average.steps = student["done"], student["averaged"]
+
+    def _identity(self) -> dict[str, object]:
+        return {"recipe": asdict(self.recipe), "settings": asdict(self.settings)}
 
     def _update(self, which: int, loss: torch.Tensor) -> float:
         """Moves one network; what the loss says of the others, which it passed through, is dropped."""
@@ -115,6 +123,11 @@ class Distillation:
                 self._judging.step()
             self._judging.zero_grad()
         return float(loss.detach())
+
+
+def state_files(path: Path) -> tuple[Path, Path]:
+    """Where the student's and the fake score network's states lie."""
+    return path.with_name(f"{path.stem}-student.pt"), path.with_name(f"{path.stem}-fake.pt")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -156,7 +169,7 @@ def distil(way: Distillation, clips: Clips, out: Path, until: float, save_s: flo
     """Goes on with one student; returns whether it is done. `until` is on the monotonic clock."""
     steps = way.recipe.steps
     state, weights = out / f"distill-{steps}.pt", out / f"{steps}step.safetensors"
-    if state.exists():
+    if state_files(state)[0].exists():
         way.load(state)
     saved, said = time.monotonic(), {"student": 0.0, "fake": 0.0}
     while way.done < way.updates and time.monotonic() < until:

@@ -73,7 +73,7 @@ def draw_scene(real: cache.Latents, generator: Generator, recipe: Recipe) -> Sce
 
 
 def roll_out(student: SmallHappyHorse, scene: Scene, generator: Generator, recipe: Recipe) -> Latents:
-    """The student's clean estimate at a step drawn evenly, after its own steps before; differentiable there."""
+    """The student's clean estimate, differentiable, at a step drawn evenly, after its own steps before."""
     chosen = int(torch.randint(recipe.steps, (), generator=generator, device=generator.device))
     model, x = student.bound(scene.words), scene.known.put_into(scene.start)
     levels = noise_levels(recipe.steps)

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generators.happyhorse.config import HappyHorseConfig
 from generators.happyhorse.training.cache import Latents, Recipe, encode_clips, fill_cache
 from generators.happyhorse.training.data import example
 from generators.happyhorse.training.flow import learning_curve
 from generators.happyhorse.training.footage import Maker
-from generators.happyhorse.training.model import BASE, SmallHappyHorse, save_model
+from generators.happyhorse.training.model import BASE, TOY, SmallHappyHorse, save_model
 from generators.happyhorse.training.optimisers import Rates
 from generators.happyhorse.training.processes import Processes, joined
 from generators.happyhorse.training.run import Clips, Run, Settings
@@ -89,10 +90,10 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def begin(settings: Settings, processes: Processes, state: Path) -> Run:
+def begin(settings: Settings, processes: Processes, state: Path, config: HappyHorseConfig = TOY) -> Run:
     """A run from its state if there is one, else from fresh weights, the same in every process."""
     torch.manual_seed(settings.seed)
-    training = Run(SmallHappyHorse().to(processes.device), settings, processes)
+    training = Run(SmallHappyHorse(config).to(processes.device), settings, processes)
     if state.exists():
         training.load(state)
     return training
@@ -101,7 +102,8 @@ def begin(settings: Settings, processes: Processes, state: Path) -> Run:
 def fit(training: Run, clips: Clips, codecs: Codecs, out: Path, pace: Pace) -> None:
     """Takes steps until the end of the run or of the time; writes state, weights, log and sheets."""
     recipe = Recipe("held-out", HELD_OUT_SEED, _CURVE_CLIPS, 1, codecs.digest)
-    held_out = encode_clips(range(_CURVE_CLIPS), recipe, codecs.video, codecs.audio)
+    device = training.processes.device.type
+    held_out = encode_clips(range(_CURVE_CLIPS), recipe, codecs.video, codecs.audio, device)
     report = _Report(training, held_out, codecs, out, pace)
     started = saved = reported = time.monotonic()
     while training.done < 1 and not training.processes.agree(time.monotonic() - started > 60 * pace.stop):

@@ -42,7 +42,7 @@ def _networks(base: SmallHappyHorse) -> Networks:
 
 
 def test_the_direction_is_the_one_worked_by_hand() -> None:
-    """Made (1, 3), fake estimate (2, 0), teacher estimate (0, 1): |made − wanted| is (1, 2), 1.5 on average."""
+    """Made (1, 3), the fake's estimate (2, 0), the teacher's (0, 1): |made − wanted| is 1.5 on average."""
     made = torch.tensor([[1.0, 3.0]], requires_grad=True)
     along = direction(made.detach(), torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
 

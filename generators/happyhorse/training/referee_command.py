@@ -1,0 +1,127 @@
+"""`referee`: scores the truth, broken clips, the codecs, and every checkpoint given, on held-out prompts.
+
+python -m generators.happyhorse referee --count 256 base.safetensors 8step.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from generators.happyhorse.training.broken import MAKERS
+from generators.happyhorse.training.data import Example, example
+from generators.happyhorse.training.footage import Maker, round_trip
+from generators.happyhorse.training.model import load_model
+from generators.happyhorse.training.referee import Footage, Verdict, judge
+from generators.happyhorse.training.scores import Score, f1, render_table, summarise
+from generators.happyhorse.training.toycodecs import Codecs, shipped_codecs
+
+SEED = 2
+"""Of the held-out stream: not that of the learning curves."""
+CEILING = "codec"
+Scores = dict[str, Score]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declares what `run` reads."""
+    parser.add_argument("checkpoints", type=Path, nargs="*", help="safetensors of `train` and `distill`")
+    parser.add_argument("--count", type=int, default=256, help="held-out prompts (default: %(default)s)")
+    parser.add_argument("--objects", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--no-broken", action="store_true", help="leave the broken clips out")
+    parser.add_argument("--cascade", action="store_true", help="score each checkpoint as a cascade, too")
+    parser.add_argument("--from-image", action="store_true", help="score each with its first frame, too")
+    parser.add_argument("--json", type=Path, help="write the scores there as well")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+
+
+def run(args: Namespace) -> int:
+    """Prints two tables: scores, and shares of what the codecs reach."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    examples = [example("held-out", SEED, place, args.objects) for place in range(args.count)]
+    codecs = shipped_codecs(args.device)
+    table = references(examples, codecs, broken=not args.no_broken)
+    for path in args.checkpoints:
+        for maker in _makers(path, codecs, args):
+            clips = list(maker.clips(examples))
+            table[_title(path, maker)] = score(clips, examples, maker.from_image)
+    _say(render_table(table))
+    _say(f"\nShares of what the {CEILING} reaches:\n")
+    _say(render_table(shares(table), lambda found: f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"))
+    if args.json:
+        found = {
+            name: {key: asdict(value) for key, value in scores.items()} for name, scores in table.items()
+        }
+        args.json.write_text(json.dumps(found, indent=1))
+    return 0
+
+
+def references(examples: Sequence[Example], codecs: Codecs, broken: bool = True) -> dict[str, Scores]:
+    """The truth, what the codecs leave of it, and clips that are wrong on purpose."""
+    table: dict[str, Scores] = {}
+    for name, maker in MAKERS.items():
+        if name == "truth" or broken:
+            clips = [maker(own, after) for own, after in _neighbours(examples)]
+            table[name] = score(clips, examples)
+        if name == "truth":
+            table[CEILING] = score(list(round_trip(examples, codecs)), examples)
+    return table
+
+
+def score(clips: Sequence[Footage], examples: Sequence[Example], from_image: bool = False) -> Scores:
+    """All scores, with synchrony's level by chance: the same clips with the next clip's sound."""
+    verdicts = [_judge(clip, own, from_image) for clip, own in zip(clips, examples, strict=True)]
+    scores = dict(summarise(verdicts))
+    if clips[0].samples is not None:
+        swapped = [
+            _judge(replace(clip, samples=after.samples), own, False)
+            for (clip, after), own in zip(_neighbours(clips), examples, strict=True)
+        ]
+        scores["sync F1 by chance"] = f1([v.sync for v in swapped if v.sync is not None])
+    return scores
+
+
+def shares(table: Mapping[str, Scores]) -> dict[str, Scores]:
+    """Each score over the codecs' own; the interval is the score's, over the same."""
+    ceiling = table[CEILING]
+    return {
+        title: {
+            name: Score(*(part / ceiling[name].value for part in found[:3]), found[3])
+            for name, found in ((n, (s.value, s.low, s.high, s.count)) for n, s in scores.items())
+            if name in ceiling and ceiling[name].value > 0 and not np.isnan(found[1])
+        }
+        for title, scores in table.items()
+    }
+
+
+def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
+    return judge(clip, own.caption, own.frames[0] if from_image else None)
+
+
+def _makers(path: Path, codecs: Codecs, args: Namespace) -> Iterable[Maker]:
+    model, kind = load_model(path, args.device)
+    yield Maker(model, kind, codecs)
+    if args.from_image:
+        yield Maker(model, kind, codecs, from_image=True)
+    if args.cascade:
+        yield Maker(model, kind, codecs, cascade=True)
+
+
+def _title(path: Path, maker: Maker) -> str:
+    way = " cascade" if maker.cascade else " from image" if maker.from_image else ""
+    return f"{path.stem}{way}"
+
+
+def _neighbours(items: Sequence[Example] | Sequence[Footage]) -> list[tuple]:  # type: ignore[type-arg]
+    return list(zip(items, [*items[1:], items[0]], strict=True))
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  (a command's result)

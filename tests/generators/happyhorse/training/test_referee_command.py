@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from generators.happyhorse.__main__ import main
+from generators.happyhorse.training.data import example
+from generators.happyhorse.training.model import SmallHappyHorse, distilled_kind, save_model
+from generators.happyhorse.training.referee_command import CEILING, references, shares
+from generators.happyhorse.training.toycodecs import shipped_codecs
+
+
+def test_the_truth_beats_the_codecs_and_these_beat_broken_clips() -> None:
+    examples = [example("held-out", 5, place) for place in range(10)]
+
+    table = references(examples, shipped_codecs())
+
+    assert table["truth"]["shape"].value >= table[CEILING]["shape"].value
+    assert table[CEILING]["sync F1"].value > 2 * table[CEILING]["sync F1 by chance"].value
+    assert table["wrong colour"]["colour"].value < 0.5 < table[CEILING]["colour"].value
+    assert table["silence"]["sync F1"].value == 0
+    relative = shares(table)
+    assert relative[CEILING]["colour"].value == pytest.approx(1.0)
+    assert relative["truth"]["sync F1"].low < relative["truth"]["sync F1"].value
+    assert "mean offset ms" not in relative["truth"]
+
+
+def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    model = SmallHappyHorse()
+    save_model(model, distilled_kind(2), tmp_path / "2step.safetensors")
+    save_model(model, distilled_kind(1), tmp_path / "1step.safetensors")
+    paths = [str(tmp_path / f"{steps}step.safetensors") for steps in (2, 1)]
+
+    done = main(
+        ["referee", *paths, "--count", "2", "--no-broken", "--cascade", "--json", str(tmp_path / "s.json")]
+    )
+
+    assert done == 0
+    scores = json.loads((tmp_path / "s.json").read_text())
+    assert list(scores) == ["truth", "codec", "2step", "2step cascade", "1step", "1step cascade"]
+    assert scores["codec"]["coherent"]["value"] > scores["2step"]["coherent"]["value"]
+    assert "Shares of what the codec reaches" in capsys.readouterr().out
