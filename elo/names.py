@@ -1,4 +1,4 @@
-"""Arguments that take several names."""
+"""Arguments that are names, checked."""
 
 from __future__ import annotations
 
@@ -14,3 +14,14 @@ def several(argument: str, names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise ValueError(f"{argument}={names!r} is one name, where several may stand: give ({names!r},).")
     return tuple(names)
+
+
+def require_known(argument: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        ValueError: names it, and those that are.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(f"Unknown {argument}={name!r}. Known: {', '.join(known)}.")

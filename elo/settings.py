@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elo.intervals.resampling import KINDS
 from elo.models.separation import SEPARATION
 from elo.models.specification import Specification
+from elo.names import require_known
 from elo.votes.table import Votes
 from elo.votes.tally import Tally
 
@@ -47,11 +47,11 @@ class Settings:
         Raises:
             ValueError: names what was asked and what is allowed.
         """
-        _require("intervals", self.intervals, ("sandwich", "model", "bootstrap", "none"))
-        _require("correction", self.correction, ("CR3", "CR1", "CR0"))
-        _require("separation", self.separation, SEPARATION)
-        _require("weighting", self.weighting, ("votes", "propensity"))
-        _require("bootstrap", self.bootstrap, KINDS)
+        require_known("intervals", [self.intervals], ("sandwich", "model", "bootstrap", "none"))
+        require_known("correction", [self.correction], ("CR3", "CR1", "CR0"))
+        require_known("separation", [self.separation], SEPARATION)
+        require_known("weighting", [self.weighting], ("votes", "propensity"))
+        require_known("bootstrap", [self.bootstrap], KINDS)
         self._check_clusters(votes)
         if self.intervals == "bootstrap" and self.separation == "firth":
             raise ValueError(
@@ -105,11 +105,6 @@ class Settings:
                     f"Cannot cluster by {name!r}: the votes have no such column. "
                     f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; or ()."
                 )
-
-
-def _require(name: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise ValueError(f"Unknown {name}={value!r}. Known: {', '.join(known)}.")
 
 
 def place_of(contender: str, contenders: tuple[str, ...]) -> int:

@@ -11,13 +11,12 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 from elo.intervals.ranks import EQUAL
-from elo.intervals.simultaneous import quantile
+from elo.intervals.sandwich import quantile
 from elo.models.bradley_terry import difference_variances
 from elo.ratings import Ratings, place_of
+from elo.settings import ELO_SCALE
 from elo.votes.tally import Floats
 
-ELO_SCALE = 400 / math.log(10)
-"""Rating points for one unit of log-odds."""
 EVEN = 0.25
 """Information of one decided vote on an even pair, per squared log-odds."""
 MOST = 2**53

@@ -72,8 +72,7 @@ class Covariance:
 
     def quantile(self, tail: float) -> float:
         """The number of standard errors that leaves probability `tail` above it."""
-        dof = self.degrees_of_freedom
-        return float(-ndtri(tail) if dof is None else -stdtrit(dof, tail))
+        return quantile(self.degrees_of_freedom, tail)
 
     def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
         highest: Floats = np.max([variances(matrix) for matrix in (self.matrix, *self.floors)], axis=0)
@@ -84,6 +83,11 @@ class Covariance:
         label = np.zeros(len(self.matrix), dtype=np.intp) if self.component is None else self.component
         groups = np.eye(int(label.max()) + 1)[label]
         return np.asarray(np.abs(contrasts @ groups).max(axis=1) > 1e-9)
+
+
+def quantile(degrees_of_freedom: float | None, tail: float) -> float:
+    """The number of standard errors that leaves probability `tail` above it: Student's t, None for normal."""
+    return float(-ndtri(tail) if degrees_of_freedom is None else -stdtrit(degrees_of_freedom, tail))
 
 
 def _infinite(where: NDArray[np.bool_]) -> Floats:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import chdtrc, ndtri, stdtrit
+from scipy.special import chdtrc, ndtri
 
-from elo.intervals.sandwich import Covariance
+from elo.intervals.sandwich import Covariance, quantile
 from elo.models.bradley_terry import difference_variances, laplacian, win_probabilities
 from elo.votes.tally import Floats
 
@@ -57,11 +57,6 @@ def _binomial_variances(strengths: Floats, met: Floats) -> Floats:
     information = laplacian(met * p * p.T)
     ridge = NEGLIGIBLE**0.5 * np.trace(information) / len(p)
     return difference_variances(np.linalg.inv(information + ridge * np.eye(len(p))))
-
-
-def quantile(degrees_of_freedom: float | None, tail: float) -> float:
-    """The number of standard errors that leaves probability `tail` above it: Student's t, None for normal."""
-    return float(-ndtri(tail) if degrees_of_freedom is None else -stdtrit(degrees_of_freedom, tail))
 
 
 def critical_value(

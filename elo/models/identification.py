@@ -12,15 +12,12 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from elo.models.cells import cells_of_tally
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, MultinomialLogit
-from elo.models.specification import Specification
-from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats, Tally
+from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats
 
 NEGLIGIBLE = 1e-9
 """Share of the largest below which an eigenvalue, or a move of a direction, is rounding error."""
-
 
 SEPARATED = 1e-7
 """Of a direction whose parameters move by at most 1, the total gain below which it separates nothing."""
@@ -34,17 +31,6 @@ Arrows: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 class NotIdentified(ValueError):
     """The votes have no unique, finite maximum-likelihood estimates."""
-
-
-def require_identified(tally: Tally) -> None:
-    """Refuse votes without unique, finite Bradley-Terry ratings where ties and both_bad are half wins.
-
-    Raises:
-        NotIdentified: as in `require_connected` and `require_finite`.
-    """
-    problem = Specification().problem(cells_of_tally(tally))
-    require_connected(problem, tally.contenders)
-    require_finite(problem, tally.contenders)
 
 
 def require_connected(problem: Problem, contenders: Sequence[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from elo.models.cells import CIRCUMSTANCES, Cells
 from elo.models.design import build_design, with_deviations
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, OutcomeModel, labels, outcome_model
+from elo.names import require_known
 from elo.votes.tally import Floats
 
 TREATMENTS = ("half", "davidson", "rao-kupper", "drop")
@@ -54,10 +54,10 @@ class Specification:
     """Prior precision of each prompt's deviation of the tie parameter, 1 / log-odds^2."""
 
     def __post_init__(self) -> None:
-        _require("ties", [self.ties], TREATMENTS)
-        _require("both_bad", [self.both_bad], tuple(BOTH_BAD_NOTES))
-        _require("effects", self.effects, CIRCUMSTANCES)
-        _require("tie_effects", self.tie_effects, ("prompt",))
+        require_known("ties", [self.ties], TREATMENTS)
+        require_known("both_bad", [self.both_bad], tuple(BOTH_BAD_NOTES))
+        require_known("effects", self.effects, CIRCUMSTANCES)
+        require_known("tie_effects", self.tie_effects, ("prompt",))
         clash = [name for name in self.covariates if name in (*CIRCUMSTANCES, "floor", "log_nu", "log_kappa")]
         if clash:
             raise ValueError(f"covariates= may not have the name {clash[0]!r}: another parameter has it.")
@@ -120,9 +120,3 @@ class Specification:
         return Problem(
             contenders, self.extras, design, outcomes, credit, self.ridge, prompts, self.tie_precision
         )
-
-
-def _require(name: str, values: Sequence[str], known: Sequence[str]) -> None:
-    for value in values:
-        if value not in known:
-            raise ValueError(f"Unknown {name}={value!r}. Known: {', '.join(known)}.")

@@ -8,7 +8,8 @@ from scipy import stats
 from scipy.stats import studentized_range
 
 from elo import fit
-from elo.intervals.simultaneous import critical_value, quantile
+from elo.intervals.sandwich import quantile
+from elo.intervals.simultaneous import critical_value
 from tests.factories_elo import Cell, Floats, World, votes_of
 
 WORLD = World(contenders=6, votes=600, raters=30, prompts=20, ties=0.2)
