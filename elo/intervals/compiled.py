@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from elo.votes.counting import MANY, can_compile, is_constant, threads
 from elo.votes.tally import Floats
@@ -47,14 +47,38 @@ class Sorted(NamedTuple):
     """Shape (G + 1,): the first place of each cluster, and N."""
 
 
-class Rows(NamedTuple):
-    """Rows by the pair of values that they have in two columns."""
+class ScoreTable(NamedTuple):
+    """The score of one vote of each cell."""
 
-    cell: Integers
-    weight: Floats
-    cluster: Integers
-    """Shape (N,): the pair, 0, 1, 2, ... in order."""
+    members: Integers
+    """Shape (I, C): the parameters that it has a part in."""
+    values: Floats
+    """Shape (I, C): those parts."""
+    size: int
+    """The number of parameters, P."""
+
+    def by_cell(self) -> tuple[Integers, Floats]:
+        """Members and values of shape (C, I)."""
+        return np.ascontiguousarray(self.members.T, dtype=np.int32), np.ascontiguousarray(self.values.T)
+
+
+class Column(NamedTuple):
+    """One kind of cluster."""
+
+    code: Integers
+    """Shape (N,): each row's cluster, below `groups`."""
     groups: int
+
+
+class PairProducts(NamedTuple):
+    """Sums over the pairs of clusters of two kinds that some row belongs to."""
+
+    meat: Floats
+    """Shape (P, P): summed score times summed score', of pairs with several rows."""
+    singles: Floats
+    """Shape (C,): squared weights of the rows that are alone in their pair."""
+    pairs: int
+    """How many pairs there are."""
 
 
 def worth_compiling(rows: int) -> bool:
@@ -63,26 +87,18 @@ def worth_compiling(rows: int) -> bool:
 
 
 def clustered_meat(
-    members: Integers,
-    values: Floats,
-    size: int,
-    cell: Integers,
-    weight: Floats,
-    cluster: Integers,
-    groups: int,
+    scores: ScoreTable, cell: Integers, weight: Floats, cluster: Integers, groups: int
 ) -> Floats:
     """Shape (P, P): sum over clusters of summed score times summed score'.
 
     Args:
-        members: shape (I, C), the parameters that the score of a vote of each cell has a part in.
-        values: shape (I, C), those parts.
-        size: the number of parameters, P.
+        scores: of a vote of each cell.
         cell: shape (N,), each row's cell.
         weight: shape (N,), what each row's votes count for together.
         cluster: shape (N,), each row's cluster.
         groups: how many clusters there are.
     """
-    table = np.ascontiguousarray(members.T, dtype=np.int32), np.ascontiguousarray(values.T)
+    table, size = scores.by_cell(), scores.size
     item = cell if is_constant(weight) else np.arange(len(cell), dtype=np.int32)
 
     def of_items(items: Integers) -> tuple[Integers, Floats]:
@@ -91,31 +107,29 @@ def clustered_meat(
 
     if groups * size > DENSE * len(cell):
         return _sparse_meat(by_cluster(cluster, item, groups), of_items, table, size)
-    return _dense_meat(part(cluster, item, groups, size), of_items, table, groups, size)
+    return _dense_meat(part(cluster, item, groups, size), of_items, table, size)
 
 
 def _dense_meat(
     parted: Parted,
     of_items: Callable[[Integers], tuple[Integers, Floats]],
     table: tuple[Integers, Floats],
-    groups: int,
     size: int,
 ) -> Floats:
     from elo.intervals import kernels  # numba may not be installed
 
-    def products(block: int) -> Floats:
-        rows = slice(parted.edges[block], parted.edges[block + 1])
-        first = block << parted.shift
-        lines, lower = np.zeros((min(groups - first, 1 << parted.shift), size)), np.zeros((size, size))
-        kernels.add_scores(parted.cluster[rows], *of_items(parted.item[rows]), *table, first, lines)
-        kernels.add_line_products(lines, lower)
+    def products(first: int, last: int) -> Floats:
+        lines, lower = np.empty((1 << parted.shift, size)), np.zeros((size, size))
+        for block in range(first, last):
+            rows = slice(parted.edges[block], parted.edges[block + 1])
+            lines[:] = 0
+            kernels.add_scores(
+                parted.cluster[rows], *of_items(parted.item[rows]), *table, block << parted.shift, lines
+            )
+            kernels.add_line_products(lines, lower)
         return lower
 
-    once = np.zeros((size, size))
-    with ThreadPoolExecutor(threads()) as pool:
-        for lower in pool.map(products, range(len(parted.edges) - 1)):
-            once += lower
-    return _mirrored(once)
+    return _mirrored(np.sum(_each(products, _even(parted.edges)), axis=0))
 
 
 def _sparse_meat(
@@ -140,23 +154,37 @@ def sum_by_cluster(value: Floats, cell: Integers, weight: Floats, cluster: Integ
     """Shape (G,): each cluster's sum of weight times the value of the cell, shape (C,)."""
     from elo.intervals import kernels
 
-    sums = np.zeros(groups)
-    kernels.sum_by_cluster(cluster, cell, weight, value, sums)
-    return sums
+    def sums(first: int, last: int) -> Floats:
+        rows, own = slice(first, last), np.zeros(groups)
+        kernels.sum_by_cluster(cluster[rows], cell[rows], weight[rows], value, own)
+        return own
+
+    return np.asarray(np.sum(_each(sums, _ranges(len(cluster))), axis=0))
 
 
-def pair_up(
-    first: Integers, groups: int, second: Integers, seconds: int, cell: Integers, weight: Floats
-) -> Rows:
-    """Put rows side by side that have equal codes in both of two columns.
+def votes_by_cluster(weight: Floats, cluster: Integers, groups: int) -> Floats:
+    """Shape (G,): each cluster's sum of weights."""
+    from elo.intervals import kernels
+
+    def sums(first: int, last: int) -> Floats:
+        own = np.zeros(groups)
+        kernels.add_weights(cluster[first:last], weight[first:last], own)
+        return own
+
+    return np.asarray(np.sum(_each(sums, _ranges(len(cluster))), axis=0))
+
+
+def pair_products(
+    scores: ScoreTable, cell: Integers, weight: Floats, first: Column, second: Column
+) -> PairProducts:
+    """Products of the summed scores of rows that share their clusters of two kinds.
 
     Args:
-        first: shape (N,), codes below `groups`.
-        groups: how many codes the first column has.
-        second: shape (N,), codes below `seconds`.
-        seconds: how many codes the second column has.
+        scores: of a vote of each cell.
         cell: shape (N,), each row's cell.
-        weight: shape (N,).
+        weight: shape (N,), what each row's votes count for together.
+        first: each row's cluster of the first kind.
+        second: each row's cluster of the second kind.
     """
     from elo.intervals import kernels
 
@@ -164,28 +192,24 @@ def pair_up(
     packed = np.empty(len(cell), dtype=np.int64)
 
     def pack(begin: int, end: int) -> None:
-        np.left_shift(second[begin:end], 32, out=packed[begin:end], dtype=np.int64, casting="unsafe")
+        np.left_shift(second.code[begin:end], 32, out=packed[begin:end], dtype=np.int64, casting="unsafe")
         packed[begin:end] |= cell[begin:end] if constant else np.arange(begin, end)
 
     _each(pack, _ranges(len(cell)))
-    rows = by_cluster(first, packed, groups)
-    item, number = np.empty((2, len(first)), dtype=np.int32)
+    parted = part(first.code, packed, first.groups, BLOCK_NUMBERS)
+    edges, table = np.array(parted.edges), scores.by_cell()
 
-    def pairs(begin: int, end: int) -> int:
-        bounds = rows.bounds[begin : end + 1]
-        places = slice(bounds[0], bounds[-1])
-        last = np.full(seconds, -1, dtype=np.int32)
-        before = np.empty(bounds[-1] - bounds[0], dtype=np.int32)
-        return kernels.pair_up(
-            bounds - bounds[0], rows.item[places], last, before, item[places], number[places]
-        )
+    def products(begin: int, end: int) -> tuple[int, Floats, Floats]:
+        rows = slice(edges[begin], edges[end])
+        other, item = parted.item[rows] >> 32, (parted.item[rows] & 0xFFFFFFFF).astype(np.int32)
+        singles, once = np.zeros(scores.members.shape[1]), np.zeros((scores.size, scores.size))
+        columns = edges[begin : end + 1] - edges[begin], parted.cluster[rows], other
+        own, votes = (item, weight[: len(item)]) if constant else (cell[item], weight[item])
+        pairs = kernels.add_pair_products(*columns, own, votes, *table, singles, once)
+        return pairs, singles, once
 
-    ranges = _even(rows.bounds)
-    count = 0
-    for (begin, end), found in zip(ranges, _each(pairs, ranges), strict=True):
-        number[rows.bounds[begin] : rows.bounds[end]] += count
-        count += found
-    return Rows(item if constant else cell[item], weight if constant else weight[item], number, count)
+    counts, singles, once = zip(*_each(products, _even(edges)), strict=True)
+    return PairProducts(_mirrored(np.sum(once, axis=0)), np.sum(singles, axis=0), sum(counts))
 
 
 def by_cluster(cluster: Integers, item: Integers, groups: int) -> Sorted:
@@ -252,10 +276,11 @@ def _ranges(rows: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(np.linspace(0, rows, threads() + 1, dtype=int).tolist()))
 
 
-def _even(bounds: Integers) -> list[tuple[int, int]]:
+def _even(bounds: ArrayLike) -> list[tuple[int, int]]:
     """Split clusters into as many ranges as threads, with about as many rows each."""
-    wanted = np.linspace(0, bounds[-1], threads() + 1)
-    return list(itertools.pairwise(np.searchsorted(bounds, wanted).tolist()))
+    places = np.asarray(bounds)
+    wanted = np.linspace(0, places[-1], threads() + 1)
+    return list(itertools.pairwise(np.searchsorted(places, wanted).tolist()))
 
 
 def _each(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:

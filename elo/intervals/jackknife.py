@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from elo.intervals import compiled
-from elo.intervals.meat import cluster_scores, clustered_meat
+from elo.intervals.meat import cluster_scores, clustered_meat, paired_meat
 from elo.intervals.scores import Fitted
 from elo.models.design import summed
 from elo.models.identification import moved
@@ -35,7 +35,8 @@ class Clustered(NamedTuple):
     """Shape (P,): those that one cluster alone ties to the rest."""
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Rows:
     """Rows of votes by cluster."""
 
     cluster: NDArray[np.integer]
@@ -43,6 +44,13 @@ class Rows(NamedTuple):
     cell: NDArray[np.integer]
     weight: Floats
     groups: int
+
+    @cached_property
+    def votes(self) -> Floats:
+        """Shape (G,): each cluster's votes."""
+        if compiled.worth_compiling(len(self.cell)):
+            return compiled.votes_by_cluster(self.weight, self.cluster, self.groups)
+        return np.bincount(self.cluster, self.weight, self.groups).astype(np.float64)
 
     def sums(self, value: Floats) -> Floats:
         """Shape (G,): each cluster's weighted sum of a value of its rows' cells, shape (C,)."""
@@ -81,17 +89,44 @@ def sandwich(fitted: Fitted, rows: Rows, correction: str) -> Clustered:
         shifts, held = _shifts(fitted, block)
         covariance += shifts.T @ shifts
         alone |= held
-    factor = {"CR0": 1.0, "CR1": rows.groups / (rows.groups - 1), "CR3": (rows.groups - 1) / rows.groups}
-    return Clustered(covariance * factor[correction], alone)
+    return Clustered(covariance * _factor(correction, rows.groups), alone)
+
+
+def _factor(correction: str, groups: int) -> float:
+    return {"CR0": 1.0, "CR1": groups / (groups - 1), "CR3": (groups - 1) / groups}[correction]
+
+
+def intersected(fitted: Fitted, first: Rows, second: Rows, correction: str) -> Floats:
+    """Shape (P, P): the covariance by clusters of both kinds at once; both have the same rows."""
+    groups = max(first.groups, second.groups)
+    votes = min(first.votes.max(), second.votes.max())
+    small = groups > FEW_CLUSTERS and votes * _leverage(fitted).max() <= LARGE_LEVERAGE
+    if compiled.worth_compiling(len(first.cell)) and (small or correction != "CR3"):
+        columns = (compiled.Column(each.cluster, each.groups) for each in (first, second))
+        meat, pairs = paired_meat(replace(fitted.scores, cell=first.cell), first.weight, *columns)
+        bread = fitted.solution.inverse
+        return bread @ meat @ bread * _factor(correction, pairs)
+    pair = first.cluster.astype(np.int64) * second.groups + second.cluster
+    number = np.unique(pair, return_inverse=True)[1]
+    rows = Rows(number, first.cell, first.weight, int(number.max()) + 1)
+    return sandwich(fitted, rows, correction).covariance
 
 
 def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
     """Shape (G,): the clusters that are too large to be taken for a small part of all votes."""
     if rows.groups <= FEW_CLUSTERS:
         return np.ones(rows.groups, dtype=bool)
-    own = fitted.solution.inverse.ravel()[_pairs(fitted)]
-    leverage = (own * fitted.informations).sum(axis=(0, 1))
+    leverage = _leverage(fitted)
+    if leverage.max() * rows.votes.max() <= LARGE_LEVERAGE:
+        return np.zeros(rows.groups, dtype=bool)
     return rows.sums(leverage) > LARGE_LEVERAGE
+
+
+def _leverage(fitted: Fitted) -> Floats:
+    """Shape (C,): of one vote of each cell."""
+    own = fitted.solution.inverse.ravel()[_pairs(fitted)]
+    leverage: Floats = (own * fitted.informations).sum(axis=(0, 1))
+    return leverage
 
 
 def _blocks(rows: Rows, chosen: NDArray[np.bool_], parameters: int) -> Iterator[Rows]:
@@ -131,7 +166,9 @@ def _shifts(fitted: Fitted, block: Rows) -> tuple[Floats, NDArray[np.bool_]]:
 
 def _shift_without(whole: Floats, own: Floats, score: Floats) -> tuple[Floats, Floats]:
     """Shape (P,): the shift, and a direction (P, n) of which the cluster holds all information."""
-    share, basis = eigh(own, whole)
+    whiten = np.linalg.inv(np.linalg.cholesky(whole))
+    share, vectors = np.linalg.eigh(whiten @ own @ whiten.T)
+    basis = whiten.T @ vectors
     left = np.where(1 - share < ALONE, 1.0, 1 - share)
     return -(basis / left) @ (basis.T @ score), basis[:, share > 1 - ALONE]
 

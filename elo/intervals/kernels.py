@@ -86,13 +86,27 @@ def add_scores(
 
 @compiled
 def add_line_products(table: Floats, meat: Floats) -> None:
-    """Add the product of each line of `table`, shape (g, P), with itself to the lower triangle of `meat`."""
-    for line in range(len(table)):
-        for i in range(len(meat)):
-            own = table[line, i]
-            if own != 0.0:
-                for j in range(i + 1):
-                    meat[i, j] += own * table[line, j]
+    """Add the product of each line of `table`, shape (g, P), with itself to the lower triangle of `meat`.
+
+    Four lines at a time: their sums stay in registers, and most numbers in a line may be zero.
+    """
+    lines = np.empty(len(table) + 3, dtype=np.int64)
+    for i in range(len(meat)):
+        count = 0
+        for line in range(len(table)):
+            lines[count] = line
+            count += table[line, i] != 0.0
+        target = meat[i]
+        for first in range(0, count - 3, 4):
+            p, q, r, s = lines[first], lines[first + 1], lines[first + 2], lines[first + 3]
+            at_p, at_q, at_r, at_s = table[p], table[q], table[r], table[s]
+            of_p, of_q, of_r, of_s = table[p, i], table[q, i], table[r, i], table[s, i]
+            for j in range(i + 1):
+                target[j] += of_p * at_p[j] + of_q * at_q[j] + of_r * at_r[j] + of_s * at_s[j]
+        for first in range(count - count % 4, count):
+            own, line = table[lines[first], i], table[lines[first]]
+            for j in range(i + 1):
+                target[j] += own * line[j]
 
 
 @compiled
@@ -139,6 +153,13 @@ def sum_by_cluster(cluster: Integers, cell: Integers, weight: Floats, value: Flo
 
 
 @compiled
+def add_weights(cluster: Integers, weight: Floats, sums: Floats) -> None:
+    """Add each row's weight to the sum of its cluster."""
+    for row in range(len(cluster)):
+        sums[cluster[row]] += weight[row]
+
+
+@compiled
 def find_bounds(cluster: Integers, bounds: Integers) -> bool:
     """Write the first row of each cluster, and N, to `bounds`. False where rows are in another order."""
     for row in range(1, len(cluster)):
@@ -151,36 +172,84 @@ def find_bounds(cluster: Integers, bounds: Integers) -> bool:
 
 
 @compiled
-def pair_up(
-    bounds: Integers, item: Integers, last: Integers, before: Integers, item_at: Integers, number: Integers
+def add_pair_products(
+    edges: Integers,
+    cluster: Integers,
+    second: Integers,
+    cell: Integers,
+    weight: Floats,
+    members: Integers,
+    values: Floats,
+    singles: Floats,
+    meat: Floats,
 ) -> int:
-    """Put rows of one cluster that have equal values in a second column side by side, and number these pairs.
+    """Add the product of the summed score of each pair of clusters with itself.
+
+    Few pairs have more than one row, so that rows alone in theirs are only counted, by cell. Pairs are found
+    within a block by hashing; what a block left in `slots` lies before the first row of the next.
 
     Args:
-        bounds: the first row of each cluster, and where the last one ends.
-        item: shape (N,), of rows in the order of their clusters: an item, and the value times 2^32.
-        last: shape (values,), scratch: all -1.
-        before: shape (N,), scratch.
-        item_at: shape (N,): receives the items in the order of their pairs.
-        number: shape (N,): receives the pairs, numbered from 0.
+        edges: the first row of each block, and where the last one ends.
+        cluster: shape (N,), of the first kind, of which all rows are in one block.
+        second: shape (N,), of the second kind.
+        cell: shape (N,).
+        weight: shape (N,).
+        members: as in `add_scores`.
+        values: likewise.
+        singles: shape (C,): the squared weights of rows alone in their pair are added to it.
+        meat: shape (P, P): the products of the other pairs are, i, j or j, i, not both.
 
     Returns:
         The number of pairs.
     """
-    place, count = bounds[0], 0
-    for cluster in range(len(bounds) - 1):
-        start, stop = bounds[cluster], bounds[cluster + 1]
+    longest = 1
+    for block in range(len(edges) - 1):
+        longest = max(longest, edges[block + 1] - edges[block])
+    mask = 1
+    while mask < 2 * longest:
+        mask *= 2
+    slots = np.full(mask, -1, dtype=np.int32)
+    mask -= 1
+    before, later = np.empty(longest, dtype=np.int32), np.empty(longest, dtype=np.bool_)
+    total = np.zeros(len(meat))
+    seen = np.zeros(len(meat), dtype=np.bool_)
+    touched = np.empty(len(meat), dtype=np.int64)
+    pairs = 0
+    for block in range(len(edges) - 1):
+        start, stop = edges[block], edges[block + 1]
         for row in range(start, stop):
-            # What another cluster left in `last` lies before this one's first row.
-            before[row] = last[item[row] >> 32]
-            last[item[row] >> 32] = row
+            slot = ((second[row] * 2654435761 + cluster[row] * 40503) >> 12) & mask
+            while slots[slot] >= start and (
+                second[slots[slot]] != second[row] or cluster[slots[slot]] != cluster[row]
+            ):
+                slot = (slot + 1) & mask
+            before[row - start] = slots[slot]
+            later[row - start] = False
+            if slots[slot] >= start:
+                later[slots[slot] - start] = True
+            slots[slot] = row
         for row in range(start, stop):
-            if last[item[row] >> 32] == row:
-                link = row
-                while link >= start:
-                    item_at[place] = item[link] & 0xFFFFFFFF
-                    number[place] = count
-                    place += 1
-                    link = before[link]
-                count += 1
-    return count
+            if later[row - start]:
+                continue
+            pairs += 1
+            if before[row - start] < start:
+                singles[cell[row]] += weight[row] ** 2
+                continue
+            count, link = 0, row
+            while link >= start:
+                for part in range(members.shape[1]):
+                    member = members[cell[link], part]
+                    if not seen[member]:
+                        seen[member] = True
+                        touched[count] = member
+                        count += 1
+                    total[member] += weight[link] * values[cell[link], part]
+                link = before[link - start]
+            for i in range(count):
+                own = total[touched[i]]
+                for j in range(i + 1):
+                    meat[touched[i], touched[j]] += own * total[touched[j]]
+            for i in range(count):
+                seen[touched[i]] = False
+                total[touched[i]] = 0.0
+    return pairs

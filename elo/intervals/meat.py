@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from elo.intervals import compiled
 from elo.intervals.scores import Scores
@@ -12,9 +13,9 @@ from elo.models.design import summed
 from elo.votes.tally import Floats
 
 DENSE = 20_000_000
-"""Numbers in a table of all clusters' scores, 160 MB, above which it is kept sparse."""
+"""Numbers in a table of all clusters' scores, 160 MB, above which it is made in blocks of clusters."""
 BLOCK = 4_000_000
-"""Numbers in a block of it that is multiplied at once."""
+"""Numbers in such a block."""
 
 
 def independent_meat(scores: Scores) -> Floats:
@@ -35,22 +36,29 @@ def clustered_meat(scores: Scores, weight: Floats, cluster: NDArray[np.integer],
         groups: how many clusters there are.
     """
     if compiled.worth_compiling(len(cluster)):
-        return compiled.clustered_meat(
-            scores.members, scores.values, scores.parameters, _cells_of(scores), weight, cluster, groups
-        )
+        return compiled.clustered_meat(_table(scores), _cells_of(scores), weight, cluster, groups)
     if groups * scores.parameters <= DENSE:
         dense = cluster_scores(scores, weight, cluster, groups)
         return dense.T @ dense
-    rows, size = _cells_of(scores), scores.parameters
-    members, values = scores.members, scores.values
-    places = (np.tile(cluster, len(members)), members[:, rows].ravel())
-    table = csr_array(((values[:, rows] * weight).ravel(), places), shape=(groups, size))
-    meat = np.zeros((size, size))
-    step = BLOCK // size + 1
-    for first in range(0, groups, step):
-        block = table[first : first + step].toarray()
-        meat += block.T @ block
+    order, size = np.argsort(cluster, kind="stable"), scores.parameters
+    meat, step = np.zeros((size, size)), BLOCK // size + 1
+    starts = np.searchsorted(cluster, range(0, groups + step, step), sorter=order)
+    for block, rows in enumerate(np.split(order, starts[1:-1])):
+        own = replace(scores, cell=_cells_of(scores)[rows])
+        lines = cluster_scores(own, weight[rows], cluster[rows].astype(np.intp) - block * step, step)
+        meat += lines.T @ lines
     return meat
+
+
+def paired_meat(
+    scores: Scores, weight: Floats, first: compiled.Column, second: compiled.Column
+) -> tuple[Floats, int]:
+    """The meat (P, P) of rows by their clusters of both of two kinds, and how many such pairs there are.
+
+    Compiled only. Rows alone in their pair are like independent votes; only the others are added up.
+    """
+    found = compiled.pair_products(_table(scores), _cells_of(scores), weight, first, second)
+    return found.meat + independent_meat(replace(scores, squares=found.singles)), found.pairs
 
 
 def cluster_scores(scores: Scores, weight: Floats, cluster: NDArray[np.integer], groups: int) -> Floats:
@@ -61,6 +69,10 @@ def cluster_scores(scores: Scores, weight: Floats, cluster: NDArray[np.integer],
     for member, value in zip(scores.members, scores.values, strict=True):
         total += np.bincount(start + member[rows], value[rows] * weight, groups * size)
     return total.reshape(groups, size)
+
+
+def _table(scores: Scores) -> compiled.ScoreTable:
+    return compiled.ScoreTable(scores.members, scores.values, scores.parameters)
 
 
 def _cells_of(scores: Scores) -> NDArray[np.integer]:

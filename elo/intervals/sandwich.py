@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from elo.intervals import compiled
-from elo.intervals.jackknife import Rows, sandwich
+from elo.intervals.jackknife import Rows, intersected, sandwich
 from elo.intervals.meat import independent_meat
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import difference_variances
@@ -133,8 +132,9 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
     if len(rows) == 1:
         matrix = matrices[0]
     else:
-        both = sandwich(fitted, _intersection(*rows.values()), correction)
-        matrix = _positive_semidefinite(matrices[0] + matrices[1] - both.covariance)
+        first, second = rows.values()
+        both = intersected(fitted, first, second, correction)
+        matrix = _positive_semidefinite(matrices[0] + matrices[1] - both)
         floors, named = matrices, ["the one-way standard errors"]
     if correction == "CR3":
         floors, named = [*floors, _independent(fitted)], [*named, "those of independent votes"]
@@ -150,14 +150,13 @@ def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correc
     size = fitted.problem.contenders
     return replace(
         errors,
-        effective=min(_effective(fitted, each) for each in rows.values()),
+        effective=min(_effective(each) for each in rows.values()),
         independent=_independent(fitted)[:size, :size],
     )
 
 
-def _effective(fitted: Fitted, rows: Rows) -> float:
-    votes = rows.sums(np.ones(fitted.cells.counts.size))
-    return float(votes.sum() ** 2 / (votes**2).sum())
+def _effective(rows: Rows) -> float:
+    return float(rows.votes.sum() ** 2 / (rows.votes**2).sum())
 
 
 def rows_by(fitted: Fitted, column: NDArray[np.integer], name: str) -> Rows:
@@ -223,18 +222,6 @@ def covariance_of(
 def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
     names = (*fitted.cells.contenders, *fitted.problem.names)
     return tuple(name for name, one in zip(names, chosen, strict=False) if one)
-
-
-def _intersection(first: Rows, second: Rows) -> Rows:
-    """Rows by cluster of both kinds; both have the same rows."""
-    if compiled.worth_compiling(len(first.cell)):
-        pairs = compiled.pair_up(
-            first.cluster, first.groups, second.cluster, second.groups, first.cell, first.weight
-        )
-        return Rows(pairs.cluster, pairs.cell, pairs.weight, pairs.groups)
-    pair = first.cluster.astype(np.int64) * second.groups + second.cluster
-    number = np.unique(pair, return_inverse=True)[1]
-    return first._replace(cluster=number, groups=int(number.max()) + 1)
 
 
 def _positive_semidefinite(matrix: Floats) -> Floats:

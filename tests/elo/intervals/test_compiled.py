@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from elo import Votes, fit
-from elo.intervals import compiled
+from elo.intervals import compiled, meat
 from elo.votes import counting
 from tests.factories_elo import World
 
@@ -57,23 +57,34 @@ def test_products_of_scores_are_those_by_hand(
     scores = np.zeros((groups, 6))
     for member, value in zip(members, values, strict=True):
         np.add.at(scores, (cluster, member[cell]), value[cell] * weight)
-    meat = compiled.clustered_meat(members, values, 6, cell, weight, cluster, groups)
-    np.testing.assert_allclose(meat, scores.T @ scores, rtol=1e-10, atol=1e-10)
+    table = compiled.ScoreTable(members, values, 6)
+    products = compiled.clustered_meat(table, cell, weight, cluster, groups)
+    np.testing.assert_allclose(products, scores.T @ scores, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_rows_are_put_side_by_side_by_pair(weighted: bool) -> None:
-    rng = np.random.default_rng(0)
-    first, second = rng.integers(0, 80, ROWS), rng.integers(0, 50, ROWS)
-    cell = np.arange(ROWS)
-    weight = rng.random(ROWS) if weighted else np.broadcast_to(np.float64(1), ROWS)
-    rows = compiled.pair_up(first, 80, second, 50, cell, weight)
-    pairs = list(zip(first[rows.cell].tolist(), second[rows.cell].tolist(), strict=True))
-    assert sorted(rows.cell.tolist()) == cell.tolist()
-    assert rows.groups == len(set(pairs)) == rows.cluster.max() + 1
-    assert (np.diff(rows.cluster) >= 0).all()
-    assert len(set(zip(rows.cluster.tolist(), pairs, strict=True))) == rows.groups
-    np.testing.assert_array_equal(rows.weight, weight[rows.cell])
+@pytest.mark.parametrize("seconds", [3, 900])
+def test_products_by_pair_are_those_by_hand(weighted: bool, seconds: int) -> None:
+    rng = np.random.default_rng(seconds)
+    first, second, cell = (rng.integers(0, size, ROWS) for size in (80, seconds, 12))
+    weight = rng.random(ROWS) if weighted else np.broadcast_to(np.float64(2), ROWS)
+    members, values = rng.permuted(np.tile(np.arange(6), (12, 1)), axis=1)[:, :3].T, rng.normal(size=(3, 12))
+    own = np.zeros((12, 6))
+    for member, value in zip(members, values, strict=True):
+        own[np.arange(12), member] += value
+    pair = np.unique(first * seconds + second, return_inverse=True)[1]
+    scores = np.zeros((pair.max() + 1, 6))
+    np.add.at(scores, pair, own[cell] * weight[:, None])
+    found = compiled.pair_products(
+        compiled.ScoreTable(members, values, 6),
+        cell,
+        weight,
+        compiled.Column(first, 80),
+        compiled.Column(second, seconds),
+    )
+    assert found.pairs == len(scores)
+    alone = own.T @ (found.singles[:, None] * own)
+    np.testing.assert_allclose(found.meat + alone, scores.T @ scores, rtol=1e-10, atol=1e-10)
 
 
 def test_rows_in_order_are_left_there() -> None:
@@ -90,3 +101,11 @@ def test_rows_are_sorted_by_cluster() -> None:
     rows = compiled.by_cluster(cluster, np.arange(ROWS), 500)
     assert (np.diff(cluster[rows.item]) >= 0).all()
     np.testing.assert_array_equal(np.diff(rows.bounds), np.bincount(cluster, minlength=500))
+
+
+def test_a_table_made_in_blocks_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = fit(votes(weight=True), clusters=("prompt", "rater"), correction="CR1")
+    monkeypatch.setattr(meat, "DENSE", 0)
+    monkeypatch.setattr(meat, "BLOCK", 70)
+    blocks = fit(votes(weight=True), clusters=("prompt", "rater"), correction="CR1")
+    np.testing.assert_allclose(blocks.covariance, whole.covariance, rtol=1e-9, atol=1e-15)
