@@ -8,6 +8,7 @@ Picture and sound are weighted apart, so that neither drowns the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from generators.happyhorse.preconditioning import Preconditioned
+from generators.happyhorse.preconditioning import Preconditioned, spread
 from generators.happyhorse.sampler import Known, Latents, look, noise_levels
 from generators.happyhorse.training import cache
 from generators.happyhorse.training.flow import Plan, errors, make_task, mix, shifted
@@ -67,7 +68,7 @@ class Scene:
 def draw_scene(real: cache.Latents, generator: Generator, recipe: Recipe) -> Scene:
     """Prompts and first frames of real clips, and noise to start from."""
     silent, started = torch.rand(2, generator=generator, device=generator.device).tolist()
-    video, audio = (gaussian(part, generator) for part in real[:2])
+    video, audio = gaussian(real.video, generator), gaussian(real.audio, generator)
     known = Known(real.video[:, :, :1]) if started < recipe.started else Known()
     return Scene(real.words, known, Latents(video, None if silent < recipe.silent else audio), real)
 
@@ -80,7 +81,7 @@ def roll_out(student: SmallHappyHorse, scene: Scene, generator: Generator, recip
     with torch.no_grad():
         for now, then in list(pairwise(levels))[:chosen]:
             clean = estimate(model, x, now)
-            fresh = Latents(*(None if part is None else gaussian(part, generator) for part in clean))
+            fresh = noise_like(clean, generator)
             x = scene.known.put_into(noised(clean, fresh, then))
     return scene.known.put_into(estimate(model, x, levels[chosen]))
 
@@ -89,10 +90,10 @@ def student_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Rec
     """Its gradient with respect to the student's clip is `direction`, up to each modality's mean."""
     made = roll_out(nets.student, scene, generator, recipe)
     level = draw_level(len(made.video), generator, recipe)
-    noise = Latents(*(None if part is None else gaussian(part, generator) for part in made))
+    noise = noise_like(made, generator)
     seen = scene.known.put_into(noised(made, noise, level))
     with torch.no_grad():
-        still = Latents(*(None if part is None else part.detach() for part in seen))
+        still = each(Tensor.detach, seen)
         own = scene.known.put_into(estimate(nets.fake.bound(scene.words), still, level))
         wanted = scene.known.put_into(guided(nets.teacher, scene.words, still, level, recipe.guidance))
     loss = torch.stack(
@@ -121,7 +122,7 @@ def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe
     if nets.critic is None:
         return loss
     real = Latents(scene.real.video, None if made.audio is None else scene.real.audio)
-    noise = Latents(*(None if part is None else gaussian(part, generator) for part in real))
+    noise = noise_like(real, generator)
     said_of_real = nets.critic(nets.fake, scene.known.put_into(noised(real, noise, level)), scene.words)
     said_of_made = nets.critic(nets.fake, Latents(task.video, task.audio), scene.words)
     adversarial = functional.softplus(said_of_made).mean() + functional.softplus(-said_of_real).mean()
@@ -141,14 +142,13 @@ def match_loss(made: Tensor, along: Tensor) -> Tensor:
 
 def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latents:
     """The clean latents that a network sees in noisy ones."""
-    velocity = look(model, x, level)
-    return Latents(*(_clean(part, v, level) for part, v in zip(x, velocity, strict=True)))
+    return each(lambda part, v: part - spread(level, part) * v, x, look(model, x, level))
 
 
 def guided(teacher: SmallHappyHorse, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
     """The teacher's estimate with the prompt, pushed away from that without."""
-    pair = zip(estimate(teacher.bound(None), x, level), estimate(teacher.bound(words), x, level), strict=True)
-    return Latents(*(None if a is None or b is None else torch.lerp(a, b, guidance) for a, b in pair))
+    without, prompted = (estimate(teacher.bound(text), x, level) for text in (None, words))
+    return each(lambda a, b: torch.lerp(a, b, guidance), without, prompted)
 
 
 def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
@@ -159,17 +159,21 @@ def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
 
 def noised(clean: Latents, noise: Latents, level: Tensor | float) -> Latents:
     """(1 − σ)·clean + σ·noise of both modalities."""
-    each = torch.as_tensor(level, dtype=clean.video.dtype, device=clean.video.device)
-    return Latents(*(None if a is None else mix(a, b, each) for a, b in zip(clean, noise, strict=True)))
+    return each(lambda a, b: mix(a, b, torch.as_tensor(level, device=a.device)), clean, noise)
+
+
+def noise_like(x: Latents, generator: Generator) -> Latents:
+    """Gaussian noise in the shapes of a batch."""
+    return each(lambda part: gaussian(part, generator), x)
 
 
 def gaussian(like: Tensor, generator: Generator) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=generator.device)
 
 
-def _clean(x: Tensor | None, velocity: Tensor | None, level: Tensor | float) -> Tensor | None:
-    if x is None or velocity is None:
-        return None
-    return (
-        x - torch.as_tensor(level, dtype=x.dtype, device=x.device).reshape(-1, *[1] * (x.ndim - 1)) * velocity
-    )
+def each(function: Callable[..., Tensor], x: Latents, *others: Latents) -> Latents:
+    """A function of video and of audio, apart; left-out audio stays left out."""
+    video = function(x.video, *(other.video for other in others))
+    if x.audio is None:
+        return Latents(video, None)
+    return Latents(video, function(x.audio, *(other.audio for other in others)))

@@ -93,12 +93,16 @@ def shares(table: Mapping[str, Scores]) -> dict[str, Scores]:
     ceiling = table[CEILING]
     return {
         title: {
-            name: Score(*(part / ceiling[name].value for part in found[:3]), found[3])
-            for name, found in ((n, (s.value, s.low, s.high, s.count)) for n, s in scores.items())
-            if name in ceiling and ceiling[name].value > 0 and not np.isnan(found[1])
+            name: _over(found, ceiling[name].value)
+            for name, found in scores.items()
+            if name in ceiling and ceiling[name].value > 0 and not np.isnan(found.low)
         }
         for title, scores in table.items()
     }
+
+
+def _over(score: Score, most: float) -> Score:
+    return Score(score.value / most, score.low / most, score.high / most, score.count)
 
 
 def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:

@@ -38,7 +38,7 @@ def base() -> SmallHappyHorse:
 
 
 def _networks(base: SmallHappyHorse) -> Networks:
-    return Networks(*(copy.deepcopy(base) for _ in range(3)))
+    return Networks(copy.deepcopy(base), copy.deepcopy(base), copy.deepcopy(base))
 
 
 def test_the_direction_is_the_one_worked_by_hand() -> None:
