@@ -154,3 +154,11 @@ def test_percentiles_are_of_the_draws() -> None:
     assert found[1:] == pytest.approx(np.quantile(gaps, [0.025, 0.975]))
     with pytest.raises(ValueError, match="fit with intervals='bootstrap'"):
         fit(votes).percentile_difference("m01", "m02")
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
+def test_without_a_limit_to_the_difference_any_credit_is_possible(ties: str) -> None:
+    inner = [Cell("x", "y", outcome, 5) for outcome in ("a", "b", "tie")]
+    ratings = fit(votes_of(*inner, Cell("y", "z", "a", 9)), ties=ties, separation="bounded")
+    assert ratings.win_probability("x", "z")[1:] == (0, 1)
+    assert ratings.win_probability("x", "y").estimate == pytest.approx(0.5)

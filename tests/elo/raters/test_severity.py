@@ -87,3 +87,10 @@ def test_unknown_outcomes_and_votes_without_raters_are_refused() -> None:
         severity(replace(votes, rater=None))
     with pytest.raises(ValueError, match="Severity needs 2 raters or more"):
         severity(judged((1, 1)))
+
+
+def test_one_outcome_is_given_as_several() -> None:
+    with pytest.raises(
+        ValueError, match=r"outcomes='tie' is one name, where several may stand: give \('tie',\)"
+    ):
+        severity(World().draw(0), outcomes="tie")
