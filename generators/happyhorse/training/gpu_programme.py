@@ -37,7 +37,7 @@ from generators.happyhorse.training.train import STATE, WEIGHTS, Pace, begin, fi
 from generators.happyhorse.training.vae import ConvVideoCodec, training_step
 
 _NOTE = "programme.json"
-_CODEC = "codec.pt"
+_CODEC, _MOMENTS = "codec.pt", "codec-moments.pt"
 _ENOUGH_DB = 34.0
 _AT_ONCE = 256
 
@@ -97,10 +97,11 @@ class Programme:
         """Trains the convolutional codec to 34 dB, and returns what it reaches."""
         codec, path = ConvVideoCodec().to(self.device), self.out / _CODEC
         optimiser, done = torch.optim.AdamW(codec.parameters(), lr=1e-3), 0
+        moments = self.out / _MOMENTS
         if path.exists():
             state = torch.load(path, map_location=self.device, weights_only=True)
             codec.load_state_dict(state["codec"])
-            optimiser.load_state_dict(state["optimiser"])
+            optimiser.load_state_dict(torch.load(moments, map_location=self.device, weights_only=True))
             done = int(state["done"])
         generator = torch.Generator(self.device)
         held_out = self._frames("held-out", 0, 16)
@@ -112,12 +113,14 @@ class Programme:
             late = time.monotonic() > self.until
             if done % 200 == 0 or late or done == self.amounts.codec_steps:
                 codec.calibrate([frames])
-                state = {"codec": codec.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
+                state = {"codec": codec.state_dict(), "done": done}
+                replace_file(moments, lambda part: torch.save(optimiser.state_dict(), part))
                 replace_file(path, lambda part, s=state: torch.save(s, part))  # type: ignore[misc]
                 error = (codec.decode(codec.encode(held_out)) - held_out).square().mean()
                 reached = 10 * math.log10(4 / float(error))
             if late:
                 raise Late
+        moments.unlink(missing_ok=True)
         return reached
 
     def codecs(self) -> Codecs:
