@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 Signs: TypeAlias = NDArray[np.int8]
 
-SIDES = {"a": 0, "b": 1}
+SIGN_WORDS = {"side": {"a": 0, "b": 1, "left": 0, "right": 1}, "order": {"a": 0, "b": 1}}
+"""For each column of signs the words that count for contender a, 0, and against it, 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,8 @@ class Votes:
             outcome: `a`, `b`, `tie` or `both_bad`.
             prompt: any labels that tell prompts apart.
             rater: any labels that tell raters apart.
-            side: `a` or `b`: which contender was shown on the left; by default a.
+            side: which contender was shown on the left, `a` or `b`, or where a was, `left` or `right`; by
+                default a was on the left.
             order: `a` or `b`: which contender was played first.
             weight: how many equal votes each row stands for, 0 and above; rows of 0 are dropped.
             propensity: the probability with which each pair was drawn.
@@ -262,4 +264,4 @@ def _group(columns: Columns, name: str) -> Coded | None:
 def _signs(columns: Columns, name: str) -> Signs | None:
     if name not in columns.labels:
         return None
-    return np.array([1, -1], dtype=np.int8)[recode(name, columns.labels[name], SIDES)]
+    return np.array([1, -1], dtype=np.int8)[recode(name, columns.labels[name], SIGN_WORDS[name])]

@@ -144,9 +144,17 @@ def test_side_and_order_become_signs() -> None:
     assert votes.order.tolist() == [-1, -1, 1]
 
 
+def test_a_side_names_the_contender_on_the_left_or_where_a_was() -> None:
+    by_name = Votes.from_columns(**columns(side=["a", "b", "a"]))
+    by_place = Votes.from_columns(**columns(side=["left", "right", "left"]))
+    assert by_name.side is not None
+    assert by_place.side is not None
+    assert by_name.side.tolist() == by_place.side.tolist() == [1, -1, 1]
+
+
 def test_an_unknown_side_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"Unknown side 'left' in row 1\. Known: a, b\."):
-        Votes.from_columns(**columns(side=["a", "left", "a"]))
+    with pytest.raises(ValueError, match=r"Unknown side 'top' in row 1\. Known: a, b, left, right\."):
+        Votes.from_columns(**columns(side=["a", "top", "a"]))
 
 
 def test_numbers_go_with_their_rows_when_empty_ones_are_dropped() -> None:
