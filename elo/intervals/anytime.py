@@ -10,8 +10,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 from elo.ratings import Interval, Ratings, place_of
 from elo.votes.tally import Floats
@@ -76,7 +76,9 @@ def difference_sequence(
     means, spread = np.asarray(estimates, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     reach = _boundary(spread, planned_error, 1 - level)
     if degrees_of_freedom is not None:
-        reach = -stdtrit(np.asarray(degrees_of_freedom, dtype=np.float64), ndtr(-reach))
+        reach = -scipy.special.stdtrit(
+            np.asarray(degrees_of_freedom, dtype=np.float64), scipy.special.ndtr(-reach)
+        )
     margins = np.full_like(means, np.inf)
     np.multiply(reach, spread, out=margins, where=spread > 0)
     return Limits(means - margins, means + margins)
@@ -216,8 +218,10 @@ def _evidence(
     known = errors > 0
     ratio = np.divide(gaps, errors, out=np.zeros_like(gaps), where=known)
     if degrees_of_freedom is not None:
-        ratio = -ndtri(stdtr(degrees_of_freedom, -ratio))
+        ratio = -scipy.special.ndtri(scipy.special.stdtr(degrees_of_freedom, -ratio))
     shrunk = 1 / (1 + _prior_information(planned_error, error) * errors**2)
     share_of_prior = 0.5 * np.log1p(-shrunk, where=known, out=np.zeros_like(gaps))
-    evidence = math.log(2) + share_of_prior + ratio**2 * shrunk / 2 + log_ndtr(ratio * np.sqrt(shrunk))
+    evidence = (
+        math.log(2) + share_of_prior + ratio**2 * shrunk / 2 + scipy.special.log_ndtr(ratio * np.sqrt(shrunk))
+    )
     return np.where(known, evidence, -np.inf)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from elo.intervals.resampling import KINDS, Kind, resampled_cells
 from elo.models.cells import Cells
@@ -124,7 +124,7 @@ class _Refit:
 
     problem: Problem
     solution: Solution
-    jacobians: list[csr_array] = field(init=False)
+    jacobians: list[scipy.sparse.csr_array] = field(init=False)
     """For each coordinate, shape (M, P)."""
 
     def __post_init__(self) -> None:
@@ -133,7 +133,9 @@ class _Refit:
         shape = (design.members.shape[1], design.parameters)
         places = (meeting.ravel(), design.members.ravel())
         object.__setattr__(
-            self, "jacobians", [csr_array((share.ravel(), places), shape=shape) for share in design.share]
+            self,
+            "jacobians",
+            [scipy.sparse.csr_array((share.ravel(), places), shape=shape) for share in design.share],
         )
 
     def fit(self, credit: Floats) -> tuple[Floats, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, ndtri
+import scipy
 
 from elo.intervals.ranks import EQUAL
 from elo.intervals.sandwich import quantile
@@ -188,7 +188,7 @@ def head_to_head_votes(
         design_effect: variance over that of independent votes.
         scale: rating points for one unit of log-odds.
     """
-    share = float(expit(abs(gap) / scale))
+    share = float(scipy.special.expit(abs(gap) / scale))
     deviations = _z((1 - level) / 2) * math.sqrt(EVEN) + _z(1 - power) * math.sqrt(share * (1 - share))
     return _count((deviations / (share - 0.5)) ** 2, tie_rate, design_effect)
 
@@ -271,7 +271,7 @@ def _smallest(present: int, suffices: Callable[[int], bool]) -> int | None:
 
 
 def _z(tail: float) -> float:
-    return float(-ndtri(tail))
+    return float(-scipy.special.ndtri(tail))
 
 
 def _count(decided: float, tie_rate: float, design_effect: float) -> int:

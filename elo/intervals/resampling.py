@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from elo.models.cells import Cells
 from elo.votes.tally import Floats
@@ -76,7 +76,7 @@ def _by_cluster(
     sizes = [int(column.max()) + 1 for column in columns]
     # One kind of cluster: add up each one's votes once. Two: rows are what the product of draws belongs to.
     places = columns[0] if len(columns) == 1 else np.arange(len(cell))
-    held = csr_array((weight, (places, cell)), shape=(int(places.max()) + 1, cells.counts.size))
+    held = scipy.sparse.csr_array((weight, (places, cell)), shape=(int(places.max()) + 1, cells.counts.size))
 
     def draw(rounds: int) -> Floats:
         drawn = [_cluster_weights(size, kind, rounds, rng) for size in sizes]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 from elo.intervals.jackknife import Rows, intersected, sandwich
 from elo.intervals.meat import independent_meat
@@ -86,7 +87,9 @@ class Covariance:
 
 def quantile(degrees_of_freedom: float | None, tail: float) -> float:
     """The number of standard errors that leaves probability `tail` above it: Student's t, None for normal."""
-    return float(-ndtri(tail) if degrees_of_freedom is None else -stdtrit(degrees_of_freedom, tail))
+    if degrees_of_freedom is None:
+        return -NormalDist().inv_cdf(tail)
+    return -float(scipy.special.stdtrit(degrees_of_freedom, tail))
 
 
 def _infinite(where: NDArray[np.bool_]) -> Floats:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, MultinomialLogit
@@ -41,7 +39,7 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
     """
     a, b = problem.design.members[:2]
     met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
-    groups = _components(met, "weak")
+    groups = _members(_components(met | met.T))
     if len(groups) > 1:
         listed = "; ".join(_listed(contenders, group) for group in groups)
         raise NotIdentified(
@@ -61,16 +59,16 @@ def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
     of Hunter 2004, Annals of Statistics 32). The floor is one more contender: it takes from both sides of a
     both_bad, and a vote for a contender takes from it. With such parameters groups may move even so.
     """
-    groups = _components(took(problem), "strong")
+    groups = _members(strong_groups(problem))
     if len(groups) == 1 and (direction := separating(problem)) is not None:
         moves = np.round(direction[: problem.contenders], 6)
         groups = [np.flatnonzero(moves == move) for move in np.unique(moves)]
     return groups
 
 
-def strong_groups(problem: Problem) -> NDArray[np.signedinteger]:
+def strong_groups(problem: Problem) -> NDArray[np.intp]:
     """Shape (K,), or (K + 1,) with the floor: the group of each by who took credit from whom."""
-    return np.asarray(connected_components(took(problem), connection="strong")[1])
+    return _components(took(problem))
 
 
 def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.intp]:
@@ -106,7 +104,7 @@ def require_shown_within(
         _require_independent(within, contenders)
 
 
-def took(problem: Problem) -> csr_array:
+def took(problem: Problem) -> NDArray[np.bool_]:
     """Shape (K + 1, K + 1): who took credit from whom; a tie is taken by both from each other."""
     a, b = problem.design.members[:2]
     ties, bad = problem.credit[TIE], problem.credit[BOTH_BAD]
@@ -125,9 +123,9 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
         NotIdentified: names who won or lost everything, or the parameters that separate the votes.
     """
     names = (*contenders, "the floor")
-    groups = _components(took(problem), "strong")
+    groups = _members(strong_groups(problem))
     if len(groups) > 1:
-        table = took(problem).toarray() > 0
+        table = took(problem)
         verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in groups)))
         raise NotIdentified(
             f"No finite ratings exist: {verdicts}. Collect votes until each has both won and lost (or tied), "
@@ -232,24 +230,42 @@ def separating(problem: Problem, *, held: int = 1) -> Floats | None:
     values, columns = np.concatenate(ahead), np.concatenate(members)
     rows = np.broadcast_to(np.arange(len(values))[:, None], values.shape)
     shape = (len(values), design.parameters)
-    table = csr_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
+    table = scipy.sparse.csr_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
     bounds = [(0.0, 0.0)] * held + [(-1.0, 1.0)] * (design.parameters - held)
     gain = np.bincount(columns.ravel(), values.ravel(), design.parameters)
-    found = linprog(-gain, A_ub=-table, b_ub=np.zeros(len(values)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints
+    found = scipy.optimize.linprog(-gain, A_ub=-table, b_ub=np.zeros(len(values)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints
     return found.x if found.x is not None and -found.fun > SEPARATED else None
 
 
-def _graph(problem: Problem, arrows: Sequence[Arrows]) -> csr_array:
+def _graph(problem: Problem, arrows: Sequence[Arrows]) -> NDArray[np.bool_]:
     """Arrows where there is any credit, among the contenders and, if it is a parameter, the floor."""
     size = problem.contenders + ("floor" in problem.names)
-    start, end, credit = (np.concatenate(part) for part in zip(*arrows, strict=True))
-    kept = credit > 0
-    return csr_array((np.ones(kept.sum()), (start[kept], end[kept])), shape=(size, size))
+    graph = np.zeros((size, size), dtype=bool)
+    for start, end, credit in arrows:
+        graph[start[credit > 0], end[credit > 0]] = True
+    return graph
 
 
-def _components(graph: csr_array, connection: Literal["weak", "strong"]) -> list[NDArray[np.signedinteger]]:
-    count, label = connected_components(graph, connection=connection)
-    return [np.flatnonzero(label == group) for group in range(count)]
+def _components(graph: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Shape (size,): the group of each, 0, 1, 2, ..., within which all can be reached from each other."""
+    label = np.full(len(graph), -1)
+    while (label < 0).any():
+        first = int(np.argmin(label))
+        label[_reached(graph, first) & _reached(graph.T, first)] = label.max() + 1
+    return label
+
+
+def _reached(graph: NDArray[np.bool_], start: int) -> NDArray[np.bool_]:
+    """Shape (size,): what can be reached along arrows."""
+    reached, newest = np.zeros(len(graph), dtype=bool), np.array([start])
+    while len(newest):
+        reached[newest] = True
+        newest = np.flatnonzero(graph[newest].any(axis=0) & ~reached)
+    return reached
+
+
+def _members(label: NDArray[np.intp]) -> list[NDArray[np.signedinteger]]:
+    return [np.flatnonzero(label == group) for group in range(label.max() + 1)]
 
 
 def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.signedinteger]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri
+import scipy
 
 from elo.models.bradley_terry import difference_variances, laplacian
 from elo.pairing.balance import Bounds, rebalance
@@ -144,8 +144,8 @@ def _inverse(information: Floats) -> Floats:
     Exactly symmetric: shares are multiplied by functions of it step after step, so that asymmetry would grow.
     """
     level = np.trace(information) / len(information)
-    factor, _ = dpotrf(information + level / len(information), lower=1)
-    lower, _ = dpotri(factor, lower=1)
+    factor, _ = scipy.linalg.lapack.dpotrf(information + level / len(information), lower=1)
+    lower, _ = scipy.linalg.lapack.dpotri(factor, lower=1)
     inverse: Floats = np.tril(lower) + np.tril(lower, -1).T
     return inverse
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from elo.pairing.balance import HALF, Bounds
 from elo.ratings import place_of
@@ -19,7 +19,7 @@ def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str
     for a, b in excluded:
         i, j = place_of(a, contenders), place_of(b, contenders)
         allowed[i, j] = allowed[j, i] = 0
-    groups, label = connected_components(allowed, directed=False)
+    groups, label = scipy.sparse.csgraph.connected_components(allowed, directed=False)
     if groups > 1:
         listed = "; ".join(
             ", ".join(name for name, own in zip(contenders, label, strict=True) if own == group)
