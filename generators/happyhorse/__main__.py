@@ -21,7 +21,11 @@ COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a subcommand and returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m generators.happyhorse", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m generators.happyhorse",
+        description="HappyHorse: video with sound from text and an optional first frame.",
+        epilog="Each command has a --help of its own; docs/happyhorse.md tells more.",
+    )
     subparsers = parser.add_subparsers(dest="command", required=True)
     argv = sys.argv[1:] if argv is None else argv
     for name, (place, help_) in COMMANDS.items():
