@@ -26,10 +26,9 @@ def read_csv(path: Path, choose: Chooser, header: list[str], delimiter: str) -> 
 
 
 def read_json(path: Path, choose: Chooser) -> Columns:
-    """Read a list of objects, or one object on each line."""
-    text = path.read_text(encoding="utf-8")
+    """Read a list of objects, the list `votes` of one object, as in an export, or one object on each line."""
     try:
-        rows = json.loads(text) if text.lstrip().startswith("[") else [*map(json.loads, _lines(text))]
+        rows = _objects(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is no JSON: {error}.") from error
     if not all(isinstance(row, dict) for row in rows):
@@ -38,8 +37,14 @@ def read_json(path: Path, choose: Chooser) -> Columns:
     return _read({name: [row.get(name) for row in rows] for name in names}, choose)
 
 
-def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
+def _objects(text: str) -> list[Any]:
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    if isinstance(whole, dict):
+        whole = whole.get("votes", [whole])
+    return whole if isinstance(whole, list) else [whole]
 
 
 def _read(columns: dict[str, list[Any]], choose: Chooser) -> Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -119,3 +120,11 @@ def test_one_covariate_is_given_as_several() -> None:
     frame = pd.DataFrame({"contender_a": ["x"], "contender_b": ["y"], "outcome": ["a"], "length": [2]})
     with pytest.raises(ValueError, match=r"give \('length',\)"):
         Votes.from_frame(frame, covariates="length")
+
+
+def test_votes_are_found_beside_what_an_export_says_of_them(tmp_path: Path) -> None:
+    votes = [{"contender_a": "x", "contender_b": "y", "outcome": outcome, "rater": 1} for outcome in "ab"]
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps({"origin": {"study": "demo"}, "votes": votes}, indent=2))
+
+    assert Votes.read(export).outcome.tolist() == [0, 1]
