@@ -31,36 +31,6 @@ class Scores:
     weight: Floats | None
     """Shape (N,): what each row's votes count for together."""
 
-    @property
-    def contender_a(self) -> NDArray[np.intp]:
-        """Shape (C,)."""
-        contender: NDArray[np.intp] = self.members[0]
-        return contender
-
-    @property
-    def contender_b(self) -> NDArray[np.intp]:
-        """Shape (C,)."""
-        contender: NDArray[np.intp] = self.members[1]
-        return contender
-
-    @property
-    def at_a(self) -> Floats:
-        """Shape (C,): the derivative by the strength of contender a."""
-        score: Floats = self.values[0]
-        return score
-
-    @property
-    def at_b(self) -> Floats:
-        """Shape (C,)."""
-        score: Floats = self.values[1]
-        return score
-
-    @property
-    def extra(self) -> Floats:
-        """Shape (C, I - 2): the derivatives by the other parameters."""
-        score: Floats = self.values[2:].T
-        return score
-
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
