@@ -100,6 +100,10 @@ class Settings:
             )
         recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]
         for name in self.clusters:
+            if name not in CLUSTERS:
+                raise ValueError(
+                    f"Cannot cluster by {name!r}. Known: {', '.join(CLUSTERS)}; () is for no clusters."
+                )
             if name not in recorded:
                 raise ValueError(
                     f"Cannot cluster by {name!r}: the votes have no such column. "

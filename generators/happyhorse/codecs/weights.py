@@ -25,12 +25,14 @@ def read_weights(path: Path, device: torch.device | str = "cpu") -> dict[str, Te
     """The tensors in a safetensors file or in a torch pickle, which may run no code of its own.
 
     Raises:
-        WeightsError: The file is damaged, or holds more than tensors.
+        WeightsError: The file isn't there, is damaged, or holds more than tensors.
     """
     try:
         if path.suffix == ".safetensors":
             return load_file(path, device=str(device))
         found = torch.load(path, map_location=device, weights_only=True, mmap=True)
+    except FileNotFoundError as error:
+        raise WeightsError(f"There are no weights at {path}.") from error
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise WeightsError(f"Can't read the weights in {path}: {error}. Fetch the file again.") from error
     return dict(found)

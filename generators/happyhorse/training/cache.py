@@ -46,6 +46,10 @@ class Recipe:
     """Changes whenever the codecs do, such as their files' digest."""
     version: int = VERSION
 
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"A cache holds one clip or more; {self.count} were asked for.")
+
 
 class LatentCache:
     """Files of half-precision latents, mapped into memory: workers share them, and read what they need."""

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.codecs.weights import WeightsError, fill, read_weights
 from generators.happyhorse.config import HappyHorseConfig, size
 from generators.happyhorse.kinds import CheckpointKind, Guidance
 from generators.happyhorse.preconditioning import Preconditioned
@@ -80,7 +80,10 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[SmallHap
     """
     tensors = read_weights(path, device)
     with safe_open(path, framework="pt") as file:
-        head = json.loads(file.metadata()["happyhorse"])
+        described = (file.metadata() or {}).get("happyhorse")
+    if described is None:
+        raise WeightsError(f"{path} is no small HappyHorse: it doesn't say of which size and kind it is.")
+    head = json.loads(described)
     kind = {**head["kind"], "guidance": Guidance(**head["kind"]["guidance"])}
     model = SmallHappyHorse(HappyHorseConfig.from_public(head["config"])).to(device)
     fill(model, tensors, path)

@@ -49,3 +49,8 @@ def test_lists_all_that_does_not_fit() -> None:
 def test_names_no_more_than_can_be_read() -> None:
     with pytest.raises(WeightsError, match=r"20 surplus: a00, .*a07 …\."):
         fill(nn.Identity(), {f"a{n:02}": torch.ones(1) for n in range(20)}, Path("f"))
+
+
+def test_says_where_there_are_no_weights(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"There are no weights at .*absent\.safetensors\."):
+        read_weights(tmp_path / "absent.safetensors")

@@ -55,3 +55,8 @@ def test_a_cache_of_another_recipe_is_refused(tmp_path: Path) -> None:
     fill_cache(tmp_path, small, VIDEO, AUDIO)
     with pytest.raises(ValueError, match="Use another folder"):
         fill_cache(tmp_path, replace(small, codecs="others"), VIDEO, AUDIO)
+
+
+def test_a_cache_of_no_clips_is_refused() -> None:
+    with pytest.raises(ValueError, match="one clip or more; 0 were asked for"):
+        Recipe("train", seed=0, count=0, objects=1, codecs="none")
