@@ -26,6 +26,8 @@ class HappyHorseConfig:
     head_dim: int = 128
     num_query_groups: int = 8
     """Key and value heads; each serves `num_heads / num_query_groups` query heads."""
+    rotary_base: float = 10_000.0
+    """From the first band of rotary positions, which turns by 1 for each step, to one beyond the last."""
     video_in_channels: int = 192
     """Values in one video token: latent channels × 1×2×2."""
     audio_in_channels: int = 64
@@ -85,7 +87,7 @@ class HappyHorseConfig:
 
 
 _WIDTHS = tuple(field.name for field in fields(HappyHorseConfig) if field.type == "int")
-_LAYER_LISTS = tuple(field.name for field in fields(HappyHorseConfig) if field.type != "int")
+_LAYER_LISTS = tuple(field.name for field in fields(HappyHorseConfig) if str(field.type).startswith("tuple"))
 _FIXED: dict[str, object] = {"enable_attn_gating": True, "activation_type": "swiglu7", "post_norm_layers": []}
 
 SIZES: dict[str, HappyHorseConfig] = {
@@ -103,6 +105,7 @@ SIZES: dict[str, HappyHorseConfig] = {
         num_layers=6,
         hidden_size=96,
         head_dim=24,
+        rotary_base=1 / 16,
         num_query_groups=4,
         video_in_channels=96,
         audio_in_channels=48,

@@ -163,7 +163,7 @@ class Adapter(nn.Module):
         self.video_embedder = nn.Linear(config.video_in_channels, config.hidden_size)
         self.audio_embedder = nn.Linear(config.audio_in_channels, config.hidden_size)
         self.text_embedder = nn.Linear(config.text_in_channels, config.hidden_size)
-        self.rope = Rotary(config.head_dim)
+        self.rope = Rotary(config.head_dim, config.rotary_base)
 
     def forward(self, video: Tensor, audio: Tensor | None, text: Tensor) -> Tensor:
         """(B, V, 192), (B, A, 64) or None, (B, L, 3584) → (B, V+A+L, hidden), float32."""
@@ -178,10 +178,10 @@ class Rotary(nn.Module):
 
     bands: Tensor
 
-    def __init__(self, head_dim: int) -> None:
+    def __init__(self, head_dim: int, base: float = 10_000.0) -> None:
         super().__init__()
         count = head_dim // 8
-        self.register_buffer("bands", 10_000 ** (-torch.arange(count, dtype=torch.float32) / count))
+        self.register_buffer("bands", base ** (-torch.arange(count, dtype=torch.float32) / count))
 
     def forward(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates (B, N, 3) → cosines and sines (B, N, 1, 3·bands)."""

@@ -41,6 +41,16 @@ class LinearVideoCodec:
     def latent_channels(self) -> int:
         return self.rest.width // _PATCH**2
 
+    @property
+    def variance(self) -> Tensor:
+        """(channels,): of the latents of the clips that it was fitted to."""
+        return self._gains.square()
+
+    @property
+    def _gains(self) -> Tensor:
+        """Alike for the first frame and the others, which so have the same variances."""
+        return self.rest.gains(_PATCH**2)
+
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
         """Frames (batch, 3, 1 + 4n, height, width) to latents (batch, channels, 1 + n, height/8, width/8).
@@ -52,13 +62,15 @@ class LinearVideoCodec:
         numbers = torch.cat([self.first.project(first), self.rest.project(rest)], dim=1)
         b, t, h, w, _ = numbers.shape
         patches = numbers.reshape(b, t, h, w, -1, _PATCH, _PATCH)
-        return patches.permute(0, 4, 1, 2, 5, 3, 6).reshape(b, -1, t, h * _PATCH, w * _PATCH)
+        latents = patches.permute(0, 4, 1, 2, 5, 3, 6).reshape(b, -1, t, h * _PATCH, w * _PATCH)
+        return latents * self._gains[:, None, None, None]
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """The way back; frames are about [−1, 1]."""
         b, c, t, h, w = latents.shape
-        patches = latents.float().reshape(b, c, t, h // _PATCH, _PATCH, w // _PATCH, _PATCH)
+        even = latents.float() / self._gains[:, None, None, None]
+        patches = even.reshape(b, c, t, h // _PATCH, _PATCH, w // _PATCH, _PATCH)
         numbers = patches.permute(0, 2, 3, 5, 1, 4, 6).flatten(4)
         return join_blocks(self.first.expand(numbers[:, :1]), self.rest.expand(numbers[:, 1:]))
 

@@ -45,16 +45,21 @@ class SpectralAudioCodec:
     def latent_channels(self) -> int:
         return self.basis.width
 
+    @property
+    def variance(self) -> Tensor:
+        """(channels,): of the latents of the sounds that it was fitted to."""
+        return self.basis.gains().square()
+
     @torch.no_grad()
     def encode(self, samples: Tensor, sample_rate: int, generator: Generator | None = None) -> Tensor:
         """Samples (batch, 2, N) to latents (batch, time, channels). Nothing is drawn: the generator rests."""
         count = round(samples.shape[-1] * SAMPLE_RATE / sample_rate)
-        return self.basis.project(spectra(resample(samples.mean(1), count)))
+        return self.basis.project(spectra(resample(samples.mean(1), count))) * self.basis.gains()
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents (batch, time, channels) to samples (batch, 2, 1000 · time)."""
-        logs = self.basis.expand(latents.float())
+        logs = self.basis.expand(latents.float() / self.basis.gains())
         magnitudes = logs.reshape(len(logs), -1, BINS).clamp(min=0).expm1().mT
         return find_sound(magnitudes)[:, None].expand(-1, 2, -1)
 

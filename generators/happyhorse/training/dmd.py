@@ -117,7 +117,8 @@ def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe
     started = torch.full_like(level, float(scene.known.first_frame is not None))
     audio = scene.real.audio if made.audio is None else made.audio
     clips = cache.Latents(made.video, audio, scene.words)
-    task = make_task(clips, Plan(level, level, started, sounds=made.audio is not None), generator)
+    plan = Plan(level, level, started, sounds=made.audio is not None)
+    task = make_task(clips, nets.fake.variances, plan, generator)
     loss = errors(nets.fake, task).loss()
     if nets.critic is None:
         return loss

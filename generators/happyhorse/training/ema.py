@@ -27,7 +27,7 @@ class Average:
 
     def model(self, like: SmallHappyHorse) -> SmallHappyHorse:
         """A model of its own with the mean weights, whole and ready to sample."""
-        model = SmallHappyHorse(like.config).to(self.weights[0].device)
+        model = SmallHappyHorse(like.config, like.variances).to(self.weights[0].device)
         with torch.no_grad():
             for parameter, mean in zip(model.parameters(), self.weights, strict=True):
                 parameter.copy_(mean)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.preconditioning import power, spread, to_output
+from generators.happyhorse.preconditioning import Variances, power, spread, to_output
 from generators.happyhorse.training.cache import Latents
 from generators.happyhorse.training.model import SmallHappyHorse
 
@@ -88,9 +88,9 @@ class Errors(NamedTuple):
         return torch.stack([error.mean() for error in self if error is not None]).sum()
 
 
-def draw_task(clean: Latents, generator: Generator, mixture: Mixture = MIXTURE) -> Task:
+def draw_task(clean: Latents, variances: Variances, generator: Generator, mixture: Mixture = MIXTURE) -> Task:
     """Decides what a batch shows, and noises it."""
-    return make_task(clean, draw_plan(len(clean.video), generator, mixture), generator)
+    return make_task(clean, variances, draw_plan(len(clean.video), generator, mixture), generator)
 
 
 def draw_plan(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Plan:
@@ -109,8 +109,8 @@ def draw_plan(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> P
     )
 
 
-def make_task(clean: Latents, plan: Plan, generator: Generator) -> Task:
-    """Noises a batch as planned."""
+def make_task(clean: Latents, variances: Variances, plan: Plan, generator: Generator) -> Task:
+    """Noises a batch, whose channels have these variances, as planned."""
     video_noise, audio_noise = (
         torch.randn(part.shape, generator=generator, device=generator.device) for part in clean[:2]
     )
@@ -121,8 +121,8 @@ def make_task(clean: Latents, plan: Plan, generator: Generator) -> Task:
         torch.cat([first, video[:, :, 1:]], dim=2),
         mix(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
         clean.words if plan.prompted else None,
-        to_output(clean.video, video_noise, plan.video_level),
-        to_output(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
+        to_output(clean.video, video_noise, plan.video_level, variances.video),
+        to_output(clean.audio, audio_noise, plan.audio_level, variances.audio) if plan.sounds else None,
     )
 
 
@@ -140,17 +140,22 @@ def shifted(even: Tensor) -> Tensor:
 
 
 def errors(model: SmallHappyHorse, task: Task) -> Errors:
-    """Errors of the velocity on a task: those of F, over D."""
+    """Errors of the velocity on a task."""
     plan, found = task.plan, model(task.video, task.audio, task.words)
     video = audio = None
     if not plan.scored:
-        frames = (found[0].float() - task.video_target).square().mean(dim=(1, 3, 4))
-        first, others = frames[:, 0], frames[:, 1:].sum(1)
-        asked = 1 - plan.started
-        video = (first * asked + others) / (frames.shape[1] - 1 + asked) / power(plan.video_level)
+        wrong = _wrong(found[0], task.video_target, plan.video_level, model.variances.video)
+        frames, asked = wrong.mean(dim=(1, 3, 4)), 1 - plan.started
+        video = (frames[:, 0] * asked + frames[:, 1:].sum(1)) / (frames.shape[1] - 1 + asked)
     if task.audio_target is not None:
-        audio = (found[1].float() - task.audio_target).square().mean(dim=(1, 2)) / power(plan.audio_level)
+        wrong = _wrong(found[1], task.audio_target, plan.audio_level, model.variances.audio)
+        audio = wrong.mean(dim=(1, 2))
     return Errors(video, audio)
+
+
+def _wrong(output: Tensor, target: Tensor, level: Tensor, variance: Tensor) -> Tensor:
+    """Squared errors of the velocity: those of F, times v/D."""
+    return (output.float() - target).square() * variance / power(spread(level, output), variance)
 
 
 def mix(clean: Tensor, noise: Tensor, level: Tensor) -> Tensor:
@@ -167,7 +172,7 @@ def learning_curve(model: SmallHappyHorse, clean: Latents) -> dict[str, list[flo
     for quarter in range(QUARTERS):
         level = (quarter + torch.rand(count, generator=generator, device=generator.device)) / QUARTERS
         plan = Plan(level, level, torch.zeros_like(level))
-        found = errors(model, make_task(clean, plan, generator))
+        found = errors(model, make_task(clean, model.variances, plan, generator))
         for name, error in found._asdict().items():
             curve[name].append(float((error * level**2).mean()))
     return curve

@@ -140,7 +140,7 @@ class Programme:
         config = replace(TOY, video_in_channels=4 * codecs.video.latent_channels)
         settings = Settings(samples=amounts.samples, batch=amounts.batch)
         processes = Processes(device=torch.device(self.device))
-        run = begin(settings, processes, self.out / STATE, config)
+        run = begin(settings, codecs.variances, processes, self.out / STATE, config)
         minutes = (self.until - time.monotonic()) / 60
         fit(run, self._clips(codecs), codecs, self.out, Pace(stop=minutes, save=2, report=2, sheets=False))
         if run.done < 1:

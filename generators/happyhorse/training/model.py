@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from generators.happyhorse.codecs.weights import WeightsError, fill, read_weights
 from generators.happyhorse.config import HappyHorseConfig, size
 from generators.happyhorse.kinds import CheckpointKind, Guidance
-from generators.happyhorse.preconditioning import Preconditioned
+from generators.happyhorse.preconditioning import Preconditioned, Variances
 from generators.happyhorse.sampler import Velocity
 from generators.happyhorse.training.words import WordEmbedding
 from generators.happyhorse.transformer import HappyHorseTransformer
@@ -32,14 +32,31 @@ def distilled_kind(steps: int) -> CheckpointKind:
 
 
 class SmallHappyHorse(nn.Module):
-    """Its output F is what `preconditioning` says. A fresh one says nothing: the Wiener estimate stands."""
+    """Its output F is what `preconditioning` says. A fresh one says nothing: the Wiener estimate stands.
 
-    def __init__(self, config: HappyHorseConfig = TOY) -> None:
+    Args:
+        config: Its sizes.
+        variances: Of its codecs' latents; 1 for each channel by default.
+    """
+
+    video_variance: Tensor
+    audio_variance: Tensor
+
+    def __init__(self, config: HappyHorseConfig = TOY, variances: Variances | None = None) -> None:
         super().__init__()
         self.transformer = HappyHorseTransformer(config)
         self.words = WordEmbedding(config.text_in_channels)
         nn.init.zeros_(self.transformer.final_linear_video.weight)
         nn.init.zeros_(self.transformer.final_linear_audio.weight)
+        if variances is None:
+            variances = Variances(torch.ones(config.latent_channels), torch.ones(config.audio_in_channels))
+        self.register_buffer("video_variance", variances.video.flatten().clone())
+        self.register_buffer("audio_variance", variances.audio.clone())
+
+    @property
+    def variances(self) -> Variances:
+        """Of clean latents."""
+        return Variances(self.video_variance.reshape(-1, 1, 1, 1), self.audio_variance)
 
     @property
     def config(self) -> HappyHorseConfig:
@@ -60,7 +77,7 @@ class SmallHappyHorse(nn.Module):
     def bound(self, words: Tensor | None) -> Preconditioned:
         """With its text: what samplers take."""
         network: Velocity = lambda video, audio: _pair(self(video, audio, words))  # noqa: E731
-        return Preconditioned(network)
+        return Preconditioned(network, self.variances)
 
 
 def save_model(model: SmallHappyHorse, kind: CheckpointKind, path: Path, **notes: object) -> None:

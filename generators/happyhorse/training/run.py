@@ -73,7 +73,9 @@ class Run:
         """Takes one step and returns this process's errors, and the gradient's norm."""
         clean = choose(clips, self.settings, self.steps, self.processes.device)
         generator = drawing(self.settings.seed, self.steps, self.processes.device)
-        task = draw_task(clean, generator).part(self.processes.rank, self.processes.count)
+        task = draw_task(clean, self.model.variances, generator).part(
+            self.processes.rank, self.processes.count
+        )
         with precision(self.processes.device):
             found = errors(self.model, task)
         torch.autograd.backward(found.loss())

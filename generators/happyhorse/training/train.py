@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from generators.happyhorse.config import HappyHorseConfig
+from generators.happyhorse.preconditioning import Variances
 from generators.happyhorse.training.cache import Latents, Recipe, encode_clips, fill_cache
 from generators.happyhorse.training.data import example
 from generators.happyhorse.training.flow import learning_curve
@@ -83,17 +84,23 @@ def run(args: Namespace) -> int:
             fill_cache(folder, recipe, codecs.video, codecs.audio, _count(args.clips))
         processes.wait()
         clips = fill_cache(folder, recipe, codecs.video, codecs.audio)
-        training = begin(settings, processes, args.out / STATE)
+        training = begin(settings, codecs.variances, processes, args.out / STATE)
         if args.compile:
-            training.model.compile()
+            training.model.compile(dynamic=False)  # a graph for each kind of batch, of which there are four
         fit(training, clips, codecs, args.out, pace)
     return 0
 
 
-def begin(settings: Settings, processes: Processes, state: Path, config: HappyHorseConfig = TOY) -> Run:
+def begin(
+    settings: Settings,
+    variances: Variances,
+    processes: Processes,
+    state: Path,
+    config: HappyHorseConfig = TOY,
+) -> Run:
     """A run from its state if there is one, else from fresh weights, the same in every process."""
     torch.manual_seed(settings.seed)
-    training = Run(SmallHappyHorse(config).to(processes.device), settings, processes)
+    training = Run(SmallHappyHorse(config, variances).to(processes.device), settings, processes)
     if state.exists():
         training.load(state)
     return training

@@ -62,6 +62,11 @@ class ConvVideoCodec(nn.Module):
         self.register_buffer("mean", torch.zeros(latent_channels))
         self.register_buffer("std", torch.ones(latent_channels))
 
+    @property
+    def variance(self) -> Tensor:
+        """(channels,): of the latents."""
+        return torch.ones_like(self.mean)
+
     def posterior(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Frames (batch, 3, 1 + 4n, height, width) to mean and log variance (batch, channels, 1 + n, …)."""
         mean, log_variance = self.encoder(_fold(frames)).chunk(2, dim=1)

@@ -4,35 +4,45 @@ import pytest
 import torch
 
 from generators.happyhorse.kinds import Guidance
-from generators.happyhorse.preconditioning import Preconditioned, power, to_output, to_velocity
+from generators.happyhorse.preconditioning import (
+    Preconditioned,
+    Variances,
+    power,
+    to_output,
+    to_velocity,
+)
 from generators.happyhorse.sampler import Known, Latents, Noise, Velocity, sample_base, sample_distilled
 from tests.factories_happyhorse import hashed_input
 
 LEVELS = torch.tensor([0.001, 0.2, 0.5, 0.8, 0.999])
-CLEAN, NOISE = hashed_input(1, 5, 40_000), hashed_input(2, 5, 40_000)
-MIXED = (1 - LEVELS)[:, None] * CLEAN + LEVELS[:, None] * NOISE
+VARIANCE = torch.tensor([0.3, 1.0, 4.0])[:, None]
+"""Of three channels."""
+CLEAN, NOISE = VARIANCE.sqrt() * hashed_input(1, 5, 3, 40_000), hashed_input(2, 5, 3, 40_000)
+SIGMA = LEVELS[:, None, None]
+MIXED = (1 - SIGMA) * CLEAN + SIGMA * NOISE
+ONE = torch.ones(())
 
 
 def test_the_right_output_is_the_right_velocity() -> None:
-    found = to_velocity(to_output(CLEAN, NOISE, LEVELS), MIXED, LEVELS)
+    found = to_velocity(to_output(CLEAN, NOISE, LEVELS, VARIANCE), MIXED, LEVELS, VARIANCE)
 
     torch.testing.assert_close(found, NOISE - CLEAN, atol=1e-5, rtol=1e-5)
 
 
 def test_no_output_is_the_wiener_estimate() -> None:
-    estimate = MIXED - LEVELS[:, None] * to_velocity(torch.zeros_like(MIXED), MIXED, LEVELS)
+    estimate = MIXED - SIGMA * to_velocity(torch.zeros_like(MIXED), MIXED, LEVELS, VARIANCE)
 
-    share = (1 - LEVELS) / power(LEVELS)
-    torch.testing.assert_close(estimate, share[:, None] * MIXED, atol=1e-5, rtol=1e-5)
-    fitted = (MIXED * CLEAN).mean(1) / MIXED.square().mean(1)
-    torch.testing.assert_close(fitted, share, atol=0.02, rtol=0)
+    share = (1 - SIGMA) * VARIANCE / power(SIGMA, VARIANCE)
+    torch.testing.assert_close(estimate, share * MIXED, atol=1e-5, rtol=1e-4)
+    fitted = (MIXED * CLEAN).mean(-1, keepdim=True) / MIXED.square().mean(-1, keepdim=True)
+    torch.testing.assert_close(fitted, share, atol=0.03, rtol=0)
 
 
 def test_the_right_output_has_unit_variance_and_says_what_the_input_does_not() -> None:
-    output = to_output(CLEAN, NOISE, LEVELS)
+    output = to_output(CLEAN, NOISE, LEVELS, VARIANCE)
 
-    torch.testing.assert_close(output.square().mean(1), torch.ones(5), atol=0.02, rtol=0)
-    torch.testing.assert_close((output * MIXED).mean(1), torch.zeros(5), atol=0.02, rtol=0)
+    torch.testing.assert_close(output.square().mean(-1), torch.ones(5, 3), atol=0.03, rtol=0)
+    torch.testing.assert_close((output * MIXED).mean(-1), torch.zeros(5, 3), atol=0.03, rtol=0)
 
 
 @pytest.mark.parametrize("guided", [True, False])
@@ -41,11 +51,11 @@ def test_samplers_tell_the_level(guided: bool) -> None:
 
     def network(video: torch.Tensor, audio: torch.Tensor | None) -> tuple[torch.Tensor, None]:
         level = video.std()
-        return -(1 - level) / level * video / power(level).sqrt(), None
+        return -(1 - level) / level * video / power(level, ONE).sqrt(), None
 
     start = Latents(Noise(3).draw((4, 5, 16, 16), None).video, None)
     start = Latents(start.video / start.video.std(), None)
-    model = Preconditioned(network)
+    model = Preconditioned(network, Variances(ONE, ONE))
     if guided:
         end = sample_base(model, model, start, steps=8)
     else:

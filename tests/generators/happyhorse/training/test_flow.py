@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Generator
 
+from generators.happyhorse.preconditioning import Variances
 from generators.happyhorse.training.cache import Latents
 from generators.happyhorse.training.flow import (
     Mixture,
@@ -19,6 +20,7 @@ from generators.happyhorse.training.model import SmallHappyHorse
 from tests.factories_training import SMALL, FixedClips
 
 CLEAN = FixedClips(16).latents
+UNIT = SmallHappyHorse(SMALL).variances
 PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0)
 
 
@@ -57,8 +59,8 @@ def test_levels_are_logit_normal_with_a_share_as_the_samplers_grid() -> None:
 
 
 def test_what_is_left_out_is_not_there() -> None:
-    silent = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=1, unprompted=1))
-    joint = draw_task(CLEAN, Generator().manual_seed(0), PLAIN)
+    silent = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=1, unprompted=1))
+    joint = draw_task(CLEAN, UNIT, Generator().manual_seed(0), PLAIN)
 
     assert silent.audio is None
     assert silent.audio_target is None
@@ -69,7 +71,7 @@ def test_what_is_left_out_is_not_there() -> None:
 
 
 def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
-    task = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=0, scored=1))
+    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=0, scored=1))
     found = errors(SmallHappyHorse(SMALL), task)
 
     assert task.video.equal(CLEAN.video)
@@ -78,7 +80,7 @@ def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
 
 
 def test_a_given_first_frame_is_clean_and_no_part_of_the_loss() -> None:
-    task = draw_task(CLEAN, Generator().manual_seed(0), Mixture(silent=0, scored=0, started=1))
+    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=0, scored=0, started=1))
     model = SmallHappyHorse(SMALL)
     before = errors(model, task)
     task.video_target[:, :, 0] += 100
@@ -94,15 +96,17 @@ def test_a_given_first_frame_is_clean_and_no_part_of_the_loss() -> None:
 def test_the_error_is_that_of_the_velocity() -> None:
     """A fresh model says F = 0, the Wiener estimate, whose velocity is known."""
     level = torch.linspace(0.1, 0.9, 16)
-    task = make_task(CLEAN, Plan(level, level, torch.zeros(16)), Generator().manual_seed(3))
+    variances = Variances(torch.linspace(0.2, 3, 24).reshape(24, 1, 1, 1), torch.ones(48))
+    plan = Plan(level, level, torch.zeros(16))
+    task = make_task(CLEAN, variances, plan, Generator().manual_seed(3))
     noise = Generator().manual_seed(3)
     video_noise = torch.randn(CLEAN.video.shape, generator=noise)
     sigma = level.reshape(-1, 1, 1, 1, 1)
-    power = (1 - sigma) ** 2 + sigma**2
-    wiener = (task.video - (1 - sigma) / power * task.video) / sigma
+    power = (1 - sigma) ** 2 * variances.video + sigma**2
+    wiener = (task.video - (1 - sigma) * variances.video / power * task.video) / sigma
     expected = (wiener - (video_noise - CLEAN.video)).square().mean(dim=(1, 2, 3, 4))
 
-    found = errors(SmallHappyHorse(SMALL), task).video
+    found = errors(SmallHappyHorse(SMALL, variances), task).video
 
     assert found is not None
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
@@ -119,7 +123,7 @@ def test_a_fresh_models_curve_is_that_of_the_wiener_estimate() -> None:
 
 
 def test_parts_of_a_task_are_its_samples_in_order() -> None:
-    task = draw_task(CLEAN, Generator().manual_seed(0), PLAIN)
+    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), PLAIN)
     parts = [task.part(number, 2) for number in range(2)]
 
     assert torch.cat([part.video for part in parts]).equal(task.video)

@@ -24,7 +24,7 @@ def _take(run: Run, count: int) -> Run:
 
 def test_steps_lower_the_loss_on_a_fixed_batch() -> None:
     run = small_run()
-    task = draw_task(CLIPS.latents, Generator().manual_seed(9))
+    task = draw_task(CLIPS.latents, run.model.variances, Generator().manual_seed(9))
     before = errors(run.model, task).loss().item()
 
     _take(run, 25)
