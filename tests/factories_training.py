@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from generators.happyhorse.config import HappyHorseConfig
+from generators.happyhorse.toy.model import TOY, SmallHappyHorse
+from generators.happyhorse.toy.words import VOCABULARY
 from generators.happyhorse.training.cache import Latents
-from generators.happyhorse.training.model import TOY, SmallHappyHorse
 from generators.happyhorse.training.run import Run, Settings
-from generators.happyhorse.training.words import VOCABULARY
 
 SMALL: HappyHorseConfig = replace(
     TOY, num_layers=3, hidden_size=48, num_query_groups=2, mm_layers=(0, 2), text_in_channels=16

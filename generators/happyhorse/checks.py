@@ -50,6 +50,8 @@ def _check_size(parts: Components, request: ClipRequest) -> None:
             raise InvalidInput(f"The {name} must be a multiple of {multiple} pixels; got {side}. {near}")
     if parts.frames(request) < 2:
         raise InvalidInput(f"A clip must last 1/{parts.fps} s or more; got {request.duration_s} s.")
+    if parts.longest_s is not None and request.duration_s > parts.longest_s:
+        raise InvalidInput(f"This model makes at most {parts.longest_s} s; got {request.duration_s} s.")
 
 
 def _check_parts(parts: Components, request: ClipRequest) -> None:

@@ -10,6 +10,7 @@ import torch
 from generators.happyhorse.codecs.protocol import AudioCodec, TextEncoder, VideoDecoder, VideoEncoder
 from generators.happyhorse.config import HappyHorseConfig
 from generators.happyhorse.kinds import CheckpointKind
+from generators.happyhorse.preconditioning import Variances
 from generators.happyhorse.request import ClipRequest, Upscale
 from generators.happyhorse.transformer import HappyHorseTransformer
 
@@ -31,6 +32,10 @@ class Components:
     super_resolution: Mapping[Upscale, Callable[[], HappyHorseTransformer]] = field(default_factory=dict)
     negative_prompt: str | None = None
     """What the base checkpoint is guided away from; the others take none."""
+    variances: Variances | None = None
+    """Of clean latents, if the transformer says what the Wiener estimate lacks; see `preconditioning`."""
+    cascade: bool = False
+    """Whether the picture is made first and silently, and then sound for it, by the same transformer."""
     steps: int | None = None
     """Of the first stage; None for what the kind of checkpoint is made for."""
     fps: int = 25
@@ -41,6 +46,8 @@ class Components:
     """Latent frames that the network sees at once: 10 s. Longer clips take several windows."""
     overlap: int = 8
     """Latent frames that neighbouring windows share."""
+    longest_s: float | None = None
+    """What the network can't go beyond, if windows don't help."""
     text_bytes: int = 0
     """Memory that the text encoder's weights take."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -57,3 +64,8 @@ class Components:
     def latent_frames(self, request: ClipRequest) -> int:
         """The first holds one frame, each other `temporal_stride`; what is left over isn't made."""
         return (self.frames(request) - 1) // self.temporal_stride + 1
+
+
+def default_device() -> str:
+    """The GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

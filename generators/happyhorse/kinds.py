@@ -41,8 +41,6 @@ class CheckpointKind:
     """Latent frames that local layers look ahead and back; None if all layers see everything."""
     lines: int = 256
     """Height in pixels that it was trained for."""
-    preconditioned: bool = False
-    """Whether the network only says what the Wiener estimate lacks; see `preconditioning`."""
     guidance: Guidance = PUBLISHED
 
     def configure(self, config: HappyHorseConfig) -> HappyHorseConfig:

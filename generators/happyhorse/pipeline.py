@@ -104,13 +104,19 @@ class Pipeline:
         with stages.stage("denoising", steps) as on_step, torch.inference_mode():
             model = parts.transformer()
             looks = [self._velocity(parts.kind, model, features) for features in text]
+            if parts.cascade and audio is not None:
+                silent = self._sample(looks, noise.draw(video, None), noise, known, steps, on_step)
+                known, noise = Known(video=silent.video), Noise(request.seed, device=parts.device)
             return self._sample(looks, noise.draw(video, audio), noise, known, steps, on_step)
 
     def _sample(
         self, looks: list[Velocity], start: Latents, noise: Noise, known: Known, steps: int, on_step: OnStep
     ) -> Latents:
         how = self.parts.kind
-        told = [Preconditioned(velocity) if how.preconditioned else velocity for velocity in looks]
+        variances = self.parts.variances
+        told: list[Velocity | Preconditioned] = (
+            [*looks] if variances is None else [Preconditioned(velocity, variances) for velocity in looks]
+        )
         if how.sampler == "base":
             conditional, negative = told
             return sample_base(
@@ -149,7 +155,8 @@ class Pipeline:
         """At most as many frames as were asked for; up to three fewer where four don't divide them."""
         with stages.stage("picture"):
             frames = to_pixels(self.parts.video_decoder().decode(latents.video))
-            return frames[: self.parts.frames(request) - 1]
+            wanted = frames[: self.parts.frames(request) - 1]
+            return wanted.repeat(request.enlarge, axis=1).repeat(request.enlarge, axis=2)
 
     def _decode_sound(
         self, request: ClipRequest, latents: Latents, frames: int, stages: Stages

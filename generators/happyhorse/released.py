@@ -154,8 +154,3 @@ def fingerprint(checkpoint: Path) -> str:
             stream.seek(max(length - _EDGE, 0))
             digest.update(stream.read(_EDGE))
     return digest.hexdigest()
-
-
-def default_device() -> str:
-    """The GPU if there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"

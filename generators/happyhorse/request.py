@@ -61,12 +61,16 @@ class ClipRequest:
     """A sound track that the picture follows, and that is kept."""
     silence: Silence = "computed"
     upscale: Upscale | None = None
+    enlarge: int = 1
+    """Each pixel becomes a square of so many on a side, which keeps a very small clip as it is."""
 
     def __post_init__(self) -> None:
         _require("mode", self.mode, TRACKS)
         _require("form of silence", self.silence, SILENCES)
         if self.upscale is not None:
             _require("super-resolution", self.upscale, UPSCALES)
+        if self.enlarge < 1:
+            raise InvalidInput(f"A clip can be enlarged 1 time or more; got {self.enlarge}.")
         if self.mode.startswith("i2v") and self.image is None:
             raise InvalidInput(
                 f"Mode {self.mode!r} needs an image. Give one, or choose {'t' + self.mode[1:]!r}."

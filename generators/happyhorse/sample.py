@@ -6,9 +6,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from generators.base import TRACKS, InvalidInput, Track
+from generators.happyhorse.components import default_device
 from generators.happyhorse.config import SIZES
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.inputs import read_image, read_sound
@@ -17,6 +18,18 @@ from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSC
 
 if TYPE_CHECKING:
     from generators.happyhorse.components import Components
+
+
+class _Usual(NamedTuple):
+    """What a clip is like if nothing else is asked for."""
+
+    seconds: float
+    width: int
+    height: int
+    enlarge: int
+
+
+_USUAL, _USUAL_TOY = _Usual(4.0, 448, 256, 1), _Usual(2.0, 64, 64, 8)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,16 +42,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     clip.add_argument(
         "--silence", choices=SILENCES, default="computed", help="what a mode without sound does"
     )
-    clip.add_argument("--seconds", type=float, default=4.0)
-    clip.add_argument("--width", type=int, default=448)
-    clip.add_argument("--height", type=int, default=256)
+    clip.add_argument("--seconds", type=float, help="default: 2 for the toy size, else 4")
+    clip.add_argument("--width", type=int, help="default: 64 for the toy size, else 448")
+    clip.add_argument("--height", type=int, help="default: 64 for the toy size, else 256")
+    clip.add_argument(
+        "--enlarge", type=int, help="make squares of pixels (default: 8 for the toy size, else 1)"
+    )
     clip.add_argument("--upscale", choices=UPSCALES)
     clip.add_argument("--seed", type=int, default=42)
     clip.add_argument("--out", type=Path, default=Path("clip.mp4"))
     model = parser.add_argument_group("the model")
-    model.add_argument("--size", choices=tuple(SIZES), default="15b")
+    model.add_argument(
+        "--size", choices=tuple(SIZES), default="toy", help="default: toy, whose weights are in the package"
+    )
     model.add_argument("--kind", choices=FIRST_STAGES, default="distilled")
     model.add_argument("--steps", type=int, help="default: 8 distilled, 32 base")
+    model.add_argument("--cascade", action="store_true", help="the picture first, then sound for it")
     model.add_argument("--decoder", choices=DECODERS, default="turbo")
     model.add_argument("--device", help="default: the GPU if there is one")
     model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
@@ -66,25 +85,31 @@ def run(args: Namespace) -> int:
 
 def _request(args: Namespace) -> ClipRequest:
     default: Track = "t2v-audio" if args.image is None else "i2v-audio"
+    usual = _USUAL if args.size != "toy" else _USUAL_TOY
     return ClipRequest(
         prompt=args.prompt,
-        duration_s=args.seconds,
-        width=args.width,
-        height=args.height,
+        duration_s=usual.seconds if args.seconds is None else args.seconds,
+        width=args.width or usual.width,
+        height=args.height or usual.height,
         seed=args.seed,
         mode=args.mode or default,
         image=None if args.image is None else read_image(args.image),
         sound=None if args.sound is None else read_sound(args.sound),
         silence=args.silence,
         upscale=args.upscale,
+        enlarge=usual.enlarge if args.enlarge is None else args.enlarge,
     )
 
 
 def _components(args: Namespace) -> Components:
-    from generators.happyhorse.random_weights import random_components  # diffusers and transformers
-    from generators.happyhorse.released import Release, default_device
-
     device = args.device or default_device()
+    if args.size == "toy" and not args.random_weights:
+        from generators.happyhorse.toy.components import toy_components
+
+        return toy_components(args.kind, steps=args.steps, cascade=args.cascade, device=device)
+    from generators.happyhorse.random_weights import random_components  # diffusers and transformers
+    from generators.happyhorse.released import Release
+
     if args.random_weights:
         full = args.decoder == "wan"
         return random_components(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)

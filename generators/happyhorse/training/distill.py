@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
+from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model, save_model
 from generators.happyhorse.training.cache import LatentCache
 from generators.happyhorse.training.dmd import Networks, Recipe, draw_scene, fake_loss, student_loss
 from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.gan import head_of
-from generators.happyhorse.training.model import SmallHappyHorse, distilled_kind, load_model, save_model
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.run import Clips, Settings, choose, copy_into, drawing, precision
 

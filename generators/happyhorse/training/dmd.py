@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from generators.happyhorse.preconditioning import Preconditioned, spread
 from generators.happyhorse.sampler import Known, Latents, look, noise_levels
+from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training import cache
 from generators.happyhorse.training.flow import Plan, errors, make_task, mix, shifted
 from generators.happyhorse.training.gan import Critic
-from generators.happyhorse.training.model import SmallHappyHorse
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.toy.model import SmallHappyHorse
 
 
 class Average:

@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from generators.happyhorse.preconditioning import Variances, power, spread, to_output
+from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.cache import Latents
-from generators.happyhorse.training.model import SmallHappyHorse
 
 QUARTERS = 4
 """Of the noise level, by which errors are told apart."""

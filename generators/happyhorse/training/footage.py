@@ -10,11 +10,11 @@ from torch import Tensor
 
 from generators.happyhorse.kinds import CheckpointKind
 from generators.happyhorse.sampler import Known, Latents, Noise, sample_base, sample_distilled
+from generators.happyhorse.toy.codecs import Codecs
+from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.words import tokenise
 from generators.happyhorse.training.data import FPS, FRAMES, SIDE, Example, as_bytes, to_tensors
-from generators.happyhorse.training.model import SmallHappyHorse
 from generators.happyhorse.training.referee import Footage
-from generators.happyhorse.training.toycodecs import Codecs
-from generators.happyhorse.training.words import tokenise
 
 _AT_ONCE = 32
 

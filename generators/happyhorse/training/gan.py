@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.happyhorse.sampler import Latents
-from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.toy.model import SmallHappyHorse
 
 
 class Critic(nn.Module):

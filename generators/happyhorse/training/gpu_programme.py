@@ -21,18 +21,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
+from generators.happyhorse.toy.model import TOY, load_model
 from generators.happyhorse.training.cache import Latents, Recipe, encode_clips
 from generators.happyhorse.training.data import example, to_tensors
 from generators.happyhorse.training.distill import Distillation, distil, state_files
 from generators.happyhorse.training.dmd import Recipe as Teaching
 from generators.happyhorse.training.footage import Maker
-from generators.happyhorse.training.model import TOY, load_model
 from generators.happyhorse.training.processes import Processes
 from generators.happyhorse.training.referee_command import SEED, references, score
 from generators.happyhorse.training.run import Settings
 from generators.happyhorse.training.scores import render_table
 from generators.happyhorse.training.timing import STAGES, time_stage
-from generators.happyhorse.training.toycodecs import Codecs, shipped_codecs
 from generators.happyhorse.training.train import STATE, WEIGHTS, Pace, begin, fit
 from generators.happyhorse.training.vae import ConvVideoCodec, training_step
 

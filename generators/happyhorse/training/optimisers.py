@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 from torch.optim import AdamW, Muon
 
-from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.training.processes import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Rates:
 class Optimisers:
     """Both optimisers over one model, whether it is sharded or not."""
 
-    def __init__(self, model: SmallHappyHorse, rates: Rates = Rates()) -> None:
-        self.rates = rates
+    def __init__(self, model: SmallHappyHorse, rates: Rates = Rates(), processes: Processes = ALONE) -> None:
+        self.rates, self.processes = rates, processes
         self._pairs = [(p, _full(p.detach())) for p in model.parameters()]
         matrices: list[Tensor] = []
         rest: list[Tensor] = []
@@ -67,7 +68,9 @@ class Optimisers:
         Returns:
             The gradient's norm before it was clipped.
         """
-        found = [torch.zeros_like(full) if p.grad is None else _full(p.grad) for p, full in self._pairs]
+        found = self.processes.average(
+            [torch.zeros_like(full) if p.grad is None else _full(p.grad) for p, full in self._pairs]
+        )
         norm = torch.stack([gradient.float().norm() for gradient in found]).norm()
         scale = (self.rates.clip / norm.clamp(min=1e-12)).clamp(max=1.0)
         for number, leaf, piece in self._leaves:

@@ -1,4 +1,4 @@
-"""One process or several: FSDP2 over what torchrun starts, by gloo on CPUs and NCCL on GPUs."""
+"""One process or several that torchrun starts, by gloo on CPUs and NCCL on GPUs: FSDP2, or whole copies."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.toy.model import SmallHappyHorse
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Processes:
     rank: int = 0
     count: int = 1
     device: torch.device = torch.device("cpu")  # noqa: RUF009  (immutable)
+    sharded: bool = True
+    """Whether each holds a part of the weights; else each holds all, and a small model hardly waits."""
 
     @property
     def first(self) -> bool:
@@ -29,13 +32,22 @@ class Processes:
         return self.rank == 0
 
     def shard(self, model: SmallHappyHorse) -> SmallHappyHorse:
-        """Spreads each layer, and then the rest, over all processes; alone, nothing is done."""
-        if self.count > 1:
+        """Spreads each layer, and then the rest, over all processes."""
+        if self.count > 1 and self.sharded:
             mesh = init_device_mesh(self.device.type, (self.count,))
             for layer in model.transformer.layers:
                 fully_shard(layer, mesh=mesh)
             fully_shard(model, mesh=mesh)
         return model
+
+    def average(self, gradients: list[Tensor]) -> list[Tensor]:
+        """The mean over processes, in one exchange; of sharded models FSDP2 has taken it already."""
+        if self.count == 1 or self.sharded:
+            return gradients
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        parts = (flat / self.count).split([gradient.numel() for gradient in gradients])
+        return [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
 
     def agree(self, value: bool) -> bool:
         """The first process's opinion: clocks differ, and all must stop at the same step."""
@@ -55,11 +67,12 @@ ALONE = Processes()
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Processes]:
+def joined(device: str, sharded: bool = True) -> Iterator[Processes]:
     """The processes of this run, from torchrun's environment.
 
     Args:
         device: `cpu`, or `cuda`, of which each process takes its own.
+        sharded: See `Processes`.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
@@ -71,6 +84,6 @@ def joined(device: str) -> Iterator[Processes]:
         torch.cuda.set_device(own)
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
     try:
-        yield Processes(dist.get_rank(), count, own)
+        yield Processes(dist.get_rank(), count, own, sharded)
     finally:
         dist.destroy_process_group()

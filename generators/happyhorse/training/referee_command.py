@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
+from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.training.broken import MAKERS
 from generators.happyhorse.training.data import Example, example
 from generators.happyhorse.training.footage import Maker, round_trip
-from generators.happyhorse.training.model import load_model
 from generators.happyhorse.training.referee import Footage, Verdict, judge
 from generators.happyhorse.training.scores import Score, f1, render_table, summarise
-from generators.happyhorse.training.toycodecs import Codecs, shipped_codecs
 
 SEED = 2
 """Of the held-out stream: not that of the learning curves."""

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.cache import Latents
 from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.flow import Errors, draw_task, errors
-from generators.happyhorse.training.model import SmallHappyHorse
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.processes import ALONE, Processes
 
@@ -55,7 +55,7 @@ class Run:
             )
         self.settings, self.processes = settings, processes
         self.model = processes.shard(model.train())
-        self.optimisers = Optimisers(self.model, settings.rates)
+        self.optimisers = Optimisers(self.model, settings.rates, processes)
         self.average = Average(self.optimisers.full(), settings.decay)
         self.steps = 0
 

@@ -18,15 +18,15 @@ import torch
 
 from generators.happyhorse.config import HappyHorseConfig
 from generators.happyhorse.preconditioning import Variances
+from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
+from generators.happyhorse.toy.model import BASE, TOY, SmallHappyHorse, save_model
 from generators.happyhorse.training.cache import Latents, Recipe, encode_clips, fill_cache
 from generators.happyhorse.training.data import example
 from generators.happyhorse.training.flow import learning_curve
 from generators.happyhorse.training.footage import Maker
-from generators.happyhorse.training.model import BASE, TOY, SmallHappyHorse, save_model
 from generators.happyhorse.training.optimisers import Rates
 from generators.happyhorse.training.processes import Processes, joined
 from generators.happyhorse.training.run import Clips, Run, Settings
-from generators.happyhorse.training.toycodecs import Codecs, shipped_codecs
 
 STATE, WEIGHTS, LOG = "state.pt", "base.safetensors", "log.jsonl"
 HELD_OUT_SEED = 1
@@ -65,6 +65,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--no-sheets", action="store_true", help="make no sample sheets")
     parser.add_argument("--threads", type=int, help="of each process")
     parser.add_argument("--compile", action="store_true", help="minutes first, then a third faster")
+    parser.add_argument("--shard", action="store_true", help="spread the weights over processes by FSDP2")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
 
 
@@ -77,7 +78,7 @@ def run(args: Namespace) -> int:
     pace = Pace(args.minutes, args.save_minutes, args.report_minutes, not args.no_sheets)
     codecs = shipped_codecs()
     recipe = Recipe("train", args.seed, args.clips, args.objects, codecs.digest)
-    with joined(args.device) as processes:
+    with joined(args.device, args.shard) as processes:
         args.out.mkdir(parents=True, exist_ok=True)
         folder = args.cache or args.out / "cache"
         if processes.first:
@@ -86,7 +87,10 @@ def run(args: Namespace) -> int:
         clips = fill_cache(folder, recipe, codecs.video, codecs.audio)
         training = begin(settings, codecs.variances, processes, args.out / STATE)
         if args.compile:
-            training.model.compile(dynamic=False)  # a graph for each kind of batch, of which there are four
+            for layer in training.model.transformer.layers:
+                layer.compile(
+                    dynamic=False
+                )  # by layers, most of which are alike; anew for each kind of batch
         fit(training, clips, codecs, args.out, pace)
     return 0
 

@@ -5,6 +5,7 @@ import torch
 from torch import Generator
 
 from generators.happyhorse.preconditioning import Variances
+from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.cache import Latents
 from generators.happyhorse.training.flow import (
     Mixture,
@@ -16,7 +17,6 @@ from generators.happyhorse.training.flow import (
     learning_curve,
     make_task,
 )
-from generators.happyhorse.training.model import SmallHappyHorse
 from tests.factories_training import SMALL, FixedClips
 
 CLEAN = FixedClips(16).latents

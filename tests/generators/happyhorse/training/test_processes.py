@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from generators.happyhorse.training.model import SmallHappyHorse
+from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.processes import Processes, joined
 from generators.happyhorse.training.run import Run, Settings
 from tests.factories_training import SMALL, FixedClips, small_run
@@ -17,7 +17,7 @@ from tests.factories_training import SMALL, FixedClips, small_run
 STEPS = 3
 
 
-def _work(rank: int, port: int, folder: str) -> None:
+def _work(rank: int, port: int, folder: str, sharded: bool) -> None:
     os.environ |= {
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
@@ -26,7 +26,7 @@ def _work(rank: int, port: int, folder: str) -> None:
         "LOCAL_RANK": str(rank),
     }
     torch.set_num_threads(1)
-    with joined("cpu") as processes:
+    with joined("cpu", sharded) as processes:
         torch.manual_seed(0)
         run = Run(SmallHappyHorse(SMALL), Settings(samples=800, batch=8), processes)
         norms = [run.step(FixedClips())[1] for _ in range(STEPS)]
@@ -35,11 +35,12 @@ def _work(rank: int, port: int, folder: str) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_with_sharded_weights_equal_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sharded", [True, False])
+def test_two_processes_equal_one(tmp_path: Path, sharded: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    spawn(_work, (port, str(tmp_path)), nprocs=2)  # type: ignore[no-untyped-call]  # torch's stubs
+    spawn(_work, (port, str(tmp_path), sharded), nprocs=2)  # type: ignore[no-untyped-call]  # torch's stubs
 
     one, two = small_run(), small_run()
     norms = [one.step(FixedClips())[1] for _ in range(STEPS)]

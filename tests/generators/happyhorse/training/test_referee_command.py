@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from generators.happyhorse.__main__ import main
+from generators.happyhorse.toy.codecs import shipped_codecs
+from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, save_model
 from generators.happyhorse.training.data import example
-from generators.happyhorse.training.model import SmallHappyHorse, distilled_kind, save_model
 from generators.happyhorse.training.referee_command import CEILING, references, shares
-from generators.happyhorse.training.toycodecs import shipped_codecs
 
 
 def test_the_truth_beats_the_codecs_and_these_beat_broken_clips() -> None:

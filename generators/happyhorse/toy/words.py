@@ -47,11 +47,11 @@ class WordEmbedding(nn.Module):
 
     @torch.inference_mode()
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
-        """Features (length, width) of each prompt, float32 on the CPU.
+        """Features (length, width) of each prompt, float32 on the CPU; none of "", away from which is guided.
 
         Raises:
             InvalidInput: A prompt isn't of the grammar.
         """
         device = self.words.weight.device
-        numbers = (torch.tensor([tokenise(prompt)], device=device) for prompt in prompts)
-        return tuple(self(each)[0].float().cpu() for each in numbers)
+        numbers = (torch.tensor([tokenise(prompt) if prompt else ()], dtype=torch.long) for prompt in prompts)
+        return tuple(self(each.to(device))[0].float().cpu() for each in numbers)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from generators.base import InvalidInput
-from generators.happyhorse.training.words import VOCABULARY, WordEmbedding, tokenise
+from generators.happyhorse.toy.words import VOCABULARY, WordEmbedding, tokenise
 from tests.factories_generators import ONE, TWO
 
 

@@ -16,13 +16,11 @@ from generators.happyhorse.config import HappyHorseConfig, size
 from generators.happyhorse.kinds import CheckpointKind, Guidance
 from generators.happyhorse.preconditioning import Preconditioned, Variances
 from generators.happyhorse.sampler import Velocity
-from generators.happyhorse.training.words import WordEmbedding
+from generators.happyhorse.toy.words import WordEmbedding
 from generators.happyhorse.transformer import HappyHorseTransformer
 
 TOY = size("toy")
-BASE = CheckpointKind(
-    "toy-base", "base", 32, "base", lines=64, preconditioned=True, guidance=Guidance(2.0, 2.0, 2.0)
-)
+BASE = CheckpointKind("toy-base", "base", 32, "base", lines=64, guidance=Guidance(2.0, 2.0, 2.0))
 """As trained by flow matching: guided away from no prompt at all."""
 
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from generators.happyhorse.codecs.weights import WeightsError
-from generators.happyhorse.training.model import load_model
+from generators.happyhorse.toy.model import load_model
 
 
 def test_a_file_that_does_not_say_what_it_holds_is_refused(tmp_path: Path) -> None:

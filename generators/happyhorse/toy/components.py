@@ -1,0 +1,85 @@
+"""The small model's parts for the pipeline, from the shipped weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from generators.base import InvalidInput
+from generators.happyhorse.components import Components
+from generators.happyhorse.toy.codecs import shipped_codecs
+from generators.happyhorse.toy.model import load_model
+from generators.happyhorse.toy.words import WordEmbedding
+from generators.toyworld.grammar import parse
+
+WEIGHTS = Path(__file__).with_name("weights")
+STUDENTS = (8, 4, 2)
+"""Steps that a shipped student was distilled to; another number of steps is taken by the first of them."""
+FPS = 16
+LONGEST_S = 2.0
+SIDE = 64
+"""Pixels of a clip, which is square."""
+_LATENT_FRAMES = 9
+
+
+def toy_components(
+    kind_name: str = "distilled",
+    *,
+    steps: int | None = None,
+    cascade: bool = False,
+    device: torch.device | str = "cpu",
+) -> Components:
+    """A pipeline's components, all loaded: together they are six megabytes.
+
+    Args:
+        kind_name: `distilled` or `base`.
+        steps: 8 or 32 by default; the students of 4 and 2 steps have weights of their own.
+        cascade: Whether the picture is made first, and then sound for it.
+        device: Where all of it runs.
+    """
+    model, kind = load_model(weights_file(kind_name, steps), device)
+    codecs = shipped_codecs(str(device))
+    return Components(
+        config=model.config,
+        kind=kind,
+        text=OneObject(model.words),
+        transformer=lambda: model.transformer,
+        video_encoder=lambda: codecs.video,
+        video_decoder=lambda: codecs.video,
+        audio=lambda: codecs.audio,
+        negative_prompt="",
+        variances=model.variances,
+        cascade=cascade,
+        steps=steps,
+        fps=FPS,
+        temporal_stride=codecs.video.temporal_stride,
+        spatial_stride=codecs.video.spatial_stride,
+        window=_LATENT_FRAMES,
+        longest_s=LONGEST_S,
+        device=torch.device(device),
+    )
+
+
+def weights_file(kind_name: str, steps: int | None) -> Path:
+    """The shipped weights that take so many steps."""
+    if kind_name == "base":
+        return WEIGHTS / "base.safetensors"
+    return WEIGHTS / f"{steps if steps in STUDENTS else STUDENTS[0]}step.safetensors"
+
+
+class OneObject:
+    """The words of scenes with one object, which is all that the model was trained on."""
+
+    def __init__(self, words: WordEmbedding) -> None:
+        self.words = words
+
+    def check(self, prompt: str) -> None:
+        """Raises InvalidInput where the prompt isn't of the grammar, or speaks of two objects."""
+        if len(parse(prompt).objects) > 1:
+            raise InvalidInput(f"The small model makes one object, no more; the prompt has two: {prompt!r}.")
+
+    def encode(self, *prompts: str) -> tuple[Tensor, ...]:
+        """Features (length, width) of each prompt."""
+        return self.words.encode(*prompts)
