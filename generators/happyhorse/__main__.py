@@ -11,6 +11,7 @@ from generators.base import GenerationError
 COMMANDS = {
     "info": ("info", "parameters, tokens, FLOPs and the least time that a clip can take"),
     "sample": ("sample", "make a clip"),
+    "fit-codecs": ("training.fitting", "fit the toy world's codecs"),
     "train": ("training.train", "train the small model on the toy world"),
     "distill": ("training.distill", "distil a trained model to 8, 4 and 2 steps"),
     "referee": ("training.referee_command", "score models, and the truth, by objective checks"),

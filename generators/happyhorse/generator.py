@@ -120,7 +120,8 @@ class HappyHorse:
         return clip, *self._components(clip)
 
     def _components(self, clip: ClipRequest) -> tuple[Components, dict[str, object]]:
-        from generators.happyhorse.released import Release, default_device
+        from generators.happyhorse.components import default_device
+        from generators.happyhorse.released import Release
 
         asked = self._settings
         device = default_device() if asked["device"] == "auto" else str(asked["device"])
@@ -179,16 +180,25 @@ class HappyHorse:
         return int(width), int(height)
 
     def _check_rest(self) -> None:
-        steps, pixels = self._settings["steps"], self._settings["pixels"]
-        if steps is not None and not (type(steps) is int and steps > 0):
-            raise SettingsError(f"{self.name}: 'steps' must be a whole number from 1 on; got {steps!r}.")
+        self._check_steps()
+        pixels = self._settings["pixels"]
         sides = str(pixels).split("x")
         if pixels != "asked" and not (len(sides) == 2 and all(side.isdecimal() for side in sides)):
             raise SettingsError(f"{self.name}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
-        for name in ("device", *_PATHS):
-            value = self._settings[name]
-            if not (isinstance(value, str) and value) and (name == "device" or value is not None):
-                raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
+        self._check_text("device")
+        for name in _PATHS:
+            if self._settings[name] is not None:
+                self._check_text(name)
+
+    def _check_steps(self) -> None:
+        steps = self._settings["steps"]
+        if steps is not None and not (type(steps) is int and steps > 0):
+            raise SettingsError(f"{self.name}: 'steps' must be a whole number from 1 on; got {steps!r}.")
+
+    def _check_text(self, name: str) -> None:
+        value = self._settings[name]
+        if not (isinstance(value, str) and value):
+            raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
 
 
 def _make(components: Components, clip: ClipRequest) -> Film:

@@ -140,6 +140,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--updates", type=int, default=3000, help="of the fake network (default: %(default)s)"
     )
     parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument(
+        "--ratio", type=int, default=5, help="updates of the fake network for each of the student's"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--gan", type=float, default=0.0, help="weight of the adversarial loss")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
@@ -157,7 +160,7 @@ def run(args: Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     start = teacher
     for steps in args.steps:
-        recipe = Recipe(steps=steps, gan=args.gan)
+        recipe = Recipe(steps=steps, ratio=args.ratio, gan=args.gan)
         way = Distillation(teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed)
         if not distil(way, clips, args.out, until):
             break

@@ -1,7 +1,11 @@
-"""Fits the codecs that need no network to the toy world: `fit_codecs` is how the shipped files were made."""
+"""`fit-codecs`: fits the codecs that need no network to the toy world; the shipped ones were made by it.
+
+python -m generators.happyhorse fit-codecs --out codecs
+"""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +21,20 @@ AUDIO_WIDTH = 48
 """Numbers in 62.5 ms of sound: from here on the referee's F1 hardly grows."""
 _SEED = 1
 _BATCH = 20
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declares what `run` reads."""
+    parser.add_argument("--out", type=Path, required=True, help="a folder for both files")
+    parser.add_argument("--clips", type=int, default=600, help="a multiple of 20 (default: %(default)s)")
+    parser.add_argument("--video-width", type=int, default=VIDEO_WIDTH, help="numbers in a block")
+    parser.add_argument("--audio-width", type=int, default=AUDIO_WIDTH, help="channels of a sound latent")
+
+
+def run(args: Namespace) -> int:
+    """Fits and writes both."""
+    save_codecs(args.out, *fit_codecs(args.clips, args.video_width, args.audio_width))
+    return 0
 
 
 def fit_codecs(

@@ -1,6 +1,7 @@
 """`referee`: scores the truth, broken clips, the codecs, and every checkpoint given, on held-out prompts.
 
-python -m generators.happyhorse referee --count 256 base.safetensors 8step.safetensors
+python -m generators.happyhorse referee
+python -m generators.happyhorse referee --count 64 runs/base/base.safetensors --cascade
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
+from generators.happyhorse.toy.components import STUDENTS, weights_file
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.training.broken import MAKERS
 from generators.happyhorse.training.data import Example, example
@@ -25,12 +27,16 @@ from generators.happyhorse.training.scores import Score, f1, render_table, summa
 SEED = 2
 """Of the held-out stream: not that of the learning curves."""
 CEILING = "codec"
+CASCADE = weights_file("base", None)
+"""Shipped weights that are scored as a cascade, too: the picture first, then sound for it."""
 Scores = dict[str, Score]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declares what `run` reads."""
-    parser.add_argument("checkpoints", type=Path, nargs="*", help="safetensors of `train` and `distill`")
+    parser.add_argument(
+        "checkpoints", type=Path, nargs="*", help="of `train` and `distill` (default: the shipped ones)"
+    )
     parser.add_argument("--count", type=int, default=256, help="held-out prompts (default: %(default)s)")
     parser.add_argument("--objects", type=int, choices=(1, 2), default=1)
     parser.add_argument("--no-broken", action="store_true", help="leave the broken clips out")
@@ -48,7 +54,7 @@ def run(args: Namespace) -> int:
     examples = [example("held-out", SEED, place, args.objects) for place in range(args.count)]
     codecs = shipped_codecs(args.device)
     table = references(examples, codecs, broken=not args.no_broken)
-    for path in args.checkpoints:
+    for path in args.checkpoints or shipped():
         for maker in _makers(path, codecs, args):
             clips = list(maker.clips(examples))
             table[_title(path, maker)] = score(clips, examples, maker.from_image)
@@ -61,6 +67,11 @@ def run(args: Namespace) -> int:
         }
         args.json.write_text(json.dumps(found, indent=1))
     return 0
+
+
+def shipped() -> list[Path]:
+    """The weights in the package, best first."""
+    return [weights_file("base", None), *(weights_file("distilled", steps) for steps in STUDENTS)]
 
 
 def references(examples: Sequence[Example], codecs: Codecs, broken: bool = True) -> dict[str, Scores]:
@@ -114,7 +125,7 @@ def _makers(path: Path, codecs: Codecs, args: Namespace) -> Iterable[Maker]:
     yield Maker(model, kind, codecs)
     if args.from_image:
         yield Maker(model, kind, codecs, from_image=True)
-    if args.cascade:
+    if args.cascade or path == CASCADE:
         yield Maker(model, kind, codecs, cascade=True)
 
 

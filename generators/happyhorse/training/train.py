@@ -87,12 +87,16 @@ def run(args: Namespace) -> int:
         clips = fill_cache(folder, recipe, codecs.video, codecs.audio)
         training = begin(settings, codecs.variances, processes, args.out / STATE)
         if args.compile:
-            for layer in training.model.transformer.layers:
-                layer.compile(
-                    dynamic=False
-                )  # by layers, most of which are alike; anew for each kind of batch
+            _compile(training.model)
         fit(training, clips, codecs, args.out, pace)
     return 0
+
+
+def _compile(model: SmallHappyHorse) -> None:
+    """Layer by layer, as most are alike; each again for each of the four kinds of batch."""
+    torch._dynamo.config.recompile_limit = 4 * model.config.num_layers
+    for layer in model.transformer.layers:
+        layer.compile(dynamic=False)
 
 
 def begin(

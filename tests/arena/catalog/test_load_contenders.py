@@ -22,6 +22,7 @@ def _load(path: Path) -> list[str]:
 def test_it_says_what_it_loaded() -> None:
     path = settings.BASE_DIR / "suites" / "toy-world.contenders.yaml"
     slugs = ["truth", "late-sound", "stutter", "wrong-attributes"]
+    slugs += ["happyhorse", "happyhorse-base", "happyhorse-2step", "cascade"]
     assert _load(path) == [f"Loaded {slug}" for slug in slugs]
     assert _load(path) == [f"Already loaded: {slug}" for slug in slugs]
 

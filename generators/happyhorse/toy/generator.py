@@ -1,0 +1,64 @@
+"""The small model as the arena's generator. Imports nothing heavy until it makes a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from generators.base import Request, file_sha256
+from generators.happyhorse.generator import HappyHorse
+from generators.happyhorse.request import FIRST_STAGES, ClipRequest
+from generators.settings import SettingsError, read_choice, refuse_unknown
+
+if TYPE_CHECKING:
+    from generators.happyhorse.components import Components
+
+_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
+
+
+class ToyHappyHorse(HappyHorse):
+    """Registry name `happyhorse-toy`: the toy world only, one object, 2 s, 64×64 pixels made into squares.
+
+    Settings: `kind` and `steps` as in `sample`; `cascade`, whether the picture is made first and then sound
+    for it; `device`.
+    """
+
+    name = "happyhorse-toy"
+    version = "1"
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        refuse_unknown(self.name, settings, _DEFAULTS)
+        read_choice(self.name, settings, "kind", FIRST_STAGES, default="distilled")
+        self._settings = {**_DEFAULTS, **settings}
+        self._check_steps()
+        if type(self._settings["cascade"]) is not bool:
+            raise SettingsError(
+                f"{self.name}: 'cascade' must be true or false; got {self._settings['cascade']!r}."
+            )
+        self._check_text("device")
+
+    def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
+        """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
+        from generators.happyhorse.inputs import read_image
+        from generators.happyhorse.toy.components import LONGEST_S, SIDE, toy_components, weights_file
+
+        kind, steps = str(self._settings["kind"]), self._settings["steps"]
+        image = request.reference_image if request.needs_image else None
+        clip = ClipRequest(
+            prompt=request.prompt,
+            duration_s=min(request.duration_s, LONGEST_S),
+            width=SIDE,
+            height=SIDE,
+            seed=request.seed,
+            mode=request.track,
+            image=None if image is None else read_image(image),
+            silence="left-out",
+            enlarge=max(min(request.width, request.height) // SIDE, 1),
+        )
+        components = toy_components(
+            kind,
+            steps=steps,  # type: ignore[arg-type]  # checked
+            cascade=bool(self._settings["cascade"]),
+            device=str(self._settings["device"]),
+        )
+        return clip, components, {"checkpoints": {kind: file_sha256(weights_file(kind, steps))}}  # type: ignore[arg-type]
