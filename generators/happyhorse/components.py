@@ -48,6 +48,8 @@ class Components:
     """Latent frames that neighbouring windows share."""
     longest_s: float | None = None
     """What the network can't go beyond, if windows don't help."""
+    threads: int | None = None
+    """CPU threads that pay: one for a small network, whose products are done before two have met."""
     text_bytes: int = 0
     """Memory that the text encoder's weights take."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))

@@ -26,7 +26,7 @@ from generators.happyhorse.sampler import (
     sample_base,
     sample_distilled,
 )
-from generators.happyhorse.stages import Progress, Stages, ignore
+from generators.happyhorse.stages import Progress, Stages, ignore, using_threads
 from generators.happyhorse.super_resolution import sample_super_resolution
 from generators.happyhorse.transformer import HappyHorseTransformer
 from generators.happyhorse.windows import in_windows
@@ -50,7 +50,14 @@ class Pipeline:
             Unavailable: A model isn't there.
         """
         self.check(request)
-        stages = Stages(progress)
+        with using_threads(self.parts.threads):
+            return self._make(request, Stages(progress))
+
+    def check(self, request: ClipRequest) -> None:
+        """Raises what `make` would raise before it loads any weights."""
+        check(self.parts, request)
+
+    def _make(self, request: ClipRequest, stages: Stages) -> Film:
         noise = Noise(request.seed, device=self.parts.device)
         text = self._encode_text(request, stages)
         image = self._encode_image(request, (request.width, request.height), stages)
@@ -61,10 +68,6 @@ class Pipeline:
         frames = self._decode_video(request, latents, stages)
         samples, rate = self._decode_sound(request, latents, len(frames), stages)
         return Film(frames, self.parts.fps, samples, rate, stages.seconds)
-
-    def check(self, request: ClipRequest) -> None:
-        """Raises what `make` would raise before it loads any weights."""
-        check(self.parts, request)
 
     def _encode_text(self, request: ClipRequest, stages: Stages) -> list[Tensor]:
         """Features of the prompt, and of the negative prompt if the checkpoint is guided."""

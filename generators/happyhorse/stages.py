@@ -16,6 +16,17 @@ def ignore(stage: str, done: int, steps: int) -> None:
     """Progress that nobody follows."""
 
 
+@contextmanager
+def using_threads(count: int | None) -> Iterator[None]:
+    """Has the CPU work with so many threads, or with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Stages:
     """Stages of one clip, one after the other."""
 

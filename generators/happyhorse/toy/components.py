@@ -58,6 +58,7 @@ def toy_components(
         spatial_stride=codecs.video.spatial_stride,
         window=_LATENT_FRAMES,
         longest_s=LONGEST_S,
+        threads=1,
         device=torch.device(device),
     )
 
