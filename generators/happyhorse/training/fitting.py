@@ -55,7 +55,7 @@ def fit_codecs(
 def save_codecs(folder: Path, video: LinearVideoCodec, audio: SpectralAudioCodec) -> None:
     """Writes both as safetensors, under the shipped files' names if they have their widths."""
     folder.mkdir(parents=True, exist_ok=True)
-    video.save(folder / f"toy-world-video-{video.rest.width}.safetensors")
+    video.save(folder / f"toy-world-video-{video.basis.width}.safetensors")
     audio.save(folder / f"toy-world-audio-{audio.basis.width}.safetensors")
 
 

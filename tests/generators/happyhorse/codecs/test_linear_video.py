@@ -37,7 +37,7 @@ def _psnr_db(one: torch.Tensor, other: torch.Tensor) -> float:
 
 def test_blocks_are_cut_and_joined_without_loss() -> None:
     frames = torch.rand(2, 3, 9, 32, 48)
-    assert torch.equal(join_blocks(*cut_blocks(frames)), frames)
+    assert torch.equal(join_blocks(cut_blocks(frames)), frames)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 64, 64), (3, 9, 60, 64), (3, 9, 64, 72)])
@@ -55,9 +55,8 @@ def test_latents_have_the_large_codecs_layout(codec: VideoCodec, frames: torch.T
 
 def test_a_token_is_a_block(codec: LinearVideoCodec, frames: torch.Tensor) -> None:
     tokens = patchify(codec.encode(frames[:1]))
-    first, rest = cut_blocks(frames[:1])
-    assert torch.allclose(tokens[0, :16], codec.first.project(first).flatten(0, 3), atol=1e-4)
-    assert torch.allclose(tokens[0, 16:], codec.rest.project(rest).flatten(0, 3), atol=1e-4)
+    numbers = codec.basis.project(cut_blocks(frames[:1])).flatten(0, 3)
+    assert torch.allclose(tokens[0], numbers * codec.variance.sqrt().repeat_interleave(4), atol=1e-4)
 
 
 def test_an_image_has_the_latents_of_a_first_frame(codec: LinearVideoCodec, frames: torch.Tensor) -> None:
@@ -66,7 +65,7 @@ def test_an_image_has_the_latents_of_a_first_frame(codec: LinearVideoCodec, fram
 
 def test_held_out_clips_survive(codec: LinearVideoCodec, frames: torch.Tensor) -> None:
     assert _psnr_db(codec.decode(codec.encode(frames)), frames) > 29.5
-    assert _psnr_db(codec.decode(codec.encode(frames[:, :, :1])), frames[:, :, :1]) > 33
+    assert _psnr_db(codec.decode(codec.encode(frames[:, :, :1])), frames[:, :, :1]) > 31
 
 
 def test_latents_have_about_unit_variance(codec: LinearVideoCodec, frames: torch.Tensor) -> None:
