@@ -1,4 +1,4 @@
-"""A video codec without a network: 16×16 blocks of four frames, in the directions that training clips vary most.
+"""A video codec without a network: 16×16 blocks of four frames, by the directions in which clips vary most.
 
 The first frame stands for four that hold still, so that an image alone gives the latents that it gives as the
 start of a clip, and these mean what all others mean. A block's numbers lie in the latents so that one 2×2

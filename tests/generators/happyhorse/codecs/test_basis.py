@@ -28,6 +28,14 @@ def test_data_of_four_directions_survive_in_four_numbers_and_not_in_three() -> N
     assert left == pytest.approx(float(basis.std[3]) ** 2, rel=0.02)
 
 
+def test_gains_lie_half_way_in_decibels_between_equal_and_true_strengths() -> None:
+    basis = Basis(torch.zeros(4), torch.eye(4), torch.tensor([8.0, 4.0, 2.0, 1.0]))
+    gains = basis.gains()
+    assert (gains[:-1] / gains[1:]).tolist() == pytest.approx([2**0.5] * 3)
+    assert float(gains.square().mean()) == pytest.approx(1)
+    assert basis.gains(2).tolist() == pytest.approx([(4 / 2.5) ** 0.5, (1 / 2.5) ** 0.5])
+
+
 def test_batches_make_no_difference() -> None:
     whole, parts = fit_basis([_data()], 4), fit_basis(torch.chunk(_data(), 5), 4)
     assert torch.allclose(whole.directions, parts.directions, atol=1e-4)

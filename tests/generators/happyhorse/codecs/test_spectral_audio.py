@@ -46,6 +46,13 @@ def test_there_is_a_latent_for_each_video_frame(codec: AudioCodec, samples: torc
     assert codec.decode(latents).shape == (2, 2, SAMPLES)
 
 
+def test_channels_have_about_the_variances_that_the_codec_says(
+    codec: SpectralAudioCodec, samples: torch.Tensor
+) -> None:
+    found = codec.encode(samples, SAMPLE_RATE).var(dim=(0, 1))
+    assert float((found / codec.variance).mean()) == pytest.approx(1, abs=0.4)
+
+
 def test_held_out_sound_survives(codec: SpectralAudioCodec, samples: torch.Tensor) -> None:
     decoded = codec.decode(codec.encode(samples, SAMPLE_RATE))
     assert _error(decoded[:, 0], samples[:, 0]) < 0.04
