@@ -9,18 +9,29 @@ import copy
 import json
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model, save_model
-from generators.happyhorse.training.cache import LatentCache
-from generators.happyhorse.training.dmd import Networks, Recipe, draw_scene, fake_loss, student_loss
+from generators.happyhorse.training.cache import LatentCache, Latents
+from generators.happyhorse.training.dmd import (
+    Networks,
+    Recipe,
+    Scene,
+    draw_scene,
+    fake_loss,
+    student_loss,
+    warm_loss,
+)
 from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.gan import head_of
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.run import Clips, Settings, choose, copy_into, drawing, precision
+
+Loss = Callable[[Networks, Scene, torch.Generator, Recipe], torch.Tensor]
 
 _LOG_STEPS = 25
 _GENTLE = Rates(muon=2e-3, adam=2e-4)
@@ -51,19 +62,16 @@ class Distillation:
         self.done = 0
 
     def step(self, clips: Clips) -> dict[str, float]:
-        """One update of the fake score network, and at its turn one of the student before it."""
+        """One update of the fake network, and at its turn one of the student before; first warm-up ones."""
         device = next(self.nets.teacher.parameters()).device
         generator = drawing(self.settings.seed + 1, self.done, device)
-        real, said = choose(clips, self.settings, self.done, device), {}
-        with precision(device):
-            if self.done % self.recipe.ratio == 0:
-                loss = student_loss(
-                    self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe
-                )
-                said["student"] = self._update(0, loss)
-                self.average.update(self._moving[0].full())
-            loss = fake_loss(self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe)
-        said["fake"] = self._update(1, loss)
+        real, warming = choose(clips, self.settings, self.done, device), self.done < self.recipe.warm_up
+        said = {}
+        if warming or self.done % self.recipe.ratio == 0:
+            said["student"] = self._update(0, warm_loss if warming else student_loss, real, generator)
+            self.average.update(self._moving[0].full())
+        if not warming:
+            said["fake"] = self._update(1, fake_loss, real, generator)
         self.done += 1
         return said
 
@@ -113,8 +121,10 @@ class Distillation:
     def _identity(self) -> dict[str, object]:
         return {"recipe": asdict(self.recipe), "settings": asdict(self.settings)}
 
-    def _update(self, which: int, loss: torch.Tensor) -> float:
+    def _update(self, which: int, measure: Loss, real: Latents, generator: torch.Generator) -> float:
         """Moves one network; what the loss says of the others, which it passed through, is dropped."""
+        with precision(generator.device):
+            loss = measure(self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe)
         torch.autograd.backward(loss)
         self._moving[which].step(self.done / self.updates)
         self._moving[1 - which].publish()
@@ -137,8 +147,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, nargs="+", default=[8, 4, 2], help="one student after the other")
     parser.add_argument(
-        "--updates", type=int, default=3000, help="of the fake network (default: %(default)s)"
+        "--updates", type=int, default=3000, help="warm-up, and of the fake network (default: %(default)s)"
     )
+    parser.add_argument("--warm-up", type=int, default=0, help="updates before, on guidance alone")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument(
         "--ratio", type=int, default=5, help="updates of the fake network for each of the student's"
@@ -160,7 +171,7 @@ def run(args: Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     start = teacher
     for steps in args.steps:
-        recipe = Recipe(steps=steps, ratio=args.ratio, gan=args.gan)
+        recipe = Recipe(steps=steps, warm_up=args.warm_up, ratio=args.ratio, gan=args.gan)
         way = Distillation(teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed)
         if not distil(way, clips, args.out, until):
             break

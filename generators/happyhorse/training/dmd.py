@@ -31,6 +31,8 @@ class Recipe:
     steps: int = 8
     guidance: float = 2.0
     """Of the teacher, which the student so needs no more."""
+    warm_up: int = 0
+    """Updates before all others in which the student learns the teacher's guided estimates by themselves."""
     ratio: int = 5
     """Updates of the fake score network for each of the student."""
     least: float = 0.02
@@ -128,6 +130,22 @@ def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe
     said_of_made = nets.critic(nets.fake, Latents(task.video, task.audio), scene.words)
     adversarial = functional.softplus(said_of_made).mean() + functional.softplus(-said_of_real).mean()
     return loss + recipe.gan * adversarial
+
+
+def warm_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+    """Squared error of the student's velocity against the guided teacher's, on real clips at its own levels.
+
+    So guidance is distilled before steps are (Meng et al., arXiv 2210.03142), which is cheap.
+    """
+    real = Latents(scene.real.video, None if scene.start.audio is None else scene.real.audio)
+    chosen = torch.randint(recipe.steps, (len(real.video),), generator=generator, device=generator.device)
+    level = torch.tensor(noise_levels(recipe.steps), device=generator.device)[chosen]
+    seen = scene.known.put_into(noised(real, noise_like(real, generator), level))
+    with torch.no_grad():
+        wanted = scene.known.put_into(guided(nets.teacher, scene.words, seen, level, recipe.guidance))
+    own = scene.known.put_into(estimate(nets.student.bound(scene.words), seen, level))
+    wrong = each(lambda a, b: ((a - b) / spread(level, a)).square().mean(), own, wanted)
+    return torch.stack([part for part in wrong if part is not None]).sum()
 
 
 def direction(made: Tensor, own: Tensor, wanted: Tensor) -> Tensor:

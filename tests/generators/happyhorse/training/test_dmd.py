@@ -22,6 +22,7 @@ from generators.happyhorse.training.dmd import (
     match_loss,
     roll_out,
     student_loss,
+    warm_loss,
 )
 from tests.factories_training import FixedClips, small_run
 
@@ -109,6 +110,33 @@ def test_guidance_pushes_away_from_no_prompt(base: SmallHappyHorse) -> None:
 
     torch.testing.assert_close(at(2.0) - at(1.0), at(1.0) - at(0.0), rtol=1e-3, atol=1e-5)
     assert not at(1.0).equal(at(0.0))
+
+
+def test_warming_up_teaches_the_guided_estimate(base: SmallHappyHorse) -> None:
+    nets = _networks(base)
+    scene = draw_scene(CLIPS.latents, Generator().manual_seed(0), ALWAYS)
+
+    def loss(guidance: float) -> Tensor:
+        recipe = Recipe(steps=2, guidance=guidance)
+        return warm_loss(nets, scene, Generator().manual_seed(1), recipe)
+
+    assert loss(1.0).item() == pytest.approx(0, abs=1e-8)
+    before = loss(2.0)
+    torch.autograd.backward(before)
+    with torch.no_grad():
+        for parameter in nets.student.parameters():
+            if parameter.grad is not None:
+                parameter -= 0.01 * parameter.grad
+    assert 0 < loss(2.0).item() < before.item()
+    assert all(parameter.grad is None for parameter in nets.teacher.parameters())
+
+
+def test_a_warm_up_leaves_the_fake_network_alone(base: SmallHappyHorse) -> None:
+    way = Distillation(base, base, Recipe(steps=2, warm_up=2, ratio=2), updates=4, batch=4)
+
+    said = [sorted(way.step(CLIPS)) for _ in range(4)]
+
+    assert said == [["student"], ["student"], ["fake", "student"], ["fake"]]
 
 
 def test_levels_stay_where_scores_are_known() -> None:
