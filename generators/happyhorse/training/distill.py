@@ -34,7 +34,7 @@ from generators.happyhorse.training.run import Clips, Settings, choose, copy_int
 Loss = Callable[[Networks, Scene, torch.Generator, Recipe], torch.Tensor]
 
 _LOG_STEPS = 25
-_GENTLE = Rates(muon=2e-3, adam=2e-4)
+_GENTLE = Rates(muon=5e-3, adam=5e-4)
 
 
 class Distillation:
