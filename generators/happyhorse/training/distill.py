@@ -143,6 +143,7 @@ def state_files(path: Path) -> tuple[Path, Path]:
 def add_arguments(parser: ArgumentParser) -> None:
     """Declares what `run` reads."""
     parser.add_argument("--base", type=Path, required=True, help="what `train` made: base.safetensors")
+    parser.add_argument("--start", type=Path, help="a student to go on from (default: the base)")
     parser.add_argument("--cache", type=Path, help="its encoded clips (default: beside it)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, nargs="+", default=[8, 4, 2], help="one student after the other")
@@ -169,7 +170,7 @@ def run(args: Namespace) -> int:
     teacher, _ = load_model(args.base, args.device)
     clips = LatentCache(args.cache or args.base.parent / "cache")
     args.out.mkdir(parents=True, exist_ok=True)
-    start = teacher
+    start = teacher if args.start is None else load_model(args.start, args.device)[0]
     for steps in args.steps:
         recipe = Recipe(steps=steps, warm_up=args.warm_up, ratio=args.ratio, gan=args.gan)
         way = Distillation(teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed)
