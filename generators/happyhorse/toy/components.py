@@ -15,7 +15,7 @@ from generators.happyhorse.toy.words import WordEmbedding
 from generators.toyworld.grammar import parse
 
 WEIGHTS = Path(__file__).with_name("weights")
-STUDENTS = (8, 4, 2)
+STUDENTS = (8, 2)
 """Steps that a shipped student was distilled to; another number of steps is taken by the first of them."""
 FPS = 16
 LONGEST_S = 2.0
@@ -35,7 +35,7 @@ def toy_components(
 
     Args:
         kind_name: `distilled` or `base`.
-        steps: 8 or 32 by default; the students of 4 and 2 steps have weights of their own.
+        steps: 8 or 32 by default; the student of 2 steps has weights of its own.
         cascade: Whether the picture is made first, and then sound for it.
         device: Where all of it runs.
     """

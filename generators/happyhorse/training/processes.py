@@ -46,7 +46,7 @@ class Processes:
             return gradients
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
-        parts = (flat / self.count).split([gradient.numel() for gradient in gradients])
+        parts = torch.split(flat / self.count, [gradient.numel() for gradient in gradients])
         return [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
 
     def agree(self, value: bool) -> bool:

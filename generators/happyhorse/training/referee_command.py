@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
-from generators.happyhorse.toy.components import STUDENTS, weights_file
-from generators.happyhorse.toy.model import load_model
+from generators.happyhorse.toy.components import weights_file
+from generators.happyhorse.toy.model import distilled_kind, load_model
 from generators.happyhorse.training.broken import MAKERS
 from generators.happyhorse.training.data import Example, example
 from generators.happyhorse.training.footage import Maker, round_trip
@@ -27,8 +27,8 @@ from generators.happyhorse.training.scores import Score, f1, render_table, summa
 SEED = 2
 """Of the held-out stream: not that of the learning curves."""
 CEILING = "codec"
-CASCADE = weights_file("base", None)
-"""Shipped weights that are scored as a cascade, too: the picture first, then sound for it."""
+SHIPPED = (("base", 32), ("distilled", 8), ("distilled", 4), ("distilled", 2))
+"""Kinds and steps of the weights in the package that are scored if no others are named, best first."""
 Scores = dict[str, Score]
 
 
@@ -54,10 +54,9 @@ def run(args: Namespace) -> int:
     examples = [example("held-out", SEED, place, args.objects) for place in range(args.count)]
     codecs = shipped_codecs(args.device)
     table = references(examples, codecs, broken=not args.no_broken)
-    for path in args.checkpoints or shipped():
-        for maker in _makers(path, codecs, args):
-            clips = list(maker.clips(examples))
-            table[_title(path, maker)] = score(clips, examples, maker.from_image)
+    for maker in _makers(args, codecs):
+        clips = list(maker.clips(examples))
+        table[_title(maker)] = score(clips, examples, maker.from_image)
     _say(render_table(table))
     _say(f"\nShares of what the {CEILING} reaches:\n")
     _say(render_table(shares(table), lambda found: f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"))
@@ -67,11 +66,6 @@ def run(args: Namespace) -> int:
         }
         args.json.write_text(json.dumps(found, indent=1))
     return 0
-
-
-def shipped() -> list[Path]:
-    """The weights in the package, best first."""
-    return [weights_file("base", None), *(weights_file("distilled", steps) for steps in STUDENTS)]
 
 
 def references(examples: Sequence[Example], codecs: Codecs, broken: bool = True) -> dict[str, Scores]:
@@ -120,18 +114,24 @@ def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
     return judge(clip, own.caption, own.frames[0] if from_image else None)
 
 
-def _makers(path: Path, codecs: Codecs, args: Namespace) -> Iterable[Maker]:
-    model, kind = load_model(path, args.device)
-    yield Maker(model, kind, codecs)
-    if args.from_image:
-        yield Maker(model, kind, codecs, from_image=True)
-    if args.cascade or path == CASCADE:
-        yield Maker(model, kind, codecs, cascade=True)
+def _makers(args: Namespace, codecs: Codecs) -> Iterator[Maker]:
+    """Each checkpoint as it is used, and in the ways asked for; the shipped base as a cascade, too."""
+    files = args.checkpoints or [weights_file(kind, steps) for kind, steps in SHIPPED]
+    for number, path in enumerate(files):
+        model, kind = load_model(path, args.device)
+        if not args.checkpoints and kind.sampler == "distilled":
+            kind = distilled_kind(SHIPPED[number][1])
+        maker = Maker(model, kind, codecs)
+        yield maker
+        if args.from_image:
+            yield replace(maker, from_image=True)
+        if args.cascade or (not args.checkpoints and kind.sampler == "base"):
+            yield replace(maker, cascade=True)
 
 
-def _title(path: Path, maker: Maker) -> str:
+def _title(maker: Maker) -> str:
     way = " cascade" if maker.cascade else " from image" if maker.from_image else ""
-    return f"{path.stem}{way}"
+    return f"{maker.kind.name.removeprefix('toy-')}{way}"
 
 
 def _neighbours(items: Sequence[Example] | Sequence[Footage]) -> list[tuple]:  # type: ignore[type-arg]

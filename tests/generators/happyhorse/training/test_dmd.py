@@ -126,7 +126,7 @@ def test_warming_up_teaches_the_guided_estimate(base: SmallHappyHorse) -> None:
     with torch.no_grad():
         for parameter in nets.student.parameters():
             if parameter.grad is not None:
-                parameter -= 0.01 * parameter.grad
+                parameter.sub_(0.01 * parameter.grad)
     assert 0 < loss(2.0).item() < before.item()
     assert all(parameter.grad is None for parameter in nets.teacher.parameters())
 
