@@ -156,7 +156,7 @@ class Programme:
         way = Distillation(
             teacher,
             start,
-            Teaching(steps=steps),
+            Teaching(steps=steps, warm_up=0 if before else self.amounts.updates // 6),
             updates=self.amounts.updates,
             batch=self.amounts.distil_batch,
         )
