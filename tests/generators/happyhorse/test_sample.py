@@ -103,7 +103,7 @@ def test_without_weights_it_names_the_command_that_gets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert main(["sample", "--prompt", "a ball", "--out", str(tmp_path / "clip.mp4")]) == 1
+    assert main(["sample", "--size", "15b", "--prompt", "a ball", "--out", str(tmp_path / "clip.mp4")]) == 1
     said = capsys.readouterr().err
     for command in (
         "hf download Wan-AI/Wan2.2-TI2V-5B Wan2.2_VAE.pth",
@@ -113,3 +113,12 @@ def test_without_weights_it_names_the_command_that_gets_them(
         "hf download GAIR/daVinci-MagiHuman --include 'distill/*'",
     ):
         assert command in said
+
+
+def test_by_default_the_small_model_of_the_package_makes_a_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = "a large red circle bouncing left slowly on a white background"
+    assert main(["sample", "--prompt", prompt, "--seed", "1", "--out", str(tmp_path / "clip.mp4")]) == 0
+    said = capsys.readouterr().out
+    assert "clip.mp4: 512×512, 32 frames at 16 fps, sound at 16000 Hz" in said
