@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
 from generators.base import InvalidInput
 from generators.happyhorse.components import Components
+from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import shipped_codecs
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.toy.words import WordEmbedding
 from generators.toyworld.grammar import parse
 
-WEIGHTS = Path(__file__).with_name("weights")
-STUDENTS = (8, 2)
-"""Steps that a shipped student was distilled to; another number of steps is taken by the first of them."""
 FPS = 16
 LONGEST_S = 2.0
 SIDE = 64
@@ -61,13 +57,6 @@ def toy_components(
         threads=1,
         device=torch.device(device),
     )
-
-
-def weights_file(kind_name: str, steps: int | None) -> Path:
-    """The shipped weights that take so many steps."""
-    if kind_name == "base":
-        return WEIGHTS / "base.safetensors"
-    return WEIGHTS / f"{steps if steps in STUDENTS else STUDENTS[0]}step.safetensors"
 
 
 class OneObject:

@@ -40,7 +40,8 @@ class ToyHappyHorse(HappyHorse):
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
         """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
         from generators.happyhorse.inputs import read_image
-        from generators.happyhorse.toy.components import LONGEST_S, SIDE, toy_components, weights_file
+        from generators.happyhorse.toy.checkpoints import weights_file
+        from generators.happyhorse.toy.components import LONGEST_S, SIDE, toy_components
 
         kind, steps = str(self._settings["kind"]), self._settings["steps"]
         image = request.reference_image if request.needs_image else None

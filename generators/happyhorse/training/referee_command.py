@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generators.happyhorse.kinds import CheckpointKind
+from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
-from generators.happyhorse.toy.components import weights_file
-from generators.happyhorse.toy.model import distilled_kind, load_model
+from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model
 from generators.happyhorse.training.broken import MAKERS
 from generators.happyhorse.training.data import Example, example
 from generators.happyhorse.training.footage import Maker, round_trip
@@ -116,17 +117,22 @@ def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
 
 def _makers(args: Namespace, codecs: Codecs) -> Iterator[Maker]:
     """Each checkpoint as it is used, and in the ways asked for; the shipped base as a cascade, too."""
-    files = args.checkpoints or [weights_file(kind, steps) for kind, steps in SHIPPED]
-    for number, path in enumerate(files):
-        model, kind = load_model(path, args.device)
-        if not args.checkpoints and kind.sampler == "distilled":
-            kind = distilled_kind(SHIPPED[number][1])
+    for model, kind in _checkpoints(args):
         maker = Maker(model, kind, codecs)
         yield maker
         if args.from_image:
             yield replace(maker, from_image=True)
         if args.cascade or (not args.checkpoints and kind.sampler == "base"):
             yield replace(maker, cascade=True)
+
+
+def _checkpoints(args: Namespace) -> Iterator[tuple[SmallHappyHorse, CheckpointKind]]:
+    """Those named, as their files say they run; else the shipped ones, each by its listed steps."""
+    for path in args.checkpoints:
+        yield load_model(path, args.device)
+    for kind_name, steps in () if args.checkpoints else SHIPPED:
+        model, kind = load_model(weights_file(kind_name, steps), args.device)
+        yield model, kind if kind_name == "base" else distilled_kind(steps)
 
 
 def _title(maker: Maker) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from generators import registry
 from generators.base import TRACKS, InvalidInput, Request, Track, file_sha256
-from generators.happyhorse.toy.components import weights_file
+from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.generator import ToyHappyHorse
 from generators.settings import SettingsError
 from tests.factories_codecs import one_thread
