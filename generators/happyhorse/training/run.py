@@ -97,16 +97,19 @@ class Run:
         fresh.replace(path)
 
     def load(self, path: Path) -> None:
-        """Goes on from a file, which must be of a run with the same settings.
+        """Goes on from a file, which must be of a run with the same settings, or of a shorter one.
+
+        Of a longer run, the rest takes up the schedule where it then stands: the learning rate rises again.
 
         Raises:
-            ValueError: It isn't.
+            ValueError: It is of another run.
         """
         state = torch.load(path, map_location=self.processes.device, weights_only=True)
-        if state["settings"] != asdict(self.settings):
+        theirs, ours = state["settings"], asdict(self.settings)
+        if theirs | {"samples": 0} != ours | {"samples": 0} or theirs["samples"] > ours["samples"]:
             raise ValueError(
-                f"{path} is of a run with {state['settings']}, not {asdict(self.settings)}. "
-                "Go on with its settings, or use another folder."
+                f"{path} is of a run with {theirs}, not {ours}. "
+                "Go on with its settings, at most with more samples, or use another folder."
             )
         self.optimisers.load_state_dict(state["optimisers"])
         copy_into(self.optimisers.full(), state["weights"])

@@ -54,6 +54,18 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
         small_run(batch=4).load(tmp_path / "state.pt")
 
 
+def test_a_run_can_be_made_longer_but_not_shorter(tmp_path: Path) -> None:
+    _take(small_run(), 3).save(tmp_path / "state.pt")
+    samples = small_run().settings.samples
+
+    longer = small_run(samples=2 * samples)
+    longer.load(tmp_path / "state.pt")
+
+    assert (longer.steps, longer.done) == (3, longer.samples / (2 * samples))
+    with pytest.raises(ValueError, match="at most with more samples"):
+        small_run(samples=samples - 1).load(tmp_path / "state.pt")
+
+
 def test_two_runs_of_one_seed_are_alike_and_another_differs() -> None:
     one, same, other = (_take(small_run(**how), 2) for how in ({}, {}, {"seed": 1}))
 
