@@ -48,6 +48,11 @@ def _check_size(parts: Components, request: ClipRequest) -> None:
             lower = max(side // multiple, 1) * multiple
             near = f"Try {lower} or {lower + multiple}."
             raise InvalidInput(f"The {name} must be a multiple of {multiple} pixels; got {side}. {near}")
+    if parts.only_size not in (None, (request.width, request.height)):
+        raise InvalidInput(
+            f"This model makes clips of {'×'.join(map(str, parts.only_size or ()))} pixels; got "
+            f"{request.width}×{request.height}. Enlarging makes squares of its pixels."
+        )
     if parts.frames(request) < 2:
         raise InvalidInput(f"A clip must last 1/{parts.fps} s or more; got {request.duration_s} s.")
     if parts.longest_s is not None and request.duration_s > parts.longest_s:

@@ -48,6 +48,8 @@ class Components:
     """Latent frames that neighbouring windows share."""
     longest_s: float | None = None
     """What the network can't go beyond, if windows don't help."""
+    only_size: tuple[int, int] | None = None
+    """Width and height in pixels, if it can make no others."""
     threads: int | None = None
     """CPU threads that pay: one for a small network, whose products are done before two have met."""
     text_bytes: int = 0

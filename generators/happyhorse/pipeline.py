@@ -21,7 +21,6 @@ from generators.happyhorse.sampler import (
     Known,
     Latents,
     Noise,
-    OnStep,
     Velocity,
     sample_base,
     sample_distilled,
@@ -100,28 +99,27 @@ class Pipeline:
         self, request: ClipRequest, text: list[Tensor], known: Known, noise: Noise, stages: Stages
     ) -> Latents:
         parts, stride = self.parts, self.parts.spatial_stride
-        steps = parts.steps or parts.kind.steps
         rows, columns = request.height // stride, request.width // stride
         video = (parts.config.latent_channels, parts.latent_frames(request), rows, columns)
         audio = (self.parts.frames(request), parts.config.audio_in_channels) if request.with_audio else None
-        with stages.stage("denoising", steps) as on_step, torch.inference_mode():
-            model = parts.transformer()
-            looks = [self._velocity(parts.kind, model, features) for features in text]
-            if parts.cascade and audio is not None:
-                silent = self._sample(looks, noise.draw(video, None), noise, known, steps, on_step)
-                known, noise = Known(video=silent.video), Noise(request.seed, device=parts.device)
-            return self._sample(looks, noise.draw(video, audio), noise, known, steps, on_step)
+        if parts.cascade and audio is not None:
+            silent = self._sample("silent picture", text, noise.draw(video, None), noise, known, stages)
+            known, noise = Known(video=silent.video), Noise(request.seed, device=parts.device)
+        return self._sample("denoising", text, noise.draw(video, audio), noise, known, stages)
 
     def _sample(
-        self, looks: list[Velocity], start: Latents, noise: Noise, known: Known, steps: int, on_step: OnStep
+        self, stage: str, text: list[Tensor], start: Latents, noise: Noise, known: Known, stages: Stages
     ) -> Latents:
-        how = self.parts.kind
-        variances = self.parts.variances
-        told: list[Velocity | Preconditioned] = (
-            [*looks] if variances is None else [Preconditioned(velocity, variances) for velocity in looks]
-        )
-        if how.sampler == "base":
-            conditional, negative = told
+        how, variances = self.parts.kind, self.parts.variances
+        steps = self.parts.steps or how.steps
+        with stages.stage(stage, steps) as on_step, torch.inference_mode():
+            model = self.parts.transformer()
+            looks: list[Velocity | Preconditioned] = [self._velocity(how, model, each) for each in text]
+            if variances is not None:
+                looks = [Preconditioned(look, variances) for look in looks]  # type: ignore[arg-type]  # no skip yet
+            if how.sampler == "distilled":
+                return sample_distilled(looks[0], start, noise, steps=steps, known=known, on_step=on_step)
+            conditional, negative = looks
             return sample_base(
                 conditional,
                 negative,
@@ -131,7 +129,6 @@ class Pipeline:
                 guidance=how.guidance,
                 on_step=on_step,
             )
-        return sample_distilled(told[0], start, noise, steps=steps, known=known, on_step=on_step)
 
     def _enlarge(
         self,

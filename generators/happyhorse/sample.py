@@ -15,6 +15,7 @@ from generators.happyhorse.hub import PARTS
 from generators.happyhorse.inputs import read_image, read_sound
 from generators.happyhorse.pipeline import Pipeline
 from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES, ClipRequest, Film
+from generators.happyhorse.toy.clips import LONGEST_S, SIDE
 
 if TYPE_CHECKING:
     from generators.happyhorse.components import Components
@@ -29,7 +30,7 @@ class _Usual(NamedTuple):
     enlarge: int
 
 
-_USUAL, _USUAL_TOY = _Usual(4.0, 448, 256, 1), _Usual(2.0, 64, 64, 8)
+_USUAL, _USUAL_TOY = _Usual(4.0, 448, 256, 1), _Usual(LONGEST_S, SIDE, SIDE, 8)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -89,8 +90,8 @@ def _request(args: Namespace) -> ClipRequest:
     return ClipRequest(
         prompt=args.prompt,
         duration_s=usual.seconds if args.seconds is None else args.seconds,
-        width=args.width or usual.width,
-        height=args.height or usual.height,
+        width=usual.width if args.width is None else args.width,
+        height=usual.height if args.height is None else args.height,
         seed=args.seed,
         mode=args.mode or default,
         image=None if args.image is None else read_image(args.image),
@@ -107,6 +108,8 @@ def _components(args: Namespace) -> Components:
         from generators.happyhorse.toy.components import toy_components
 
         return toy_components(args.kind, steps=args.steps, cascade=args.cascade, device=device)
+    if args.cascade:
+        raise InvalidInput("Only the small model's own weights make cascades. Leave --cascade out.")
     from generators.happyhorse.random_weights import random_components  # diffusers and transformers
     from generators.happyhorse.released import Release
 

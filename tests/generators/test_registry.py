@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
@@ -34,6 +35,16 @@ def test_a_third_party_cannot_take_a_name_over(monkeypatch: pytest.MonkeyPatch) 
     _install(monkeypatch, "toy-world", "impostor:Generator")
     with pytest.raises(ValueError, match=r"Two generators are called 'toy-world': .*impostor:Generator"):
         registry.names()
+
+
+@pytest.mark.parametrize("name", ["toy-world", "happyhorse", "happyhorse-toy"])
+def test_being_created_imports_nothing_heavy(name: str) -> None:
+    code = (
+        f"import sys; from generators import registry; registry.names(); registry.create({name!r}, {{}});"
+        "print([name for name in ('torch', 'diffusers', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_generators_of_this_tree_are_created_by_name() -> None:

@@ -8,16 +8,11 @@ from torch import Tensor
 from generators.base import InvalidInput
 from generators.happyhorse.components import Components
 from generators.happyhorse.toy.checkpoints import weights_file
+from generators.happyhorse.toy.clips import FPS, FRAMES, LONGEST_S, SIDE
 from generators.happyhorse.toy.codecs import shipped_codecs
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.toy.words import WordEmbedding
 from generators.toyworld.grammar import parse
-
-FPS = 16
-LONGEST_S = 2.0
-SIDE = 64
-"""Pixels of a clip, which is square."""
-_LATENT_FRAMES = 9
 
 
 def toy_components(
@@ -52,8 +47,9 @@ def toy_components(
         fps=FPS,
         temporal_stride=codecs.video.temporal_stride,
         spatial_stride=codecs.video.spatial_stride,
-        window=_LATENT_FRAMES,
+        window=(FRAMES - 1) // codecs.video.temporal_stride + 1,
         longest_s=LONGEST_S,
+        only_size=(SIDE, SIDE),
         threads=1,
         device=torch.device(device),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from generators.base import Request, file_sha256
 from generators.happyhorse.generator import HappyHorse
 from generators.happyhorse.request import FIRST_STAGES, ClipRequest
+from generators.happyhorse.toy.clips import LONGEST_S, SIDE
 from generators.settings import SettingsError, read_choice, refuse_unknown
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ToyHappyHorse(HappyHorse):
         """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
         from generators.happyhorse.inputs import read_image
         from generators.happyhorse.toy.checkpoints import weights_file
-        from generators.happyhorse.toy.components import LONGEST_S, SIDE, toy_components
+        from generators.happyhorse.toy.components import toy_components
 
         kind, steps = str(self._settings["kind"]), self._settings["steps"]
         image = request.reference_image if request.needs_image else None

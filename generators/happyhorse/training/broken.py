@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from generators.happyhorse.training.data import DURATION_S, FPS, SAMPLE_RATE, SIDE, Example
+from generators.happyhorse.toy.clips import FPS, SIDE
+from generators.happyhorse.training.data import DURATION_S, SAMPLE_RATE, Example
 from generators.happyhorse.training.referee import Footage
 from generators.toyworld.clip import draw_frames
 from generators.toyworld.flaws import hold

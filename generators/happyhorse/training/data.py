@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators.happyhorse.toy.clips import FPS, FRAMES, SIDE
 from generators.toyworld.batch import draw_batch, sound_batch
 from generators.toyworld.clip import draw_frames
 from generators.toyworld.grammar import WORDS, ObjectSpec, Scene, write
@@ -23,9 +24,6 @@ from generators.toyworld.sound import render_mono
 
 VERSION = 1
 """Changes whenever the same (split, seed, index) could give another clip."""
-SIDE = 64
-FPS = 16.0
-FRAMES = 33
 SAMPLE_RATE = 16_000
 SAMPLES = FRAMES * 1000
 DURATION_S = FRAMES / FPS

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from generators.happyhorse.kinds import CheckpointKind
 from generators.happyhorse.sampler import Known, Latents, Noise, sample_base, sample_distilled
+from generators.happyhorse.toy.clips import FPS, FRAMES, SIDE
 from generators.happyhorse.toy.codecs import Codecs
 from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.toy.words import tokenise
-from generators.happyhorse.training.data import FPS, FRAMES, SIDE, Example, as_bytes, to_tensors
+from generators.happyhorse.training.data import Example, as_bytes, to_tensors
 from generators.happyhorse.training.referee import Footage
 
 _AT_ONCE = 32

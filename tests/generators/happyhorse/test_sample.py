@@ -76,6 +76,8 @@ def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        (("--cascade",), "Only the small model's own weights make cascades. Leave --cascade out."),
+        (("--width", "0"), "The width must be a multiple of 32 pixels; got 0. Try 32 or 64."),
         (("--width", "50"), "The width must be a multiple of 32 pixels; got 50. Try 32 or 64."),
         (("--mode", "i2v"), "Mode 'i2v' needs an image."),
         (("--prompt", " "), "The prompt is empty."),
@@ -88,7 +90,7 @@ def test_a_mistake_gives_one_line_and_no_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    args: tuple[str, str],
+    args: tuple[str, ...],
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -43,6 +43,13 @@ def test_the_pipeline_makes_the_clips_that_the_referee_scores(cascade: bool) -> 
     np.testing.assert_allclose(film.samples[:, 0], expected.samples[:32_000].clip(-1, 1), atol=1e-3)
 
 
+def test_a_cascade_tells_of_its_picture_before_its_sound() -> None:
+    told: list[tuple[str, int, int]] = []
+    Pipeline(toy_components(steps=2, cascade=True)).make(ask(), lambda *step: told.append(step))
+    steps = [(stage, done, of) for stage, done, of in told if of == 2]
+    assert steps == [(stage, done, 2) for stage in ("silent picture", "denoising") for done in range(3)]
+
+
 def test_guidance_leads_away_from_no_prompt() -> None:
     parts = toy_components("base", steps=2)
     assert parts.negative_prompt == ""
@@ -88,6 +95,7 @@ def test_pixels_become_squares() -> None:
         ),
         ({"duration_s": 3.0}, r"at most 2.0 s; got 3.0 s"),
         ({"enlarge": 0}, "1 time or more"),
+        ({"width": 128}, r"64×64 pixels; got 128×64\. Enlarging"),
     ],
 )
 def test_what_it_can_not_make_is_refused(changes: dict[str, object], message: str) -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -29,13 +27,7 @@ def make_request(**changes: object) -> Request:
     )
 
 
-def test_is_in_the_registry_and_imports_nothing_heavy() -> None:
-    code = (
-        "import sys; from generators import registry; registry.create('happyhorse-toy', {'cascade': True});"
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+def test_is_in_the_registry() -> None:
     assert isinstance(registry.create("happyhorse-toy", {}), ToyHappyHorse)
 
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from generators.happyhorse.toy.clips import FRAMES, SIDE
 from generators.happyhorse.training.data import (
-    FRAMES,
     SAMPLES,
-    SIDE,
     Split,
     as_bytes,
     as_pixels,

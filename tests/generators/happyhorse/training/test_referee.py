@@ -11,8 +11,9 @@ from generators.base import InvalidInput
 from generators.happyhorse.codecs import linear_video, spectral_audio
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
+from generators.happyhorse.toy.clips import FPS
 from generators.happyhorse.training.broken import MAKERS
-from generators.happyhorse.training.data import FPS, Example, as_bytes, example, to_tensors
+from generators.happyhorse.training.data import Example, as_bytes, example, to_tensors
 from generators.happyhorse.training.referee import Footage, judge, match, psnr_db
 from generators.happyhorse.training.scores import Score, summarise
 from generators.toyworld.grammar import parse
