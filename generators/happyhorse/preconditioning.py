@@ -59,13 +59,12 @@ def to_velocity(output: Tensor, x: Tensor, level: Tensor | float, variance: Tens
     Args:
         output: F, in the shape of `x`.
         x: The noisy latents (B, …).
-        level: σ, one for all or one for each sample (B,).
+        level: σ, one for all, one for each sample (B,), or with more axes of `x`.
         variance: Of the clean latents, in a shape that multiplies them.
     """
     level = spread(level, x)
-    return (level - (1 - level) * variance) / power(level, variance) * x - (
-        variance / power(level, variance)
-    ).sqrt() * output
+    whole = power(level, variance)
+    return (level - (1 - level) * variance) / whole * x - (variance / whole).sqrt() * output
 
 
 def to_output(clean: Tensor, noise: Tensor, level: Tensor | float, variance: Tensor) -> Tensor:
@@ -80,6 +79,6 @@ def power(level: Tensor, variance: Tensor) -> Tensor:
 
 
 def spread(level: Tensor | float, like: Tensor) -> Tensor:
-    """One value for each sample, in a shape that multiplies `like` (B, …)."""
+    """Values for the first axes of `like` (B, …), in a shape that multiplies it."""
     level = torch.as_tensor(level, dtype=like.dtype, device=like.device)
-    return level.reshape(-1, *[1] * (like.ndim - 1))
+    return level.reshape(*level.shape, *[1] * (like.ndim - level.ndim))

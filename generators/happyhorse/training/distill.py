@@ -186,7 +186,7 @@ def distil(way: Distillation, clips: Clips, out: Path, until: float, save_s: flo
     state, weights = out / f"distill-{steps}.pt", out / f"{steps}step.safetensors"
     if state_files(state)[0].exists():
         way.load(state)
-    saved, said = time.monotonic(), {"student": 0.0, "fake": 0.0}
+    saved, said = time.monotonic(), dict[str, float]()
     while way.done < way.updates and time.monotonic() < until:
         said |= way.step(clips)
         if way.done % _LOG_STEPS == 0:

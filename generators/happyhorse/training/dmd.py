@@ -20,7 +20,7 @@ from generators.happyhorse.preconditioning import Preconditioned, spread
 from generators.happyhorse.sampler import Known, Latents, look, noise_levels
 from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training import cache
-from generators.happyhorse.training.flow import Plan, errors, make_task, mix, shifted
+from generators.happyhorse.training.flow import Plan, errors, for_frames, make_task, mix, shifted
 from generators.happyhorse.training.gan import Critic
 
 
@@ -116,10 +116,10 @@ def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe
     with torch.no_grad():
         made = roll_out(nets.student, scene, generator, recipe)
     level = draw_level(len(made.video), generator, recipe)
-    started = torch.full_like(level, float(scene.known.first_frame is not None))
+    started = torch.full_like(level, scene.known.first_frame is not None, dtype=torch.bool)
     audio = scene.real.audio if made.audio is None else made.audio
     clips = cache.Latents(made.video, audio, scene.words)
-    plan = Plan(level, level, started, sounds=made.audio is not None)
+    plan = Plan(for_frames(level, made.video.shape[2], started), level, sounds=made.audio is not None)
     task = make_task(clips, nets.fake.variances, plan, generator)
     loss = errors(nets.fake, task).loss()
     if nets.critic is None:

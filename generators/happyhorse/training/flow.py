@@ -29,6 +29,9 @@ class Mixture:
     """With the picture given clean, so that only sound is learnt: the second stage of a cascade."""
     uneven: float = 0.2
     """With a noise level of its own for audio."""
+    ragged: float = 0.3
+    """With a noise level of its own for each latent frame, so that clear frames tell of those that aren't:
+    without it the network learns for long of neighbours only (diffusion forcing, arXiv 2407.01392)."""
     unprompted: float = 0.1
     """Without text, for guidance."""
     started: float = 0.35
@@ -36,7 +39,7 @@ class Mixture:
     level_mean: float = 0.4
     """Of the noise level's logit, which is normal."""
     level_std: float = 1.0
-    on_grid: float = 0.25
+    on_grid: float = 0.4
     """Of samples: with a level spread as the samplers' are (shift 5), most of them near pure noise."""
 
 
@@ -47,13 +50,16 @@ class Plan(NamedTuple):
     """What a batch shows, and how noisy it is."""
 
     video_level: Tensor
-    """(B,): σ; 0 where the picture is given."""
+    """(B, T): σ of each latent frame; 0 where it is given."""
     audio_level: Tensor
-    started: Tensor
-    """(B,): 1 where the first frame is given clean, else 0."""
+    """(B,): σ."""
     sounds: bool = True
     prompted: bool = True
-    scored: bool = False
+
+    @property
+    def scored(self) -> bool:
+        """Whether the whole picture is given, and only sound is to be made."""
+        return not bool(self.video_level.any())
 
 
 class Task(NamedTuple):
@@ -72,8 +78,8 @@ class Task(NamedTuple):
         def cut(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.tensor_split(of)[number]
 
-        video_level, audio_level, started = (each.tensor_split(of)[number] for each in self.plan[:3])
-        plan = self.plan._replace(video_level=video_level, audio_level=audio_level, started=started)
+        video_level, audio_level = (each.tensor_split(of)[number] for each in self.plan[:2])
+        plan = self.plan._replace(video_level=video_level, audio_level=audio_level)
         return Task(plan, *(cut(tensor) for tensor in self[1:]))  # type: ignore[arg-type]  # None stays None
 
 
@@ -90,23 +96,40 @@ class Errors(NamedTuple):
 
 def draw_task(clean: Latents, variances: Variances, generator: Generator, mixture: Mixture = MIXTURE) -> Task:
     """Decides what a batch shows, and noises it."""
-    return make_task(clean, variances, draw_plan(len(clean.video), generator, mixture), generator)
+    plan = draw_plan(len(clean.video), clean.video.shape[2], generator, mixture)
+    return make_task(clean, variances, plan, generator)
 
 
-def draw_plan(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Plan:
-    """Decides what so many samples show; a batch is of one kind, so that nothing is padded."""
-    kind, uneven, prompted = torch.rand(3, generator=generator, device=generator.device).tolist()
+def draw_plan(count: int, frames: int, generator: Generator, mixture: Mixture = MIXTURE) -> Plan:
+    """Decides what so many samples of so many latent frames show.
+
+    A batch is of one kind, so that nothing is padded.
+    """
+    kind, uneven, ragged, prompted = torch.rand(4, generator=generator, device=generator.device).tolist()
     scored = mixture.silent <= kind < mixture.silent + mixture.scored
     level, other = (draw_levels(count, generator, mixture) for _ in range(2))
     started = torch.rand(count, generator=generator, device=generator.device) < mixture.started
+    own = draw_levels(count * frames, generator, mixture).reshape(count, frames)
+    video_level = for_frames(own if ragged < mixture.ragged else level, frames, started)
     return Plan(
-        video_level=torch.zeros_like(level) if scored else level,
+        video_level=torch.zeros_like(video_level) if scored else video_level,
         audio_level=other if uneven < mixture.uneven else level,
-        started=started.float(),
         sounds=kind >= mixture.silent,
         prompted=prompted >= mixture.unprompted,
-        scored=scored,
     )
+
+
+def for_frames(level: Tensor, frames: int, started: Tensor) -> Tensor:
+    """Levels (B, T), 0 for each first frame that is given.
+
+    Args:
+        level: σ of each sample (B,), or of each of its latent frames (B, T).
+        frames: T.
+        started: Whether the first frame is given (B,).
+    """
+    levels = level.reshape(len(level), -1).repeat(1, frames if level.ndim == 1 else 1)
+    levels[:, 0] *= ~started
+    return levels
 
 
 def make_task(clean: Latents, variances: Variances, plan: Plan, generator: Generator) -> Task:
@@ -114,14 +137,13 @@ def make_task(clean: Latents, variances: Variances, plan: Plan, generator: Gener
     video_noise, audio_noise = (
         torch.randn(part.shape, generator=generator, device=generator.device) for part in clean[:2]
     )
-    video, kept = mix(clean.video, video_noise, plan.video_level), spread(plan.started, clean.video)
-    first = torch.lerp(video[:, :, :1], clean.video[:, :, :1], kept)
+    video_level = plan.video_level[:, None]
     return Task(
         plan,
-        torch.cat([first, video[:, :, 1:]], dim=2),
+        mix(clean.video, video_noise, video_level),
         mix(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
         clean.words if plan.prompted else None,
-        to_output(clean.video, video_noise, plan.video_level, variances.video),
+        to_output(clean.video, video_noise, video_level, variances.video),
         to_output(clean.audio, audio_noise, plan.audio_level, variances.audio) if plan.sounds else None,
     )
 
@@ -144,9 +166,9 @@ def errors(model: SmallHappyHorse, task: Task) -> Errors:
     plan, found = task.plan, model(task.video, task.audio, task.words)
     video = audio = None
     if not plan.scored:
-        wrong = _wrong(found[0], task.video_target, plan.video_level, model.variances.video)
-        frames, asked = wrong.mean(dim=(1, 3, 4)), 1 - plan.started
-        video = (frames[:, 0] * asked + frames[:, 1:].sum(1)) / (frames.shape[1] - 1 + asked)
+        wrong = _wrong(found[0], task.video_target, plan.video_level[:, None], model.variances.video)
+        asked = plan.video_level > 0
+        video = (wrong.mean(dim=(1, 3, 4)) * asked).sum(1) / asked.sum(1)
     if task.audio_target is not None:
         wrong = _wrong(found[1], task.audio_target, plan.audio_level, model.variances.audio)
         audio = wrong.mean(dim=(1, 2))
@@ -159,7 +181,7 @@ def _wrong(output: Tensor, target: Tensor, level: Tensor, variance: Tensor) -> T
 
 
 def mix(clean: Tensor, noise: Tensor, level: Tensor) -> Tensor:
-    """(1 − σ)·clean + σ·noise, with σ of each sample (B,)."""
+    """(1 − σ)·clean + σ·noise, with σ of each sample (B,), or with more axes of `clean`."""
     level = spread(level, clean)
     return (1 - level) * clean + level * noise
 
@@ -171,7 +193,7 @@ def learning_curve(model: SmallHappyHorse, clean: Latents) -> dict[str, list[flo
     curve: dict[str, list[float]] = {"video": [], "audio": []}
     for quarter in range(QUARTERS):
         level = (quarter + torch.rand(count, generator=generator, device=generator.device)) / QUARTERS
-        plan = Plan(level, level, torch.zeros_like(level))
+        plan = Plan(for_frames(level, clean.video.shape[2], torch.zeros_like(level).bool()), level)
         found = errors(model, make_task(clean, model.variances, plan, generator))
         for name, error in found._asdict().items():
             curve[name].append(float((error * level**2).mean()))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from generators.happyhorse.preconditioning import Variances
 from generators.happyhorse.toy.model import SmallHappyHorse
@@ -21,12 +21,12 @@ from tests.factories_training import SMALL, FixedClips
 
 CLEAN = FixedClips(16).latents
 UNIT = SmallHappyHorse(SMALL).variances
-PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0)
+PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0, ragged=0)
 
 
 def _plans(count: int = 4000) -> list[Plan]:
     generator = Generator().manual_seed(1)
-    return [draw_plan(4, generator) for _ in range(count)]
+    return [draw_plan(4, 3, generator) for _ in range(count)]
 
 
 def test_batches_come_in_all_modes_in_their_shares() -> None:
@@ -38,10 +38,19 @@ def test_batches_come_in_all_modes_in_their_shares() -> None:
     assert share([not plan.sounds for plan in plans]) == pytest.approx(0.2, abs=0.02)
     assert share([plan.scored for plan in plans]) == pytest.approx(0.1, abs=0.02)
     assert share([not plan.prompted for plan in plans]) == pytest.approx(0.1, abs=0.02)
-    assert torch.stack([plan.started for plan in plans]).mean().item() == pytest.approx(0.35, abs=0.02)
-    joint = [plan for plan in plans if not plan.scored]
-    uneven = [not plan.audio_level.equal(plan.video_level) for plan in joint]
+    pictures = [plan.video_level for plan in plans if not plan.scored]
+    started = torch.stack([level[:, 0] == 0 for level in pictures]).float()
+    assert started.mean().item() == pytest.approx(0.35, abs=0.02)
+    ragged = [not level[:, 1].equal(level[:, 2]) for level in pictures]
+    assert share(ragged) == pytest.approx(0.3, abs=0.02)
+    even = [plan for plan, own in zip([p for p in plans if not p.scored], ragged, strict=True) if not own]
+    uneven = [not plan.audio_level.equal(plan.video_level[:, 1]) for plan in even]
     assert share(uneven) == pytest.approx(0.2, abs=0.02)
+
+
+def test_only_the_first_frame_is_ever_given_alone() -> None:
+    levels = torch.cat([plan.video_level for plan in _plans() if not plan.scored])
+    assert (levels[:, 1:] > 0).all()
 
 
 def test_a_picture_is_never_given_without_sound_to_learn() -> None:
@@ -67,7 +76,7 @@ def test_what_is_left_out_is_not_there() -> None:
     assert silent.words is None
     assert joint.audio is not None
     assert joint.words is not None
-    assert joint.plan.audio_level.equal(joint.plan.video_level)
+    assert (joint.plan.audio_level[:, None] == joint.plan.video_level).all()
 
 
 def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
@@ -97,7 +106,7 @@ def test_the_error_is_that_of_the_velocity() -> None:
     """A fresh model says F = 0, the Wiener estimate, whose velocity is known."""
     level = torch.linspace(0.1, 0.9, 16)
     variances = Variances(torch.linspace(0.2, 3, 24).reshape(24, 1, 1, 1), torch.ones(48))
-    plan = Plan(level, level, torch.zeros(16))
+    plan = Plan(level[:, None].expand(-1, CLEAN.video.shape[2]), level)
     task = make_task(CLEAN, variances, plan, Generator().manual_seed(3))
     noise = Generator().manual_seed(3)
     video_noise = torch.randn(CLEAN.video.shape, generator=noise)
@@ -110,6 +119,23 @@ def test_the_error_is_that_of_the_velocity() -> None:
 
     assert found is not None
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_each_frame_may_have_a_level_of_its_own() -> None:
+    """The error of a sample is the mean over its frames, each at its level."""
+    frames = CLEAN.video.shape[2]
+    ragged = torch.linspace(0.2, 0.8, 16 * frames).reshape(16, frames)
+    model = SmallHappyHorse(SMALL)
+
+    def error(level: Tensor) -> Tensor:
+        plan = Plan(level, torch.full((16,), 0.5))
+        found = errors(model, make_task(CLEAN, UNIT, plan, Generator().manual_seed(3))).video
+        assert found is not None
+        return found
+
+    alone = [ragged.where(torch.arange(frames) == frame, 0) for frame in range(frames)]
+    expected = torch.stack([error(level) for level in alone]).mean(0)
+    torch.testing.assert_close(error(ragged), expected)
 
 
 def test_a_fresh_models_curve_is_that_of_the_wiener_estimate() -> None:
@@ -127,4 +153,4 @@ def test_parts_of_a_task_are_its_samples_in_order() -> None:
     parts = [task.part(number, 2) for number in range(2)]
 
     assert torch.cat([part.video for part in parts]).equal(task.video)
-    assert torch.cat([part.plan.started for part in parts]).equal(task.plan.started)
+    assert torch.cat([part.plan.video_level for part in parts]).equal(task.plan.video_level)
