@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from generators.base import InvalidInput
 from generators.happyhorse.kinds import CheckpointKind
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model
-from generators.happyhorse.training.broken import MAKERS
+from generators.happyhorse.training.broken import MAKERS, truth
 from generators.happyhorse.training.data import Example, example
+from generators.happyhorse.training.diversity import diversity, other_seeds
 from generators.happyhorse.training.footage import Maker, round_trip
 from generators.happyhorse.training.referee import Footage, Verdict, judge
 from generators.happyhorse.training.scores import Score, f1, render_table, summarise
@@ -30,6 +32,8 @@ SEED = 2
 CEILING = "codec"
 SHIPPED = (("base", 32), ("distilled", 8), ("distilled", 4), ("distilled", 2))
 """Kinds and steps of the weights in the package that are scored if no others are named, best first."""
+_SEVERAL = 8
+"""Prompts that several clips are made for, to see how different these are."""
 Scores = dict[str, Score]
 
 
@@ -40,6 +44,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=int, default=256, help="held-out prompts (default: %(default)s)")
     parser.add_argument("--objects", type=int, choices=(1, 2), default=1)
+    parser.add_argument(
+        "--seeds", type=int, default=8, help="of each of the first prompts, for diversity (default: 8)"
+    )
     parser.add_argument("--no-broken", action="store_true", help="leave the broken clips out")
     parser.add_argument("--cascade", action="store_true", help="score each checkpoint as a cascade, too")
     parser.add_argument("--from-image", action="store_true", help="score each with its first frame, too")
@@ -49,15 +56,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Prints two tables: scores, and shares of what the codecs reach."""
+    """Prints two tables: scores, and shares of what the codecs reach.
+
+    Raises:
+        InvalidInput: There are too few seeds to differ.
+    """
+    if args.seeds < 2:
+        raise InvalidInput(f"--seeds must be 2 or more, as clips of one seed can't differ; got {args.seeds}.")
     if args.threads:
         torch.set_num_threads(args.threads)
     examples = [example("held-out", SEED, place, args.objects) for place in range(args.count)]
     codecs = shipped_codecs(args.device)
+    again = other_seeds(examples[:_SEVERAL], args.seeds)
     table = references(examples, codecs, broken=not args.no_broken)
+    table["truth"] |= diversity([truth(own, own) for own in again], args.seeds)
+    table[CEILING] |= diversity(list(round_trip(again, codecs)), args.seeds)
     for maker in _makers(args, codecs):
-        clips = list(maker.clips(examples))
-        table[_title(maker)] = score(clips, examples, maker.from_image)
+        scored = score(list(maker.clips(examples)), examples, maker.from_image)
+        table[_title(maker)] = scored | diversity(list(maker.clips(again)), args.seeds)
     _say(render_table(table))
     _say(f"\nShares of what the {CEILING} reaches:\n")
     _say(render_table(shares(table), lambda found: f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.happyhorse.training.referee import Sync, Verdict
 
@@ -75,28 +74,6 @@ def f1(syncs: Sequence[Sync]) -> Score:
     events = sum(sync.seen + sync.heard for sync in syncs) / 2
     matched = sum(len(sync.pairs) for sync in syncs)
     return wilson(matched / events if events else 0.0, events)
-
-
-def spread(tracks: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
-    """How different clips of one prompt are, in boxes.
-
-    Args:
-        tracks: The object's centre (time, 2) in each clip, from `Verdict.tracks`.
-
-    Returns:
-        Standard deviation of the first known position; mean distance of the two nearest tracks.
-    """
-    whole = [track for track in tracks if not np.isnan(track).all()]
-    if len(whole) < 2:
-        return 0.0, 0.0
-    starts = np.stack([track[np.flatnonzero(~np.isnan(track[:, 0]))[0]] for track in whole])
-    apart = [
-        float(np.nanmean(np.linalg.norm(one - other, axis=1)))
-        for index, one in enumerate(whole)
-        for other in whole[:index]
-        if not np.isnan(one + other).all()
-    ]
-    return float(np.sqrt(starts.var(axis=0).mean())), min(apart, default=0.0)
 
 
 def render_table(contenders: Mapping[str, Mapping[str, Score]], show: Callable[[Score], str] = str) -> str:

@@ -28,6 +28,11 @@ def test_the_truth_beats_the_codecs_and_these_beat_broken_clips() -> None:
     assert "mean offset ms" not in relative["truth"]
 
 
+def test_one_seed_is_too_few(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["referee", "--seeds", "1"]) == 1
+    assert "--seeds must be 2 or more" in capsys.readouterr().err
+
+
 def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     model = SmallHappyHorse()
@@ -36,11 +41,23 @@ def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.Ca
     paths = [str(tmp_path / f"{steps}step.safetensors") for steps in (2, 1)]
 
     done = main(
-        ["referee", *paths, "--count", "2", "--no-broken", "--cascade", "--json", str(tmp_path / "s.json")]
+        [
+            "referee",
+            *paths,
+            "--count",
+            "2",
+            "--seeds",
+            "2",
+            "--no-broken",
+            "--cascade",
+            "--json",
+            str(tmp_path / "s.json"),
+        ]
     )
 
     assert done == 0
     scores = json.loads((tmp_path / "s.json").read_text())
     assert list(scores) == ["truth", "codec", "2step", "2step cascade", "1step", "1step cascade"]
     assert scores["codec"]["coherent"]["value"] > scores["2step"]["coherent"]["value"]
+    assert scores["truth"]["start spread px"]["value"] > 1
     assert "Shares of what the codec reaches" in capsys.readouterr().out

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from generators.happyhorse.training.referee import Pair, Sync, Verdict
-from generators.happyhorse.training.scores import Score, f1, render_table, spread, summarise, wilson
+from generators.happyhorse.training.scores import Score, f1, render_table, summarise, wilson
 
 
 def _verdict(colour: bool = True, pitch: bool | None = True, sync: Sync | None = None) -> Verdict:
@@ -59,15 +58,6 @@ def test_offsets_are_in_milliseconds() -> None:
     scores = summarise([_verdict(sync=Sync(pairs, 3, 3))])
     assert scores["mean offset ms"].value == pytest.approx(10)
     assert scores["median |offset| ms"].value == pytest.approx(40)
-
-
-def test_equal_clips_have_no_spread() -> None:
-    track = np.linspace([0.2, 0.2], [0.8, 0.5], 33)
-    assert spread([track, track]) == (0.0, 0.0)
-    assert spread([track]) == (0.0, 0.0)
-    deviation, nearest = spread([track, track + np.array([0.2, 0.0]), np.full((33, 2), np.nan)])
-    assert deviation == pytest.approx(0.1 / math.sqrt(2))
-    assert nearest == pytest.approx(0.2)
 
 
 def test_a_table_has_a_row_for_each_score() -> None:
