@@ -34,6 +34,8 @@ SHIPPED = (("base", 32), ("distilled", 8), ("distilled", 4), ("distilled", 2))
 """Kinds and steps of the weights in the package that are scored if no others are named, best first."""
 _SEVERAL = 8
 """Prompts that several clips are made for, to see how different these are."""
+_SHOWN = 16
+"""Clips on a sheet."""
 Scores = dict[str, Score]
 
 
@@ -50,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--no-broken", action="store_true", help="leave the broken clips out")
     parser.add_argument("--cascade", action="store_true", help="score each checkpoint as a cascade, too")
     parser.add_argument("--from-image", action="store_true", help="score each with its first frame, too")
+    parser.add_argument("--sheets", type=Path, help="a folder for pictures of each checkpoint's first clips")
     parser.add_argument("--json", type=Path, help="write the scores there as well")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
@@ -72,8 +75,11 @@ def run(args: Namespace) -> int:
     table["truth"] |= diversity([truth(own, own) for own in again], args.seeds)
     table[CEILING] |= diversity(list(round_trip(again, codecs)), args.seeds)
     for maker in _makers(args, codecs):
-        scored = score(list(maker.clips(examples)), examples, maker.from_image)
-        table[_title(maker)] = scored | diversity(list(maker.clips(again)), args.seeds)
+        clips, title = list(maker.clips(examples)), _title(maker)
+        scored = score(clips, examples, maker.from_image)
+        table[title] = scored | diversity(list(maker.clips(again)), args.seeds)
+        if args.sheets:
+            _write_sheet(args.sheets / f"{title}.png", clips[:_SHOWN], examples)
     _say(render_table(table))
     _say(f"\nShares of what the {CEILING} reaches:\n")
     _say(render_table(shares(table), lambda found: f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"))
@@ -149,6 +155,13 @@ def _checkpoints(args: Namespace) -> Iterator[tuple[SmallHappyHorse, CheckpointK
     for kind_name, steps in () if args.checkpoints else SHIPPED:
         model, kind = load_model(weights_file(kind_name, steps), args.device)
         yield model, kind if kind_name == "base" else distilled_kind(steps)
+
+
+def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Example]) -> None:
+    from generators.happyhorse.training.sheets import write_sheet  # a GPU's machine may lack Pillow
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_sheet(path, clips, [own.caption for own in examples[: len(clips)]])
 
 
 def _title(maker: Maker) -> str:

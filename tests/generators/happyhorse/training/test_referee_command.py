@@ -40,22 +40,13 @@ def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.Ca
     save_model(model, distilled_kind(1), tmp_path / "1step.safetensors")
     paths = [str(tmp_path / f"{steps}step.safetensors") for steps in (2, 1)]
 
+    few = ["--count", "2", "--seeds", "2", "--no-broken", "--cascade"]
     done = main(
-        [
-            "referee",
-            *paths,
-            "--count",
-            "2",
-            "--seeds",
-            "2",
-            "--no-broken",
-            "--cascade",
-            "--json",
-            str(tmp_path / "s.json"),
-        ]
+        ["referee", *paths, *few, "--json", str(tmp_path / "s.json"), "--sheets", str(tmp_path / "sheets")]
     )
 
     assert done == 0
+    assert len(list((tmp_path / "sheets").glob("*.png"))) == 4
     scores = json.loads((tmp_path / "s.json").read_text())
     assert list(scores) == ["truth", "codec", "2step", "2step cascade", "1step", "1step cascade"]
     assert scores["codec"]["coherent"]["value"] > scores["2step"]["coherent"]["value"]
