@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 WEIGHTS = Path(__file__).with_name("weights")
-STUDENTS = (8, 2)
+STUDENTS = (8, 4, 2)
 """Steps that a shipped student was distilled to; another number of steps is taken by the first of them."""
 
 

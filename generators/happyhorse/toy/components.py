@@ -26,7 +26,7 @@ def toy_components(
 
     Args:
         kind_name: `distilled` or `base`.
-        steps: 8 or 32 by default; the student of 2 steps has weights of its own.
+        steps: 8 or 32 by default; students of 8, 4 and 2 steps have weights of their own.
         cascade: Whether the picture is made first, and then sound for it.
         device: Where all of it runs.
     """
