@@ -16,10 +16,9 @@ import numpy as np
 import torch
 
 from generators.base import InvalidInput
-from generators.happyhorse.kinds import CheckpointKind
-from generators.happyhorse.toy.checkpoints import weights_file
+from generators.happyhorse.toy.checkpoints import STUDENTS, weights_file
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
-from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model
+from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.training.broken import MAKERS, truth
 from generators.happyhorse.training.data import Example, example
 from generators.happyhorse.training.diversity import diversity, other_seeds
@@ -30,8 +29,8 @@ from generators.happyhorse.training.scores import Score, f1, render_table, summa
 SEED = 2
 """Of the held-out stream: not that of the learning curves."""
 CEILING = "codec"
-SHIPPED = (("base", 32), ("distilled", 8), ("distilled", 4), ("distilled", 2))
-"""Kinds and steps of the weights in the package that are scored if no others are named, best first."""
+SHIPPED = (weights_file("base", None), *(weights_file("distilled", steps) for steps in STUDENTS))
+"""What is scored if nothing else is named, best first."""
 _SEVERAL = 8
 """Prompts that several clips are made for, to see how different these are."""
 _SHOWN = 16
@@ -139,22 +138,14 @@ def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
 
 def _makers(args: Namespace, codecs: Codecs) -> Iterator[Maker]:
     """Each checkpoint as it is used, and in the ways asked for; the shipped base as a cascade, too."""
-    for model, kind in _checkpoints(args):
+    for path in args.checkpoints or SHIPPED:
+        model, kind = load_model(path, args.device)
         maker = Maker(model, kind, codecs)
         yield maker
         if args.from_image:
             yield replace(maker, from_image=True)
         if args.cascade or (not args.checkpoints and kind.sampler == "base"):
             yield replace(maker, cascade=True)
-
-
-def _checkpoints(args: Namespace) -> Iterator[tuple[SmallHappyHorse, CheckpointKind]]:
-    """Those named, as their files say they run; else the shipped ones, each by its listed steps."""
-    for path in args.checkpoints:
-        yield load_model(path, args.device)
-    for kind_name, steps in () if args.checkpoints else SHIPPED:
-        model, kind = load_model(weights_file(kind_name, steps), args.device)
-        yield model, kind if kind_name == "base" else distilled_kind(steps)
 
 
 def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Example]) -> None:

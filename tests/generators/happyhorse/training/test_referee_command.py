@@ -52,3 +52,14 @@ def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.Ca
     assert scores["codec"]["coherent"]["value"] > scores["2step"]["coherent"]["value"]
     assert scores["truth"]["start spread px"]["value"] > 1
     assert "Shares of what the codec reaches" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_are_scored_if_no_others_are_named(tmp_path: Path) -> None:
+    done = main(
+        ["referee", "--count", "2", "--seeds", "2", "--no-broken", "--json", str(tmp_path / "s.json")]
+    )
+
+    assert done == 0
+    columns = ["truth", "codec", "base", "base cascade", "8step", "4step", "2step"]
+    assert list(json.loads((tmp_path / "s.json").read_text())) == columns
