@@ -48,9 +48,9 @@ def _check_size(parts: Components, request: ClipRequest) -> None:
             lower = max(side // multiple, 1) * multiple
             near = f"Try {lower} or {lower + multiple}."
             raise InvalidInput(f"The {name} must be a multiple of {multiple} pixels; got {side}. {near}")
-    if parts.only_size not in (None, (request.width, request.height)):
+    if parts.only_size is not None and parts.only_size != (request.width, request.height):
         raise InvalidInput(
-            f"This model makes clips of {'×'.join(map(str, parts.only_size or ()))} pixels; got "
+            f"This model makes clips of {'×'.join(map(str, parts.only_size))} pixels; got "
             f"{request.width}×{request.height}. Enlarging makes squares of its pixels."
         )
     if parts.frames(request) < 2:
@@ -60,6 +60,8 @@ def _check_size(parts: Components, request: ClipRequest) -> None:
 
 
 def _check_parts(parts: Components, request: ClipRequest) -> None:
+    if parts.steps is not None and parts.steps < 1:
+        raise InvalidInput(f"A clip takes 1 step or more; got {parts.steps}.")
     if request.upscale is not None and request.upscale not in parts.super_resolution:
         given = ", ".join(parts.super_resolution) or "none"
         raise Unavailable(f"No checkpoint for super-resolution to {request.upscale}. Given: {given}.")

@@ -111,12 +111,13 @@ class Pipeline:
         self, stage: str, text: list[Tensor], start: Latents, noise: Noise, known: Known, stages: Stages
     ) -> Latents:
         how, variances = self.parts.kind, self.parts.variances
-        steps = self.parts.steps or how.steps
+        steps = how.steps if self.parts.steps is None else self.parts.steps
         with stages.stage(stage, steps) as on_step, torch.inference_mode():
             model = self.parts.transformer()
-            looks: list[Velocity | Preconditioned] = [self._velocity(how, model, each) for each in text]
-            if variances is not None:
-                looks = [Preconditioned(look, variances) for look in looks]  # type: ignore[arg-type]  # no skip yet
+            told = [self._velocity(how, model, features) for features in text]
+            looks: list[Velocity | Preconditioned] = (
+                [*told] if variances is None else [Preconditioned(velocity, variances) for velocity in told]
+            )
             if how.sampler == "distilled":
                 return sample_distilled(looks[0], start, noise, steps=steps, known=known, on_step=on_step)
             conditional, negative = looks

@@ -61,8 +61,10 @@ def run(args: Namespace) -> int:
     """Prints two tables: scores, and shares of what the codecs reach.
 
     Raises:
-        InvalidInput: There are too few seeds to differ.
+        InvalidInput: There are no prompts, or too few seeds to differ.
     """
+    if args.count < 1:
+        raise InvalidInput(f"--count must be 1 or more; got {args.count}.")
     if args.seeds < 2:
         raise InvalidInput(f"--seeds must be 2 or more, as clips of one seed can't differ; got {args.seeds}.")
     if args.threads:

@@ -77,6 +77,7 @@ def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
     ("args", "message"),
     [
         (("--cascade",), "Only the small model's own weights make cascades. Leave --cascade out."),
+        (("--steps", "0"), "A clip takes 1 step or more; got 0."),
         (("--width", "0"), "The width must be a multiple of 32 pixels; got 0. Try 32 or 64."),
         (("--width", "50"), "The width must be a multiple of 32 pixels; got 50. Try 32 or 64."),
         (("--mode", "i2v"), "Mode 'i2v' needs an image."),

@@ -28,9 +28,10 @@ def test_the_truth_beats_the_codecs_and_these_beat_broken_clips() -> None:
     assert "mean offset ms" not in relative["truth"]
 
 
-def test_one_seed_is_too_few(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["referee", "--seeds", "1"]) == 1
-    assert "--seeds must be 2 or more" in capsys.readouterr().err
+@pytest.mark.parametrize(("option", "few", "least"), [("--seeds", "1", 2), ("--count", "0", 1)])
+def test_too_few_are_refused(option: str, few: str, least: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["referee", option, few]) == 1
+    assert f"{option} must be {least} or more" in capsys.readouterr().err
 
 
 def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
