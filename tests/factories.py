@@ -14,7 +14,7 @@ from django.utils import timezone
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.media.storage import store
-from arena.production.models import Clip, Job, Rendition
+from arena.production.models import Clip, Job, Rendition, Run
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.studies import QUESTION
 
@@ -47,6 +47,15 @@ def make_prompt(suite: Suite, key: str, **fields: object) -> Prompt:
 def make_job(contender: Contender, prompt: Prompt, seed: int = 0, **fields: object) -> Job:
     given = {"track": SETTINGS["track"], "settings": SETTINGS, "settings_hash": content_hash(SETTINGS)}
     return Job.objects.create(contender=contender, prompt=prompt, seed=seed, **{**given, **fields})
+
+
+def make_run(suite: Suite, contenders: Sequence[Contender], settings: object = None) -> Run:
+    """A run of a suite with those of its jobs that there are."""
+    asked: dict[str, object] = settings if isinstance(settings, dict) else SETTINGS
+    run = Run.objects.create(suite=suite, track=str(asked["track"]), seeds=[], settings=asked)
+    run.contenders.set(contenders)
+    run.jobs.set(Job.objects.filter(prompt__suite=suite, settings_hash=content_hash(asked)))
+    return run
 
 
 def make_rendition(
@@ -88,7 +97,12 @@ def make_study(
     """A study whose every contender has a rendition for every prompt and seed."""
     rows = [make_contender() for _ in range(contenders)]
     suite = make_suite(prompts=prompts, seeds=seeds)
-    given = {"title": slug.title(), "question": QUESTION, "tracks": ["t2v-audio"]}
+    given = {
+        "title": slug.title(),
+        "question": QUESTION,
+        "tracks": ["t2v-audio"],
+        "clip_settings": [SETTINGS],
+    }
     study = Study.objects.create(slug=slug, **{**given, **fields})
     study.suites.add(suite)
     study.contenders.set(rows)

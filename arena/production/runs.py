@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 
 from arena.catalog.fields import LARGEST_SEED
 from arena.catalog.hashing import content_hash
+from arena.catalog.lookup import UnknownName
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
 from arena.production.models import Job, Run
@@ -23,7 +25,20 @@ class ClipSettings:
     duration_s: float
     width: int
     height: int
-    fps: int
+    fps: float
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> ClipSettings:
+        """Read the settings of a run or a job."""
+        return cls(**{name: settings[name] for name in ("duration_s", "width", "height", "fps")})
+
+    def __str__(self) -> str:
+        return f"{self.width}×{self.height}, {self.duration_s:.4g} s, {self.fps:.4g} fps"
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the settings for JSON; equal settings give equal text, and so equal hashes."""
+        fps = int(self.fps) if self.fps == int(self.fps) else self.fps
+        return {**asdict(self), "duration_s": float(self.duration_s), "fps": fps}
 
     def __post_init__(self) -> None:
         if not 0 < self.duration_s <= 60:
@@ -64,7 +79,7 @@ def plan_run(
         raise CantRun(
             f"Track {track} needs a reference image, and these prompts have none: {', '.join(without)}."
         )
-    settings = {"track": track.value, **asdict(clip_settings), "duration_s": float(clip_settings.duration_s)}
+    settings: dict[str, object] = {"track": track.value, **clip_settings.as_dict()}
     Job.objects.bulk_create(
         [
             _job(contender, prompt, seed, settings)
@@ -80,6 +95,19 @@ def plan_run(
     wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
     run = _find_run(suite, contenders, seeds, settings)
     run.jobs.set(wanted)
+    return run
+
+
+def find_run(number: str) -> Run:
+    """Find a run by the number that people type.
+
+    Raises:
+        UnknownName: there is no such run; the message lists the latest.
+    """
+    run = Run.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    if run is None:
+        latest = [f"{run} on {run.track}" for run in Run.objects.order_by("-pk")[:10]]
+        raise UnknownName(f"Unknown run '{number}'. Known: {'; '.join(latest) or 'none yet'}.")
     return run
 
 

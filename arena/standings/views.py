@@ -14,6 +14,7 @@ from arena.catalog.tracks import Track
 from arena.standings.boards import Standing, current_standing, recent_standing
 from arena.standings.reveals import tell_verdicts
 from arena.voting.ballots import find_ballot
+from arena.voting.listing import presentable
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
 from arena.voting.refusals import Refusal
@@ -38,7 +39,7 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
 def boards(request: HttpRequest) -> HttpResponse:
     listed = [
         (study, Track(track), current_standing(study=study, track=track))
-        for study in Study.objects.order_by("simulated", "-created_at")
+        for study in presentable(Study.objects.order_by("simulated", "-created_at"))
         for track in study.tracks
     ]
     return render(request, "boards.html", {"boards": listed})

@@ -1,4 +1,4 @@
-"""The append-only, hash-chained record of votes and of exclusions: one chain for each study."""
+"""The append-only, hash-chained record of votes, exclusions and changes of a study, one chain for each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from arena.catalog.hashing import canonical_json
-from arena.voting.models import LedgerEntry, Study
-from arena.voting.records import Record, study_records
+from arena.voting.models import LedgerEntry, Study, StudyChange
+from arena.voting.records import Record, record_key, study_records
 
 GENESIS = "0" * 64
 
@@ -65,23 +65,33 @@ def verify_ledger(study: Study) -> int:
         BrokenLedger: an entry is missing, edited or out of order, or a row was edited, deleted or slipped in.
     """
     hold_ledger(study)
-    rows = {(kind, record["ballot"]): canonical_json(record) for kind, record in study_records(study)}
+    rows = {(kind, record_key(record)): canonical_json(record) for kind, record in study_records(study)}
     previous, count = GENESIS, 0
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence").iterator():
         count += 1
         expected = _hash(previous, count, entry.kind, entry.payload)
         if (entry.sequence, entry.previous_hash, entry.entry_hash) != (count, previous, expected):
             raise BrokenLedger(f"Study '{study.slug}': the ledger breaks at entry {count}: wrong hash.")
-        if rows.pop((entry.kind, json.loads(entry.payload)["ballot"]), None) != entry.payload:
+        if rows.pop((entry.kind, record_key(json.loads(entry.payload))), None) != entry.payload:
             raise BrokenLedger(
                 f"Study '{study.slug}': entry {count} of the ledger ({entry.kind}) differs from its row."
             )
         previous = entry.entry_hash
-    for kind, ballot in rows:
-        raise BrokenLedger(
-            f"Study '{study.slug}': entry {count + 1} is missing, the {kind} on ballot {ballot}."
-        )
+    for kind, key in rows:
+        where = "number" if kind == LedgerEntry.Kind.CHANGE else "on ballot"
+        raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {where} {key}.")
+    _check_state(study)
     return count
+
+
+def _check_state(study: Study) -> None:
+    """Compare the study's state with its last change; studies older than this record have none."""
+    states = StudyChange.objects.filter(study=study).exclude(kind=StudyChange.Kind.REVISED)
+    last = states.order_by("number").last()
+    study.refresh_from_db(fields=["is_open"])
+    if last is not None and study.is_open == (last.kind == StudyChange.Kind.CLOSED):
+        state = "open" if study.is_open else "closed"
+        raise BrokenLedger(f"Study '{study.slug}': its row says {state}, and its ledger says {last.kind}.")
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:

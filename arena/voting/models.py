@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
 from arena.production.models import Rendition
@@ -20,13 +24,28 @@ class Outcome(models.TextChoices):
     B = "b", "B is better"
 
 
+def refuse_odd_line(text: str) -> None:
+    """Raise ValidationError unless the text is one printable line that holds more than spaces."""
+    if not text.strip() or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
+        raise ValidationError("must be one line of printable characters")
+
+
+def refuse_odd_tracks(tracks: object) -> None:
+    """Raise ValidationError unless the value is a list of different, known tracks with at least one entry."""
+    if not isinstance(tracks, list) or not tracks or not all(track in Track.values for track in tracks):
+        raise ValidationError("must be a list of tracks")
+
+
 class Study(models.Model):
     """An evaluation with fixed rules."""
 
     slug = models.SlugField(max_length=64, unique=True)
-    title = models.CharField(max_length=120)
-    question = models.CharField(max_length=200)
-    tracks = models.JSONField()
+    title = models.CharField(max_length=120, validators=[refuse_odd_line])
+    question = models.CharField(max_length=200, validators=[refuse_odd_line])
+    tracks = models.JSONField(validators=[refuse_odd_tracks])
+    clip_settings = models.JSONField(
+        default=list, blank=True, help_text="The settings of the clips that pairs are drawn from"
+    )
     suites = models.ManyToManyField(Suite, related_name="studies")
     contenders = models.ManyToManyField(Contender, related_name="studies")
     simulated = models.BooleanField(default=False)
@@ -39,6 +58,40 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def has_address(self) -> bool:
+        """Whether pages can link to the study: a row from before slugs were validated may hold anything."""
+        return re.fullmatch("[-a-zA-Z0-9_]+", self.slug) is not None
+
+    @property
+    def settings_hashes(self) -> list[str]:
+        return [content_hash(settings) for settings in self.clip_settings]
+
+
+class StudyChange(models.Model):
+    """One opening, closing, reopening or revision of a study. Written once, never edited."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        CLOSED = "closed"
+        REOPENED = "reopened"
+        REVISED = "revised"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="changes")
+    number = models.PositiveIntegerField(help_text="From 1 on, within the study")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["study", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="study_change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study_id}: {self.kind} ({self.number})"
 
 
 class Rater(models.Model):
@@ -131,6 +184,7 @@ class LedgerEntry(models.Model):
     class Kind(models.TextChoices):
         VOTE = "vote"
         EXCLUSION = "exclusion"
+        CHANGE = "change"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")
     sequence = models.PositiveBigIntegerField()

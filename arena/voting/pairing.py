@@ -9,7 +9,7 @@ from math import comb
 from random import Random
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from arena.production.models import Job
@@ -53,6 +53,12 @@ def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | Non
     return Pairing(unit, a, b, propensity=1 / len(left) / len(pairs) / 2)
 
 
+def has_pair(study: Study) -> bool:
+    """Whether some unit of the study has clips of two contenders."""
+    units = _jobs(study).order_by().values(*Unit._fields).annotate(clips=Count("id"))
+    return bool(units.filter(clips__gte=2).exists())
+
+
 def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
     """Counted, not listed: a unit of 50 contenders has 1225 pairs, and only the drawn one's are needed."""
     unit_of = {rendition: unit for unit, members in renditions.items() for rendition in members}
@@ -72,14 +78,19 @@ def _revealed_to(rater: Rater) -> set[int]:
     return {rendition for pair in ballots.values_list("rendition_a", "rendition_b") for rendition in pair}
 
 
-def _renditions_by_unit(study: Study, revealed: set[int]) -> dict[Unit, list[int]]:
-    jobs = Job.objects.filter(
+def _jobs(study: Study) -> QuerySet[Job]:
+    return Job.objects.filter(
         state=Job.State.DONE,
         track__in=study.tracks,
+        settings_hash__in=study.settings_hashes,
         contender__studies=study,
         prompt__suite__studies=study,
         clip__rendition__isnull=False,
-    ).order_by("clip__rendition")
+    )
+
+
+def _renditions_by_unit(study: Study, revealed: set[int]) -> dict[Unit, list[int]]:
+    jobs = _jobs(study).order_by("clip__rendition")
     units: dict[Unit, list[int]] = defaultdict(list)
     for *unit, rendition in jobs.values_list(*Unit._fields, "clip__rendition__id"):
         if rendition not in revealed:

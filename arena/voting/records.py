@@ -1,4 +1,4 @@
-"""What the ledger keeps of a vote and of an exclusion, told from their rows and from nothing else."""
+"""What the ledger keeps of votes, exclusions and changes of a study, built from their rows alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from arena.catalog.hashing import content_hash
-from arena.voting.models import Exclusion, LedgerEntry, Study, Vote
+from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Vote
 
 Record = dict[str, object]
 
@@ -42,6 +42,8 @@ EXCLUSION_FIELDS = {
     "reason": "reason",
     "at": "created_at",
 }
+CHANGE_FIELDS = {"change": "kind", "number": "number", "reason": "reason", "at": "created_at"}
+"""A change doesn't name its study's slug: a study without votes may get another."""
 
 
 def vote_record(vote: Vote) -> Record:
@@ -52,12 +54,23 @@ def exclusion_record(exclusion: Exclusion) -> Record:
     return next(_exclusion_records(pk=exclusion.pk))
 
 
+def change_record(change: StudyChange) -> Record:
+    return next(_change_records(pk=change.pk))
+
+
+def record_key(record: Record) -> object:
+    """What no other record of the same kind and study shares: the ballot, or a change's number."""
+    return record["number"] if "number" in record else record["ballot"]
+
+
 def study_records(study: Study) -> Iterator[tuple[str, Record]]:
-    """Each vote and each exclusion of a study with its kind; one query for either, however many there are."""
+    """Return each vote, exclusion and change of a study with its kind; one query for each kind."""
     for record in _vote_records(ballot__study=study):
         yield LedgerEntry.Kind.VOTE.value, record
     for record in _exclusion_records(vote__ballot__study=study):
         yield LedgerEntry.Kind.EXCLUSION.value, record
+    for record in _change_records(study=study):
+        yield LedgerEntry.Kind.CHANGE.value, record
 
 
 def _vote_records(**which: object) -> Iterator[Record]:
@@ -70,6 +83,12 @@ def _exclusion_records(**which: object) -> Iterator[Record]:
     rows = Exclusion.objects.filter(**which).values_list(*EXCLUSION_FIELDS.values())
     for values in rows.iterator():
         yield _record(EXCLUSION_FIELDS, values)
+
+
+def _change_records(**which: object) -> Iterator[Record]:
+    rows = StudyChange.objects.filter(**which).values_list(*CHANGE_FIELDS.values())
+    for values in rows.iterator():
+        yield _record(CHANGE_FIELDS, values)
 
 
 def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:

@@ -1,21 +1,36 @@
-"""Rules over studies: they are made once, with fixed rules, and never changed."""
+"""Rules over studies: made once, with fixed rules. A title may change, and a slug until the first vote."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
-from arena.voting.models import Outcome, Study
+from arena.production.models import Run
+from arena.production.runs import ClipSettings
+from arena.voting.clip_settings import choose_clip_settings
+from arena.voting.models import Outcome, Study, StudyChange, Vote
+from arena.voting.openings import record_change, refuse_without_pair
 
 QUESTION = "Which clip is better for this prompt?"
+REQUIREMENTS = {
+    "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
+    "title": "one line of 1 to 120 printable characters",
+    "question": "one line of 1 to 200 printable characters",
+    "tracks": f"a list of {', '.join(sorted(Track.values))}",
+}
+
+
+class InvalidStudy(ValueError):
+    """A field of a study holds what it can't; the message names each such field and what is right."""
 
 
 class StudyExists(ValueError):
-    """A study of that slug exists with other rules."""
+    """A study of that slug exists with another title or other rules; the message says which."""
 
 
 class UnknownStudy(LookupError):
@@ -30,72 +45,147 @@ def create_study(
     tracks: Sequence[Track],
     suites: Sequence[Suite],
     contenders: Sequence[Contender],
+    runs: Sequence[Run] = (),
     question: str = QUESTION,
     simulated: bool = False,
 ) -> tuple[Study, bool]:
-    """Makes a study; the same rules again return the study that there is.
+    """Make and open a study; the same title and rules again return the study that there is.
+
+    Args:
+        runs: those whose clips the study shows; by default all clips, if their settings are equal.
 
     Raises:
-        StudyExists: the slug is taken by a study with other rules.
+        InvalidStudy: the slug, the title or the question can't be one.
+        StudyExists: the slug is taken by a study with another title or other rules.
+        UnclearSettings: clips have several settings, or a run's clips aren't the study's.
+        NothingToShow: no two of the contenders have clips of one prompt, seed and settings.
         ValueError: no track, no suite, or fewer than two contenders.
     """
     if len(set(contenders)) < 2:
         raise ValueError(f"A study compares at least two contenders, not {len(set(contenders))}.")
     if not tracks or not suites:
         raise ValueError("A study needs at least one track and one suite.")
-    study, created = Study.objects.get_or_create(
+    study = Study(
         slug=slug,
-        defaults={
-            "title": title,
-            "question": question,
-            "tracks": [track.value for track in tracks],
-            "simulated": simulated,
-        },
+        title=title,
+        question=question,
+        tracks=[track.value for track in tracks],
+        simulated=simulated,
     )
-    if created:
-        study.suites.set(suites)
-        study.contenders.set(contenders)
-        return study, True
-    wanted = _rules(question, [track.value for track in tracks], suites, contenders, simulated)
-    if study_rules(study) != wanted:
-        raise StudyExists(
-            f"Study '{slug}' exists with other rules, and a study's rules never change. Take another slug."
+    refuse_invalid(study)
+    known = Study.objects.filter(slug=slug).first()
+    if known is not None and known.clip_settings and not runs:
+        study.clip_settings = known.clip_settings
+    else:
+        study.clip_settings = choose_clip_settings(
+            tracks=tracks, suites=suites, contenders=contenders, runs=runs
         )
-    return study, False
+    if known is not None:
+        _adopt_clip_settings(known, study.clip_settings)
+        _refuse_differences(known, title, _rules(study, suites, contenders))
+        return known, False
+    study.save(force_insert=True)
+    study.suites.set(suites)
+    study.contenders.set(contenders)
+    refuse_without_pair(study)
+    record_change(study=study, kind=StudyChange.Kind.OPENED)
+    return study, True
+
+
+@transaction.atomic
+def rename_study(*, study: Study, title: str = "", slug: str = "") -> None:
+    """Give a study another title, or another slug if nobody has voted in it: votes name their study by slug.
+
+    Raises:
+        InvalidStudy: the title or the slug can't be one, or another study has the slug.
+        ValueError: neither is given, or the study has votes and its slug can't change.
+    """
+    if not title and not slug:
+        raise ValueError("Nothing to change. Give a title, or another slug by --slug.")
+    if slug and slug != study.slug and Vote.objects.filter(ballot__study=study).exists():
+        raise ValueError(
+            f"Study '{study.slug}' has votes, and they name it by its slug. Change its title only."
+        )
+    study.title = title or study.title
+    study.slug = slug or study.slug
+    refuse_invalid(study, only=[name for name, given in (("title", title), ("slug", slug)) if given])
+    if slug and Study.objects.filter(slug=slug).exclude(pk=study.pk).exists():
+        raise InvalidStudy(f"slug must be one that no other study has; got '{slug}'. Take another one.")
+    study.save(update_fields=["title", "slug"])
+
+
+def refuse_invalid(study: Study, only: Iterable[str] = REQUIREMENTS) -> None:
+    """Raise InvalidStudy unless the study's fields pass the model's validation."""
+    try:
+        study.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        wrong = [name for name in only if name in error.message_dict]
+        if wrong:
+            raise InvalidStudy(" ".join(_requirement(study, name) for name in wrong)) from error
+
+
+def _requirement(study: Study, name: str) -> str:
+    value = getattr(study, name)
+    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:40]}… ({len(value)} characters)"
+    return f"{name} must be {REQUIREMENTS[name]}; got {shown}."
 
 
 def find_study(slug: str) -> Study:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
-        raise UnknownStudy(f"Unknown study '{slug}'. Known: {known}. More come by: manage.py create_study")
+        raise UnknownStudy(f"Unknown study '{slug}'. Known: {known}. Add one with: manage.py create_study")
     return study
 
 
 def study_rules(study: Study) -> dict[str, object]:
     """What a study's numbers depend on, ready for JSON; a snapshot or an export carries it."""
-    return _rules(
-        study.question, study.tracks, list(study.suites.all()), list(study.contenders.all()), study.simulated
-    )
+    return _rules(study, list(study.suites.all()), list(study.contenders.all()))
 
 
 def rules_hash(study: Study) -> str:
     return content_hash(study_rules(study))
 
 
-def _rules(
-    question: str,
-    tracks: Sequence[str],
-    suites: Sequence[Suite],
-    contenders: Sequence[Contender],
-    simulated: bool,
-) -> dict[str, object]:
+def _rules(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
     return {
-        "question": question,
+        "question": study.question,
         "choices": list(Outcome.values),
-        "tracks": sorted(tracks),
+        "tracks": sorted(study.tracks),
         "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
-        "contenders": sorted(contender.slug for contender in contenders),
+        "contenders": sorted({contender.slug for contender in contenders}),
+        "clips": sorted(study.clip_settings, key=lambda settings: str(settings["track"])),
         "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
-        "simulated": simulated,
+        "simulated": study.simulated,
     }
+
+
+def _adopt_clip_settings(known: Study, settings: list[dict[str, object]]) -> None:
+    """Name the clips of a study that was created before there were any; it can't have votes."""
+    if not known.clip_settings:
+        known.clip_settings = settings
+        known.save(update_fields=["clip_settings"])
+
+
+def _refuse_differences(known: Study, title: str, wanted: Mapping[str, object]) -> None:
+    rules = study_rules(known)
+    differences = [
+        f"{name} {_plainly(rules[name])}, not {_plainly(wanted[name])}"
+        for name in rules
+        if rules[name] != wanted[name]
+    ]
+    if known.title != title:
+        differences.insert(0, f"title '{known.title}', not '{title}' (change it by: manage.py rename_study)")
+    if differences:
+        raise StudyExists(
+            f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
+            f"{'; '.join(differences)}. Take another slug for another study."
+        )
+
+
+def _plainly(rule: object) -> str:
+    if not isinstance(rule, list):
+        return f"'{rule}'"
+    return ", ".join(
+        str(ClipSettings.of(item)) if isinstance(item, dict) else item.split()[0] for item in rule
+    )

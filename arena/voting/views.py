@@ -20,6 +20,7 @@ from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
 from arena.production.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
+from arena.voting.listing import presentable
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
 from arena.voting.playback import read_playback
 from arena.voting.raters import current_rater, remember_rater
@@ -32,7 +33,7 @@ PROBLEM_TYPES = ("application/problem+json", "application/json")
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    studies = Study.objects.filter(is_open=True, simulated=False)
+    studies = presentable(Study.objects.filter(is_open=True, simulated=False))
     return render(request, "home.html", {"studies": studies})
 
 

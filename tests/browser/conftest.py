@@ -16,7 +16,7 @@ from arena.voting.models import Study
 from arena.voting.studies import QUESTION
 from generators.base import Request
 from generators.toyworld.contender import ToyWorld
-from tests.factories import make_contender, make_prompt, make_rendition, make_suite
+from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_suite
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -100,7 +100,11 @@ def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study
     """An open study of 24 ballots for each rater: four contenders on four prompts and three seeds."""
     suite = make_suite(prompts=0)
     study = Study.objects.create(
-        slug="shapes", title="Bouncing shapes", question=QUESTION, tracks=["t2v-audio"]
+        slug="shapes",
+        title="Bouncing shapes",
+        question=QUESTION,
+        tracks=["t2v-audio"],
+        clip_settings=[SETTINGS],
     )
     study.suites.add(suite)
     contenders = {flaw: make_contender(f"maker-of-{flaw}", maker="Somebody") for flaw in FLAWS}

@@ -17,6 +17,7 @@ from arena.voting.ledger import (
     verify_ledger,
 )
 from arena.voting.models import Exclusion, LedgerEntry, Study, Vote
+from arena.voting.openings import close_study
 from arena.voting.votes import exclude_vote
 from tests.factories import make_study
 from tests.factories_voting import cast, unprotect
@@ -195,8 +196,11 @@ def test_a_deleted_exclusion_is_found(study: Study) -> None:
 # The schema.
 
 
-@pytest.mark.parametrize("table", ["voting_vote", "voting_exclusion", "voting_ledgerentry"])
+@pytest.mark.parametrize(
+    "table", ["voting_vote", "voting_exclusion", "voting_ledgerentry", "voting_studychange"]
+)
 def test_the_database_refuses_to_edit_what_is_written_once(study: Study, table: str) -> None:
+    close_study(study=study)
     refused = pytest.raises(IntegrityError, match=f"{table} is append-only")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET id = id + 1000")

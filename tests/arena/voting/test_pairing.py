@@ -9,6 +9,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.catalog.hashing import content_hash
 from arena.production.models import Job, Rendition
 from arena.voting.ballots import open_ballot, skip_ballot
 from arena.voting.models import Ballot, Rater, Study
@@ -96,7 +97,13 @@ def test_one_raters_pairs_dont_touch_anothers() -> None:
 
 
 def _same_clips_in_another(study: Study) -> Study:
-    another = Study.objects.create(slug="another", title="Another", question="Which?", tracks=study.tracks)
+    another = Study.objects.create(
+        slug="another",
+        title="Another",
+        question="Which?",
+        tracks=study.tracks,
+        clip_settings=study.clip_settings,
+    )
     another.suites.set(study.suites.all())
     another.contenders.set(study.contenders.all())
     return another
@@ -155,9 +162,12 @@ def test_only_clips_of_one_prompt_seed_and_settings_meet() -> None:
     wide = {**SETTINGS, "width": 128}
     for prompt in study.suites.get().prompts.all():
         for contender in study.contenders.all():
-            make_rendition(contender, prompt, 0, settings=wide, settings_hash="0" * 64)
+            make_rendition(contender, prompt, 0, settings=wide, settings_hash=content_hash(wide))
+    assert len(_all_drawn(study)) == 3 * 2 * 2  # pairs of three; two prompts; two seeds; one set of settings
+    study.clip_settings.append(wide)
+    study.save()
     drawn = _all_drawn(study)
-    assert len(drawn) == 3 * 2 * 3  # pairs of three; two prompts; two seeds, one of them in two settings
+    assert len(drawn) == 3 * 2 * 3  # one of the seeds is there in both settings
     for a, b in drawn:
         assert (a.prompt_id, a.seed, a.settings_hash) == (b.prompt_id, b.seed, b.settings_hash)
         assert a.contender_id != b.contender_id

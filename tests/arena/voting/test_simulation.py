@@ -85,7 +85,12 @@ def test_votes_follow_the_files_and_not_the_names(produced_study: Study) -> None
     for contender, slug in ((right, "temporary"), (wrong, "zebra-9000"), (right, "aardvark-9000")):
         Contender.objects.filter(pk=contender.pk).update(slug=slug, name=slug.title())
     again = Study.objects.create(
-        slug="again", title="Again", question="Which?", tracks=["t2v-audio"], simulated=True
+        slug="again",
+        title="Again",
+        question="Which?",
+        tracks=["t2v-audio"],
+        clip_settings=produced_study.clip_settings,
+        simulated=True,
     )
     again.suites.set(produced_study.suites.all())
     again.contenders.set([right, wrong])

@@ -17,7 +17,7 @@ from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.catalog.tracks import Track
 from arena.production.management.commands.run_suite import failures, produce_with_progress
-from arena.production.models import Job
+from arena.production.models import Job, Run
 from arena.production.runs import ClipSettings, plan_run
 from arena.standings.boards import current_standing
 from arena.voting.management.commands.simulate_votes import simulate_with_progress
@@ -46,28 +46,30 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         contenders = [found for found, _ in load_contenders(path=SUITES / "toy-world.contenders.yaml")]
         suite, _ = load_suite(path=SUITES / "toy-world.yaml")
-        _make_clips(suite, contenders, console)
-        _create_demo_study(suite, contenders, simulated=False)
+        run = _make_clips(suite, contenders, console)
+        _create_demo_study(run, contenders, simulated=False)
         if votes:
-            _simulate(_create_demo_study(suite, contenders, simulated=True), votes, console)
+            _simulate(_create_demo_study(run, contenders, simulated=True), votes, console)
         if not no_serve:
             _serve(port, console)
 
 
-def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console) -> None:
+def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console) -> Run:
     run = plan_run(suite=suite, contenders=contenders, seeds=[], track=TRACK, clip_settings=CLIP_SETTINGS)
     states = produce_with_progress(run, workers=os.cpu_count() or 1, console=console)
     if states[Job.State.FAILED]:
         raise CommandError(failures(run))
+    return run
 
 
-def _create_demo_study(suite: Suite, contenders: Sequence[Contender], *, simulated: bool) -> Study:
+def _create_demo_study(run: Run, contenders: Sequence[Contender], *, simulated: bool) -> Study:
     study, _ = create_study(
         slug="demo-simulated" if simulated else "demo",
         title="Bouncing shapes, simulated raters" if simulated else "Bouncing shapes",
         tracks=[TRACK],
-        suites=[suite],
+        suites=[run.suite],
         contenders=contenders,
+        runs=[run],
         simulated=simulated,
     )
     return study

@@ -5,18 +5,26 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.production.models import Run
+from arena.production.runs import ClipSettings, find_run
+from arena.voting.models import Study
 from arena.voting.studies import QUESTION, create_study
 
 
 class Command(BaseCommand):
-    help = "Create a study: its rules are fixed from then on."
+    help = "Create a study on clips that are made, and open it: its rules are fixed from then on."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="1 to 64 letters, digits, '-' and '_': part of the address")
         parser.add_argument("--title", required=True)
         parser.add_argument("--tracks", required=True, help="with commas between, such as t2v-audio")
         parser.add_argument("--suites", required=True, help="names, or name@version, with commas between")
         parser.add_argument("--contenders", required=True, help="slugs with commas between")
+        parser.add_argument(
+            "--run",
+            default="",
+            help="numbers of the runs whose clips to show (default: if all have one size)",
+        )
         parser.add_argument("--question", default=QUESTION)
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
@@ -29,10 +37,18 @@ class Command(BaseCommand):
                 tracks=[find_track(name) for name in options["tracks"].split(",")],
                 suites=[find_suite(name) for name in options["suites"].split(",")],
                 contenders=find_contenders(options["contenders"].split(",")),
+                runs=_runs(options["run"]),
                 simulated=bool(options["simulated"]),
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(
-            f"{'Created' if created else 'Already there:'} study {study.slug}, /studies/{study.slug}/"
-        )
+        self.stdout.write(f"{'Created' if created else 'Already there:'} study {describe(study)}")
+
+
+def describe(study: Study) -> str:
+    clips = "; ".join(f"{settings['track']}: {ClipSettings.of(settings)}" for settings in study.clip_settings)
+    return f"{study.slug}, /studies/{study.slug}/, clips {clips}"
+
+
+def _runs(text: str) -> list[Run]:
+    return [find_run(part.strip()) for part in text.split(",")] if text else []

@@ -1,0 +1,77 @@
+"""Which clips a study shows: those of one set of settings for each track, so that no pair mixes sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count
+
+from arena.catalog.models import Contender, Suite
+from arena.catalog.tracks import Track
+from arena.production.models import Job, Run
+from arena.production.runs import ClipSettings
+from arena.voting.openings import NothingToShow
+
+Settings = dict[str, Any]
+
+
+class UnclearSettings(ValueError):
+    """There are clips of several settings, or a run's aren't the study's; the message lists the choices."""
+
+
+def choose_clip_settings(
+    *, tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender], runs: Sequence[Run]
+) -> list[Settings]:
+    """Return the settings of a study's clips, one set for each track: those of the runs, or the only ones.
+
+    Raises:
+        UnclearSettings: a track has several sets to choose from, or a run is of another suite or track.
+        NothingToShow: a track has no run, or no set with clips of two of the contenders.
+    """
+    for run in runs:
+        if run.suite not in suites or run.track not in tracks:
+            raise UnclearSettings(f"{_title(run)} is of another suite or track than the study.")
+    found = [run.settings for run in runs] or _playable_settings(tracks, suites, contenders)
+    return [_only(track, found, suites) for track in tracks]
+
+
+def _playable_settings(
+    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender]
+) -> list[Settings]:
+    """Return each set of settings with which two of the contenders have a clip of one prompt and seed."""
+    jobs = Job.objects.filter(
+        state=Job.State.DONE,
+        track__in=tracks,
+        contender__in=contenders,
+        prompt__suite__in=suites,
+        clip__rendition__isnull=False,
+    )
+    units = jobs.order_by().values("prompt", "seed", "track", "settings_hash").annotate(clips=Count("id"))
+    hashes = units.filter(clips__gte=2).values_list("settings_hash", flat=True).distinct()
+    firsts = [jobs.filter(settings_hash=settings_hash).first() for settings_hash in sorted(hashes)]
+    return [job.settings for job in firsts if job is not None]
+
+
+def _only(track: Track, found: Sequence[Settings], suites: Sequence[Suite]) -> Settings:
+    of_track = [settings for settings in found if settings["track"] == track]
+    distinct = [settings for i, settings in enumerate(of_track) if settings not in of_track[:i]]
+    if not distinct:
+        raise NothingToShow(
+            f"No two of these contenders have clips of one prompt on track {track}. "
+            "Make them first: manage.py run_suite"
+        )
+    if len(distinct) > 1:
+        known = [run for run in Run.objects.filter(suite__in=suites) if run.settings in distinct]
+        choices = "; ".join(_title(run) for run in known) or "; ".join(
+            str(ClipSettings.of(s)) for s in distinct
+        )
+        raise UnclearSettings(
+            f"Clips on track {track} have several settings, and a study shows those of one: {choices}. "
+            "Choose by --run NUMBER."
+        )
+    return distinct[0]
+
+
+def _title(run: Run) -> str:
+    return f"{run} on {run.track} ({ClipSettings.of(run.settings)})"

@@ -1,0 +1,48 @@
+"""Lists of studies, for pages and for the command line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import Count
+
+from arena.voting.models import Study, Vote
+from arena.voting.studies import InvalidStudy, refuse_invalid
+
+log = logging.getLogger(__name__)
+
+
+class Listed(NamedTuple):
+    study: Study
+    votes: int
+    contenders: int
+
+
+def listed_studies() -> list[Listed]:
+    """Return every study with its number of votes and contenders, in two queries however many there are."""
+    votes = dict(
+        Vote.objects.order_by()
+        .values_list("ballot__study")
+        .annotate(votes=Count("id"))
+        .values_list("ballot__study", "votes")
+    )
+    studies = Study.objects.annotate(number_of_contenders=Count("contenders")).order_by("created_at", "pk")
+    return [Listed(study, votes.get(study.pk, 0), study.number_of_contenders) for study in studies]
+
+
+def presentable(studies: Iterable[Study]) -> list[Study]:
+    """Return the studies that a page can link to and describe; log the others, such as one of slug "a b".
+
+    Rows from before slugs were validated, or from another program, must not take a page away from everybody.
+    """
+    fit = []
+    for study in studies:
+        try:
+            refuse_invalid(study, only=("slug", "tracks"))
+        except InvalidStudy as error:
+            log.warning("Study %s is left out of pages: %s Mend it: manage.py rename_study", study.pk, error)
+        else:
+            fit.append(study)
+    return fit

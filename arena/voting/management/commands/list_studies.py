@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.core.management.base import BaseCommand
+
+from arena.production.runs import ClipSettings
+from arena.voting.listing import Listed, listed_studies
+
+HINT = "its slug can't be in an address. Give it another: manage.py rename_study '{slug}' --slug NEW"
+
+
+class Command(BaseCommand):
+    help = "List the studies: state, votes, contenders and what their clips are."
+
+    def handle(self, **options: object) -> None:
+        for listed in listed_studies():
+            self.stdout.write(_line(listed))
+
+
+def _line(listed: Listed) -> str:
+    study = listed.study
+    clips = "; ".join(f"{settings['track']} {ClipSettings.of(settings)}" for settings in study.clip_settings)
+    parts = [
+        study.slug,
+        "open" if study.is_open else "closed",
+        *(["simulated"] if study.simulated else []),
+        f"{listed.votes} votes",
+        f"{listed.contenders} contenders",
+        clips or "no clips",
+        f"“{study.title}”",
+        *([] if study.has_address else [HINT.format(slug=study.slug)]),
+    ]
+    return "  ".join(parts)

@@ -1,0 +1,68 @@
+"""Rules over a study's state: opened, closed and reopened, each with its entry in the ledger."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from arena.voting.ledger import append_entry, hold_ledger
+from arena.voting.models import LedgerEntry, Study, StudyChange
+from arena.voting.pairing import has_pair
+from arena.voting.records import change_record
+
+
+class NothingToShow(ValueError):
+    """A study has no pair of clips that could be shown, so that it can't open."""
+
+
+class StudyState(ValueError):
+    """A study is in the state already that it was to be brought into."""
+
+
+@transaction.atomic
+def close_study(*, study: Study, reason: str = "") -> None:
+    """Take no more votes. Pairs that are open in browsers are refused from now on; no vote is lost.
+
+    Raises:
+        StudyState: the study is closed already.
+    """
+    _change_state(study, is_open=False, kind=StudyChange.Kind.CLOSED, reason=reason)
+
+
+@transaction.atomic
+def reopen_study(*, study: Study, reason: str = "") -> None:
+    """Take votes again.
+
+    Raises:
+        StudyState: the study is open already.
+        NothingToShow: the study has no pair that could be shown.
+    """
+    refuse_without_pair(study)
+    _change_state(study, is_open=True, kind=StudyChange.Kind.REOPENED, reason=reason)
+
+
+def refuse_without_pair(study: Study) -> None:
+    """Raise NothingToShow unless two contenders of the study have clips of one unit."""
+    if not has_pair(study):
+        raise NothingToShow(
+            f"Study '{study.slug}' can't open: no two of its contenders have clips of one prompt, seed and "
+            "settings. Make them first: manage.py run_suite"
+        )
+
+
+def record_change(*, study: Study, kind: StudyChange.Kind, reason: str = "") -> StudyChange:
+    """Record a change of a study, and its ledger entry, in the transaction of that change."""
+    hold_ledger(study)
+    change = StudyChange.objects.create(
+        study=study, number=study.changes.count() + 1, kind=kind, reason=reason, created_at=timezone.now()
+    )
+    append_entry(study=study, kind=LedgerEntry.Kind.CHANGE, record=change_record(change))
+    return change
+
+
+def _change_state(study: Study, *, is_open: bool, kind: StudyChange.Kind, reason: str) -> None:
+    changed = Study.objects.filter(pk=study.pk, is_open=not is_open).update(is_open=is_open)
+    if not changed:
+        raise StudyState(f"Study '{study.slug}' is {'open' if is_open else 'closed'} already.")
+    study.is_open = is_open
+    record_change(study=study, kind=kind, reason=reason)
