@@ -15,7 +15,7 @@ import av
 from av.container import InputContainer
 
 from arena.media.boxes import Box, MalformedBoxes, walk
-from arena.media.probe import READ_SAFELY
+from arena.media.intake import READ_SAFELY
 
 STRUCTURE = {
     *("ftyp", "moov", "mvhd", "free", "mdat"),

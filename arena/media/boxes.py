@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 # Boxes that hold boxes, and how many bytes of their own come first.
@@ -41,8 +41,13 @@ class Box:
         return self.path.rpartition("/")[2]
 
 
-def walk(data: memoryview, within: str = "") -> Iterator[Box]:
+def walk(data: memoryview, within: str = "", holders: Mapping[str, int] = HEADER_BYTES) -> Iterator[Box]:
     """Yield every box, outer before inner.
+
+    Args:
+        data: the file, or what stands inside the box `within`.
+        within: path of the box that holds the data.
+        holders: kinds of boxes that are entered, with the number of bytes before their first inner box.
 
     Raises:
         MalformedBoxes: a box is longer than what holds it, or bytes are left over.
@@ -52,8 +57,8 @@ def walk(data: memoryview, within: str = "") -> Iterator[Box]:
         head, size, kind = _header(data, at, within)
         box = Box(f"{within}/{kind}".lstrip("/"), data[at + head : at + size])
         yield box
-        if kind in HEADER_BYTES:
-            yield from walk(box.payload[HEADER_BYTES[kind] :], box.path)
+        if kind in holders:
+            yield from walk(box.payload[holders[kind] :], box.path, holders)
         at += size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from arena.media.probe import UnusableMedia
+from arena.media.intake import UnusableMedia
 
 TIME_LIMIT_S = 900
 ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\] ")  # "[mov,mp4 @ 0x55d0] "

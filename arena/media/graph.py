@@ -7,13 +7,21 @@ from typing import Any, NamedTuple
 
 import ffmpeg
 
+from arena.media import colour
 from arena.media.binary import find_ffmpeg
 from arena.media.command import run
-from arena.media.probe import READ_SAFELY, Probe
+from arena.media.intake import READ_SAFELY
+from arena.media.playback import GAP_S, LOUDEST
+from arena.media.probe import Probe
 from arena.media.profile import Profile
 
 SEI = 6  # H.264 unit in which x264 writes its name and all its options
 HD_LINES = 720
+# Without the middle two, another matrix darkens and tints greys by up to 4 of 255; without the last, the
+# CPU's instruction set decides how values are rounded.
+EXACTLY = "lanczos+accurate_rnd+full_chroma_int+bitexact"
+LFE_LEVEL = 0.7071
+"""Low-frequency effects in the stereo mix. ffmpeg drops them, and with them sound of that channel alone."""
 
 Stream = Any  # ffmpeg-python publishes no types
 
@@ -25,13 +33,24 @@ class Level(NamedTuple):
     ceiling_dbtp: float
 
 
-def loudness_report(source: Path, profile: Profile, frames: int) -> str:
+class SoundSource(NamedTuple):
+    """The track that is heard of a file."""
+
+    path: Path
+    track: int = 0
+    start_s: float = 0.0
+    """Time stamp that becomes 0."""
+    mended_channels: int = 0
+    """Number of channels whose damaged samples are silenced; 0 if none are damaged."""
+
+
+def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
     """What ffmpeg's loudnorm filter prints about the first `frames` frames' worth of sound."""
     heard = _cut(_stereo(source, profile), profile, frames).filter("loudnorm", print_format="json")
     return _run(heard.output("-", format="null"), log="info")
 
 
-def encode_sound(source: Path, target: Path, profile: Profile, frames: int, level: Level) -> None:
+def encode_sound(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> None:
     """The rendition's sound alone, so that it can be measured as raters will hear it."""
     levelled = (
         _stereo(source, profile)
@@ -60,7 +79,8 @@ def encode_rendition(
 
 
 def _run(output: Stream, log: str = "error") -> str:
-    output = output.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", log).overwrite_output()
+    output = output.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", log, "-copyts")
+    output = output.overwrite_output()
     return run(ffmpeg.compile(output, cmd=find_ffmpeg()))
 
 
@@ -70,32 +90,62 @@ def _input(source: Path) -> Stream:
 
 def _picture(source: Path, profile: Profile, facts: Probe, frames: int) -> Stream:
     width, height = profile.fit(facts.width, facts.height)
+    picture = _input(source)[str(facts.picture_track)].filter("setpts", _from(facts.start_s))
+    if facts.is_interlaced:
+        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
+    picture = picture.filter("scale", width, height, flags=EXACTLY, **_colour(facts))
+    if facts.has_wide_gamut:
+        picture = _narrowed(picture, facts)
     return (
-        _input(source)["V:0"]  # capital V: no cover pictures
-        .filter("scale", width, height, flags="lanczos", **_colour(facts))
-        .filter("format", "yuv420p")
+        picture.filter("format", "yuv420p")
         .filter("pad", profile.width, profile.height, "(ow-iw)/2", "(oh-ih)/2")
         .filter("setsar", 1)
-        .filter("fps", profile.fps, start_time=0)
+        .filter("fps", str(profile.rate), start_time=0)
         .filter("tpad", stop=-1, stop_mode="clone")  # a clip that is too short holds its last picture
         .filter("trim", end_frame=frames)
         .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
     )
 
 
+def _from(start_s: float) -> str:
+    """The time stamps without what the file counts before the clip. The filter itself would round down."""
+    return f"round(PTS-({start_s!r})/TB)"
+
+
 def _colour(facts: Probe) -> dict[str, str]:
     colour = {"out_color_matrix": "bt709", "out_range": "tv"}
     if not facts.colour_is_tagged:  # guess as browsers do: by size
         colour["in_color_matrix"] = "bt709" if facts.height >= HD_LINES else "bt601"
+    if facts.video_codec == "vp8":  # its bit "no clamping needed" is read as full range, which VP8 hasn't got
+        colour["in_range"] = "tv"
     return colour
 
 
-def _stereo(source: Path, profile: Profile) -> Stream:
+def _narrowed(picture: Stream, facts: Probe) -> Stream:
+    """Wide-gamut colours in BT.709's primaries; the curve stays, as that of other files does."""
+    curve = colour.TRANSFERS.get(facts.transfer, colour.ORDINARY_TRANSFER)
+    given = {"ispace": "bt709", "irange": "tv", "iprimaries": colour.WIDE_GAMUTS[facts.primaries]}
+    wanted = {"space": "bt709", "range": "tv", "primaries": "bt709", "itrc": curve, "trc": curve}
     return (
-        _input(source)["a:0"]
+        picture.filter("format", "yuv444p12")
+        .filter("colorspace", **given, **wanted)
+        .filter("scale", flags=EXACTLY, out_color_matrix="bt709", out_range="tv")
+    )
+
+
+def _stereo(source: SoundSource, profile: Profile) -> Stream:
+    sound = _input(source.path)[str(source.track)].filter("asetpts", _from(source.start_s))
+    if source.mended_channels:
+        sane = [f"if(lte(abs(val({c})),{LOUDEST:g}),val({c}),0)" for c in range(source.mended_channels)]
+        sound = sound.filter("aeval", "|".join(sane), c="same")
+    return (
+        sound
         # Silence fills gaps and a late beginning, which keeps the sound in step with the picture.
-        .filter("aresample", profile.sample_rate, **{"async": 1, "first_pts": 0})
-        .filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+        .filter(
+            "aresample",
+            profile.sample_rate,
+            **{"async": 1, "first_pts": 0, "min_hard_comp": GAP_S, "lfe_mix_level": LFE_LEVEL},
+        ).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
     )
 
 
@@ -113,7 +163,7 @@ def _h264(profile: Profile) -> dict[str, str | int]:
         "c:v": "libx264",
         "preset": profile.preset,
         "crf": profile.crf,
-        "g": profile.fps,  # a key frame each second, so that seeking is quick
+        "g": round(profile.fps),  # a key frame each second, so that seeking is quick
         "threads": 1,  # x264's bytes depend on their number; run clips in parallel instead
         # Planning B-frames, x264 reads memory that it never wrote if the width is no multiple of 16: bytes
         # would change from run to run. Without them, files come out 8 % smaller to 16 % larger, in less time.

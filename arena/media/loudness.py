@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.media.graph import Level, encode_sound, loudness_report
+from arena.media.graph import Level, SoundSource, encode_sound, loudness_report
 from arena.media.profile import Profile
 
 TOLERANCE_DB = 0.1
@@ -27,23 +27,27 @@ class Levelled(NamedTuple):
 
     gain_db: float
     heard: Loudness
+    missing_db: float
+    """Gain beyond the profile's highest that its loudness would have taken."""
 
 
-def measure(source: Path, profile: Profile, frames: int) -> Loudness:
+def measure(source: SoundSource, profile: Profile, frames: int) -> Loudness:
     """Read the meter over the sound that raters would hear: stereo, and cut to `frames` frames."""
     report = loudness_report(source, profile, frames)
     reading = json.loads(report[report.rindex("{") : report.rindex("}") + 1])
     return Loudness(float(reading["input_i"]), float(reading["input_tp"]))
 
 
-def level_sound(source: Path, target: Path, profile: Profile, frames: int) -> Levelled:
+def level_sound(source: SoundSource, target: Path, profile: Profile, frames: int) -> Levelled:
     """Encode a clip's sound at the profile's loudness, with its peaks below the profile's.
 
     A limiter takes loudness away, and AAC takes treble and overshoots peaks; so what was encoded is measured,
-    and the level corrected. A clip of rare loud clicks stays too quiet: peaks come before loudness.
+    and the level corrected. A clip of rare loud clicks stays too quiet: peaks come before loudness. So does
+    faint sound: no gain goes beyond the profile's `max_gain_db`.
     """
-    level = _first_guess(measure(source, profile, frames), profile)
-    most_gain_db = level.gain_db + MAKEUP_DB
+    wanted_db = _wanted_db(measure(source, profile, frames), profile)
+    level = Level(min(wanted_db, profile.max_gain_db), profile.true_peak_dbtp)
+    most_gain_db = min(wanted_db + MAKEUP_DB, profile.max_gain_db)
     heard = _encode(source, target, profile, frames, level)
     for _ in range(CORRECTIONS):
         gain_db = min(level.gain_db + _missing_db(heard, profile), most_gain_db)
@@ -51,18 +55,17 @@ def level_sound(source: Path, target: Path, profile: Profile, frames: int) -> Le
         if better == level:
             break
         level, heard = better, _encode(source, target, profile, frames, better)
-    return Levelled(level.gain_db, heard)
+    return Levelled(level.gain_db, heard, max(0.0, wanted_db - profile.max_gain_db))
 
 
-def _encode(source: Path, target: Path, profile: Profile, frames: int, level: Level) -> Loudness:
+def _encode(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> Loudness:
     encode_sound(source, target, profile, frames, level)
-    return measure(target, profile, frames)
+    return measure(SoundSource(target), profile, frames)
 
 
-def _first_guess(unheard: Loudness, profile: Profile) -> Level:
+def _wanted_db(unheard: Loudness, profile: Profile) -> float:
     silent = math.isinf(unheard.integrated_lufs)  # nothing above the meter's gate: no gain is right
-    gain_db = 0.0 if silent else profile.loudness_lufs - unheard.integrated_lufs
-    return Level(gain_db, profile.true_peak_dbtp)
+    return 0.0 if silent else profile.loudness_lufs - unheard.integrated_lufs
 
 
 def _missing_db(heard: Loudness, profile: Profile) -> float:

@@ -6,15 +6,17 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from arena.media.audit import find_leaks
 from arena.media.binary import ffmpeg_version
-from arena.media.graph import encode_rendition, encode_silence
+from arena.media.changes import Changes, foresee
+from arena.media.graph import SoundSource, encode_rendition, encode_silence
+from arena.media.intake import LIMITS
 from arena.media.loudness import Levelled, level_sound
-from arena.media.probe import LIMITS, probe
+from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 
 
@@ -23,7 +25,7 @@ class LeakyRendition(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Rendition:
+class RenditionFacts:
     """Facts of a finished rendition, read back from the file."""
 
     sha256: str
@@ -41,6 +43,8 @@ class Rendition:
     true_peak_dbtp: float | None
     ffmpeg: str
     """Version of the ffmpeg that made it: the same clip and version give the same bytes."""
+    changes: Changes
+    """What was done to the clip: scaling, bars, cuts, added silence, gain."""
 
 
 def normalise(
@@ -51,7 +55,7 @@ def normalise(
     with_sound: bool,
     duration_s: float | None = None,
     forbidden: Iterable[str] = (),
-) -> Rendition:
+) -> RenditionFacts:
     """Write the rendition of one clip as a fast-start MP4 of H.264 and AAC.
 
     The whole picture is scaled into the frame and padded. A clip that is too short holds its last picture.
@@ -69,21 +73,29 @@ def normalise(
         LeakyRendition: the result would tell who made it.
     """
     facts = probe(source)
-    frames = profile.frames_in(_length_s(duration_s, facts.duration_s))
+    length_s = _length_s(duration_s, facts.duration_s)
+    frames = profile.frames_in(length_s)
     with TemporaryDirectory(dir=target.parent, prefix=".rendition-") as folder:
         scratch = Path(folder)
         draft = scratch / "rendition.mp4"
         sound = scratch / "sound.mp4"
         levelled = None
-        if with_sound and facts.has_audio:
-            levelled = level_sound(source, sound, profile, frames)
+        if with_sound and facts.sound:
+            levelled = level_sound(_sound_source(source, facts), sound, profile, frames)
         else:
             encode_silence(sound, profile, frames)
         encode_rendition(source, sound, draft, profile, facts, frames)
         _refuse_leaks(draft, forbidden)
-        rendition = _describe(draft, levelled)
+        changes = foresee(facts, profile, with_sound=with_sound, duration_s=length_s)
+        rendition = _describe(draft, levelled, changes)
         os.replace(draft, target)
     return rendition
+
+
+def _sound_source(source: Path, facts: Probe) -> SoundSource:
+    assert facts.sound is not None  # noqa: S101 - asked before
+    mended = facts.sound.channels if facts.sound.damaged_s else 0
+    return SoundSource(source, facts.sound.track, facts.start_s, mended)
 
 
 def _length_s(asked_s: float | None, own_s: float) -> float:
@@ -102,9 +114,9 @@ def _refuse_leaks(draft: Path, forbidden: Iterable[str]) -> None:
         raise LeakyRendition(f"The rendition would tell who made it ({'; '.join(map(str, leaks))}).")
 
 
-def _describe(draft: Path, levelled: Levelled | None) -> Rendition:
+def _describe(draft: Path, levelled: Levelled | None, changes: Changes) -> RenditionFacts:
     facts = probe(draft)
-    return Rendition(
+    return RenditionFacts(
         sha256=hashlib.sha256(draft.read_bytes()).hexdigest(),
         size_bytes=draft.stat().st_size,
         width=facts.width,
@@ -117,7 +129,12 @@ def _describe(draft: Path, levelled: Levelled | None) -> Rendition:
         loudness_lufs=_finite(levelled.heard.integrated_lufs) if levelled else None,
         true_peak_dbtp=_finite(levelled.heard.true_peak_dbtp) if levelled else None,
         ffmpeg=ffmpeg_version(),
+        changes=_with_gain(changes, levelled) if levelled else changes,
     )
+
+
+def _with_gain(changes: Changes, levelled: Levelled) -> Changes:
+    return replace(changes, gain_db=levelled.gain_db, gain_missing_db=levelled.missing_db)
 
 
 def _finite(level: float) -> float | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from fractions import Fraction
+from typing import Literal, Self, get_args
+
+from arena.media.probe import Probe
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]
 PRESETS: tuple[str, ...] = get_args(Preset)
@@ -11,17 +14,24 @@ PRESETS: tuple[str, ...] = get_args(Preset)
 
 @dataclass(frozen=True)
 class Profile:
-    """Geometry, frame rate, encoder settings and loudness that both sides of a ballot share."""
+    """Geometry, frame rate, encoder settings and loudness that both sides of a ballot share.
+
+    For given figures: `Profile("ballot", width=1280, height=720, fps=24)`, with even sides; the duration is
+    `normalise`'s own argument. `Profile.following(probe(path))` takes size and rate from a clip.
+    """
 
     name: str
     width: int
     height: int
-    fps: int
+    fps: float
+    """Frames in a second; `rate` makes it exact, so that 23.976 and 24000/1001 both mean NTSC's film rate."""
     crf: int = 16
     """x264's quality: lower is better and larger. 16 with `veryfast` scored VMAF 96.5 on grainy 1080p."""
     preset: Preset = "veryfast"
     loudness_lufs: float = -23.0
     """Integrated, ITU-R BS.1770. Low enough that few clips need their peaks limited."""
+    max_gain_db: float = 24.0
+    """Fainter sound gets this gain and no more, as its noise would come up with it. It stays too quiet."""
     true_peak_dbtp: float = -1.5
     sample_rate: int = 48_000
     """Hertz; the sound is always stereo."""
@@ -36,6 +46,7 @@ class Profile:
             ("fps", 1, 120),
             ("crf", 0, 51),
             ("loudness_lufs", -40, -10),
+            ("max_gain_db", 0, 60),
             ("true_peak_dbtp", -9, 0),
             ("audio_bitrate", 64_000, 320_000),
         ):
@@ -55,13 +66,29 @@ class Profile:
                 f"Profile '{self.name}': sample_rate is {self.sample_rate}; allowed: 44100, 48000."
             )
 
+    @classmethod
+    def following(cls, facts: Probe, name: str = "ballot") -> Self:
+        """Return the profile that keeps a clip's displayed size, made even, and its frame rate."""
+        return cls(name, width=_even(facts.width), height=_even(facts.height), fps=facts.fps)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames in a second, exactly: a whole number, a multiple of 1/1.001, or the nearest thousandth."""
+        ntsc = Fraction(round(self.fps * 1.001) * 1000, 1001)
+        near = min((Fraction(round(self.fps)), ntsc), key=lambda rate: abs(float(rate) - self.fps))
+        return near if abs(float(near) - self.fps) < 0.005 else Fraction(round(self.fps * 1000), 1000)
+
     def frames_in(self, duration_s: float) -> int:
         """Number of whole frames nearest to a duration; at least one."""
-        return max(1, round(duration_s * self.fps))
+        return max(1, round(duration_s * self.rate))
+
+    def duration_of(self, duration_s: float) -> float:
+        """Length of a rendition in seconds: the duration, rounded to whole frames."""
+        return float(self.frames_in(duration_s) / self.rate)
 
     def samples_in(self, frames: int) -> int:
         """Number of sound samples that last as long as so many frames."""
-        return round(frames * self.sample_rate / self.fps)
+        return round(frames * self.sample_rate / self.rate)
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         """Largest even size of the same shape inside the frame: nothing is cropped, the rest is padded."""

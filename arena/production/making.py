@@ -11,8 +11,7 @@ from django.db import transaction
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.tracks import Track
-from arena.media.normalise import Rendition as NormalisedFile
-from arena.media.normalise import normalise
+from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 from arena.media.storage import StoredFile, identify, store
@@ -75,7 +74,7 @@ def _request(job: Job, folder: Path) -> Request:
     )
 
 
-def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: NormalisedFile) -> None:
+def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: RenditionFacts) -> None:
     files = {"originals": result.path, "renditions": shown}
     announce_files(job=job, files=[[alias, _name(path)] for alias, path in files.items()])
     original, kept = (_store(alias, path, job.pk) for alias, path in files.items())

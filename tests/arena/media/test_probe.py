@@ -13,8 +13,9 @@ from tests.factories_media import tone, write_clip, write_sound, write_truncated
 
 def test_a_clip_with_sound(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", width=322, height=182, fps=16, seconds=1.5, sound=tone(1.5))
+    facts = probe(clip)
 
-    assert probe(clip) == Probe(
+    assert facts == Probe(
         duration_s=1.5,
         width=322,
         height=182,
@@ -22,11 +23,21 @@ def test_a_clip_with_sound(tmp_path: Path) -> None:
         frames=24,
         video_codec="h264",
         colour_is_tagged=False,
+        primaries=2,
+        transfer=2,
+        is_interlaced=False,
+        picture_track=0,
+        start_s=0.0,
         has_audio=True,
-        audio_rate=48_000,
-        audio_channels=1,
+        sound=facts.sound,
         container="mov",
     )
+    assert facts.sound is not None
+    assert (facts.sound.track, facts.sound.rate, facts.sound.channels) == (1, 48_000, 1)
+    assert facts.sound.start_s == pytest.approx(0.0, abs=0.03)
+    assert facts.sound.end_s == pytest.approx(1.5, abs=0.03)
+    assert facts.sound.peak == pytest.approx(0.25, abs=0.03)
+    assert (facts.sound.gaps_s, facts.sound.damaged_s, facts.sound.others) == (0.0, 0.0, 0)
 
 
 def test_a_webm_without_sound(tmp_path: Path) -> None:
@@ -34,7 +45,7 @@ def test_a_webm_without_sound(tmp_path: Path) -> None:
     facts = probe(clip)
 
     assert (facts.container, facts.video_codec, facts.frames) == ("matroska", "vp9", 24)
-    assert (facts.has_audio, facts.audio_rate, facts.audio_channels) == (False, None, None)
+    assert (facts.has_audio, facts.sound) == (False, None)
 
 
 def test_oblong_pixels_count_as_displayed(tmp_path: Path) -> None:
@@ -62,7 +73,9 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 def test_text_is_refused(tmp_path: Path) -> None:
     refuse(
-        tmp_path / "clip.mp4", b"<html>Not found</html>" * 99, "not a playable video .* MP4, MOV, WebM or MKV"
+        tmp_path / "clip.mp4",
+        b"<html>Not found</html>" * 99,
+        "not a playable video .* MP4, MOV, WebM, MKV or MPEG-TS",
     )
 
 

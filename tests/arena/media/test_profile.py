@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -48,3 +49,27 @@ def test_durations_are_whole_frames_and_as_many_samples() -> None:
     assert WIDE.frames_in(2.03) == 49
     assert WIDE.frames_in(0.001) == 1
     assert WIDE.samples_in(49) == 98_000
+
+
+@pytest.mark.parametrize(
+    ("fps", "rate"),
+    [
+        (24, Fraction(24)),
+        (23.976, Fraction(24_000, 1001)),
+        (24_000 / 1001, Fraction(24_000, 1001)),
+        (29.97, Fraction(30_000, 1001)),
+        (59.94, Fraction(60_000, 1001)),
+        (12.5, Fraction(25, 2)),
+        (23.71, Fraction(2371, 100)),
+    ],
+)
+def test_frame_rates_are_exact(fps: float, rate: Fraction) -> None:
+    assert replace(WIDE, fps=fps).rate == rate
+
+
+def test_a_rate_of_television_keeps_pictures_and_sound_of_one_length() -> None:
+    film = replace(WIDE, fps=23.976)
+
+    assert film.frames_in(5.005) == 120
+    assert film.duration_of(5.0) == pytest.approx(5.005)
+    assert film.samples_in(120) == 240_240

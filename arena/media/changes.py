@@ -1,0 +1,156 @@
+"""What a rendition changes about a clip, so that organisers can be told; nothing is done in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from arena.media.probe import Probe, Sound
+from arena.media.profile import Profile
+
+TOLD_S = 0.05
+"""Shorter cuts, holds and silences aren't told: encoders round lengths to their own blocks."""
+TOLD_RATE = 0.001
+"""Rates that differ by less, as a share, count as equal."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything normalising does to one clip. Compare clips by the fields; tell people by `described()`.
+
+    `foresee` computes it before any work is done, `normalise` returns it as `RenditionFacts.changes`, and
+    a stored rendition keeps it as `recipe["changes"]`: `Changes(**recipe["changes"])` reads it back.
+    """
+
+    source_width: int
+    """Of the original, as displayed: after rotation and with square pixels."""
+    source_height: int
+    picture_width: int
+    """Of the clip's picture inside the rendition's frame."""
+    picture_height: int
+    bars_x_px: int
+    """Black columns, left and right together."""
+    bars_y_px: int
+    """Black rows, above and below together."""
+    source_fps: float
+    fps: float
+    source_duration_s: float
+    duration_s: float
+    cut_s: float
+    """Picture left out at the end."""
+    held_s: float
+    """How long the last picture stands after the clip's own end."""
+    sound_cut_s: float
+    """Sound left out before the first picture and after the last."""
+    silence_s: float
+    """Silence added: before, after, in gaps, for damaged samples. The whole length if there is no sound."""
+    muted: bool
+    """Whether the clip has sound that raters don't hear, because sound isn't judged."""
+    unheard_tracks: int
+    """Further sound tracks, not silent, that nobody hears."""
+    deinterlaced: bool
+    gamut_converted: bool
+    gain_db: float | None = None
+    """Gain that the sound got; None without sound, and before it is measured."""
+    gain_missing_db: float = 0.0
+    """Gain that the profile's loudness would have taken beyond its `max_gain_db`."""
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the picture has another size than in the original."""
+        return (self.source_width, self.source_height) != (self.picture_width, self.picture_height)
+
+    @property
+    def padded(self) -> bool:
+        """Whether there are black bars."""
+        return bool(self.bars_x_px or self.bars_y_px)
+
+    @property
+    def retimed(self) -> bool:
+        """Whether pictures are dropped or repeated for another frame rate."""
+        return abs(self.fps - self.source_fps) > TOLD_RATE * self.source_fps
+
+    def described(self) -> list[str]:
+        """Return one short phrase for each change, such as "scaled from 1280×720 to 512×288"."""
+        return [*self._picture(), *self._time(), *self._sound()]
+
+    def _picture(self) -> Iterator[str]:
+        if self.scaled:
+            yield (
+                f"scaled from {self.source_width}×{self.source_height} "
+                f"to {self.picture_width}×{self.picture_height}"
+            )
+        if self.padded:
+            yield (
+                f"padded with black bars to {self.picture_width + self.bars_x_px}×"
+                f"{self.picture_height + self.bars_y_px}"
+            )
+        if self.deinterlaced:
+            yield "deinterlaced"
+        if self.gamut_converted:
+            yield "converted from a wide gamut to BT.709"
+
+    def _time(self) -> Iterator[str]:
+        if self.retimed:
+            yield f"changed from {self.source_fps:.5g} to {self.fps:.5g} frames a second"
+        if self.cut_s > TOLD_S:
+            yield f"cut by {self.cut_s:.2f} s at the end"
+        if self.held_s > TOLD_S:
+            yield f"last picture held for {self.held_s:.2f} s"
+
+    def _sound(self) -> Iterator[str]:
+        if self.sound_cut_s > max(TOLD_S, self.cut_s + TOLD_S):
+            yield f"{self.sound_cut_s:.2f} s of sound cut"
+        if self.silence_s > TOLD_S:
+            yield f"{self.silence_s:.2f} s of silence added"
+        if self.muted:
+            yield "sound left out"
+        if self.unheard_tracks:
+            yield f"{self.unheard_tracks} further sound tracks left out"
+        if self.gain_missing_db:
+            yield f"sound left {self.gain_missing_db:.1f} dB too quiet, as more gain would raise its noise"
+
+
+def foresee(facts: Probe, profile: Profile, *, with_sound: bool, duration_s: float | None = None) -> Changes:
+    """Compute what `normalise` would change about a clip, without doing it.
+
+    Args:
+        facts: the clip, by `probe`.
+        profile: the form of the rendition; `Profile.following(facts)` changes as little as can be.
+        with_sound: whether raters hear the clip.
+        duration_s: length of the rendition; None keeps the clip's own.
+    """
+    length_s = profile.duration_of(facts.duration_s if duration_s is None else duration_s)
+    width, height = profile.fit(facts.width, facts.height)
+    heard = facts.sound if with_sound else None
+    return Changes(
+        source_width=facts.width,
+        source_height=facts.height,
+        picture_width=width,
+        picture_height=height,
+        bars_x_px=profile.width - width,
+        bars_y_px=profile.height - height,
+        source_fps=facts.fps,
+        fps=float(profile.rate),
+        source_duration_s=facts.duration_s,
+        duration_s=length_s,
+        cut_s=max(0.0, facts.duration_s - length_s),
+        held_s=max(0.0, length_s - facts.duration_s),
+        sound_cut_s=_sound_cut_s(heard, length_s) if heard else 0.0,
+        silence_s=_silence_s(heard, length_s) if with_sound else 0.0,
+        muted=facts.sound is not None and not with_sound,
+        unheard_tracks=heard.others if heard else 0,
+        deinterlaced=facts.is_interlaced,
+        gamut_converted=facts.has_wide_gamut,
+    )
+
+
+def _sound_cut_s(sound: Sound, length_s: float) -> float:
+    return max(0.0, -sound.start_s) + max(0.0, sound.end_s - length_s)
+
+
+def _silence_s(sound: Sound | None, length_s: float) -> float:
+    if sound is None:
+        return length_s
+    around_s = max(0.0, sound.start_s) + max(0.0, length_s - sound.end_s)
+    return min(length_s, around_s + sound.gaps_s + sound.damaged_s)
