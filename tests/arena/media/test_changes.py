@@ -44,7 +44,7 @@ def told(
 def test_a_clip_in_its_own_profile_is_left_as_it_is() -> None:
     changes = foresee(CLIP, OWN, with_sound=True)
 
-    assert (OWN.width, OWN.height, OWN.rate) == (1280, 720, 24)
+    assert (OWN.width, OWN.height, OWN.fps) == (1280, 720, 24.0)
     assert changes.described() == []
     assert (changes.scaled, changes.padded, changes.retimed) == (False, False, False)
     assert (changes.cut_s, changes.held_s, changes.sound_cut_s, changes.silence_s) == (0, 0, 0, 0)

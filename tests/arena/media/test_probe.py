@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from arena.media.probe import LIMITS, Limits, Probe, UnusableMedia, probe
+from arena.media.intake import LIMITS, Limits, UnusableMedia
+from arena.media.probe import Probe, probe
 from tests.factories_media import tone, write_clip, write_sound, write_truncated
 
 
