@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, get_args
 
@@ -119,6 +121,18 @@ class Provenance:
         """JSON-ready."""
         plain = {name: dict(getattr(self, name)) for name in ("settings", "resolved", "library_versions")}
         return {**vars(self), **plain, "request": self.request.as_dict()}
+
+
+def library_versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each distribution that pip knows; leave out the others.
+
+    A package may be used without a record of its own, as with a fork that is installed under another name.
+    """
+    found = {}
+    for name in distributions:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 @dataclass(frozen=True)

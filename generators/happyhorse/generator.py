@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from generators.base import (
     Unavailable,
     clip_path,
     file_sha256,
+    library_versions,
     require_track,
 )
 from generators.happyhorse.config import SIZES
@@ -28,7 +28,6 @@ from generators.settings import SettingsError, read_choice, refuse_unknown
 if TYPE_CHECKING:
     from generators.happyhorse.components import Components
 
-_LIBRARIES = ("av", "diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
 _DEFAULTS: Mapping[str, object] = {
     "weights": "released",
     "size": "15b",
@@ -63,6 +62,16 @@ class HappyHorse:
     name = "happyhorse"
     version = "1"
     tracks: frozenset[Track] = frozenset({"t2v", "i2v", "t2v-audio", "i2v-audio"})
+    libraries: tuple[str, ...] = (
+        "av",
+        "diffusers",
+        "numpy",
+        "pillow",
+        "safetensors",
+        "torch",
+        "transformers",
+    )
+    """Distributions whose versions a clip's provenance names."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, _DEFAULTS)
@@ -169,7 +178,7 @@ class HappyHorse:
             provider_request_id=None,
             cost_usd=0.0,
             wall_time_s=wall_time_s,
-            library_versions={name: version(name) for name in _LIBRARIES},
+            library_versions=library_versions(self.libraries),
             sha256=file_sha256(path),
         )
 
@@ -218,5 +227,5 @@ def _require_packages() -> None:
             importlib.import_module(name)
         except ImportError as error:
             raise Unavailable(
-                f"HappyHorse needs {name}. Get it by: pip install 'paddock[generators,codecs]'"
+                f"HappyHorse needs {name}. Get it by: pip install '.[generators,codecs]'"
             ) from error

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
-from generators.base import Provenance, Request, Result, Track, clip_path, file_sha256, require_track
+from generators.base import (
+    Provenance,
+    Request,
+    Result,
+    Track,
+    clip_path,
+    file_sha256,
+    library_versions,
+    require_track,
+)
 from generators.encode import Clip, encode
 from generators.settings import read_choice, refuse_unknown
 from generators.toyworld.clip import SAMPLE_RATE, draw_frames, sound_of
@@ -78,6 +86,6 @@ class ToyWorld:
             provider_request_id=None,
             cost_usd=0.0,
             wall_time_s=wall_time_s,
-            library_versions={name: version(name) for name in _LIBRARIES},
+            library_versions=library_versions(_LIBRARIES),
             sha256=file_sha256(path),
         )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from generators.base import (
@@ -15,6 +16,7 @@ from generators.base import (
     TransientError,
     Unavailable,
     clip_path,
+    library_versions,
 )
 from generators.toyworld.contender import ToyWorld
 from tests.factories_generators import make_request
@@ -82,3 +84,9 @@ def test_a_clip_path_depends_on_request_and_settings(tmp_path: Path) -> None:
     assert len(paths) == 4
     assert {path.parent for path in paths} == {tmp_path}
     assert clip_path(right, make_request(), tmp_path, ".mp4") in paths
+
+
+def test_versions_are_those_of_the_distributions_that_are_installed() -> None:
+    versions = library_versions(("numpy", "a-distribution-that-nobody-has", "pillow"))
+    assert set(versions) == {"numpy", "pillow"}
+    assert versions["numpy"] == np.__version__

@@ -26,6 +26,7 @@ class ToyHappyHorse(HappyHorse):
 
     name = "happyhorse-toy"
     version = "1"
+    libraries = ("av", "numpy", "pillow", "safetensors", "torch")
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, _DEFAULTS)

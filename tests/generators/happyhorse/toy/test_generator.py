@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import av
@@ -53,6 +56,20 @@ def test_provenance_says_which_weights_and_what_was_not_honoured(tmp_path: Path)
     assert said["resolved"]["checkpoints"] == {"distilled": file_sha256(weights_file("distilled", 4))}
     assert said["resolved"]["not_honoured"] == ["duration_s", "width"]
     assert (said["resolved"]["width"], said["resolved"]["duration_s"]) == (128, 2.0)
+
+
+def test_needs_none_of_the_large_models_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("diffusers", "transformers", "zstandard", "huggingface_hub"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("generators.base.version", _version_of_the_demo)
+    provenance = ToyHappyHorse(QUICK).generate(make_request(), tmp_path).provenance
+    assert set(provenance.library_versions) == {"av", "numpy", "pillow", "safetensors", "torch"}
+
+
+def _version_of_the_demo(name: str) -> str:
+    if name in {"diffusers", "transformers"}:
+        raise PackageNotFoundError(name)
+    return metadata.version(name)
 
 
 def test_equal_requests_give_equal_files_and_other_seeds_others(tmp_path: Path) -> None:
