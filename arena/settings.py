@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't carry it
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production"  # noqa: S105 - refused below
 
 env = Env()
@@ -73,7 +75,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Data.
 
-DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")
+USER_DATA = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data" if IN_CHECKOUT else USER_DATA / "paddock")
 DATA_DIR.mkdir(parents=True, exist_ok=True)  # SQLite makes its file, but not the folder
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'paddock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
-
-from arena.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,13 +29,3 @@ def test_every_command_is_documented(command: str) -> None:
 @pytest.mark.parametrize("image", re.findall(r"!\[.+?\]\((.+?)\)", README))
 def test_every_image_is_in_the_tree(image: str) -> None:
     assert (ROOT / image).is_file()
-
-
-def test_the_version_is_one() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == VERSION
-
-
-def test_the_lock_names_no_host_and_no_path() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert not re.search(r"://|--find-links|--index-url|^\s*/", lock, re.MULTILINE)

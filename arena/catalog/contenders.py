@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from django.db import transaction
@@ -13,20 +14,37 @@ from arena.catalog.reading import read_document
 from generators import registry
 
 
-def load_contenders(*, path: Path) -> list[tuple[Contender, bool]]:
-    """Loads a YAML file of contenders; returns each with whether it is new.
+def read_contenders(path: Path) -> list[Contender]:
+    """Read a YAML file of contenders without saving them.
+
+    Raises:
+        FileError: the file is malformed, or names an unknown generator or setting.
+    """
+    return _read(path)[1]
+
+
+def load_contenders(*, path: Path, leave_out: Collection[str] = ()) -> list[tuple[Contender, bool]]:
+    """Save the contenders of a YAML file; return each with whether it is new.
+
+    Args:
+        path: the file.
+        leave_out: generators whose contenders are not saved.
 
     Raises:
         FileError: the file is malformed, names an unknown generator or setting, or gives another generator or
-            other settings to a contender that exists; nothing is loaded then.
+            other settings to a contender that exists; nothing is saved then.
     """
+    return _save(*_read(path), leave_out)
+
+
+def _read(path: Path) -> tuple[Document, list[Contender]]:
     document = read_document(path)
     head = Fields(document, (), document.value)
     rows = [_read_contender(entry) for entry in head.entries("contenders")]
     head.refuse_others()
     document.report_repeated("contenders", "contender", [row.slug for row in rows])
     document.raise_problems()
-    return _save(document, rows)
+    return document, rows
 
 
 def _read_contender(entry: Fields) -> Contender:
@@ -48,9 +66,13 @@ def _read_contender(entry: Fields) -> Contender:
 
 
 @transaction.atomic
-def _save(document: Document, rows: list[Contender]) -> list[tuple[Contender, bool]]:
+def _save(
+    document: Document, rows: list[Contender], leave_out: Collection[str]
+) -> list[tuple[Contender, bool]]:
     saved = []
     for index, row in enumerate(rows):
+        if row.generator in leave_out:
+            continue
         identity = {"generator": row.generator, "settings": row.settings}
         described = {"name": row.name, "maker": row.maker, "codename": row.codename}
         known, created = Contender.objects.update_or_create(

@@ -52,7 +52,7 @@ def is_constant(weight: Floats) -> bool:
 
 @cache
 def can_compile() -> bool:
-    """Whether numba is installed; it comes with `pip install "paddock[fast]"`."""
+    """Whether numba is installed; it comes with `pip install ".[fast]"`."""
     return find_spec("numba") is not None
 
 

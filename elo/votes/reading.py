@@ -36,7 +36,7 @@ def read_file(path: Path, choose: Chooser) -> Columns:
 
 def _read_binary(path: Path, choose: Chooser, start: bytes) -> Columns:
     if not has_pyarrow():
-        raise ModuleNotFoundError(f'{path} needs pyarrow. Install it: pip install "paddock[parquet]".')
+        raise ModuleNotFoundError(f'{path} needs pyarrow. Install it: pip install ".[parquet]".')
     from elo.votes import arrow
 
     read = arrow.read_parquet if start.startswith(PARQUET) else arrow.read_feather

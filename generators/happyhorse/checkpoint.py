@@ -219,7 +219,7 @@ def _zstandard(file: Path) -> ModuleType:
         import zstandard
     except ImportError as error:
         raise CheckpointError(
-            f"{file.name} is compressed; reading it takes zstandard. Get it by: pip install zstandard"
+            f"{file.name} is compressed; reading it takes zstandard. Get it by: pip install '.[codecs]'"
         ) from error
     return zstandard
 

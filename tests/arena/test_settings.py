@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import runpy
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,25 @@ def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> Non
     database = _read(monkeypatch, DATABASE_URL="postgres://voter@db/arena")["DATABASES"]["default"]
     assert (database["ENGINE"], database["NAME"]) == ("django.db.backends.postgresql", "arena")
     assert "transaction_mode" not in database.get("OPTIONS", {})
+
+
+@pytest.mark.parametrize(("beside", "folder"), [("manage.py", "site/data"), ("README.md", "user/paddock")])
+def test_data_lie_in_a_checkout_or_else_in_the_folder_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, beside: str, folder: str
+) -> None:
+    installed = tmp_path / "site" / "arena" / "settings.py"
+    installed.parent.mkdir(parents=True)
+    shutil.copy(SETTINGS, installed)
+    (tmp_path / "site" / beside).touch()
+    monkeypatch.delenv("DATA_DIR")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user"))
+    assert runpy.run_path(str(installed))["DATA_DIR"] == tmp_path / folder
+    assert (tmp_path / folder).is_dir()
+
+
+def test_without_a_word_from_the_desktop_the_folder_of_the_user_is_in_their_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert _read(monkeypatch)["USER_DATA"] == tmp_path / ".local" / "share"

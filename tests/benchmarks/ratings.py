@@ -93,7 +93,7 @@ def report(votes: int, contenders: int, *, quick: bool) -> None:
 
 def line(each: Measured, least: float | None, target: float | None) -> str:
     if each.seconds is None:
-        return f'{each.what:42}not installed: pip install "paddock[benchmarks]"'
+        return f'{each.what:42}not installed: pip install ".[benchmarks]"'
     ratio = f"{each.seconds / least:.1f}" if least else ""
     missed = target is not None and each.seconds > target
     missed |= each.mib is not None and each.mib > MOST_MIB.get(each.what, np.inf)

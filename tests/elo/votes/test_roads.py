@@ -215,5 +215,5 @@ def test_a_binary_file_without_pyarrow_names_what_to_install(
     path = tmp_path / kind
     frame.to_parquet(path) if kind.endswith("parquet") else feather.write_feather(frame, str(path))
     monkeypatch.setattr(reading, "has_pyarrow", lambda: False)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "paddock\[parquet\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "\.\[parquet\]"'):
         Votes.read(path)

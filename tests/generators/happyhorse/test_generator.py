@@ -99,7 +99,7 @@ def test_without_weights_it_is_unavailable_and_names_the_commands(
 def test_without_the_packages_it_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "diffusers", None)
     with pytest.raises(
-        Unavailable, match=r"needs diffusers\. Get it by: pip install 'paddock\[generators,codecs\]'"
+        Unavailable, match=r"needs diffusers\. Get it by: pip install '\.\[generators,codecs\]'"
     ):
         HappyHorse(RANDOM).generate(make_request(), tmp_path)
 

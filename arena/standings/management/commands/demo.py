@@ -5,6 +5,7 @@ import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.management import call_command
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from analysis.terminal import print_board
-from arena.catalog.contenders import load_contenders
+from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.catalog.tracks import Track
@@ -24,7 +25,9 @@ from arena.voting.management.commands.simulate_votes import simulate_with_progre
 from arena.voting.models import Study, Vote
 from arena.voting.studies import create_study
 
-SUITES = settings.BASE_DIR / "suites"
+HAPPYHORSE = "happyhorse-toy"
+WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and then: paddock demo"
+SUITES = settings.BASE_DIR / "arena" / "suites"  # in a wheel, too
 TRACK = Track.T2V_AUDIO
 CLIP_SETTINGS = ClipSettings(duration_s=2.0, width=512, height=512, fps=16)
 """What the small HappyHorse makes, so that length and frame rate give nobody away."""
@@ -37,21 +40,52 @@ class Command(BaseCommand):
         parser.add_argument("--votes", type=int, default=0, help="have so many simulated votes cast")
         parser.add_argument("--no-serve", action="store_true", help="stop after the clips and votes")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--without",
+            choices=["happyhorse"],
+            help="leave out the contenders that need PyTorch; the studies are then demo-small and "
+            "demo-small-simulated",
+        )
 
-    def handle(self, *, votes: int, no_serve: bool, port: int, **options: object) -> None:
+    def handle(
+        self, *, votes: int, no_serve: bool, port: int, without: str | None = None, **options: object
+    ) -> None:
         """Steps: database, catalogue, clips, studies, simulated votes, server."""
         if not no_serve:
             _refuse_busy_port(port)
+        if not without:
+            _require_torch()
         console = Console()
         call_command("migrate", verbosity=0)
-        contenders = [found for found, _ in load_contenders(path=SUITES / "toy-world.contenders.yaml")]
+        contenders = _load_demo_contenders(console, without)
         suite, _ = load_suite(path=SUITES / "toy-world.yaml")
         run = _make_clips(suite, contenders, console)
-        _create_demo_study(run, contenders, simulated=False)
+        _create_demo_study(run, contenders, small=bool(without), simulated=False)
         if votes:
-            _simulate(_create_demo_study(run, contenders, simulated=True), votes, console)
+            study = _create_demo_study(run, contenders, small=bool(without), simulated=True)
+            _simulate(study, votes, console)
         if not no_serve:
             _serve(port, console)
+
+
+def _require_torch() -> None:
+    if find_spec("torch") is None:
+        raise CommandError(
+            "PyTorch must be installed for HappyHorse's contenders; it is not. "
+            f"Install it: {WITH_TORCH}. Or leave them out: demo --without happyhorse"
+        )
+
+
+def _load_demo_contenders(console: Console, without: str | None) -> list[Contender]:
+    path = SUITES / "toy-world.contenders.yaml"
+    loaded = [found for found, _ in load_contenders(path=path, leave_out=[HAPPYHORSE] if without else [])]
+    known = read_contenders(path)
+    if len(loaded) < len(known):
+        console.print(
+            f"{len(known) - len(loaded)} of {len(known)} contenders are left out, those of HappyHorse, which "
+            f"need PyTorch. Add them: {WITH_TORCH}"
+        )
+    return loaded
 
 
 def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console) -> Run:
@@ -62,10 +96,11 @@ def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console)
     return run
 
 
-def _create_demo_study(run: Run, contenders: Sequence[Contender], *, simulated: bool) -> Study:
+def _create_demo_study(run: Run, contenders: Sequence[Contender], *, small: bool, simulated: bool) -> Study:
+    """Create or find the study. The small demo has its own, since a study's contenders are fixed."""
     study, _ = create_study(
-        slug="demo-simulated" if simulated else "demo",
-        title="Bouncing shapes, simulated raters" if simulated else "Bouncing shapes",
+        slug="demo" + "-small" * small + "-simulated" * simulated,
+        title="Bouncing shapes" + ", four contenders" * small + ", simulated raters" * simulated,
         tracks=[TRACK],
         suites=[run.suite],
         contenders=contenders,

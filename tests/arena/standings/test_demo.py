@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from arena.catalog.models import Contender
+from arena.production.models import Job
+from arena.production.runs import ClipSettings
+from arena.standings.management.commands import demo
+from arena.voting.models import Study, Vote
+from tests.factories import write_file
+
+FOUR = {"truth", "late-sound", "stutter", "wrong-attributes"}
+SUITE = """\
+suite: toy-world
+title: One scene
+language: en
+seeds: [0]
+prompts:
+  - id: red-circle
+    text: a large red circle bouncing right quickly on a white background
+"""
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One prompt, short clips, and the demo's own contenders."""
+    contenders = (demo.SUITES / "toy-world.contenders.yaml").read_text(encoding="utf-8")
+    write_file(tmp_path / "toy-world.contenders.yaml", contenders)
+    write_file(tmp_path / "toy-world.yaml", SUITE)
+    monkeypatch.setattr(demo, "SUITES", tmp_path)
+    monkeypatch.setattr(demo, "CLIP_SETTINGS", ClipSettings(duration_s=0.5, width=128, height=128, fps=8))
+
+
+@pytest.mark.usefixtures("small")
+def test_without_happyhorse_it_needs_no_torch_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    call_command("demo", no_serve=True, without="happyhorse")
+    assert set(Contender.objects.values_list("slug", flat=True)) == FOUR
+    assert set(Study.objects.get(slug="demo-small").contenders.values_list("slug", flat=True)) == FOUR
+    assert {job.state for job in Job.objects.all()} == {Job.State.DONE}
+    told = " ".join(capsys.readouterr().out.split())
+    assert (
+        "4 of 8 contenders are left out, those of HappyHorse, which need PyTorch. Add them: make demo" in told
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_the_small_demo_and_the_whole_one_have_studies_of_their_own() -> None:
+    call_command("demo", no_serve=True, without="happyhorse", votes=3)
+    assert set(Study.objects.values_list("slug", flat=True)) == {"demo-small", "demo-small-simulated"}
+    call_command("demo", no_serve=True)
+    assert Study.objects.get(slug="demo").contenders.count() == 8
+    assert Vote.objects.filter(ballot__study__slug="demo-small-simulated").count() == 3
+
+
+def test_without_torch_it_stops_before_the_work_and_names_both_remedies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(CommandError, match=r"make demo\. Or leave them out: demo --without happyhorse"):
+        call_command("demo", no_serve=True)
+    assert not Contender.objects.exists()
