@@ -25,11 +25,12 @@ def _text(lock: str) -> str:
 def _pinned(lock: str, python: str) -> dict[str, str]:
     """The version of each distribution that a lock installs on this platform."""
     environment = {"python_version": python, "python_full_version": f"{python}.7", "extra": ""}
-    pins = {}
+    pins: dict[str, str] = {}
     for line in re.findall(r"^([a-z0-9].+?) \\$", _text(lock), re.MULTILINE):
         name, _, marker = line.partition(" ; ")
         if not marker or Marker(marker).evaluate(environment):
-            pins.update([name.split("==")])
+            package, _, version = name.partition("==")
+            pins[package] = version
     return pins
 
 
