@@ -81,11 +81,12 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)  # SQLite makes its file, but not th
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'paddock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # tests run on a real file, too
+    # FULL syncs each commit: an acknowledged vote outlasts a power cut.
     # IMMEDIATE takes the write lock at BEGIN: read-then-write transactions wait instead of failing.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
     }
 
 S3_BUCKET = env.str("S3_BUCKET", "")
@@ -127,9 +128,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+GENERATORS_IN_PROCESS = env.bool("GENERATORS_IN_PROCESS", False)
 JOB_TIMEOUT_S = env.int("JOB_TIMEOUT_S", 3600, validate=validate.Range(min=1))
+FINISHING_S = 1800  # for what follows a generator: encoding, measuring, storing
+CELERY_TASK_SOFT_TIME_LIMIT = JOB_TIMEOUT_S + FINISHING_S
+CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 # A message not acknowledged within the visibility timeout is delivered again: keep it above the longest job.
-CELERY_BROKER_TRANSPORT_OPTIONS = {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": JOB_TIMEOUT_S}
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
+)
+CELERY_BEAT_SCHEDULE = {"requeue-abandoned": {"task": "production.requeue_abandoned", "schedule": 60.0}}
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # Voting.

@@ -8,17 +8,19 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 Track = Literal["t2v", "i2v", "t2v-audio", "i2v-audio"]
 TRACKS: tuple[Track, ...] = get_args(Track)
+LARGEST_SEED = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
 
 
 class GenerationError(Exception):
     """No clip came out. `kind` says why in one word; `retryable`, whether asking again may help."""
 
-    kind: ClassVar[str] = "generation"
-    retryable: ClassVar[bool] = False
+    kind: str = "generation"
+    retryable: bool = False
 
 
 class RefusedByModeration(GenerationError):
@@ -44,6 +46,12 @@ class TransientError(GenerationError):
 
     kind = "transient"
     retryable = True
+
+
+class InvalidResult(GenerationError):
+    """The generator returned something that can't be taken in, such as a clip without a file."""
+
+    kind = "invalid_result"
 
 
 class Unavailable(GenerationError):
@@ -81,8 +89,10 @@ class Request:
                 raise InvalidInput(f"{name} must be positive; got {getattr(self, name)!r}.")
         if self.width % 2 or self.height % 2:
             raise InvalidInput(f"Width and height must be even; got {self.width}×{self.height}.")
-        if self.seed < 0:
-            raise InvalidInput(f"seed must be 0 or more; got {self.seed}.")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InvalidInput(
+                f"seed must be a whole number from 0 to {LARGEST_SEED}; got {self.seed}. Use one of these."
+            )
 
     @property
     def needs_image(self) -> bool:

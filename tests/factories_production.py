@@ -40,7 +40,8 @@ class Provider(ToyWorld):
 
 
 def install_provider(monkeypatch: pytest.MonkeyPatch, *answers: Exception) -> type[Provider]:
-    """Makes `provider` known to the registry, as a package's entry point does."""
+    """Makes `provider` known to the registry, as an entry point does, and runs it in this process."""
+    monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", True)
     entry = EntryPoint("provider", "tests.factories_production:Provider", registry.GROUP)
     monkeypatch.setattr(registry, "IN_TREE", (*registry.IN_TREE, entry))
     monkeypatch.setattr(Provider, "answers", list(answers))

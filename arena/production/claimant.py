@@ -40,6 +40,11 @@ def dead_claimants() -> list[str]:
     return [path.name for path in _folder().glob("[!.]*") if _is_free(path)]
 
 
+def living_claimants() -> list[str]:
+    """Names of this machine's processes that hold their lock."""
+    return [path.name for path in _folder().glob("[!.]*") if not _is_free(path)]
+
+
 def bury(name: str) -> None:
     """Forgets a dead claimant, once nothing is claimed under its name any more."""
     (_folder() / name).unlink(missing_ok=True)

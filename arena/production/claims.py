@@ -10,9 +10,12 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from arena.production.claimant import bury, claimant_name, dead_claimants
+from arena.production.claimant import bury, claimant_name, dead_claimants, living_claimants
 from arena.production.drafts import remove_drafts, remove_unaccounted, remove_workplaces
 from arena.production.models import Job
+
+LONGEST_KIND = 32
+LONGEST_MESSAGE = 2000
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +57,24 @@ def finish_job(*, job: Job) -> None:
 
 
 @transaction.atomic
-def give_up_job(*, job: Job, state: Job.State, error_kind: str = "", error_message: str = "") -> bool:
+def give_up_job(
+    *, job: Job, state: Job.State, error_kind: str = "", error_message: str = "", counts: bool = True
+) -> bool:
     """Ends the work on a job without a clip; False where its claim was lost, and nothing changes but files.
 
     Files go inside the transaction: a kill before its end leaves the row as it was, which names them.
+
+    Args:
+        counts: whether it was an attempt of the generator, rather than a stop from outside.
     """
     # First, as its locks are taken in the order of rows: two processes can't wait for each other.
     remove_unaccounted(job)
     held = _claimed(job).update(
         state=state,
         pending_files=[],
-        error_kind=error_kind,
-        error_message=error_message,
+        error_kind=storable(error_kind, LONGEST_KIND),
+        error_message=storable(error_message, LONGEST_MESSAGE),
+        attempts=job.attempts if counts else job.attempts - 1,
         finished_at=timezone.now() if state == Job.State.FAILED else None,
     )
     if held:
@@ -73,20 +82,41 @@ def give_up_job(*, job: Job, state: Job.State, error_kind: str = "", error_messa
     return held == 1
 
 
-def requeue_abandoned_jobs() -> int:
-    """Queues again what a dead process left running, and clears away what it left lying."""
-    dead = dead_claimants()
-    overdue = timezone.now() - timedelta(seconds=settings.JOB_TIMEOUT_S)
+def requeue_abandoned_jobs() -> list[int]:
+    """Ends claims of dead processes, and overdue ones of other machines; returns the jobs queued again.
+
+    A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. What dead
+    processes left lying is cleared away.
+    """
+    dead, living = dead_claimants(), living_claimants()
+    overdue = timezone.now() - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
     abandoned = Job.objects.filter(state=Job.State.RUNNING).filter(
-        Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue)
+        Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue) & ~Q(claimed_by__in=living)
     )
-    requeued = [job for job in abandoned if give_up_job(job=job, state=Job.State.QUEUED)]
-    for job in requeued:
-        log.warning("job %s was abandoned by %s and is queued again", job.pk, job.claimed_by)
+    requeued = [job.pk for job in abandoned if _end_claim(job) == Job.State.QUEUED]
     for name in dead:
         remove_workplaces(name)
         bury(name)
-    return len(requeued)
+    return requeued
+
+
+def storable(text: str, longest: int) -> str:
+    """Return the text as every database takes it: no NUL, no lone surrogates, cut to a length."""
+    shown = text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def _end_claim(job: Job) -> Job.State | None:
+    is_last = job.attempts >= settings.JOB_MAX_ATTEMPTS
+    state = Job.State.FAILED if is_last else Job.State.QUEUED
+    reason = (
+        f"The process that made the clip ended or took too long, {job.attempts} times." if is_last else ""
+    )
+    kind = "abandoned" if is_last else ""
+    if not give_up_job(job=job, state=state, error_kind=kind, error_message=reason):
+        return None
+    log.warning("job %s was abandoned by %s and is %s", job.pk, job.claimed_by, state.value)
+    return state
 
 
 def _update_claimed(job: Job, **fields: object) -> None:

@@ -14,13 +14,16 @@ from arena.catalog.tracks import Track
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
+from arena.media.stillness import is_still
 from arena.media.storage import StoredFile, identify, store
 from arena.production.claims import announce_files, finish_job
 from arena.production.drafts import draft_name, workplace
+from arena.production.generating import generate
 from arena.production.models import Clip, Job, Rendition
-from generators import registry
-from generators.base import Request, Result
+from arena.production.remarks import Remark, find_remarks
+from generators.base import Request
 from generators.base import Track as GeneratorTrack
+from generators.results import Made
 
 
 def make_clip(job: Job) -> None:
@@ -31,22 +34,29 @@ def make_clip(job: Job) -> None:
         UnusableMedia: what it made can't be shown.
         LeakyRendition: what raters would see tells who made it.
         SettingsError: the contender's settings no longer fit its generator.
+        DiskFull: there is no space for the clip.
         ClaimLost: another process has the job now.
     """
     with workplace(job) as folder:
-        generator = registry.create(job.contender.generator, job.contender.settings)
-        result = generator.generate(_request(job, folder), folder / "original")
-        facts = probe(result.path)
+        made = generate(job, _request(job, folder), folder / "original")
+        facts = probe(made.path)
         shown = folder / "rendition.mp4"
         rendition = normalise(
-            result.path,
+            made.path,
             shown,
             profile_for(job),
             with_sound=Track(job.track).with_sound,
             duration_s=job.settings["duration_s"],
             forbidden=[job.contender.slug, job.contender.name],
         )
-        _keep(job, result, facts, shown, rendition)
+        remarks = find_remarks(
+            job.settings,
+            facts,
+            with_sound=Track(job.track).with_sound,
+            loudness_lufs=rendition.loudness_lufs,
+            is_still=is_still(shown),
+        )
+        _keep(job, made, facts, remarks, shown, rendition)
 
 
 def profile_for(job: Job) -> Profile:
@@ -74,8 +84,10 @@ def _request(job: Job, folder: Path) -> Request:
     )
 
 
-def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: RenditionFacts) -> None:
-    files = {"originals": result.path, "renditions": shown}
+def _keep(
+    job: Job, made: Made, facts: Probe, remarks: list[Remark], shown: Path, rendition: RenditionFacts
+) -> None:
+    files = {"originals": made.path, "renditions": shown}
     announce_files(job=job, files=[[alias, _name(path)] for alias, path in files.items()])
     original, kept = (_store(alias, path, job.pk) for alias, path in files.items())
     with transaction.atomic():
@@ -85,7 +97,8 @@ def _keep(job: Job, result: Result, facts: Probe, shown: Path, rendition: Rendit
             size_bytes=original.size_bytes,
             name=original.name,
             probe=asdict(facts),
-            provenance=_provenance(job, result),
+            provenance=_provenance(job, made),
+            remarks=remarks,
         )
         Rendition.objects.create(
             clip=clip,
@@ -111,9 +124,9 @@ def _store(alias: str, path: Path, job_id: int) -> StoredFile:
         return store(file, storages[alias], path.suffix.lstrip("."), draft=draft_name(job_id))
 
 
-def _provenance(job: Job, result: Result) -> dict[str, object]:
+def _provenance(job: Job, made: Made) -> dict[str, object]:
     return {
-        **result.provenance.as_dict(),
+        **made.provenance,
         "contender": job.contender.slug,
         "suite": str(job.prompt.suite.name),
         "suite_version": job.prompt.suite.version,

@@ -69,6 +69,7 @@ class Clip(models.Model):
     name = models.CharField(max_length=120)
     probe = models.JSONField()
     provenance = models.JSONField()
+    remarks = models.JSONField(default=list, help_text="What it is other than asked for, as [kind, text]")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

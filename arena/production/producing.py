@@ -5,35 +5,66 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from time import sleep
+from time import monotonic, sleep
 
 from django.conf import settings
 from django.db import connections
+from django.db.models import QuerySet
 
 from arena.production.claimant import retire
 from arena.production.claims import requeue_abandoned_jobs
+from arena.production.generating import workshop
 from arena.production.models import Job, Run
 from arena.production.runs import count_states
-from arena.production.tasks import send_job
+from arena.production.tasks import DISK_FULL, send_job
+from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5
+RESEND_S = 60.0
+"""How long nothing may happen before messages count as lost; twice as long after each resending."""
+
+Report = Callable[[Counter[str]], None]
 
 
-def produce(run: Run, *, workers: int, report: Callable[[Counter[str]], None]) -> Counter[str]:
+def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
     """Returns once each job of the run is done or failed; `report` hears the states as they change.
 
     Args:
         workers: jobs made side by side in this process; a broker's workers have their own number.
+
+    Raises:
+        DiskFull: the run stopped, and the jobs that are left stay queued.
     """
+    _full(run).update(error_kind="", error_message="")  # of an earlier start
+    try:
+        states = _drive(run, workers, report)
+    except Exception as error:
+        if is_disk_full(error):
+            raise DiskFull(f"{error} {_what_is_left(run)}") from error
+        raise
+    retire()
+    return states
+
+
+def retry_failed_jobs(run: Run) -> int:
+    """Queues a run's failed jobs again."""
+    return run.jobs.filter(state=Job.State.FAILED).update(state=Job.State.QUEUED, attempts=0)
+
+
+def _drive(run: Run, workers: int, report: Report) -> Counter[str]:
     sent: set[int] = set()
+    lost = _LostMessages()
     while True:
         if requeue_abandoned_jobs():
             sent.clear()
         states = count_states(run)
         report(states)
         if not states[Job.State.QUEUED] and not states[Job.State.RUNNING]:
-            retire()
             return states
+        if (stopped := _full(run).first()) is not None:
+            raise DiskFull(stopped.error_message)
+        if lost.seem_lost(states):
+            sent.clear()
         queued = run.jobs.filter(state=Job.State.QUEUED).values_list("pk", flat=True)
         job_ids = [job_id for job_id in queued if job_id not in sent]
         sent.update(job_ids)
@@ -42,9 +73,30 @@ def produce(run: Run, *, workers: int, report: Callable[[Counter[str]], None]) -
             sleep(POLL_S)
 
 
-def retry_failed_jobs(run: Run) -> int:
-    """Queues a run's failed jobs again."""
-    return run.jobs.filter(state=Job.State.FAILED).update(state=Job.State.QUEUED, attempts=0)
+class _LostMessages:
+    """Tells when jobs have been waiting so long that the broker must have lost their messages."""
+
+    def __init__(self) -> None:
+        self.patience_s = RESEND_S
+        self.since = monotonic()
+        self.states: Counter[str] = Counter()
+
+    def seem_lost(self, states: Counter[str]) -> bool:
+        if states != self.states or states[Job.State.RUNNING]:
+            self.states, self.since = states, monotonic()
+        if monotonic() - self.since < self.patience_s:
+            return False
+        self.since, self.patience_s = monotonic(), 2 * self.patience_s
+        return True
+
+
+def _full(run: Run) -> QuerySet[Job]:
+    return run.jobs.filter(state=Job.State.QUEUED, error_kind=DISK_FULL)
+
+
+def _what_is_left(run: Run) -> str:
+    states = count_states(run)
+    return f"{states[Job.State.DONE]} clips are made, {states[Job.State.QUEUED]} stay queued."
 
 
 def _send(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
@@ -56,9 +108,19 @@ def _send(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
             send_job(job_id)
             report()
     else:
-        with ThreadPoolExecutor(workers) as pool:
+        _send_side_by_side(job_ids, workers, report)
+
+
+def _send_side_by_side(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(workers) as pool:
+        try:
             for _ in pool.map(_send_in_thread, job_ids):
                 report()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, Exception):  # Ctrl-C doesn't wait for clips
+                workshop.stop()
+            raise
 
 
 def _send_in_thread(job_id: int) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
-from arena.catalog.fields import LARGEST_SEED
 from arena.catalog.hashing import content_hash
 from arena.catalog.lookup import UnknownName
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
 from arena.production.models import Job, Run
+from generators.base import LARGEST_SEED
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,11 @@ def count_states(run: Run) -> Counter[str]:
 
 def _refuse_odd_seeds(seeds: Sequence[int]) -> None:
     if len(set(seeds)) < len(seeds) or not all(0 <= seed <= LARGEST_SEED for seed in seeds):
-        raise CantRun(f"Seeds must be different whole numbers from 0 to {LARGEST_SEED}, not {list(seeds)}.")
+        shown = ", ".join(map(str, seeds))
+        raise CantRun(
+            f"seeds must be different whole numbers from 0 to {LARGEST_SEED}; got {shown}. "
+            "Use others, such as 0, 1."
+        )
 
 
 def _find_run(

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from time import sleep
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_ready
 from django.conf import settings
 
 from arena.media.normalise import LeakyRendition
 from arena.media.probe import UnusableMedia
-from arena.production.claims import ClaimLost, claim_job, give_up_job
+from arena.production.claims import ClaimLost, claim_job, give_up_job, requeue_abandoned_jobs
 from arena.production.making import make_clip
 from arena.production.models import Job
-from generators.base import GenerationError
-from generators.registry import UnknownGeneratorError
+from generators.answers import UnexpectedFault
+from generators.base import GenerationError, TransientError
+from generators.full_disk import DiskFull, is_disk_full
+from generators.isolated import Stopped
 from generators.settings import SettingsError
 
 BACKOFF_S = 10
+LEAST_FREE_BYTES = 16 * 2**20
+DISK_FULL = "disk_full"
+KINDS: dict[type[Exception], str] = {
+    UnusableMedia: "unusable_media",
+    LeakyRendition: "leaky_rendition",
+    SettingsError: "settings",
+    ClaimLost: "claim_lost",  # changes no row, but clears our files away
+}
 
 log = logging.getLogger(__name__)
 
 
 def send_job(job_id: int, *, after_s: int = 0) -> None:
-    """Hands a job to the workers; where there is no broker, executes it here and now."""
+    """Hands a job to the workers; where there is no broker, executes it here and now.
+
+    Raises:
+        DiskFull: the job was executed here and stays queued for want of space.
+        Stopped: the job was executed here and stopped; it stays queued.
+    """
     if settings.CELERY_TASK_ALWAYS_EAGER:
         sleep(after_s)
         execute_job.apply((job_id,), throw=True)
@@ -37,37 +55,86 @@ def execute_job(job_id: int) -> None:
 
     1. claim by a conditional update: a message that comes twice, or late, finds nothing to claim;
     2. generate, probe, normalise, store: outside any transaction;
-    3. a passing fault queues the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row.
+    3. a passing fault queues the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row;
+    4. a full disk, or the end of this process, is no attempt: the job stays queued.
     """
     job = claim_job(job_id=job_id)
     if job is None:
         return
     try:
+        _require_space()
         make_clip(job)
-    except GenerationError as error:
-        if error.retryable and job.attempts < settings.JOB_MAX_ATTEMPTS:
-            _try_again(job, error)
-        else:
-            _fail(job, error.kind, error)
-    except UnusableMedia as error:
-        _fail(job, "unusable_media", error)
-    except LeakyRendition as error:
-        _fail(job, "leaky_rendition", error)
-    except (SettingsError, UnknownGeneratorError) as error:
-        _fail(job, "settings", error)
-    except ClaimLost as error:
-        log.warning("%s", error)
-        _fail(job, "claim_lost", error)  # changes no row, but clears our files away
     except Exception as error:
-        # A fault of ours, too, ends one job only; the log has its trace.
-        log.exception("job %s failed", job_id)
-        _fail(job, "unexpected", f"{type(error).__name__}: {error}")
+        _end(job, error)
+    except BaseException:  # Ctrl-C, a worker's shutdown
+        give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+        raise
+
+
+@shared_task(name="production.requeue_abandoned", ignore_result=True)
+def requeue_abandoned() -> None:
+    """Queues again what dead workers left running, and sends it."""
+    for job_id in requeue_abandoned_jobs():
+        send_job(job_id)
+
+
+@worker_ready.connect
+def requeue_at_start(**_: object) -> None:
+    """A worker that starts looks first for what an earlier one left."""
+    requeue_abandoned.apply_async()
+
+
+def _end(job: Job, error: Exception) -> None:
+    """Ends the work on a job by what went wrong; raises what must end the whole run."""
+    if is_disk_full(error):
+        _stop(job, error)
+    if isinstance(error, Stopped):
+        give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+        raise error
+    if isinstance(error, SoftTimeLimitExceeded):
+        error = _overdue()
+    if isinstance(error, GenerationError) and error.retryable and job.attempts < settings.JOB_MAX_ATTEMPTS:
+        _try_again(job, error)
+    else:
+        _fail(job, error)
+
+
+def _require_space() -> None:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < LEAST_FREE_BYTES:
+        raise DiskFull(f"{free / 2**20:.1f} MiB are free in {settings.DATA_DIR}")
+
+
+def _stop(job: Job, error: Exception) -> None:
+    message = f"The disk of {settings.DATA_DIR} is full ({error}). Free some space and start the run again."
+    give_up_job(job=job, state=Job.State.QUEUED, error_kind=DISK_FULL, error_message=message, counts=False)
+    raise DiskFull(message) from error
+
+
+def _overdue() -> GenerationError:
+    late = TransientError(f"The clip was not finished within {settings.CELERY_TASK_SOFT_TIME_LIMIT} s.")
+    late.kind = "timeout"
+    return late
 
 
 def _try_again(job: Job, error: GenerationError) -> None:
     give_up_job(job=job, state=Job.State.QUEUED, error_kind=error.kind, error_message=str(error))
-    send_job(job.pk, after_s=BACKOFF_S * 2**job.attempts)
+    after_s = BACKOFF_S * 2**job.attempts if error.kind == TransientError.kind else 0
+    send_job(job.pk, after_s=after_s)
 
 
-def _fail(job: Job, kind: str, reason: object) -> None:
-    give_up_job(job=job, state=Job.State.FAILED, error_kind=kind, error_message=str(reason))
+def _fail(job: Job, error: Exception) -> None:
+    kind, message = _kind(error), str(error)
+    if isinstance(error, UnexpectedFault):
+        log.error("job %s failed\n%s", job.pk, error.trace)
+    elif kind == UnexpectedFault.kind:
+        # A fault of ours, too, ends one job only; the log has its trace.
+        log.error("job %s failed", job.pk, exc_info=error)
+        message = f"{type(error).__name__}: {error}"
+    give_up_job(job=job, state=Job.State.FAILED, error_kind=kind, error_message=message)
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, GenerationError):
+        return error.kind
+    return next((kind for known, kind in KINDS.items() if isinstance(error, known)), UnexpectedFault.kind)

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from environs import EnvError
+
+from arena.production.tasks import requeue_abandoned
 
 SETTINGS = Path(__file__).parents[2] / "arena" / "settings.py"
 SOUND = {
@@ -16,7 +19,15 @@ SOUND = {
     "SECRET_KEY": secrets.token_urlsafe(50),
     "ALLOWED_HOSTS": "arena.example.org",
 }
-FOREIGN = ("DEBUG", "DATABASE_URL", "S3_BUCKET", "BEHIND_PROXY", "SECURE_SSL_REDIRECT", "CELERY_BROKER_URL")
+FOREIGN = (
+    "DEBUG",
+    "DATABASE_URL",
+    "S3_BUCKET",
+    "BEHIND_PROXY",
+    "SECURE_SSL_REDIRECT",
+    "CELERY_BROKER_URL",
+    "JOB_TIMEOUT_S",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +109,33 @@ def test_sqlite_waits_for_its_turn_to_write(monkeypatch: pytest.MonkeyPatch) -> 
     """Without IMMEDIATE, a transaction that reads first can't write any more once another one has."""
     database = _read(monkeypatch)["DATABASES"]["default"]
     assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+
+
+def _ask_database(question: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_a_vote_outlasts_a_power_cut_before_it_is_acknowledged() -> None:
+    """SQLite syncs its write-ahead log at each commit at level 2, FULL; at 1, NORMAL, it does not."""
+    if connection.vendor == "sqlite":
+        assert [_ask_database(f"PRAGMA {name}") for name in ("synchronous", "journal_mode")] == ["2", "wal"]
+    else:
+        assert [_ask_database(f"SHOW {name}") for name in ("fsync", "synchronous_commit")] == ["on", "on"]
+
+
+def test_a_task_ends_before_its_message_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch, CELERY_BROKER_URL="redis://localhost", JOB_TIMEOUT_S="100")
+    limits = [settings[f"CELERY_TASK_{name}"] for name in ("SOFT_TIME_LIMIT", "TIME_LIMIT")]
+    again = settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["visibility_timeout"]
+    assert [100, *limits, again] == sorted({100, *limits, again})
+
+
+def test_beat_looks_for_abandoned_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedule = _read(monkeypatch)["CELERY_BEAT_SCHEDULE"]
+    assert [entry["task"] for entry in schedule.values()] == [requeue_abandoned.name]
 
 
 def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> None:

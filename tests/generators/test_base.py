@@ -32,7 +32,14 @@ from tests.factories_generators import make_request
         ({"duration_s": float("nan")}, "duration_s must be positive; got nan."),
         ({"fps": 0}, "fps must be positive; got 0."),
         ({"width": 63}, "Width and height must be even; got 63×64."),
-        ({"seed": -1}, "seed must be 0 or more; got -1."),
+        (
+            {"seed": -1},
+            "seed must be a whole number from 0 to 9007199254740991; got -1. Use one of these.",
+        ),
+        (
+            {"seed": 2**53},
+            "seed must be a whole number from 0 to 9007199254740991; got 9007199254740992. Use one of these.",
+        ),
     ],
 )
 def test_a_request_refuses_nonsense(changes: dict[str, Any], message: str) -> None:

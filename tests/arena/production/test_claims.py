@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from arena.media.storage import store
-from arena.production.claimant import claimant_name
+from arena.production.claimant import claimant_name, retire
 from arena.production.claims import (
     ClaimLost,
     announce_files,
@@ -139,7 +139,7 @@ def test_what_a_dead_process_left_is_queued_again_and_cleared_away() -> None:
     job = make_running_job(name, pending_files=[_store()])
     storages["originals"].save(draft_name(job.pk), ContentFile(b"half"))
     (settings.DATA_DIR / "work" / f"{name}-{job.pk}-1").mkdir(parents=True)
-    assert requeue_abandoned_jobs() == 1
+    assert requeue_abandoned_jobs() == [job.pk]
     row = Job.objects.get()
     assert (row.state, row.attempts, row.pending_files) == (Job.State.QUEUED, 1, [])
     assert (stored_files(), unfinished_work()) == (set(), [])
@@ -148,7 +148,7 @@ def test_what_a_dead_process_left_is_queued_again_and_cleared_away() -> None:
 def test_a_process_that_died_after_its_last_job_is_cleared_away() -> None:
     name = make_dead_claimant()
     (settings.DATA_DIR / "work" / f"{name}-7-1").mkdir(parents=True)
-    assert requeue_abandoned_jobs() == 0
+    assert requeue_abandoned_jobs() == []
     assert unfinished_work() == []
 
 
@@ -157,22 +157,59 @@ def test_a_finished_clip_of_a_dead_process_stays() -> None:
     original = _store()
     Clip.objects.update(name=original[1])
     Job.objects.update(claimed_by=make_dead_claimant())
-    make_running_job(make_dead_claimant(), pending_files=[original, ["renditions", rendition.name]])
-    assert requeue_abandoned_jobs() == 1
+    job = make_running_job(make_dead_claimant(), pending_files=[original, ["renditions", rendition.name]])
+    assert requeue_abandoned_jobs() == [job.pk]
     assert stored_files() == accounted_files()
 
 
 def test_what_a_living_process_does_is_left_alone() -> None:
     job = _claim(make_queued_job())
-    assert requeue_abandoned_jobs() == 0
+    assert requeue_abandoned_jobs() == []
     assert Job.objects.get(pk=job.pk).state == Job.State.RUNNING
 
 
 def test_what_another_machine_does_is_left_alone_until_it_is_overdue(settings: Settings) -> None:
-    settings.JOB_TIMEOUT_S = 100
+    settings.CELERY_TASK_TIME_LIMIT = 100
     fresh, overdue = make_running_job("far", age_s=90), make_running_job("away", age_s=110)
-    assert requeue_abandoned_jobs() == 1
+    assert requeue_abandoned_jobs() == [overdue.pk]
     assert [Job.objects.get(pk=job.pk).state for job in (fresh, overdue)] == ["running", "queued"]
+
+
+def test_a_job_of_a_living_process_is_never_overdue(settings: Settings) -> None:
+    """The clock may jump, and the job would be made, and paid for, twice."""
+    settings.CELERY_TASK_TIME_LIMIT = 100
+    retire()  # its lock lies where an earlier test had its data
+    make_running_job(claimant_name(), age_s=7200)
+    assert requeue_abandoned_jobs() == []
+
+
+def test_a_job_whose_process_died_each_time_is_given_up(settings: Settings) -> None:
+    settings.JOB_MAX_ATTEMPTS = 2
+    first, last = (make_running_job(make_dead_claimant(), attempts=attempts) for attempts in (1, 2))
+    assert requeue_abandoned_jobs() == [first.pk]
+    row = Job.objects.get(pk=last.pk)
+    assert (row.state, row.error_kind, row.attempts) == (Job.State.FAILED, "abandoned", 2)
+    assert row.error_message == "The process that made the clip ended or took too long, 2 times."
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("no file caf\udce9.mp4", r"no file caf\udce9.mp4"),
+        ("a\0b", r"a\x00b"),
+        ("馬 🐎\n\x1b[0m", "馬 🐎\n\x1b[0m"),
+        ("x" * 5000, "x" * 1999 + "…"),
+    ],
+)
+def test_any_error_text_can_be_stored(text: str, stored: str) -> None:
+    give_up_job(job=_claim(make_queued_job()), state=Job.State.FAILED, error_kind=text, error_message=text)
+    row = Job.objects.get()
+    assert (row.error_message, len(row.error_kind) <= 32) == (stored, True)
+
+
+def test_an_attempt_that_does_not_count_is_taken_back() -> None:
+    give_up_job(job=_claim(make_queued_job()), state=Job.State.QUEUED, counts=False)
+    assert Job.objects.get().attempts == 0
 
 
 def test_two_contenders_making_equal_files_is_no_reason_to_claim_twice() -> None:

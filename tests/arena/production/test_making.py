@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from arena.production import making
 from arena.production.claims import ClaimLost, claim_job, give_up_job
 from arena.production.making import make_clip, profile_for
 from arena.production.models import Clip, Job, Rendition
-from generators.base import InvalidInput, Request, Result
+from generators.base import GenerationError, Request, Result, file_sha256
 from generators.settings import SettingsError
 from tests.factories import CAPTION, SETTINGS, make_contender, make_job
 from tests.factories_catalog import draw_image, write_suite
@@ -108,7 +109,7 @@ def test_equal_clips_of_two_contenders_share_their_files() -> None:
 
 @pytest.mark.parametrize(
     ("flaw", "text", "error"),
-    [("odd", CAPTION, SettingsError), ("none", "a horse in the rain", InvalidInput)],
+    [("odd", CAPTION, SettingsError), ("none", "a horse in the rain", GenerationError)],
 )
 def test_what_cannot_be_made_leaves_nothing(
     tmp_path: Path, flaw: str, text: str, error: type[Exception]
@@ -127,7 +128,7 @@ def test_what_is_no_video_is_not_stored(tmp_path: Path, monkeypatch: pytest.Monk
     def spoil(self: Provider, request: Request, out_dir: Path) -> Result:
         result = generate(self, request, out_dir)
         result.path.write_bytes(b"no video")
-        return result
+        return replace(result, provenance=replace(result.provenance, sha256=file_sha256(result.path)))
 
     monkeypatch.setattr(Provider, "generate", spoil)
     with pytest.raises(UnusableMedia, match="not a playable video"):

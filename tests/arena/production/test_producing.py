@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import errno
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from arena.catalog.tracks import Track
 from arena.production import producing
+from arena.production.generating import workshop
 from arena.production.models import Clip, Job, Rendition, Run
 from arena.production.producing import produce, retry_failed_jobs
 from arena.production.runs import plan_run
 from generators.base import QuotaExceeded
+from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
 from tests.factories_production import (
     SMALL,
@@ -19,6 +24,7 @@ from tests.factories_production import (
     stored_files,
     unfinished_work,
 )
+from tests.factories_strangers import write_stranger
 
 
 def _plan(*, contenders: int = 2, generator: str = "toy-world") -> Run:
@@ -80,6 +86,84 @@ def test_a_failed_job_holds_up_no_other_and_can_be_tried_again(monkeypatch: pyte
     assert retry_failed_jobs(run) == 1
     assert _produce(run)[0] == {Job.State.DONE: 2}
     assert list(run.jobs.values_list("attempts", flat=True)) == [1, 1]
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.django_db
+def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = install_provider(monkeypatch, QuotaExceeded("no money left"), FULL)
+    run = _plan(contenders=4, generator="provider")
+    with pytest.raises(
+        DiskFull, match=r"Free some space and start the run again\. 0 clips are made, 3 stay queued"
+    ):
+        _produce(run)
+    assert (len(provider.asked), stored_files(), unfinished_work()[1:]) == (2, set(), [])
+    assert _produce(run)[0] == {Job.State.DONE: 3, Job.State.FAILED: 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_stops_workers_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_provider(monkeypatch, *[FULL] * 9)
+    run = _plan(contenders=6, generator="provider")
+    with pytest.raises(DiskFull, match="0 clips are made, 6 stay queued"):
+        _produce(run, workers=3)
+    assert set(run.jobs.values_list("attempts", flat=True)) == {0}
+
+
+@pytest.mark.django_db
+def test_a_full_disk_of_a_worker_stops_who_watches_it(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    run = _plan()
+
+    def fill(job_id: int) -> None:
+        Job.objects.filter(pk=job_id).update(error_kind="disk_full", error_message="The disk is full.")
+
+    monkeypatch.setattr(producing, "send_job", fill)
+    with pytest.raises(DiskFull, match=r"^The disk is full\. 0 clips are made, 2 stay queued\."):
+        _produce(run)
+
+
+@pytest.mark.django_db
+def test_a_message_that_the_broker_lost_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    run = _plan(contenders=1)
+    sent: list[int] = []
+
+    def send(job_id: int) -> None:
+        sent.append(job_id)
+        if len(sent) == 3:
+            Job.objects.update(state=Job.State.DONE)
+
+    clock = iter(range(0, 100_000, 50))
+    monkeypatch.setattr(producing, "send_job", send)
+    monkeypatch.setattr(producing, "sleep", lambda _: None)
+    monkeypatch.setattr(producing, "monotonic", lambda: next(clock))
+    assert _produce(run)[0] == {Job.State.DONE: 1}
+    assert len(sent) == 3
+
+
+@pytest.mark.django_db
+def test_a_generator_that_ends_or_hangs_is_given_up_and_the_others_get_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.JOB_MAX_ATTEMPTS, settings.JOB_TIMEOUT_S = 2, 30
+    monkeypatch.syspath_prepend(write_stranger(tmp_path / "site"))
+    workshop.close()  # a process that runs already has an older path
+    contenders = [make_contender("aborts", generator="stranger", settings={"how": "abort"}), make_contender()]
+    run = plan_run(
+        suite=make_suite(), contenders=contenders, seeds=[], track=Track.T2V_AUDIO, clip_settings=SMALL
+    )
+    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
+    job = run.jobs.get(contender__slug="aborts")
+    assert (job.attempts, job.error_kind) == (2, "crashed")
+    assert job.error_message == "The generator's process ended by SIGABRT."
+    workshop.close()
 
 
 @pytest.mark.django_db(transaction=True)

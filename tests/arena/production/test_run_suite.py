@@ -46,7 +46,11 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
             "--seeds '0,one' must be whole numbers from 0 with commas between, such as 0,1.",
         ),
         ({"seeds": "-1"}, "--seeds '-1' must be whole numbers from 0 with commas between, such as 0,1."),
-        ({"seeds": str(2**63)}, "Seeds must be different whole numbers from 0 to 9223372036854775807, not "),
+        (
+            {"seeds": str(2**53)},
+            "seeds must be different whole numbers from 0 to 9007199254740991; got 9007199254740992. Use ",
+        ),
+        ({"seeds": "9" * 5000}, "seeds must be different whole numbers from 0 to 9007199254740991; got 999"),
         ({"size": "64"}, "--size '64' must be WIDTHxHEIGHT in pixels, such as 512x512."),
         ({"size": "64x65"}, "A height of 65 can't be encoded. Allowed: even, 16 to 4096."),
         ({"duration": 0.0}, "A duration of 0.0 s can't be made. Allowed: above 0, up to 60 s."),

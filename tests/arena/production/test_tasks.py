@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from celery.exceptions import SoftTimeLimitExceeded
 from pytest_django.fixtures import Settings
 
 from arena import celery_app
@@ -23,6 +25,7 @@ from generators.base import (
     TransientError,
     Unavailable,
 )
+from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
 from tests.factories_production import (
     SMALL,
@@ -155,6 +158,60 @@ def test_a_fault_of_ours_ends_one_job_only(
     assert first.error_message == "ZeroDivisionError: division by zero"
     assert f"job {first.pk} failed" in caplog.text
     assert second.state == Job.State.DONE
+
+
+def _full_disk(*args: object, **options: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("step", ["generate", "probe", "normalise", "_store"])
+def test_a_full_disk_is_no_attempt_and_leaves_the_job_queued(
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_queued_job()
+    with monkeypatch.context() as patch:
+        patch.setattr(making, step, _full_disk)
+        with pytest.raises(DiskFull) as caught:
+            send_job(job.pk)
+    row = Job.objects.get()
+    assert (row.state, row.attempts, row.error_kind) == (Job.State.QUEUED, 0, "disk_full")
+    assert str(caught.value).startswith(f"The disk of {tmp_path} is full (")
+    assert str(caught.value).endswith("Free some space and start the run again.")
+    assert (stored_files(), list((tmp_path / "work").iterdir())) == (set(), [])
+    assert _execute(job).state == Job.State.DONE
+
+
+def test_nothing_is_generated_where_a_clip_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = install_provider(monkeypatch)
+    monkeypatch.setattr(tasks, "LEAST_FREE_BYTES", 2**63)
+    with pytest.raises(DiskFull, match=r"MiB are free in "):
+        send_job(make_queued_job("provider").pk)
+    assert provider.asked == []
+
+
+def test_a_stopped_process_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(making, "generate", stop)
+    job = make_queued_job()
+    with pytest.raises(KeyboardInterrupt):
+        execute_job(job.pk)
+    row = Job.objects.get()
+    assert (row.state, row.attempts, stored_files()) == (Job.State.QUEUED, 0, set())
+
+
+def test_a_task_that_exceeds_its_time_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, waits_s: list[float]
+) -> None:
+    def exceed(job: Job) -> None:
+        raise SoftTimeLimitExceeded
+
+    settings.JOB_MAX_ATTEMPTS = 2
+    monkeypatch.setattr(tasks, "make_clip", exceed)
+    job = _execute(make_queued_job())
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.FAILED, 2, "timeout")
+    assert job.error_message == f"The clip was not finished within {settings.CELERY_TASK_SOFT_TIME_LIMIT} s."
 
 
 def test_a_fault_while_rows_are_written_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
 from arena.production.models import Job, Run
 from arena.production.producing import produce, retry_failed_jobs
+from arena.production.remarks import summarise_remarks
 from arena.production.runs import ClipSettings, plan_run
+from generators.base import LARGEST_SEED
+from generators.full_disk import DiskFull
 
 
 class Command(BaseCommand):
@@ -44,6 +47,8 @@ class Command(BaseCommand):
             retry_failed_jobs(run)
         states = produce_with_progress(run, workers=workers, console=Console())
         self.stdout.write(f"{run}: {states[Job.State.DONE]} done, {states[Job.State.FAILED]} failed.")
+        for line in summarise_remarks(run):
+            self.stdout.write(line)
         if states[Job.State.FAILED]:
             raise CommandError(failures(run))
 
@@ -56,7 +61,10 @@ def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counte
         def report(states: Counter[str]) -> None:
             progress.update(bar, completed=states[Job.State.DONE] + states[Job.State.FAILED])
 
-        return produce(run, workers=workers, report=report)
+        try:
+            return produce(run, workers=workers, report=report)
+        except DiskFull as error:
+            raise CommandError(str(error)) from error
 
 
 def failures(run: Run) -> str:
@@ -82,7 +90,8 @@ def _seeds(text: str) -> list[int]:
     parts = _parts(text) if text else []
     if not all(part.isdecimal() for part in parts):
         raise ValueError(f"--seeds '{text}' must be whole numbers from 0 with commas between, such as 0,1.")
-    return [int(part) for part in parts]
+    # Python refuses to read numbers of thousands of digits; one digit more than allowed is too large as well.
+    return [int(part.lstrip("0")[: len(str(LARGEST_SEED)) + 1] or "0") for part in parts]
 
 
 def _clip_settings(options: dict[str, str]) -> ClipSettings:

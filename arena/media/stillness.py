@@ -1,0 +1,27 @@
+"""Whether anything moves in a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+
+from arena.media.intake import READ_SAFELY
+
+SIDE = 64
+"""Pictures are compared at this size, so that an encoder's noise averages out."""
+TOLERANCE = 4
+"""Levels of 255 by which an encoder changes a picture that stands still."""
+
+
+def is_still(path: Path) -> bool:
+    """Return whether all pictures of a playable file are the same; stops at the first that differs."""
+    first: np.ndarray | None = None
+    with av.open(f"file:{path}", options=READ_SAFELY) as container:
+        for frame in container.decode(video=0):
+            picture = frame.reformat(SIDE, SIDE, "gray", interpolation="AREA").to_ndarray().astype(np.int16)
+            first = picture if first is None else first
+            if np.abs(picture - first).max() > TOLERANCE:
+                return False
+    return True

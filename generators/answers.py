@@ -1,0 +1,120 @@
+"""What passes between a process that wants clips and one that runs generators: JSON, which runs no code."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from generators.base import GenerationError, Generator, Request
+from generators.full_disk import DiskFull, is_disk_full
+from generators.registry import UnknownGeneratorError
+from generators.results import Made, check_result
+from generators.settings import SettingsError
+
+LONGEST_TEXT = 20_000
+LONGEST_KIND = 32
+
+
+@dataclass(frozen=True)
+class Order:
+    """One clip that is wanted: of which generator, and where its file goes."""
+
+    generator: str
+    settings: Mapping[str, object]
+    request: Request
+    out_dir: Path
+
+    def encode(self) -> bytes:
+        """Return the order as JSON."""
+        asked = {"request": self.request.as_dict(), "out_dir": str(self.out_dir)}
+        return json.dumps({"generator": self.generator, "settings": dict(self.settings), **asked}).encode()
+
+    @staticmethod
+    def decode(message: bytes) -> Order:
+        """Return the order that `encode` wrote."""
+        fields: dict[str, Any] = json.loads(message)
+        image = fields["request"]["reference_image"]
+        request = Request(**{**fields["request"], "reference_image": None if image is None else Path(image)})
+        return Order(fields["generator"], fields["settings"], request, Path(fields["out_dir"]))
+
+
+class UnexpectedFault(GenerationError):
+    """An error outside the contract; `trace` says where the generator raised it."""
+
+    kind = "unexpected"
+
+    def __init__(self, message: str, trace: str) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+@dataclass(frozen=True)
+class _Failure:
+    kind: str
+    message: str
+    retryable: bool = False
+    trace: str = ""
+
+
+def answer(order: Order, create: Callable[[str, Mapping[str, object]], Generator]) -> bytes:
+    """Make the clip of an order and return what came of it, an error included."""
+    try:
+        made = check_result(_create(create, order).generate(order.request, order.out_dir))
+    except Exception as error:
+        return json.dumps({"failure": asdict(_describe(error))}).encode()
+    return json.dumps({"path": str(made.path), "provenance": made.provenance}).encode()
+
+
+def read_answer(message: bytes) -> Made:
+    """Return the clip of an answer, or raise the error in it.
+
+    Raises:
+        GenerationError: The generator made no clip; an error outside the contract is an `UnexpectedFault`.
+        SettingsError: The settings don't fit the generator, or there is none of that name.
+        DiskFull: There was no space for the clip.
+    """
+    fields: dict[str, Any] = json.loads(message)
+    if "failure" in fields:
+        raise _as_error(_Failure(**fields["failure"]))
+    return Made(Path(fields["path"]), fields["provenance"])
+
+
+def _create(create: Callable[[str, Mapping[str, object]], Generator], order: Order) -> Generator:
+    try:
+        return create(order.generator, order.settings)
+    except (UnknownGeneratorError, ImportError) as error:
+        raise SettingsError(_text_of(error)) from error
+
+
+def _describe(error: Exception) -> _Failure:
+    if is_disk_full(error):
+        return _Failure("disk_full", _text_of(error))
+    if isinstance(error, SettingsError):
+        return _Failure("settings", _text_of(error))
+    if isinstance(error, GenerationError):
+        return _Failure(str(error.kind)[:LONGEST_KIND], _text_of(error), bool(error.retryable))
+    trace = "".join(traceback.format_exception(error))[-LONGEST_TEXT:]
+    return _Failure("unexpected", f"{type(error).__name__}: {_text_of(error)}", trace=trace)
+
+
+def _text_of(error: Exception) -> str:
+    try:
+        return str(error)[:LONGEST_TEXT]
+    except Exception as second:  # third parties write __str__, too
+        return f"an error whose text can't be read ({type(second).__name__})"
+
+
+def _as_error(failure: _Failure) -> Exception:
+    if failure.kind == "disk_full":
+        return DiskFull(failure.message)
+    if failure.kind == "settings":
+        return SettingsError(failure.message)
+    if failure.kind == "unexpected":
+        return UnexpectedFault(failure.message, failure.trace)
+    error = GenerationError(failure.message)
+    error.kind, error.retryable = failure.kind, failure.retryable
+    return error

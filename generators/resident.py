@@ -1,0 +1,63 @@
+"""The process that generators run in: it keeps each generator for the next order."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+
+from generators import registry
+from generators.answers import Order, answer
+from generators.base import Generator
+
+
+class Residents:
+    """Generators that were created once and stay: with them their manifests and models."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[object, Generator]] = {}
+
+    def create(self, name: str, settings: Mapping[str, object]) -> Generator:
+        """Return the generator with these settings; a new one if a file that they name has changed."""
+        key, stamps = json.dumps([name, settings], sort_keys=True), _stamps(settings)
+        kept = self._known.get(key)
+        if kept is None or kept[0] != stamps:
+            self._known[key] = kept = (stamps, registry.create(name, settings))
+        return kept[1]
+
+
+def serve(descriptor: int) -> None:
+    """Answer the orders that come through a socket, until its other end is closed."""
+    os.set_inheritable(descriptor, False)  # a generator's own child processes must not hold it open
+    connection = Connection(descriptor)
+    orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, orders), daemon=True).start()
+    residents = Residents()
+    while True:
+        connection.send_bytes(answer(Order.decode(orders.get()), residents.create))
+
+
+def _receive(connection: Connection, orders: queue.SimpleQueue[bytes]) -> None:
+    """Read orders in a thread, so that a busy process ends once nobody waits for it any more."""
+    while True:
+        try:
+            orders.put(connection.recv_bytes())
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+def _stamps(settings: Mapping[str, object]) -> list[tuple[int, int, int]]:
+    """Return size, time and identity of each file that a setting names."""
+    named = [_stamp(value) for value in settings.values() if isinstance(value, str)]
+    return [stamp for stamp in named if stamp is not None]
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
