@@ -47,6 +47,12 @@ def create(name: str, settings: Mapping[str, object]) -> Generator:
     return cast(Factory, known[name].load())(settings)
 
 
+def path_settings(name: str) -> frozenset[str]:
+    """Return the settings of a generator that are paths: in a file, they are relative to that file."""
+    known = _by_name()
+    return frozenset(getattr(known[name].load(), "path_settings", ())) if name in known else frozenset()
+
+
 def names() -> tuple[str, ...]:
     """The names that `create` knows, in alphabetical order."""
     return tuple(_by_name())

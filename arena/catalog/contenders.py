@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -59,10 +60,20 @@ def _read_contender(entry: Fields) -> Contender:
     entry.refuse_others()
     if contender.generator:
         try:
+            contender.settings = _with_paths(contender, entry.document.path.parent)
             registry.create(contender.generator, contender.settings)
         except (ImportError, LookupError, ValueError) as error:
             entry.document.report((*entry.place, "generator"), str(error))
     return contender
+
+
+def _with_paths(contender: Contender, folder: Path) -> dict[str, object]:
+    """Return the settings with paths relative to the contenders file made absolute: commands run anywhere."""
+    paths = registry.path_settings(contender.generator)
+    return {
+        name: os.path.abspath(folder / value) if name in paths and isinstance(value, str) else value
+        for name, value in contender.settings.items()
+    }
 
 
 @transaction.atomic

@@ -90,3 +90,18 @@ def test_a_wrong_contender_is_named_by_line_and_field(tmp_path: Path, contender:
     refusals = _refuse(_write(tmp_path, STUTTER, contender))
     assert [text.startswith(f"contenders.yaml:3: contenders.1.{refusal}") for text in refusals] == [True]
     assert not Contender.objects.exists()
+
+
+def test_paths_are_relative_to_the_contenders_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "p0.mp4").touch()
+    write_file(tmp_path / "clips" / "all.csv", "contender,prompt_id,seed,file\nb,p0,0,p0.mp4\n")
+    path = _write(
+        tmp_path,
+        "contender: a, name: A, generator: folder, settings: {clips: clips}",
+        "contender: b, name: B, generator: folder, settings: {manifest: clips/all.csv, contender: b}",
+    )
+    monkeypatch.chdir("/")
+    loaded = {contender.slug: contender.settings for contender, _ in load_contenders(path=path)}
+    assert loaded["a"] == {"clips": str(tmp_path / "clips")}
+    assert loaded["b"]["manifest"] == str(tmp_path / "clips" / "all.csv")
