@@ -1,8 +1,8 @@
 """Takes in clips that somebody already has: a manifest, or the files' names, say which answers which request.
 
 A manifest is a CSV with the columns contender, prompt_id, seed and file; files are relative to its folder.
-Without one, a folder holds one contender's clips, each named by its prompt's id, as in `red-ball.mp4`, or with
-a seed, as in `red-ball-1.mp4`.
+Without one, a folder holds one contender's clips, each named by its prompt's id, as in `red-ball.mp4`, or
+with a seed, as in `red-ball-1.mp4`.
 """
 
 from __future__ import annotations
