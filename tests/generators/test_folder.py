@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-import generators.folder
+import generators.tables
 from generators.base import Unavailable, file_sha256
 from generators.folder import Folder, ManifestError
 from generators.registry import create
@@ -231,13 +231,13 @@ def test_a_device_is_no_manifest() -> None:
 
 def test_a_manifest_is_read_once_until_it_changes(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Path] = []
-    read = generators.folder.read_table
+    read = generators.tables.read_table
 
     def counted(path: Path, columns: Sequence[str]) -> Iterator[TableRow]:
         reads.append(path)
         return read(path, columns)
 
-    monkeypatch.setattr(generators.folder, "read_table", counted)
+    monkeypatch.setattr("generators.folder.read_table", counted)
     manifest = _write(clips, "helios,p1,1,a.mp4")
     for _ in range(3):
         _folder(manifest)
