@@ -52,8 +52,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "arena.requests.gate",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -65,7 +66,12 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "arena" / "templates"],
         "APP_DIRS": False,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "arena.version.shown_version",
+            ]
+        },
     }
 ]
 LANGUAGE_CODE = "en"
@@ -106,11 +112,7 @@ STORAGES = {
     "originals": _media_storage("originals"),
     "renditions": _media_storage("renditions"),
     "references": _media_storage("references"),
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PRODUCTION
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "arena.static_files.Hashed" if PRODUCTION else "arena.static_files.Plain"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static" if PRODUCTION else None  # in development files are served where they lie
@@ -165,7 +167,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RATER_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
-if env.bool("BEHIND_PROXY", False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+FORCE_SCRIPT_NAME = (
+    env.str("FORCE_SCRIPT_NAME", "", validate=validate.Regexp(r"(/[\w.~-]+)*/?\Z")).rstrip("/") or None
+)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOGGING = {

@@ -17,3 +17,7 @@ urlpatterns = [
     path("boards/", standings.boards, name="boards"),
     path("boards/<slug:slug>/<str:track>/", standings.board, name="board"),
 ]
+
+handler400 = "arena.errors.bad_request"
+handler404 = "arena.errors.page_not_found"
+handler500 = "arena.errors.server_error"

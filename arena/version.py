@@ -7,8 +7,14 @@ import subprocess
 from pathlib import Path
 
 from django.conf import settings
+from django.http import HttpRequest
 
 VERSION = "0.1.0"
+
+
+def shown_version(request: HttpRequest) -> dict[str, str]:
+    """The version for every page's footer (a context processor)."""
+    return {"version": VERSION}
 
 
 def code_version() -> str:

@@ -6,6 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from arena.requests import tolerant
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
 
-application = get_wsgi_application()
+application = tolerant(get_wsgi_application())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
+from django.utils import timezone
 
 from analysis.board import Board, build_board
-from arena.standings.tallies import votes_at_head
+from arena.standings.tallies import NOTHING, BoardKey, Tallied, read_boards, votes_at_head
 from arena.version import code_version
-from arena.voting.ledger import ledger_head
+from arena.voting.consistent import consistent_read
+from arena.voting.ledger import ledger_head, ledger_heads
 from arena.voting.models import Study
 from arena.voting.studies import rules_hash, study_rules
 from elo import NotIdentified, Votes
@@ -28,37 +31,61 @@ class Standing:
     missing: str = ""
     culprits: str = ""
     """Who stands in the way, by slug: not for pages where an identity is withheld."""
+    raters: int = 0
+    last_vote: datetime | None = None
+    computed_at: datetime = field(default_factory=timezone.now, compare=False)
 
 
 def current_standing(*, study: Study, track: str) -> Standing:
     """The standing at the ledger's head; computed once for each head."""
-    standing: Standing | None = cache.get(_key(study, track, ledger_head(study)))
-    if standing is None:
-        standing = compute_standing(*votes_at_head(study=study, track=track))
-        cache.set(_key(study, track, standing.head), standing, timeout=None)
-        cache.set(_key(study, track, "recent"), standing, timeout=RECENT_S)
-    return standing
+    kept: Standing | None = cache.get(_key(study.pk, track))
+    if kept is not None and kept.head == ledger_head(study):
+        return kept
+    tallied, head = votes_at_head(study=study, track=track)
+    return _keep(study.pk, track, standing_of(tallied, head))
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
     """A standing that is at most a minute old: enough where a rating is shown in passing."""
-    return cache.get(_key(study, track, "recent")) or current_standing(study=study, track=track)
+    kept: Standing | None = cache.get(_key(study.pk, track))
+    if kept is not None and timezone.now() - kept.computed_at <= timedelta(seconds=RECENT_S):
+        return kept
+    return current_standing(study=study, track=track)
 
 
-def compute_standing(votes: Votes | None, head: str) -> Standing:
+def current_standings(boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
+    """The standings of many boards at their ledgers' heads, in two queries however many they are."""
+    wanted = {_key(*board): board for board in boards}
+    with consistent_read():
+        heads = ledger_heads({study for study, _ in wanted.values()})
+        kept: dict[str, Standing] = cache.get_many(wanted)
+        found = {wanted[key]: one for key, one in kept.items() if one.head == heads[wanted[key][0]]}
+        stale = [board for board in wanted.values() if board not in found]
+        tallied = read_boards({study for study, _ in stale}, {track for _, track in stale})
+    for board in stale:
+        found[board] = _keep(*board, standing_of(tallied.get(board, NOTHING), heads[board[0]]))
+    return found
+
+
+def standing_of(tallied: Tallied, head: str) -> Standing:
+    return compute_standing(tallied.votes, head, tallied.last_vote)
+
+
+def compute_standing(votes: Votes | None, head: str, last_vote: datetime | None = None) -> Standing:
     """Fits the ratings, or says in a sentence what they still need."""
     if votes is None:
         return Standing(head, 0, None, "There are no votes yet.")
-    total = int(votes.weight.sum())
+    total, raters = int(votes.weight.sum()), votes.raters or 0
     clusters = shared_by(votes)
     if not clusters:
-        return Standing(
-            head, total, None, "All votes are one rater's on one prompt; another of either is needed."
-        )
+        missing = "All votes are one rater’s on one prompt; another of either is needed."
+        return Standing(head, total, None, missing, raters=raters, last_vote=last_vote)
     try:
-        return Standing(head, total, build_board(votes, clusters=clusters))
+        board = build_board(votes, clusters=clusters)
     except NotIdentified as reason:
-        return Standing(head, total, None, "Ratings need more votes.", str(reason))
+        missing = "Ratings need more votes."
+        return Standing(head, total, None, missing, str(reason), raters=raters, last_vote=last_vote)
+    return Standing(head, total, board, raters=raters, last_vote=last_vote)
 
 
 def shared_by(votes: Votes) -> tuple[str, ...]:
@@ -80,5 +107,10 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
     }
 
 
-def _key(study: Study, track: str, which: str) -> str:
-    return f"standing:{study.pk}:{track}:{which}"
+def _keep(study: int, track: str, standing: Standing) -> Standing:
+    cache.set(_key(study, track), standing, timeout=None)
+    return standing
+
+
+def _key(study: int, track: str) -> str:
+    return f"standing:{study}:{track}"

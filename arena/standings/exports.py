@@ -8,12 +8,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
-
 from analysis.export import to_csv, to_json
-from arena.standings.boards import compute_standing, origin
+from arena.standings.boards import origin, standing_of
 from arena.standings.tallies import votes_at_head
-from arena.voting.ledger import counting_votes, hold_ledger, ledger_head
+from arena.voting.consistent import consistent_read
+from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
 from arena.voting.records import VOTE_FIELDS
 
@@ -25,7 +24,7 @@ class NothingToExport(ValueError):
 
 
 def export_board(study: Study, track: str, form: str) -> str:
-    standing = compute_standing(*votes_at_head(study=study, track=track))
+    standing = standing_of(*votes_at_head(study=study, track=track))
     if standing.board is None:
         why = f"{standing.missing} {standing.culprits}".strip()
         raise NothingToExport(f"Study '{study.slug}' has no board on {track} yet. {why}")
@@ -46,9 +45,8 @@ def export_votes(study: Study, track: str, form: str) -> str:
     return out.getvalue()
 
 
-@transaction.atomic
+@consistent_read()
 def _records_at_head(study: Study, track: str) -> tuple[list[dict[str, Any]], str]:
-    hold_ledger(study)
     return [vote for vote in counting_votes(study) if vote["track"] == track], ledger_head(study)
 
 

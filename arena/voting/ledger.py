@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from arena.catalog.hashing import canonical_json
+from arena.voting.consistent import consistent_read
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.records import Record, record_key, study_records
 
@@ -51,11 +53,17 @@ def hold_ledger(study: Study) -> None:
 
 def ledger_head(study: Study) -> str:
     """The hash that stands for the whole chain; 64 zeros before the first entry."""
-    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
-    return last.entry_hash if last else GENESIS
+    return ledger_heads([study.pk])[study.pk]
 
 
-@transaction.atomic
+def ledger_heads(studies: Collection[int]) -> dict[int, str]:
+    """The heads of several studies by primary key, in one query."""
+    last = LedgerEntry.objects.filter(study=OuterRef("pk")).order_by("-sequence").values("entry_hash")[:1]
+    heads = Study.objects.filter(pk__in=studies).order_by().values_list("pk", Subquery(last))
+    return {pk: head or GENESIS for pk, head in heads}
+
+
+@consistent_read()
 def verify_ledger(study: Study) -> int:
     """Recomputes every hash, and compares each entry with the row that it tells of; returns their number.
 
@@ -64,7 +72,6 @@ def verify_ledger(study: Study) -> int:
     Raises:
         BrokenLedger: an entry is missing, edited or out of order, or a row was edited, deleted or slipped in.
     """
-    hold_ledger(study)
     rows = {(kind, record_key(record)): canonical_json(record) for kind, record in study_records(study)}
     previous, count = GENESIS, 0
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence").iterator():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from arena.errors import Problem
+
 
 class Refusal(Exception):
     """Refused without any change to the ledger."""
@@ -13,9 +15,8 @@ class Refusal(Exception):
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
 
-    def as_problem(self) -> dict[str, str | int]:
-        """The refusal for programs: a problem document (RFC 9457)."""
-        return {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+    def as_problem(self) -> Problem:
+        return Problem(self.status, self.title, self.detail)
 
 
 class TamperedBallot(Refusal):

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import mimetypes
+from typing import Any
 
+from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.catalog.tracks import Track
+from arena.errors import problem_document, wants_document
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
+from arena.media.storage import open_stored
 from arena.production.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.listing import presentable
@@ -28,7 +32,6 @@ from arena.voting.refusals import BallotExpired, ForeignForm, Refusal, TamperedB
 from arena.voting.votes import cast_vote
 
 SKIP = "skip"
-PROBLEM_TYPES = ("application/problem+json", "application/json")
 
 
 @require_safe
@@ -38,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     """Shows the rater's open pair. The first visit makes the rater, and the cookie that keeps them."""
     study = get_object_or_404(Study, slug=slug)
@@ -58,7 +61,7 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Takes the answer to a ballot; what was voted is committed before the browser hears of it.
 
@@ -68,7 +71,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         found = find_ballot(token=token, rater=current_rater(request))
     except Refusal as refusal:
         return refuse(request, refusal)
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
     try:
@@ -90,7 +93,7 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
         return refuse(request, refusal)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
-    file = PaddedFile(storages["renditions"].open(shown.name), shown.size_bytes, padded)
+    file = PaddedFile(_open_stored("renditions", shown.name), shown.size_bytes, padded)
     return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
 
 
@@ -104,16 +107,15 @@ def reference(request: HttpRequest, token: str) -> HttpResponseBase:
     name = found.prompt.reference_name
     if not name:
         raise Http404("This prompt starts from words alone.")
-    file = storages["references"].open(name)
+    file = _open_stored("references", name)
     content_type, _ = mimetypes.guess_type(name)
     return ranged_response(file, file.size, None, content_type or "application/octet-stream")
 
 
 def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -> HttpResponse:
     """Says why not: a page for people, a problem document for programs that ask for JSON."""
-    if request.get_preferred_type(["text/html", *PROBLEM_TYPES]) in PROBLEM_TYPES:
-        document = refusal.as_problem()
-        response: HttpResponse = JsonResponse(document, status=refusal.status, content_type=PROBLEM_TYPES[0])
+    if wants_document(request):
+        response: HttpResponse = problem_document(refusal.as_problem())
     else:
         context = {"refusal": refusal, "study": study}
         response = render(request, "refusal.html", context, status=refusal.status)
@@ -123,6 +125,13 @@ def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return refuse(request, ForeignForm())
+
+
+def _open_stored(alias: str, name: str) -> File[Any]:
+    try:
+        return open_stored(name, storages[alias])
+    except FileNotFoundError as error:
+        raise Http404("The row is there, its file isn't.") from error
 
 
 def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:

@@ -96,6 +96,8 @@ def test_development_needs_nothing_and_answers_this_machine_alone(monkeypatch: p
         ("BALLOT_LIFETIME_S", "59"),
         ("JOB_MAX_ATTEMPTS", "0"),
         ("DEBUG", "perhaps"),
+        ("FORCE_SCRIPT_NAME", "arena"),
+        ("FORCE_SCRIPT_NAME", "https://example.org/arena"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(

@@ -30,7 +30,7 @@ def test_with_one_rater_on_one_prompt_it_asks_for_another_of_either() -> None:
         cast(study, outcome, rater=rater)
     standing = current_standing(study=study, track=TRACK)
     assert (standing.votes, standing.board) == (2, None)
-    assert "one rater's on one prompt" in standing.missing
+    assert "one rater’s on one prompt" in standing.missing
 
 
 def test_with_one_rater_intervals_are_clustered_on_prompts_alone() -> None:

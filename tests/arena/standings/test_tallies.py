@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.standings.tallies import read_votes, votes_at_head
+from arena.standings.tallies import NOTHING, read_votes, votes_at_head
 from arena.voting.ledger import GENESIS, ledger_head
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.votes import exclude_vote
@@ -16,7 +16,7 @@ TRACK = "t2v-audio"
 
 
 def _read(study: Study, track: str = TRACK) -> Votes:
-    votes = read_votes(study=study, track=track)
+    votes = read_votes(study=study, track=track).votes
     assert votes is not None
     return votes
 
@@ -32,7 +32,7 @@ def _rows(votes: Votes) -> list[tuple[str, str, str, float]]:
 
 
 def test_a_study_without_votes_has_no_tally() -> None:
-    assert read_votes(study=make_study(), track=TRACK) is None
+    assert read_votes(study=make_study(), track=TRACK) == NOTHING
 
 
 def test_sides_and_outcomes_come_as_they_were_voted() -> None:
@@ -78,10 +78,10 @@ def test_other_studies_and_tracks_dont_count() -> None:
 
 def test_the_head_comes_with_the_votes_that_it_stands_for() -> None:
     study = make_study()
-    assert votes_at_head(study=study, track=TRACK) == (None, GENESIS)
+    assert votes_at_head(study=study, track=TRACK) == (NOTHING, GENESIS)
     cast(study)
-    votes, head = votes_at_head(study=study, track=TRACK)
-    assert votes is not None
+    tallied, head = votes_at_head(study=study, track=TRACK)
+    assert tallied.votes is not None
     assert head == ledger_head(study)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -140,3 +141,8 @@ def test_both_sides_take_the_same_number_of_queries(
 
 def _content(rendition: Rendition) -> bytes:
     return SHORT if rendition.size_bytes == len(SHORT) else LONG
+
+
+def test_a_clip_whose_file_is_gone_is_not_found(client: Client, ballot: Ballot) -> None:
+    storages["renditions"].delete(ballot.rendition_a.name)
+    assert client.get(media_url(ballot.media_a)).status_code == 404

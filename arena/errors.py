@@ -1,0 +1,85 @@
+"""Answers to failed requests: a page for people, a problem document (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+PROBLEM_TYPES = ("application/problem+json", "application/json")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A status for the browser, and words for the person."""
+
+    status: int
+    title: str
+    detail: str
+
+
+NOT_FOUND = Problem(404, "There is no such page", "The address may be mistyped, or a study was renamed.")
+UNREADABLE = Problem(
+    400, "This request can’t be read", "Go back, reload the page and try again. Nothing was recorded."
+)
+TOO_LARGE = Problem(
+    413,
+    "This request is too large",
+    "Nothing was recorded. A vote is far smaller: reload the page and vote again.",
+)
+BROKEN = Problem(
+    500, "Something broke on our side", "It was logged, and no vote of yours is lost. Try again in a moment."
+)
+
+
+def answer_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    if wants_document(request):
+        return problem_document(problem)
+    template = "500.html" if problem is BROKEN else "error.html"
+    return render(request, template, {"problem": problem}, status=problem.status)
+
+
+def wants_document(request: HttpRequest) -> bool:
+    """Whether the client asks for JSON, or doesn't take HTML at all."""
+    try:
+        preferred = request.get_preferred_type(["text/html", *PROBLEM_TYPES])
+    except ValueError:  # an Accept header that can't be parsed may be disregarded (RFC 9110, section 12.5.1)
+        return False
+    return bool(request.accepted_types) and preferred != "text/html"
+
+
+def problem_document(problem: Problem) -> JsonResponse:
+    members = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    return JsonResponse(members, status=problem.status, content_type=PROBLEM_TYPES[0])
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return answer_problem(request, _unknown_host(request.META.get("HTTP_HOST", "")))
+    return answer_problem(request, TOO_LARGE if isinstance(exception, RequestDataTooBig) else UNREADABLE)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_problem(request, NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer_problem(request, BROKEN)
+
+
+def _unknown_host(host: str) -> Problem:
+    name = host.rsplit(":", 1)[0] or "that name"
+    return Problem(
+        400,
+        "This arena isn’t served under this address",
+        f"ALLOWED_HOSTS must name the host in the address; got “{host}”. "
+        f"If you run this arena, add {name} to ALLOWED_HOSTS and start it again. "
+        "Otherwise use the address that you were sent.",
+    )

@@ -1,0 +1,106 @@
+"""What of a request is put right, or refused, before any view sees it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import parse_header_parameters
+
+from arena.errors import TOO_LARGE, UNREADABLE, Problem, answer_problem
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FAULT = "paddock.fault"
+CHARSETS = ("utf-8", "ascii")
+PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
+
+
+def tolerant(application: WSGIApplication) -> WSGIApplication:
+    """Serve an application under a proxy's path, and let it survive headers that Django can't parse."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        fault = _fault(environ) or _mount(environ)
+        if fault:
+            environ[FAULT] = fault
+            environ["CONTENT_TYPE"] = ""  # Django fails on a bad one before its own error handling begins
+        return application(environ, start_response)
+
+    return serve
+
+
+def gate(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Refuse requests that no view can read, give refused methods a page, and send HEAD no body."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        fault = request.META.get(FAULT) or _fault(request.META)
+        response = get_response(request) if fault is None else answer_problem(request, fault)
+        if response.status_code == 405:
+            response = _wrong_method(request, response["Allow"])
+        return _without_body(response) if request.method == "HEAD" else response
+
+    return answer
+
+
+def _mount(environ: WSGIEnvironment) -> Problem | None:
+    """Take the path under which a proxy serves the arena out of the request's own path."""
+    prefix: str = settings.FORCE_SCRIPT_NAME or ""
+    path: str = environ.get("PATH_INFO", "")
+    if prefix and path.startswith(f"{prefix}/"):
+        environ["PATH_INFO"] = path.removeprefix(prefix)
+    forwarded: str = environ.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
+    if not settings.BEHIND_PROXY or not forwarded or prefix:
+        return None
+    if not PREFIX.fullmatch(forwarded):
+        return UNREADABLE
+    environ["SCRIPT_NAME"] = forwarded  # by convention the proxy has stripped it from the path
+    return None
+
+
+def _fault(environ: Mapping[str, Any]) -> Problem | None:
+    query: str = environ.get("QUERY_STRING", "")
+    # PostgreSQL holds no text with a NUL, so nothing can be found under one.
+    with_nul = "\0" in environ.get("PATH_INFO", "") or "%00" in query
+    many_fields = query.count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    if with_nul or many_fields or not _is_read(environ.get("CONTENT_TYPE", "")):
+        return UNREADABLE
+    length: str = environ.get("CONTENT_LENGTH") or "0"
+    is_number = length.isdecimal() and len(length) < 20
+    return TOO_LARGE if is_number and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else None
+
+
+def _is_read(content_type: str) -> bool:
+    """Whether a content type can be parsed, and its charset is one that we read."""
+    try:
+        _, parameters = parse_header_parameters(content_type)
+        return codecs.lookup(parameters.get("charset", "utf-8")).name in CHARSETS
+    except (LookupError, ValueError):
+        return False
+
+
+def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    title = f"This address doesn’t take {request.method}"
+    response = answer_problem(request, Problem(405, title, f"It answers {allowed}."))
+    response["Allow"] = allowed
+    return response
+
+
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    """The same headers, its length included, and nothing after them."""
+    if isinstance(response, HttpResponse):
+        response.content = b""
+        return response
+    response.streaming_content = _nothing()  # type: ignore[attr-defined]
+    return response
+
+
+def _nothing() -> Iterator[bytes]:
+    yield from ()

@@ -1,0 +1,33 @@
+"""The list of boards: one entry for each study and track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from arena.catalog.models import Contender
+from arena.catalog.tracks import Track
+from arena.standings.boards import Standing, current_standings
+from arena.voting.models import Study
+
+
+class Entry(NamedTuple):
+    """What the list says of one board."""
+
+    study: Study
+    track: Track
+    standing: Standing
+    leader: Contender | None
+
+
+def list_boards(studies: Iterable[Study]) -> list[Entry]:
+    """The boards of presentable studies, in three queries however many they are."""
+    boards = [(study, Track(name)) for study in studies for name in study.tracks]
+    standings = current_standings((study.pk, track.value) for study, track in boards)
+    first = {key: one.board.contenders[0] for key, one in standings.items() if one.board}
+    contenders = Contender.objects.in_bulk(set(first.values()), field_name="slug")
+    return [
+        Entry(study, track, standings[key], contenders.get(first.get(key, "")))
+        for study, track in boards
+        for key in [(study.pk, track.value)]
+    ]
