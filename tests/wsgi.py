@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.core import signals
 from django.db import close_old_connections
 
 from arena.wsgi import application
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
 
 
 class Answer(NamedTuple):
@@ -19,11 +22,13 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def call(path: str = "/", method: str = "GET", body: bytes = b"", **environ: str) -> Answer:
+def call(path: str = "/", method: str = "GET", body: bytes = b"", /, **environ: str) -> Answer:
     """Send one request; names of `environ` are WSGI's, such as HTTP_ACCEPT."""
     told: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> object:
+    def start(
+        status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
         told.append((status, headers))
         return lambda _: None
 
