@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from arena.catalog.hashing import canonical_json
 from arena.catalog.located import Document, Place
+from arena.catalog.written import as_text, show
+from generators.base import LARGEST_SEED
 
-LARGEST_SEED = 2**63 - 1
+LONGEST_TAG = 200
 
 
 class Fields:
@@ -23,24 +26,30 @@ class Fields:
         self.is_mapping = isinstance(value, dict)
         self.values: dict[Any, Any] = value if isinstance(value, dict) else {}
         if not self.is_mapping:
-            document.report(place, f"must be a mapping of fields, not {_kind(value)}.")
+            document.report(place, f"must be a mapping of fields; got {show(value)}.")
 
     def text(self, name: str, *, default: str | None = None, longest: int = 10_000) -> str:
+        """A text; a plain number, true or false is taken as it stands in the file."""
         value = self._take(name, required=default is None)
         if value is None:
             return default or ""
-        if not _is_text(value) or len(value) > longest:
-            self._report(name, f"must be text of 1 to {longest:,} printable characters, not {_kind(value)}.")
+        text = as_text(value)
+        if text is None:
+            self._report(name, f"must be text; got {show(value)}. Put the text in quotes.")
             return ""
-        return value.strip()
+        text = _with_plain_line_ends(text).strip()
+        if (problem := _problem_of(text, longest)) is not None:
+            self._report(name, problem)
+            return ""
+        return text
 
     def slug(self, name: str) -> str:
         value = self._take(name, required=True)
         if value is None:
             return ""
-        text = str(value) if _is_whole(value) else value
-        if not isinstance(text, str) or not _is_slug(text):
-            self._report(name, f"must be 1 to 64 of a-z, 0-9, '-' and '_', not {_kind(value)}.")
+        text = as_text(value)
+        if text is None or not _is_slug(text):
+            self._report(name, f"must be 1 to 64 of a-z, 0-9, '-' and '_'; got {show(value)}.")
             return ""
         return text
 
@@ -48,12 +57,16 @@ class Fields:
         value = self._take(name, required=False)
         if value is None:
             return []
-        if not isinstance(value, list) or not all(_is_text(item) for item in value):
-            self._report(
-                name, f"must be a list of texts, such as [bouncing, two objects], not {_kind(value)}."
-            )
+        texts = [as_text(item) for item in value] if isinstance(value, list) else [None]
+        plain = [text for text in texts if text is not None]
+        if len(plain) < len(texts):
+            wanted = "a list of texts, such as [bouncing, two objects]"
+            self._report(name, f"must be {wanted}; got {show(value)}. Put each text in quotes.")
             return []
-        return value
+        if problem := next(filter(None, (_problem_of(text, LONGEST_TAG) for text in plain)), None):
+            self._report(name, f"each text {problem}")
+            return []
+        return plain
 
     def seeds(self, name: str, *, default: list[int]) -> list[int]:
         value = self._take(name, required=False)
@@ -61,8 +74,8 @@ class Fields:
             return default
         seeds = _read_seeds(value)
         if seeds is None:
-            wanted = "a list of different whole numbers from 0, such as [0, 1]"
-            self._report(name, f"must be {wanted}, not {_kind(value)}.")
+            wanted = f"a list of different whole numbers from 0 to {LARGEST_SEED}"
+            self._report(name, f"must be {wanted}; got {show(value)}. Write it like [0, 1].")
             return default
         return seeds
 
@@ -71,12 +84,16 @@ class Fields:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self._report(name, f"must be a mapping, not {_kind(value)}.")
+            self._report(name, f"must be a mapping; got {show(value)}.")
             return {}
         try:
             plain: dict[str, object] = json.loads(canonical_json(value))
         except (TypeError, ValueError):
             self._report(name, "must hold texts, finite numbers, true, false, lists and mappings by text.")
+            return {}
+        if (odd := next((item for item in _leaves(plain) if not _is_storable(item)), None)) is not None:
+            wanted = f"whole numbers up to {LARGEST_SEED} and texts without NUL and lone surrogates"
+            self._report(name, f"must hold {wanted}; got {show(odd)}.")
             return {}
         return plain
 
@@ -85,7 +102,7 @@ class Fields:
         if value is None:
             return []
         if not isinstance(value, list) or not value:
-            self._report(name, f"must be a list with at least one entry, not {_kind(value)}.")
+            self._report(name, f"must be a list with at least one entry; got {show(value)}.")
             return []
         return [Fields(self.document, (*self.place, name, i), item) for i, item in enumerate(value)]
 
@@ -103,13 +120,40 @@ class Fields:
         self.document.report((*self.place, name), message)
 
 
-def _is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is text that every database can hold: no control characters, no lone surrogates."""
-    return (
-        isinstance(value, str)
-        and bool(value.strip())
-        and all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in value)
-    )
+def _with_plain_line_ends(text: str) -> str:
+    """Windows' line ends in JSON; YAML makes them plain by itself."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _problem_of(text: str, longest: int) -> str | None:
+    """What keeps a text from being shown and stored everywhere, as an error's end."""
+    if not text.strip():
+        return f"must be text; got {text!r}."
+    if len(text) > longest:
+        return f"must be text of at most {longest:,} characters; got {len(text):,}. Shorten it."
+    if odd := next((c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs")), ""):
+        return f"must be printable text; got the character {odd!a} in {show(text)}. Remove it."
+    return None
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """All keys and plain values in a JSON value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _is_storable(value: object) -> bool:
+    """Whether every database and every reader of JSON keeps a plain value exactly."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return not _is_whole(value) or abs(value) <= LARGEST_SEED
 
 
 def _is_slug(text: str) -> bool:
@@ -125,8 +169,3 @@ def _read_seeds(value: object) -> list[int] | None:
         return None
     seeds = [item for item in value if _is_whole(item) and 0 <= item <= LARGEST_SEED]
     return seeds if len(set(seeds)) == len(value) else None
-
-
-def _kind(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{type(value).__name__} {shown[:30]}…"

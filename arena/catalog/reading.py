@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from arena.catalog.located import Document, FileError, Place
+from arena.catalog.written import WrittenFloat
+
+LARGEST_BYTES = 16 * 2**20
+"""A suite of 20,000 prompts has 3 MiB."""
 
 
 def read_document(path: Path) -> Document:
@@ -18,20 +24,42 @@ def read_document(path: Path) -> Document:
     A JSONL file's first line holds the head; each line after it is one entry of the head's list `prompts`.
 
     Raises:
-        FileError: the file is missing, of another kind, not UTF-8 or not well-formed.
+        FileError: the file is missing, of another kind, larger than 16 MiB, not UTF-8 or not well-formed.
     """
     readers = {".yaml": _read_yaml, ".yml": _read_yaml, ".jsonl": _read_jsonl}
     if path.suffix not in readers:
         raise FileError(f"{path.name}: unknown kind of file '{path.suffix}'. Known: {', '.join(readers)}.")
+    content = read_bounded(path, LARGEST_BYTES)
     try:
-        return readers[path.suffix](path, path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FileError(f"{path}: can't be read: {error.strerror}.") from error
+        return readers[path.suffix](path, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise FileError(f"{path.name}:{line}: not UTF-8. Save the file as UTF-8.") from error
     except RecursionError as error:
         raise FileError(f"{path.name}: nested too deeply. A suite needs 4 levels.") from error
+
+
+def read_bounded(path: Path, largest_bytes: int) -> bytes:
+    """Read a regular file that somebody named: no device that never ends, no pipe that never answers.
+
+    Raises:
+        FileError: the file can't be read, is none, or is larger than it may be.
+    """
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileError(f"{path}: can't be read: not a regular file.")
+            content = file.read(largest_bytes + 1)
+    except OSError as error:
+        raise FileError(f"{path}: can't be read: {error.strerror}.") from error
+    if len(content) > largest_bytes:
+        most = f"{largest_bytes / 2**20:g} MiB"
+        raise FileError(f"{path.name}: must be at most {most}; got more. Split the file.")
+    return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for somebody who writes into it
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -43,7 +71,7 @@ class _PlainLoader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
         # An alias can hold itself, or nine of nine of nine others; a tag can ask for what JSON hasn't.
         if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-            problem = "aliases and tags aren't taken here; write the value out"
+            problem = "aliases and tags aren't taken here; put a text that begins with *, & or ! in quotes"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
@@ -51,10 +79,11 @@ class _PlainLoader(yaml.SafeLoader):
 for _kind, _pattern, _first in (
     ("null", r"~|null|", ["~", "n", ""]),
     ("bool", r"true|false", ["t", "f"]),
-    ("int", r"-?(0|[1-9][0-9]{0,18})", list("-0123456789")),
+    ("int", r"0|-?[1-9][0-9]{0,18}", list("-0123456789")),
     ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", list("-0123456789")),
 ):
     _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _first)
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", lambda _, node: WrittenFloat(node.value))
 
 
 def _read_yaml(path: Path, text: str) -> Document:
@@ -69,11 +98,21 @@ def _read_yaml(path: Path, text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         reason = ", ".join(filter(None, [error.context, error.problem]))
-        raise FileError(f"{path.name}:{line}: can't be read as YAML: {reason}.") from error
+        raise FileError(f"{path.name}:{line}: can't be read as YAML: {reason}.{_advice(error)}") from error
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         raise FileError(f"{path.name}:{line}: a control character stands here. Remove it.") from error
     return document
+
+
+def _advice(error: yaml.MarkedYAMLError) -> str:
+    """Return what most likely helps, where the parser's own words don't say it."""
+    problem = error.problem or ""
+    if "'\\t'" in problem:
+        return " Indent with spaces instead of tabs."
+    if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError):
+        return " Put the text in quotes if it has ': ' or ' #' in it or begins with a special character."
+    return ""
 
 
 def _locate(node: yaml.Node, place: Place, document: Document) -> None:
@@ -112,7 +151,12 @@ def _read_jsonl(path: Path, text: str) -> Document:
 
 def _read_json(path: Path, number: int, line: str) -> object:
     try:
-        row: object = json.loads(line, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
+        row: object = json.loads(
+            line,
+            object_pairs_hook=_refuse_repeated,
+            parse_constant=_refuse_constant,
+            parse_float=WrittenFloat,
+        )
         return row
     except ValueError as error:
         reason = str(error)

@@ -14,6 +14,9 @@ from arena.catalog.reading import read_document
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
+LARGEST_IMAGE_BYTES = 32 * 2**20
+LARGEST_IMAGE_PIXELS = 2**25
+"""8K has 33 million; a small file can hold far more, and unpacks to gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +90,25 @@ def _read_image(entry: Fields) -> tuple[Path | None, str]:
         return None, ""
     if not path.is_file():
         entry.document.report(place, f"'{name}' is missing.")
-    elif not _is_picture(path):
-        entry.document.report(place, f"'{name}' is not a whole, readable image.")
+    elif (problem := _problem_of(path)) is not None:
+        entry.document.report(place, f"'{name}' {problem}")
     else:
         return path, hashlib.sha256(path.read_bytes()).hexdigest()
     return None, ""
 
 
-def _is_picture(path: Path) -> bool:
+def _problem_of(path: Path) -> str | None:
+    if (size_bytes := path.stat().st_size) > LARGEST_IMAGE_BYTES:
+        most = LARGEST_IMAGE_BYTES // 2**20
+        return f"must be at most {most} MiB; got {size_bytes / 2**20:.1f} MiB. Save it smaller."
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
+            if image.width * image.height > LARGEST_IMAGE_PIXELS:
+                most_pixels = f"{LARGEST_IMAGE_PIXELS:,} pixels"
+                return f"must have at most {most_pixels}; got {image.width}×{image.height}. Save it smaller."
             image.verify()  # checksums, where the format has them
         with Image.open(path, formats=IMAGE_FORMATS) as image:
             image.load()  # to the end, which a truncated file hasn't got
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # Pillow has no one error
-        return False
-    return True
+        return "is not a whole, readable image."
+    return None

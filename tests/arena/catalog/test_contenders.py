@@ -75,7 +75,7 @@ def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
             "generator: toy-world has no setting 'speed'. Its settings: flaw",
         ),
         (f"{TRUTH}, settings: {{flaw: odd}}", "generator: toy-world: 'flaw' can't be 'odd'. Allowed: none"),
-        (f"{TRUTH}, settings: [flaw]", "settings: must be a mapping, not ['flaw']."),
+        (f"{TRUTH}, settings: [flaw]", "settings: must be a mapping; got ['flaw']."),
         (
             f"{TRUTH}, makr: Us",
             "makr: unknown field. Known: codename, contender, generator, maker, name, settings.",

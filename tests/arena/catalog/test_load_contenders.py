@@ -31,7 +31,7 @@ def test_a_malformed_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError) as caught:
         _load(write_file(tmp_path / "contenders.yaml", "contenders: []\n"))
     assert str(caught.value).splitlines() == [
-        "contenders.yaml:1: contenders: must be a list with at least one entry, not [].",
+        "contenders.yaml:1: contenders: must be a list with at least one entry; got [].",
         "Nothing was loaded.",
     ]
     assert not Contender.objects.exists()

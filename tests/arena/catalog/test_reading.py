@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from arena.catalog.located import FileError
-from arena.catalog.reading import read_document
+from arena.catalog.reading import read_bounded, read_document
 from tests.factories import write_file
 
 JSONL_HEAD = '{"suite": "s", "title": "t"}'
@@ -39,8 +40,8 @@ def test_yaml_that_is_none_is_refused_with_its_line(tmp_path: Path, text: str, r
 )
 def test_aliases_and_tags_are_refused(tmp_path: Path, line: str) -> None:
     path = write_file(tmp_path / "a.yaml", f"a: &x 1\n{line}\n")
-    told = "can't be read as YAML: aliases and tags aren't taken here; write the value out."
-    assert _refusal(path) == f"a.yaml:2: {told}"
+    told = "aliases and tags aren't taken here; put a text that begins with *, & or ! in quotes"
+    assert _refusal(path) == f"a.yaml:2: can't be read as YAML: {told}."
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "a.jsonl"])
@@ -67,9 +68,8 @@ def test_a_field_given_twice_is_a_problem_of_the_second_line(tmp_path: Path) -> 
         ("'7'", "7"),
         ("7", 7),
         ("-7", -7),
+        ("-0", "-0"),
         ("9" * 30, "9" * 30),
-        ("7.5", 7.5),
-        ("1e3", 1000.0),
         ("true", True),
         ("false", False),
         ("null", None),
@@ -80,6 +80,39 @@ def test_a_field_given_twice_is_a_problem_of_the_second_line(tmp_path: Path) -> 
 def test_yaml_values_are_what_they_look_like(tmp_path: Path, written: str, value: object) -> None:
     read = read_document(write_file(tmp_path / "a.yaml", f"a: {written}\n")).value["a"]
     assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.jsonl"])
+@pytest.mark.parametrize("written", ["1e5", "2.50", "7.5", "1.0e+10"])
+def test_a_number_remembers_how_it_was_written(tmp_path: Path, name: str, written: str) -> None:
+    read = read_document(write_file(tmp_path / name, f'{{"a": {written}}}\n')).value["a"]
+    assert (read, str(read)) == (float(written), written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Scene one: a potter",
+        "@home in the rain",
+        "`quoted` words",
+        "%5 of the light",
+        '"Hello" she says',
+        "'tis raining",
+        "[indoors] a potter",
+        "{indoors} a potter",
+        "- a list: of one",
+    ],
+)
+def test_a_text_that_needs_quotes_is_refused_with_that_advice(tmp_path: Path, text: str) -> None:
+    refusal = _refusal(write_file(tmp_path / "a.yaml", f"prompts:\n  - id: a\n    text: {text}\n"))
+    advice = "Put the text in quotes if it has ': ' or ' #' in it or begins with a special character."
+    assert refusal.startswith("a.yaml:")
+    assert refusal.endswith(advice)
+
+
+def test_a_tab_is_refused_with_the_advice_to_use_spaces(tmp_path: Path) -> None:
+    refusal = _refusal(write_file(tmp_path / "a.yaml", "suite: s\n\tprompts: []\n"))
+    assert refusal.endswith("Indent with spaces instead of tabs.")
 
 
 def test_yaml_knows_the_line_of_every_value(tmp_path: Path) -> None:
@@ -130,6 +163,32 @@ def test_a_missing_file_and_a_folder_are_refused_with_their_path(tmp_path: Path)
     (tmp_path / "folder.yaml").mkdir()
     assert _refusal(tmp_path / "gone.yaml").endswith("gone.yaml: can't be read: No such file or directory.")
     assert _refusal(tmp_path / "folder.yaml").endswith("folder.yaml: can't be read: Is a directory.")
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/urandom", "/dev/null"])
+def test_a_device_is_refused_without_reading_it(tmp_path: Path, target: str) -> None:
+    (tmp_path / "a.yaml").symlink_to(target)
+    assert _refusal(tmp_path / "a.yaml").endswith("a.yaml: can't be read: not a regular file.")
+
+
+def test_a_pipe_without_a_writer_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    assert _refusal(tmp_path / "a.jsonl").endswith("a.jsonl: can't be read: not a regular file.")
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = write_file(tmp_path / "a.yaml", "x" * 2**20)
+    assert read_bounded(path, 2**20) == b"x" * 2**20
+    write_file(path, "x" * (2**20 + 1))
+    with pytest.raises(FileError, match=r"^a\.yaml: must be at most 1 MiB; got more\. Split the file\.$"):
+        read_bounded(path, 2**20)
+
+
+def test_a_huge_file_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # holes take no space
+    assert _refusal(path) == "a.yaml: must be at most 16 MiB; got more. Split the file."
 
 
 def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path) -> None:

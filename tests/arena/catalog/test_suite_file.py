@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from arena.catalog.located import FileError
 from arena.catalog.suite_file import PromptEntry, SuiteFile, read_suite_file
@@ -24,12 +25,12 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     assert _refuse(path) == [
         "suite.yaml:1: suite: is missing.",
         "suite.yaml:1: title: is missing.",
-        "suite.yaml:2: prompts.0.id: must be 1 to 64 of a-z, 0-9, '-' and '_', not 'A'.",
+        "suite.yaml:2: prompts.0.id: must be 1 to 64 of a-z, 0-9, '-' and '_'; got 'A'.",
         "suite.yaml:3: prompts.1.text: is missing.",
         "suite.yaml:3: prompts.1.txt: unknown field. Known: id, image, language, seeds, tags, text.",
         "suite.yaml:4: prompts.2.id: is missing.",
-        "suite.yaml:4: prompts.2.seeds: must be a list of different whole numbers from 0, such as [0, 1], "
-        "not [0, 0].",
+        "suite.yaml:4: prompts.2.seeds: must be a list of different whole numbers from 0 to "
+        "9007199254740991; got [0, 0]. Write it like [0, 1].",
         "suite.yaml:5: prompts.3.text: is missing.",
     ]
 
@@ -42,13 +43,13 @@ def test_an_id_may_be_given_once(tmp_path: Path) -> None:
 def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
     path = write_file(tmp_path / "suite.yaml", "- id: a\n- id: b\n")
     assert _refuse(path) == [
-        "suite.yaml:1: file: must be a mapping of fields, not [{'id': 'a'}, {'id': 'b'}]."
+        "suite.yaml:1: file: must be a mapping of fields; got [{'id': 'a'}, {'id': 'b'}]."
     ]
 
 
 def test_a_suite_without_prompts_is_refused(tmp_path: Path) -> None:
     path = write_file(tmp_path / "suite.yaml", f"{HEAD}prompts: []\n")
-    assert _refuse(path) == ["suite.yaml:3: prompts: must be a list with at least one entry, not []."]
+    assert _refuse(path) == ["suite.yaml:3: prompts: must be a list with at least one entry; got []."]
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "/etc/passwd.png", "notes.txt", "link.png"])
@@ -76,6 +77,40 @@ def test_a_broken_image_is_named(tmp_path: Path, fault: str) -> None:
     (tmp_path / "a.png").write_bytes(contents[fault])
     path = write_suite(tmp_path, "id: a, text: x, image: a.png")
     assert _refuse(path) == ["suite.yaml:4: prompts.0.image: 'a.png' is not a whole, readable image."]
+
+
+def test_an_image_that_unpacks_to_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    Image.new("1", (8192, 4097)).save(tmp_path / "a.png")
+    path = write_suite(tmp_path, "id: a, text: x, image: a.png")
+    told = "must have at most 33,554,432 pixels; got 8192×4097. Save it smaller."
+    assert _refuse(path) == [f"suite.yaml:4: prompts.0.image: 'a.png' {told}"]
+
+
+def test_a_huge_image_file_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "a.png").open("wb") as file:
+        file.truncate(2**40)
+    path = write_suite(tmp_path, "id: a, text: x, image: a.png")
+    told = "must be at most 32 MiB; got 1048576.0 MiB. Save it smaller."
+    assert _refuse(path) == [f"suite.yaml:4: prompts.0.image: 'a.png' {told}"]
+
+
+def test_plain_values_of_yaml_are_texts_where_texts_belong(tmp_path: Path) -> None:
+    head = "suite: 2026\ntitle: 2026\n"
+    prompt_line = "id: 1e5, text: 1984, tags: [4k, 2024, 1.50, true, no, 2026-01-01]"
+    suite = read_suite_file(write_suite(tmp_path, prompt_line, head=head))
+    (prompt,) = suite.prompts
+    assert (suite.name, suite.title) == ("2026", "2026")
+    assert (prompt.key, prompt.text) == ("1e5", "1984")
+    assert prompt.tags == ["4k", "2024", "1.50", "true", "no", "2026-01-01"]
+
+
+def test_windows_line_ends_are_the_same_suite_in_yaml_and_jsonl(tmp_path: Path) -> None:
+    lines = '{"suite": "first", "title": "First steps"}\r\n{"id": "a", "text": "x\\r\\ny"}\r\n'
+    yaml_lines = f"{HEAD}prompts:\n  - id: a\n    text: |\n      x\n      y\n".replace("\n", "\r\n")
+    (tmp_path / "suite.jsonl").write_bytes(lines.encode())
+    (tmp_path / "suite.yaml").write_bytes(yaml_lines.encode())
+    jsonl, yaml = (read_suite_file(tmp_path / name) for name in ("suite.jsonl", "suite.yaml"))
+    assert (jsonl.prompts[0].text, jsonl.content_hash()) == ("x\ny", yaml.content_hash())
 
 
 def test_a_picture_of_another_kind_is_refused_under_a_known_ending(tmp_path: Path) -> None:
