@@ -46,7 +46,7 @@ def write_clip(
     *,
     width: int = 320,
     height: int = 180,
-    fps: int = 24,
+    fps: int | Fraction = 24,
     seconds: float = 1.0,
     sound: Sound | None = None,
     codecs: tuple[VideoCodec, AudioCodec] = ("libx264", "aac"),
@@ -71,7 +71,7 @@ def write_clip(
         for index in range(round(seconds * fps)):
             pixels = _stripes(width, height, index) if colour is None else _plain(width, height, colour)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, fps)
+            frame.pts, frame.time_base = index, 1 / Fraction(fps)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if audio is not None and sound is not None:

@@ -17,6 +17,8 @@ class Job(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        RETIRED = "retired"
+        """Its clip was made, and its file was replaced since: another job has the new one."""
 
     contender = models.ForeignKey(Contender, on_delete=models.PROTECT, related_name="jobs")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
@@ -36,7 +38,11 @@ class Job(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["contender", "prompt", "seed", "settings_hash"], name="job_once"),
+            models.UniqueConstraint(
+                fields=["contender", "prompt", "seed", "settings_hash"],
+                condition=~Q(state="retired"),
+                name="job_once",
+            ),
             models.CheckConstraint(condition=Q(seed__gte=0), name="job_seed_from_0"),
         ]
         indexes = [models.Index(fields=["state", "claimed_at"], name="job_by_state")]

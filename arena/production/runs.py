@@ -91,7 +91,7 @@ def plan_run(
     )
     jobs = Job.objects.filter(
         contender__in=contenders, prompt__suite=suite, settings_hash=content_hash(settings)
-    )
+    ).exclude(state=Job.State.RETIRED)
     wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
     run = _find_run(suite, contenders, seeds, settings)
     run.jobs.set(wanted)

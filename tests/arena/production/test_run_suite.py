@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from arena.catalog.contenders import load_contenders
+from arena.catalog.models import Suite
 from arena.catalog.suites import load_suite
-from arena.production.models import Job, Run
+from arena.production.models import Clip, Job, Rendition, Run
 from generators.base import QuotaExceeded, file_sha256
 from tests.factories import CAPTION, make_contender, make_suite, write_file
 from tests.factories_catalog import draw_image, write_suite
@@ -72,9 +75,14 @@ def test_a_suite_is_made_for_contenders_and_seeds() -> None:
     make_contender("truth")
     make_contender("stutter", settings={"flaw": "stutter"})
     make_suite("suite")
-    assert _run(
-        contenders="truth, stutter", seeds="0, 1"
-    ) == "run 1 of suite v1: 4 done, 0 failed.\n".replace("1", str(Run.objects.get().pk), 1)
+    said = _run(contenders="truth, stutter", seeds="0, 1").splitlines()
+    run = f"run {Run.objects.get().pk} of suite v1"
+    assert said == [
+        f"{run}: 4 clips of 64×64, 1 s, 12 fps (as given).",
+        f"{run}: 4 done, 0 failed.",
+        "stutter: 2 clips shown as they are",
+        "truth: 2 clips shown as they are",
+    ]
     made = Job.objects.filter(state=Job.State.DONE, clip__rendition__isnull=False)
     assert set(made.values_list("contender__slug", "seed")) == {
         (slug, seed) for slug in ("truth", "stutter") for seed in (0, 1)
@@ -146,3 +154,121 @@ def test_a_broken_file_fails_its_job_with_a_reason_and_harms_no_other(tmp_path: 
     good = Job.objects.get(prompt__key="good").clip
     assert good.sha256 == file_sha256(tmp_path / "clips" / "good.mp4")
     assert (stored_files(), unfinished_work()) == (accounted_files(), [])
+
+
+def test_the_default_size_is_named_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call_command("run_suite", "--help")
+    assert "generators are asked for 512x512, 3 s and 24 fps" in " ".join(capsys.readouterr().out.split())
+    make_contender("truth")
+    make_suite("suite")
+    said = _run(size=None, duration=None, fps=None)
+    assert "1 clips of 512×512, 3 s, 24 fps (by default; --size, --duration and --fps change it)." in said
+
+
+# Clips that exist.
+
+
+def _folders(
+    tmp_path: Path, *slugs: str, prompts: int = 1, seconds: float = 1.0, fps: int | Fraction = 25
+) -> Suite:
+    """A contender for each slug, with a folder of clips named by the prompts of a suite."""
+    for slug in slugs:
+        (tmp_path / slug).mkdir()
+        for number in range(prompts):
+            write_clip(tmp_path / slug / f"p{number}.mp4", width=128, height=72, fps=fps, seconds=seconds)
+        make_contender(slug, generator="folder", settings={"clips": str(tmp_path / slug)})
+    return make_suite("suite", prompts=prompts)
+
+
+def _take_in(contenders: str = "alpha,beta", **options: Any) -> str:  # noqa: ANN401 - as _run takes them
+    return _run(
+        contenders=contenders, **{"size": None, "duration": None, "fps": None, "track": "t2v"} | options
+    )
+
+
+def test_renditions_follow_the_clips(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", "beta", seconds=2.0)
+    said = _take_in()
+    assert "2 clips of 128×72, 2 s, 25 fps (as the clips are)." in said
+    assert said.endswith("alpha: 1 clip shown as they are\nbeta: 1 clip shown as they are\n")
+    figures = Rendition.objects.values_list("width", "height", "fps", "duration_s")
+    assert set(figures) == {(128, 72, 25.0, 2.0)}
+
+
+def test_a_fractional_rate_is_followed(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", fps=Fraction(30_000, 1001))
+    assert "128×72, 1.001 s, 29.97 fps (as the clips are)" in _take_in("alpha")
+    rendition = Rendition.objects.get()
+    assert (round(rendition.fps, 3), rendition.recipe["frames"]) == (29.97, 30)
+
+
+def test_clips_that_differ_are_listed_with_the_options(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", seconds=1.0)
+    write_clip(tmp_path / "beta.mp4", width=64, height=64, fps=12, seconds=2.0)
+    (tmp_path / "beta").mkdir()
+    (tmp_path / "beta.mp4").rename(tmp_path / "beta" / "p0.mp4")
+    make_contender("beta", generator="folder", settings={"clips": str(tmp_path / "beta")})
+    with pytest.raises(CommandError) as caught:
+        _take_in()
+    assert str(caught.value).splitlines() == [
+        "The clips differ, and a study shows all of them alike:",
+        "  alpha: 128×72, 25 fps, 1 s (1 clip)",
+        "  beta: 64×64, 12 fps, 2 s (1 clip)",
+        "Choose what all are shown as; what is changed will be reported:",
+        "  --size 128x72  (there are 128×72, 64×64)",
+        "  --fps 25  (there are 25 fps, 12 fps)",
+        "  --duration 1  (there are 1 s, 2 s)",
+    ]
+    assert not Run.objects.exists()
+    said = _take_in(size="128x72", fps=25.0, duration=1.0)
+    assert "alpha: 1 clip shown as they are" in said
+    assert (
+        "beta: 1 clip shown scaled from 64×64 to 72×72; padded with black bars to 128×72; "
+        "changed from 12 to 25 frames a second; cut by 1.00 s at the end"
+    ) in said
+
+
+def test_a_short_clip_is_an_error_unless_it_is_allowed(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", seconds=1.0)
+    with pytest.raises(CommandError) as caught:
+        _take_in("alpha", duration=1.5)
+    assert str(caught.value).startswith(
+        "Clips must last 1.5 s; these are shorter:\n  alpha, prompt p0, seed 0: 1 s\nShow less of all with"
+    )
+    assert not Job.objects.exists()
+    assert "last picture held for 0.52 s" in _take_in("alpha", duration=1.5, allow_short=True)
+
+
+def test_what_does_not_match_is_reported(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", prompts=3)
+    (tmp_path / "alpha" / "p1.mp4").rename(tmp_path / "alpha" / "p99.mp4")
+    (tmp_path / "alpha" / "p2.mp4").write_text("no video")
+    out = StringIO()
+    options: dict[str, Any] = {"contenders": "alpha", "track": "t2v-audio", "workers": 1, "stdout": out}
+    with pytest.raises(CommandError, match="alpha, prompt p1, seed 0: unavailable"):
+        call_command("run_suite", "suite", **options)
+    said = out.getvalue().splitlines()
+    assert said[0] == "alpha: p99.mp4 belongs to no prompt of the suite, and is left out"
+    assert said[1] == "alpha, prompt p1, seed 0: no clip"
+    assert said[2].startswith(
+        "alpha, prompt p2, seed 0: can't be shown: p2.mp4: The file is not a playable video"
+    )
+    assert said[3] == "alpha, prompt p0, seed 0: no sound, on a track where sound is judged"
+    assert "alpha: 1 clip shown 1.00 s of silence added" in said
+
+
+def test_a_replaced_file_becomes_a_new_clip(tmp_path: Path) -> None:
+    _folders(tmp_path, "alpha", "beta")
+    _take_in()
+    old = Clip.objects.get(job__contender__slug="alpha")
+    write_clip(tmp_path / "alpha" / "p0.mp4", width=128, height=72, fps=25, colour=(200, 0, 0))
+    said = _take_in()
+    assert "alpha, prompt p0, seed 0: the file was replaced, and is taken in as a new clip" in said
+    old.job.refresh_from_db()
+    assert old.job.state == Job.State.RETIRED
+    new = Clip.objects.get(job__contender__slug="alpha", job__state=Job.State.DONE)
+    assert new.sha256 == file_sha256(tmp_path / "alpha" / "p0.mp4")
+    assert "replaced" not in _take_in()
+    assert Clip.objects.count() == 3
+    assert list(Run.objects.get().jobs.values_list("state", flat=True)) == [Job.State.DONE] * 2

@@ -1,0 +1,140 @@
+"""The size, length and frame rate of a run: as given, as the clips that exist are, or the default."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from arena.media.profile import Profile
+from arena.production.runs import ClipSettings
+from arena.production.survey import FoundClip, Survey
+
+DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)
+
+
+class ClipsDiffer(ValueError):
+    """Clips have several sizes, rates or lengths; the message has a table and the options."""
+
+
+class ShortClips(ValueError):
+    """Clips end before the length that all of them are shown at."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was given of the settings; None is left to the clips, or to the default."""
+
+    size: tuple[int, int] | None = None
+    duration_s: float | None = None
+    fps: float | None = None
+
+
+class Chosen(NamedTuple):
+    settings: ClipSettings
+    why: str
+
+
+class Form(NamedTuple):
+    """What one clip is, in the figures that a rendition has."""
+
+    size: tuple[int, int]
+    fps: float
+    duration_s: float
+
+    def __str__(self) -> str:
+        return f"{_size(self.size)}, {_fps(self.fps)}, {_seconds(self.duration_s)}"
+
+
+def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) -> Chosen:
+    """Choose what every rendition of a run is, and say why.
+
+    Args:
+        asked: what was given by hand, which always holds.
+        survey: the clips that exist; where there are any, the rest follows them.
+        allow_short: whether the last picture of a clip that ends early may be held.
+
+    Raises:
+        ClipsDiffer: the clips have no common size, rate or length, and none was given.
+        ShortClips: a clip ends early, and that isn't allowed.
+        ValueError: no clip can be so.
+    """
+    if not survey.clips:
+        size = asked.size or (DEFAULT.width, DEFAULT.height)
+        settings = ClipSettings(asked.duration_s or DEFAULT.duration_s, *size, asked.fps or DEFAULT.fps)
+        given = None not in (asked.size, asked.duration_s, asked.fps)
+        return Chosen(settings, "as given" if given else "by default; --size, --duration and --fps change it")
+    forms = [_form(clip) for clip in survey.clips]
+    _refuse_differences(asked, survey.clips, forms)
+    size = asked.size or forms[0].size
+    fps = asked.fps or forms[0].fps
+    duration_s = asked.duration_s or forms[0].duration_s
+    settings = ClipSettings(duration_s, *size, fps)
+    if not allow_short:
+        _refuse_short(settings, survey.clips)
+    return Chosen(settings, "as the clips are" if asked == Asked() else "as given")
+
+
+def _form(clip: FoundClip) -> Form:
+    profile = Profile.following(clip.facts)
+    rate = float(profile.rate)
+    return Form((profile.width, profile.height), rate, profile.duration_of(clip.facts.duration_s))
+
+
+def _refuse_differences(asked: Asked, clips: Sequence[FoundClip], forms: Sequence[Form]) -> None:
+    choices = []
+    for name, option, text in PROPERTIES:
+        values = Counter(getattr(form, name) for form in forms)
+        if getattr(asked, name) is None and len(values) > 1:
+            most = [text(value) for value, _ in values.most_common(4)]
+            choices.append(
+                f"  {option} {_option(name, values.most_common(1)[0][0])}  (there are {', '.join(most)})"
+            )
+    if choices:
+        table = "\n".join(_table(clips, forms))
+        raise ClipsDiffer(
+            f"The clips differ, and a study shows all of them alike:\n{table}\n"
+            "Choose what all are shown as; what is changed will be reported:\n" + "\n".join(choices)
+        )
+
+
+def _table(clips: Sequence[FoundClip], forms: Sequence[Form]) -> Iterable[str]:
+    counts = Counter((clip.place.contender, form) for clip, form in zip(clips, forms, strict=True))
+    for (contender, form), number in counts.items():
+        yield f"  {contender}: {form} ({number} clip{'s' * (number != 1)})"
+
+
+def _refuse_short(settings: ClipSettings, clips: Sequence[FoundClip]) -> None:
+    profile = Profile("ballot", settings.width, settings.height, settings.fps)
+    frames = profile.frames_in(settings.duration_s)
+    short = [clip for clip in clips if profile.frames_in(clip.facts.duration_s) < frames]
+    if short:
+        lines = [f"  {clip.place}: {_seconds(clip.facts.duration_s)}" for clip in short]
+        raise ShortClips(
+            f"Clips must last {_seconds(settings.duration_s)}; these are shorter:\n" + "\n".join(lines) + "\n"
+            "Show less of all with --duration, or hold their last picture with --allow-short."
+        )
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"
+
+
+def _fps(fps: float) -> str:
+    return f"{fps:.5g} fps"
+
+
+def _seconds(duration_s: float) -> str:
+    return f"{duration_s:.4g} s"
+
+
+PROPERTIES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("size", "--size", _size),
+    ("fps", "--fps", _fps),
+    ("duration_s", "--duration", _seconds),
+)
+
+
+def _option(name: str, value: Any) -> str:  # noqa: ANN401 - a size or a number
+    return f"{value[0]}x{value[1]}" if name == "size" else f"{value:.5g}"
