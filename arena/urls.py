@@ -10,6 +10,7 @@ from arena.voting import views as voting
 urlpatterns = [
     path("", voting.home, name="home"),
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
+    path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
     path("ballots/<str:token>/reference", voting.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),

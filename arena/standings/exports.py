@@ -14,7 +14,7 @@ from arena.standings.tallies import votes_at_head
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
-from arena.voting.records import VOTE_FIELDS
+from arena.voting.records import VOTE_FIELDS, WHERE_KNOWN
 
 VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"])
 
@@ -39,7 +39,10 @@ def export_votes(study: Study, track: str, form: str) -> str:
         document = {"origin": origin(study, track, head), "votes": votes}
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
     out = io.StringIO()
-    writer = csv.DictWriter(out, VOTE_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    columns = [
+        name for name in VOTE_COLUMNS if name not in WHERE_KNOWN or any(name in vote for vote in votes)
+    ]
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows({**vote, "simulated": "true" if vote["simulated"] else "false"} for vote in votes)
     return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -16,7 +17,7 @@ from arena.voting.models import Ballot, Outcome, Vote
 MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 
-def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
+def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
     """The reveal page's content; only for a ballot that its rater has voted on."""
     shown = _shown(ballot)
     board = standing.board
@@ -28,6 +29,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
         verdicts.append(
             {
                 "side": side,
+                "chosen": ballot.vote.outcome == side.lower(),
                 "contender": contender,
                 "row": board.rows[place] if board and place is not None else None,
                 "whisker": chart.whiskers[place] if chart and place is not None else None,
@@ -37,6 +39,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, object]:
     return {
         "outcome": Outcome(ballot.vote.outcome),
         "verdicts": verdicts,
+        "axis": chart.axis if chart else None,
         "others": [(outcome.label, answers[outcome.value]) for outcome in Outcome],
         "others_total": answers.total(),
     }

@@ -18,7 +18,7 @@ from arena.voting.listing import presentable
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
 from arena.voting.refusals import Refusal
-from arena.voting.views import refuse
+from arena.voting.views import pair_context, refuse
 
 STUDIES_ON_A_PAGE = 20
 
@@ -34,7 +34,12 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
     standing = recent_standing(study=found.study, track=found.track)
-    return render(request, "reveal.html", {"study": found.study, **tell_verdicts(found, standing)})
+    context = pair_context(found)
+    told = tell_verdicts(found, standing)
+    context["sides"] = [
+        {**side, "verdict": verdict} for side, verdict in zip(context["sides"], told["verdicts"], strict=True)
+    ]
+    return render(request, "reveal.html", {**context, **told})
 
 
 @require_safe

@@ -1,31 +1,34 @@
-// Two clips played as one: started together, kept together, and accounted for as they are watched and heard.
+// Two clips played as one: started together and kept together. The clip that is heard is never touched for it.
 
-const STEP_S = 0.1; // watching is counted in tenths of a second
+import { Watching } from "./watching.js";
+
 const JUMP_S = 0.25; // beyond this drift a jump disturbs less than running to catch up
+const CATCH_UP = 0.1; // at most a tenth faster or slower
 const PATIENCE_MS = 200; // a shorter wait for data is no stall: seeking causes them
 
 export class Pair extends EventTarget {
-  constructor(videos, withSound) {
+  constructor(videos, { withSound, first, fps }) {
     super();
     this.videos = videos; // { A: video, B: video }
-    this.withSound = withSound;
     this.both = [videos.A, videos.B];
-    this.audible = "A";
+    this.withSound = withSound;
+    this.frame = 1 / fps;
+    this.rate = 1;
     this.hiddenSide = null; // the side that lies under the other one while they are flipped
+    this.inView = { A: true, B: true };
     this.chosenByHand = false;
     this.looping = true;
     this.wanted = false; // whether the rater wants the clips to run
     this.turn = 0;
     this.measures = { plays: 0, stalls: 0 };
-    this.watched = { A: new Set(), B: new Set() };
-    this.heard = { A: new Set(), B: new Set() };
+    this.watching = new Watching();
     for (const video of this.both) {
       video.controls = false;
       video.addEventListener("waiting", () => this.#stall(video));
       video.addEventListener("ended", () => this.#ended());
       video.addEventListener("loadedmetadata", () => this.#tell());
     }
-    this.listenTo("A", false);
+    this.listenTo(first, false);
   }
 
   get duration() {
@@ -33,51 +36,83 @@ export class Pair extends EventTarget {
   }
 
   get position() {
-    return this.videos.A.currentTime;
+    return this.videos[this.audible].currentTime;
+  }
+
+  get fresh() {
+    return this.measures.plays === 0;
   }
 
   async play() {
+    if (document.hidden) return;
     this.wanted = true;
     this.measures.plays += 1;
     this.#tell();
-    if (this.position >= this.duration) this.seek(0);
+    if (this.both.some((video) => video.ended)) this.seek(0);
     await this.#start();
   }
 
   pause() {
     this.wanted = false;
+    this.watching.interrupt();
     for (const video of this.both) video.pause();
     this.#tell();
   }
 
   seek(time) {
+    this.watching.interrupt();
     for (const video of this.both) video.currentTime = Math.min(time, this.duration);
     this.#tell();
   }
 
   setRate(rate) {
+    this.rate = rate;
     for (const video of this.both) video.playbackRate = rate;
   }
 
-  listenTo(side, byHand) {
-    this.audible = side;
-    this.chosenByHand ||= byHand;
-    for (const [name, video] of Object.entries(this.videos)) video.muted = !this.withSound || name !== side;
+  hide(side) {
+    this.hiddenSide = side;
+    this.watching.interrupt();
     this.#tell();
   }
 
-  // Seconds of a side that the rater has yet to watch (and to hear, where sound is judged).
+  // Without sound, too, one side leads; both are silent then.
+  listenTo(side, byHand) {
+    this.audible = side;
+    this.chosenByHand ||= byHand;
+    this.watching.interrupt();
+    for (const [name, video] of Object.entries(this.videos)) video.muted = !this.withSound || name !== side;
+    this.setRate(this.rate); // whoever is heard from now on runs at its own rate at once
+    this.#tell();
+  }
+
+  // Seconds of a side that the rater has yet to watch, and to hear where sound is judged.
   left(side) {
-    const steps = Math.max(1, Math.floor(this.duration / STEP_S) - 1);
-    const done = this.withSound ? this.heard[side] : this.watched[side];
-    return this.duration ? Math.max(0, (steps - done.size) * STEP_S) : Infinity;
+    if (!this.duration) return { watch: Infinity, hear: Infinity };
+    const { seen, heard } = this.watching;
+    return {
+      watch: this.watching.left(seen[side], this.duration),
+      hear: this.withSound ? this.watching.left(heard[side], this.duration) : 0,
+    };
+  }
+
+  // The share of the watching that is done, from 0 to 1; answers open at 1.
+  get done() {
+    const sides = [this.left("A"), this.left("B")];
+    const left = sides.reduce((sum, { watch, hear }) => sum + watch + hear, 0);
+    return Number.isFinite(left) ? 1 - left / (this.watching.due(this.duration) * (this.withSound ? 4 : 2)) : 0;
   }
 
   async #start() {
     const turn = ++this.turn; // a later start or pause makes this one void
     await Promise.all(this.both.map(canPlay));
     if (!this.wanted || turn !== this.turn) return;
-    this.videos.B.currentTime = this.position;
+    const [lead, follow] = this.#roles();
+    if (follow.currentTime !== lead.currentTime) {
+      follow.currentTime = lead.currentTime;
+      await canPlay(follow);
+      if (!this.wanted || turn !== this.turn) return;
+    }
     await Promise.all(this.both.map((video) => video.play())).catch((error) => {
       if (error.name !== "AbortError") throw error; // a pause came first, as it may
     });
@@ -92,28 +127,38 @@ export class Pair extends EventTarget {
     requestAnimationFrame(() => this.#tick(turn));
   }
 
-  // B follows A: a little faster or slower where that is enough, by a jump where it isn't.
-  #keepTogether() {
+  #roles() {
     const { A, B } = this.videos;
-    const ahead = B.currentTime - A.currentTime;
-    if (A.seeking || B.seeking || A.ended || B.ended) return;
-    if (Math.abs(ahead) > JUMP_S) B.currentTime = A.currentTime;
-    B.playbackRate = A.playbackRate * (1 - Math.max(-0.25, Math.min(0.25, 2 * ahead)));
+    return this.audible === "A" ? [A, B] : [B, A];
+  }
+
+  // The muted clip follows the heard one: a little faster or slower from a frame on, by a jump if far off.
+  #keepTogether() {
+    const [lead, follow] = this.#roles();
+    if (lead.seeking || follow.seeking || lead.ended || follow.ended) return;
+    const ahead = follow.currentTime - lead.currentTime;
+    const off = Math.abs(ahead);
+    if (off > JUMP_S) follow.currentTime = lead.currentTime;
+    const correcting = off > this.frame || (follow.playbackRate !== this.rate && off > this.frame / 4);
+    const change = correcting ? Math.max(-CATCH_UP, Math.min(CATCH_UP, -2 * ahead)) : 0;
+    const rate = this.rate * (1 + change);
+    if (follow.playbackRate !== rate) follow.playbackRate = rate;
   }
 
   #count() {
-    const step = Math.floor(this.position / STEP_S);
-    for (const side of ["A", "B"]) {
-      if (side !== this.hiddenSide) this.watched[side].add(step);
-      if (side === this.audible && this.withSound) this.heard[side].add(step);
+    for (const [side, video] of Object.entries(this.videos)) {
+      const seen = side !== this.hiddenSide && this.inView[side];
+      this.watching.count(side, video.currentTime, { seen, heard: this.withSound && side === this.audible });
     }
   }
 
+  // The next pass is heard from the side that still has to be heard; then in turns, or as chosen by hand.
   #ended() {
     if (!this.wanted || !this.both.every((video) => video.ended)) return;
     const other = this.audible === "A" ? "B" : "A";
-    const mustHearOther = this.withSound && this.left(other) > 0;
-    if (!this.chosenByHand && this.withSound) this.listenTo(other, false);
+    const mustHearOther = this.left(other).hear > 0;
+    const inTurns = !this.chosenByHand && this.left(this.audible).hear === 0;
+    if (this.withSound && (mustHearOther || inTurns)) this.listenTo(other, false);
     if (!this.looping && !mustHearOther) return this.pause();
     this.seek(0);
     this.#start();
@@ -134,6 +179,7 @@ export class Pair extends EventTarget {
 }
 
 function canPlay(video) {
-  if (video.readyState >= 3) return Promise.resolve();
-  return new Promise((resolve) => video.addEventListener("canplay", resolve, { once: true }));
+  if (video.readyState >= 3 && !video.seeking) return Promise.resolve();
+  const event = video.seeking ? "seeked" : "canplay";
+  return new Promise((resolve) => video.addEventListener(event, resolve, { once: true })).then(() => canPlay(video));
 }

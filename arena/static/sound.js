@@ -1,5 +1,7 @@
 // What is heard: a level meter on the clips, and a check that left and right reach the ears.
 
+const LENGTH_S = 0.8; // of a tone of the sound check
+
 let context;
 
 function audio() {
@@ -26,9 +28,10 @@ export function showLevel(pair, meter) {
   draw();
 }
 
-// Two short tones: low on the left, high on the right.
+// Two tones: low on the left, then high on the right. Returns which ear sounds from when to when, in seconds.
 export function checkSound() {
-  for (const [start, frequency, pan] of [[0, 330, -1], [0.6, 494, 1]]) {
+  const tones = [["left", 0, 330, -1], ["right", 0.9, 494, 1]];
+  return tones.map(([ear, start, frequency, pan]) => {
     const tone = audio().createOscillator();
     const level = audio().createGain();
     const place = audio().createStereoPanner();
@@ -36,9 +39,10 @@ export function checkSound() {
     tone.frequency.value = frequency;
     place.pan.value = pan;
     level.gain.setValueAtTime(0.2, from);
-    level.gain.exponentialRampToValueAtTime(0.001, from + 0.5);
+    level.gain.exponentialRampToValueAtTime(0.001, from + LENGTH_S);
     tone.connect(level).connect(place).connect(audio().destination);
     tone.start(from);
-    tone.stop(from + 0.5);
-  }
+    tone.stop(from + LENGTH_S);
+    return [ear, start, start + LENGTH_S];
+  });
 }

@@ -1,26 +1,43 @@
 // Light, dark or the reader's own setting. Loaded before the page is drawn, so that it never flashes.
 const CHOICES = ["auto", "light", "dark"];
 const root = document.documentElement;
+let choice = remembered();
 
-function apply(choice) {
-  if (choice === "auto") delete root.dataset.theme;
-  else root.dataset.theme = choice;
+// A browser that blocks cookies throws on any use of storage: the choice then lasts for this page.
+function remembered() {
+  try {
+    return CHOICES.find((known) => known === localStorage.getItem("theme")) || "auto";
+  } catch {
+    return "auto";
+  }
 }
 
-apply(localStorage.getItem("theme") || "auto");
+function remember() {
+  try {
+    localStorage.setItem("theme", choice);
+  } catch {
+    // stays for this page
+  }
+}
+
+function apply() {
+  if (choice === "auto") delete root.dataset.theme;
+  else root.dataset.theme = choice;
+  for (const button of document.querySelectorAll("[data-theme-switch]")) {
+    button.hidden = false;
+    button.textContent = `Theme: ${choice}`;
+  }
+}
+
+apply();
 
 addEventListener("DOMContentLoaded", () => {
-  const button = document.querySelector("[data-theme-switch]");
-  const show = () => {
-    button.textContent = `Theme: ${localStorage.getItem("theme") || "auto"}`;
-  };
-  button.hidden = false;
-  show();
-  button.addEventListener("click", () => {
-    const now = CHOICES.indexOf(localStorage.getItem("theme") || "auto");
-    const next = CHOICES[(now + 1) % CHOICES.length];
-    localStorage.setItem("theme", next);
-    apply(next);
-    show();
-  });
+  apply();
+  for (const button of document.querySelectorAll("[data-theme-switch]")) {
+    button.addEventListener("click", () => {
+      choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
+      remember();
+      apply();
+    });
+  }
 });

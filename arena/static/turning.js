@@ -1,16 +1,15 @@
-// From an answer to the next pair: sends it, turns the boxes over in place, brings what comes next.
+// From an answer to the names: sends it, and shows the server's page in place.
 
-const PAUSE_MS = 6000; // before the next pair comes by itself
-
-const parse = (html) => new DOMParser().parseFromString(html, "text/html");
-const load = async (url) => parse(await (await fetch(url)).text());
+import { release, take, parse } from "./pages.js";
+import { waitForNext } from "./next.js";
+import { announce, write } from "./words.js";
 
 // Posts the form as a browser without scripts would; the answer is the page that such a browser would show.
 export async function send(form, outcome) {
   const body = new FormData(form);
   body.set("outcome", outcome);
   const response = await fetch(form.action, { method: "POST", body });
-  return parse(await response.text());
+  return { status: response.status, page: parse(await response.text()) };
 }
 
 // Goes on from the server's page: names in place, or the next ballot, or words that say why not.
@@ -20,63 +19,31 @@ export function show(main, page, mount) {
   else enter(main, take(page), mount);
 }
 
+// The clips stay and can be played again; captions and answers change into what is told now.
 function turnOver(main, reveal, mount) {
+  const stage = main.querySelector(".stage");
+  stage.style.height = `${stage.offsetHeight}px`; // what is told may need more room than the answers: the page grows
   main.classList.add("revealed");
-  main.classList.remove("flipped");
-  for (const verdict of reveal.querySelectorAll(".verdict")) {
-    main.querySelector(`[data-side=${verdict.dataset.side}] .frame`).append(verdict);
+  for (const figure of reveal.querySelectorAll(".clip")) {
+    const caption = main.querySelector(`[data-side=${figure.dataset.side}] figcaption`);
+    caption.replaceWith(figure.querySelector("figcaption"));
   }
   const after = reveal.querySelector(".after");
   main.querySelector(".answers").replaceWith(after);
-  for (const control of main.querySelectorAll("[data-transport] :is(button, input)")) control.disabled = true;
-  waitForNext(main, after, mount);
-}
-
-// The next pair loads, hidden, while the rater reads the names.
-function waitForNext(main, after, mount) {
-  const next = after.querySelector("[data-next]");
-  const stay = after.querySelector("[data-stay]");
-  const coming = load(next.href).then((page) => {
-    const loaded = take(page);
-    loaded.hidden = true;
-    document.body.append(loaded);
-    return loaded;
-  });
-  const go = () => coming.then((loaded) => enter(main, loaded, mount)).catch(() => location.assign(next.href));
-  const timer = setTimeout(go, PAUSE_MS);
-  const hold = () => {
-    clearTimeout(timer);
-    stay.hidden = true;
-    next.focus();
-  };
-  stay.hidden = false;
-  stay.addEventListener("click", hold);
-  next.addEventListener("click", (event) => {
-    event.preventDefault();
-    clearTimeout(timer);
-    go();
-  });
-  next.focus();
-}
-
-function take(page) {
-  const count = page.querySelector("[data-count]");
-  if (count) document.querySelector("[data-count]").textContent = count.textContent;
-  return document.adoptNode(page.querySelector("main"));
+  const names = [...after.querySelectorAll("[data-told]")].map((told) => told.dataset.told);
+  announce(`Your vote is recorded. ${names.join(" ")}`);
+  waitForNext(main, after, (next) => enter(main, next, mount));
 }
 
 function enter(main, next, mount) {
   if (!main.isConnected) return;
+  main.dispatchEvent(new Event("over"));
   main.replaceWith(next);
   release(main);
   next.hidden = false;
+  next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+  announce("");
+  write(document.querySelector("[data-progress]"), next.dataset.progress || "");
   if (next.id === "ballot") mount(next).play();
-}
-
-// A video that is gone from the page may keep its connection, and a browser has few for one host.
-function release(main) {
-  for (const video of main.querySelectorAll("video")) {
-    video.removeAttribute("src");
-    video.load();
-  }
 }

@@ -10,11 +10,13 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
+from arena.catalog.tracks import Track
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import draw_pairing
 from arena.voting.refusals import (
     BallotExpired,
     ForeignBallot,
+    NoCookie,
     PeoplesStudy,
     SimulatedStudy,
     StudyClosed,
@@ -43,7 +45,7 @@ def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> 
     now = timezone.now()
     opened = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
     opened.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
-    current = opened.select_related("prompt", "study").first()
+    current = opened.select_related("prompt", "study", "rater", "rendition_a").first()
     return current or _issue(study, rater, random or SystemRandom())
 
 
@@ -51,6 +53,7 @@ def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
     pairing = draw_pairing(study=study, rater=rater, random=random)
     if pairing is None:
         return None
+    orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
     now = timezone.now()
     return Ballot.objects.create(
         study=study,
@@ -60,6 +63,7 @@ def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
         rendition_a_id=pairing.rendition_a,
         rendition_b_id=pairing.rendition_b,
         propensity=pairing.propensity,
+        order=random.choice(orders),
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )
@@ -75,17 +79,19 @@ def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
 
     Raises:
         TamperedBallot: the token isn't one that this arena signed.
+        NoCookie: the browser sent no rater's cookie.
         ForeignBallot: the token belongs to another rater than the one who shows it.
     """
     try:
         ballot_id, rater_id = signing.loads(token, salt=TOKEN_SALT)
     except signing.BadSignature:
         raise TamperedBallot from None
-    if rater is None or rater.pk.hex != rater_id:
+    if rater is None:
+        raise NoCookie
+    if rater.pk.hex != rater_id:
         raise ForeignBallot
-    found = (
-        Ballot.objects.select_related("study", "prompt", "rater").filter(pk=ballot_id, rater=rater).first()
-    )
+    related = ("study", "prompt", "rater", "rendition_a", "rendition_b")
+    found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater).first()
     if found is None:  # the database is of another day than the link, as after a restored backup
         raise TamperedBallot
     return found

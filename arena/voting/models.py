@@ -42,6 +42,18 @@ class Study(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     title = models.CharField(max_length=120, validators=[refuse_odd_line])
     question = models.CharField(max_length=200, validators=[refuse_odd_line])
+    asked_by = models.CharField(
+        max_length=120, blank=True, validators=[refuse_odd_line], help_text="Person or organisation that asks"
+    )
+    introduction = models.CharField(
+        max_length=600, blank=True, validators=[refuse_odd_line], help_text="Two sentences for the front page"
+    )
+    contact = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[refuse_odd_line],
+        help_text="E-mail or web address for questions",
+    )
     tracks = models.JSONField(validators=[refuse_odd_tracks])
     clip_settings = models.JSONField(
         default=list, blank=True, help_text="The settings of the clips that pairs are drawn from"
@@ -67,6 +79,11 @@ class Study(models.Model):
     @property
     def settings_hashes(self) -> list[str]:
         return [content_hash(settings) for settings in self.clip_settings]
+
+    @property
+    def has_introduction(self) -> bool:
+        """Whether the organiser wrote anything that raters must read before their first pair."""
+        return bool(self.asked_by or self.introduction or self.contact)
 
 
 class StudyChange(models.Model):
@@ -119,6 +136,12 @@ class Ballot(models.Model):
         SKIPPED = "skipped"
         EXPIRED = "expired"
 
+    class Order(models.TextChoices):
+        """Side whose sound is played first."""
+
+        A = "a"
+        B = "b"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ballots")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="ballots")
@@ -128,7 +151,13 @@ class Ballot(models.Model):
     rendition_b = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
     media_a = models.CharField(max_length=27, unique=True, default=fresh_token)
     media_b = models.CharField(max_length=27, unique=True, default=fresh_token)
-    propensity = models.FloatField(help_text="Probability with which this pair in this order was drawn")
+    propensity = models.FloatField(help_text="Probability with which this pair on these sides was drawn")
+    order = models.CharField(
+        max_length=1,
+        choices=Order.choices,
+        blank=True,
+        help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
+    )
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -139,6 +168,7 @@ class Ballot(models.Model):
             models.CheckConstraint(
                 condition=Q(propensity__gt=0, propensity__lte=1), name="ballot_propensity_is_probability"
             ),
+            models.CheckConstraint(condition=Q(order__in=["", "a", "b"]), name="ballot_order_known"),
             models.UniqueConstraint(
                 fields=["study", "rater"], condition=Q(state="open"), name="one_open_ballot_for_rater"
             ),

@@ -40,7 +40,7 @@ def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | Non
 
     A clip whose maker they have learnt, by voting on it in any study, never comes back to them: whoever
     remembers it, or kept its bytes, would know who made it. Uniform over the units with a pair left, then
-    over their pairs left, then over the two orders; the propensity is the product of the three probabilities.
+    over their pairs left, then over the two sides; the propensity is the product of the three probabilities.
     """
     renditions = _renditions_by_unit(study, _revealed_to(rater))
     seen = _seen_pairs(study, rater)
@@ -55,8 +55,19 @@ def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | Non
 
 def has_pair(study: Study) -> bool:
     """Whether some unit of the study has clips of two contenders."""
-    units = _jobs(study).order_by().values(*Unit._fields).annotate(clips=Count("id"))
+    units = study_jobs(study).order_by().values(*Unit._fields).annotate(clips=Count("id"))
     return bool(units.filter(clips__gte=2).exists())
+
+
+def votes_left(*, study: Study, rater: Rater | None) -> int:
+    """Return how many votes a rater can still give in a study, besides one on their open ballot.
+
+    A vote reveals both of its clips, so a unit of n blind clips has at most n // 2 votes left in it. Pairs
+    that were skipped can make it fewer where three or more contenders share a unit.
+    """
+    renditions = _renditions_by_unit(study, _revealed_to(rater) if rater else set())
+    left = _units_with_pairs_left(renditions, _seen_pairs(study, rater) if rater else set())
+    return sum(len(renditions[unit]) // 2 for unit in left)
 
 
 def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
@@ -78,7 +89,8 @@ def _revealed_to(rater: Rater) -> set[int]:
     return {rendition for pair in ballots.values_list("rendition_a", "rendition_b") for rendition in pair}
 
 
-def _jobs(study: Study) -> QuerySet[Job]:
+def study_jobs(study: Study) -> QuerySet[Job]:
+    """Return the jobs whose clips a study shows."""
     return Job.objects.filter(
         state=Job.State.DONE,
         track__in=study.tracks,
@@ -90,7 +102,7 @@ def _jobs(study: Study) -> QuerySet[Job]:
 
 
 def _renditions_by_unit(study: Study, revealed: set[int]) -> dict[Unit, list[int]]:
-    jobs = _jobs(study).order_by("clip__rendition")
+    jobs = study_jobs(study).order_by("clip__rendition")
     units: dict[Unit, list[int]] = defaultdict(list)
     for *unit, rendition in jobs.values_list(*Unit._fields, "clip__rendition__id"):
         if rendition not in revealed:

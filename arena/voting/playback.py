@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 MEASURES = (
     "watched_a_s",
@@ -19,6 +20,11 @@ MEASURES = (
 )
 """Numbers from 0 to a million; anything else that a browser sends is dropped."""
 
+UNSEEN_S = 0.5
+"""Allowed between a clip's length and what was counted in tenths of a second; files end on a frame, too."""
+CLOCK_SLACK_S = 2.0
+"""Allowed between the browser's clock and ours."""
+
 
 def read_playback(text: str) -> dict[str, float]:
     """The known measures out of the JSON that the page sent; empty when it sent none or nonsense."""
@@ -29,6 +35,28 @@ def read_playback(text: str) -> dict[str, float]:
     if not isinstance(sent, dict):
         return {}
     return {name: abs(round(float(sent[name]), 3)) for name in MEASURES if _is_measure(sent.get(name))}
+
+
+def is_possible(playback: Mapping[str, float], *, duration_s: float, open_s: float, with_sound: bool) -> bool:
+    """Whether a pair of this length can have been watched as claimed, to the end, since it was issued.
+
+    The page opens its answers after both clips were seen to the end, and heard where sound is judged. Only
+    one clip is heard at a time, so hearing both takes the sum. Measures that were not sent are not checked:
+    a browser without scripts sends none.
+
+    Args:
+        playback: measures from `read_playback`.
+        duration_s: length of either clip in seconds.
+        open_s: seconds since the ballot was issued, by the server's clock.
+        with_sound: whether sound is judged.
+    """
+    watched = [playback[name] for name in ("watched_a_s", "watched_b_s") if name in playback]
+    heard = [playback[name] for name in ("heard_a_s", "heard_b_s") if name in playback] if with_sound else []
+    at_least_s, at_most_s = duration_s - UNSEEN_S, duration_s + UNSEEN_S
+    if any(not at_least_s <= seconds <= at_most_s for seconds in (*watched, *heard)):
+        return False
+    took_s = max([sum(heard), playback.get("decided_after_s", 0.0), *watched])
+    return took_s <= open_s + CLOCK_SLACK_S
 
 
 def _is_measure(value: object) -> bool:

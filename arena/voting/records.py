@@ -27,12 +27,16 @@ VOTE_FIELDS = {
     "rendition_a": "ballot__rendition_a__sha256",
     "rendition_b": "ballot__rendition_b__sha256",
     "propensity": "ballot__propensity",
+    "order": "ballot__order",
     "outcome": "outcome",
     "playback": "playback",
     "issued_at": "ballot__issued_at",
     "at": "created_at",
 }
 """Where each field of a vote's record comes from; `prompt_hash` comes in addition."""
+
+WHERE_KNOWN = ("order",)
+"""Fields that a record leaves out when they are empty: silent pairs, and ballots older than the field."""
 
 PROMPT_CONTENT = ("ballot__prompt__text", "ballot__prompt__reference_sha256")
 EXCLUSION_FIELDS = {
@@ -92,7 +96,8 @@ def _change_records(**which: object) -> Iterator[Record]:
 
 
 def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:
-    return {name: _plain(value) for name, value in zip(fields, values, strict=True)}
+    named = zip(fields, values, strict=True)
+    return {name: _plain(value) for name, value in named if value != "" or name not in WHERE_KNOWN}
 
 
 def _plain(value: object) -> object:

@@ -11,6 +11,8 @@ class Refusal(Exception):
     status: int
     title: str
     detail: str
+    same_pair = False
+    """Whether the ballot is still open, so that the next page shows the same pair again."""
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
@@ -27,6 +29,7 @@ class TamperedBallot(Refusal):
 
 class UnknownOutcome(Refusal):
     status = 400
+    same_pair = True
     title = "That isn't an answer"
     detail = "A ballot takes one of: a, b, tie, both_bad, skip. Nothing was recorded."
 
@@ -40,10 +43,48 @@ class ForeignBallot(Refusal):
     )
 
 
+class NoCookie(Refusal):
+    status = 403
+    title = "Your browser sent no cookie"
+    detail = (
+        "Nothing was recorded. A cookie with a random number keeps a pair and its votes together: allow "
+        "cookies for this site, then open the study again."
+    )
+
+
+class CookieNeedsHttps(Refusal):
+    status = 403
+    title = "This arena needs an address that starts with https"
+    detail = (
+        "Nothing was recorded. The page came over plain HTTP, and browsers keep this arena's cookies over "
+        "HTTPS only. Open the https address, or ask whoever runs the arena to allow plain HTTP."
+    )
+
+
 class ForeignForm(Refusal):
     status = 403
+    same_pair = True
     title = "This answer didn't come from our page"
-    detail = "Nothing was recorded. Voting needs cookies: allow them for this site, then reload the pair."
+    detail = "Nothing was recorded. Reload the pair and answer again."
+
+
+class ForeignOrigin(Refusal):
+    status = 403
+    title = "The arena doesn't know this address"
+    detail = (
+        "Nothing was recorded. Whoever runs the arena can add the address in your browser's address bar to "
+        "CSRF_TRUSTED_ORIGINS."
+    )
+
+
+class ImpossiblePlayback(Refusal):
+    status = 422
+    same_pair = True
+    title = "That was quicker than the clips are long"
+    detail = (
+        "Nothing was recorded. The page reported more watching than there was time for, or less than both "
+        "clips to the end. Open the pair again, watch both, then answer."
+    )
 
 
 class SimulatedStudy(Refusal):
@@ -67,7 +108,7 @@ class SecondVote(Refusal):
 class BallotExpired(Refusal):
     status = 410
     title = "This pair has expired"
-    detail = "It was open for too long, so the answer wasn't recorded. Get a fresh pair."
+    detail = "It was open for too long, so it takes no answer. Get a fresh pair."
 
 
 class StudyClosed(Refusal):

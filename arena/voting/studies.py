@@ -21,6 +21,9 @@ REQUIREMENTS = {
     "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
     "title": "one line of 1 to 120 printable characters",
     "question": "one line of 1 to 200 printable characters",
+    "asked_by": "one line of at most 120 printable characters",
+    "introduction": "one line of at most 600 printable characters",
+    "contact": "one line of at most 200 printable characters",
     "tracks": f"a list of {', '.join(sorted(Track.values))}",
 }
 
@@ -47,6 +50,9 @@ def create_study(
     contenders: Sequence[Contender],
     runs: Sequence[Run] = (),
     question: str = QUESTION,
+    asked_by: str = "",
+    introduction: str = "",
+    contact: str = "",
     simulated: bool = False,
 ) -> tuple[Study, bool]:
     """Make and open a study; the same title and rules again return the study that there is.
@@ -69,6 +75,9 @@ def create_study(
         slug=slug,
         title=title,
         question=question,
+        asked_by=asked_by,
+        introduction=introduction,
+        contact=contact,
         tracks=[track.value for track in tracks],
         simulated=simulated,
     )

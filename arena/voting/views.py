@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
@@ -25,10 +26,22 @@ from arena.media.storage import open_stored
 from arena.production.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.listing import presentable
-from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
-from arena.voting.playback import read_playback
+from arena.voting.models import Ballot, Rater, Study, Vote
+from arena.voting.playback import is_possible, read_playback
+from arena.voting.progress import rater_progress, study_effort
 from arena.voting.raters import current_rater, remember_rater
-from arena.voting.refusals import BallotExpired, ForeignForm, Refusal, TamperedBallot
+from arena.voting.refusals import (
+    BallotExpired,
+    CookieNeedsHttps,
+    ForeignForm,
+    ForeignOrigin,
+    ImpossiblePlayback,
+    NoCookie,
+    Refusal,
+    SimulatedStudy,
+    StudyClosed,
+    TamperedBallot,
+)
 from arena.voting.votes import cast_vote
 
 SKIP = "skip"
@@ -41,31 +54,43 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """A study's front page, where the link that organisers send leads; its button opens the first pair."""
+    study = get_object_or_404(Study, slug=slug)
+    if request.method == "POST":
+        return _show_pair(request, study)
+    if study.simulated or not study.is_open:
+        return refuse(request, SimulatedStudy() if study.simulated else StudyClosed(), study)
+    progress, effort = rater_progress(study=study, rater=current_rater(request)), study_effort(study)
+    context = {
+        "study": study,
+        "progress": progress,
+        "effort": effort,
+        "minutes": effort.minutes(progress.left),
+        "boards": _boards_with_votes(study),
+    }
+    return render(request, "start.html", context)
+
+
+@never_cache
 @require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Shows the rater's open pair. The first visit makes the rater, and the cookie that keeps them."""
+    """Shows the rater's open pair, or the study's introduction to those who haven't been past it."""
     study = get_object_or_404(Study, slug=slug)
-    try:
-        with transaction.atomic():  # who is refused leaves no rater behind
-            rater = current_rater(request) or Rater.objects.create()
-            opened = open_ballot(study=study, rater=rater)
-    except Refusal as refusal:
-        return refuse(request, refusal, study)
-    votes = Vote.objects.filter(ballot__study=study, ballot__rater=rater).count()
-    if opened is None:
-        response = render(request, "finished.html", {"study": study, "votes": votes})
-    else:
-        response = render(request, "ballot.html", {"votes": votes, **_ballot_context(opened)})
-    remember_rater(response, rater)
-    return response
+    rater = current_rater(request)
+    started = rater is not None and Ballot.objects.filter(study=study, rater=rater).exists()
+    if study.has_introduction and study.is_open and not study.simulated and not started:
+        return redirect("start", slug)
+    return _show_pair(request, study, rater)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    """Takes the answer to a ballot; what was voted is committed before the browser hears of it.
+    """Take the answer to a ballot; the vote is committed before the browser hears of it.
 
-    Who opens the address itself, as by a reload without the form, gets their pair.
+    A plain GET, such as a reload without the form, redirects to the open pair.
     """
     try:
         found = find_ballot(token=token, rater=current_rater(request))
@@ -78,7 +103,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         if outcome == SKIP:
             skip_ballot(ballot=found)
             return redirect("ballot", found.study.slug)
-        cast_vote(ballot=found, outcome=outcome, playback=read_playback(request.POST.get("playback", "")))
+        playback = read_playback(request.POST.get("playback", ""))
+        _check_playback(found, playback)
+        cast_vote(ballot=found, outcome=outcome, playback=playback)
     except Refusal as refusal:
         return refuse(request, refusal, found.study)
     return redirect("reveal", token)
@@ -124,7 +151,76 @@ def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return refuse(request, ForeignForm())
+    """Name the true cause: no cookie came, or the form or its address isn't one of ours."""
+    if "Origin checking failed" in reason:
+        return refuse(request, ForeignOrigin())
+    if settings.CSRF_COOKIE_NAME in request.COOKIES:
+        return refuse(request, ForeignForm())
+    insecure = settings.CSRF_COOKIE_SECURE and not request.is_secure()
+    return refuse(request, CookieNeedsHttps() if insecure else NoCookie())
+
+
+def pair_context(shown: Ballot) -> dict[str, Any]:
+    """What the templates of a pair need: its prompt, its clips and how they are played."""
+    rendition = shown.rendition_a  # the other one has the same geometry
+    return {
+        "ballot": shown,
+        "study": shown.study,
+        "token": sign_ballot(shown),
+        "sides": [{"name": "A", "media": shown.media_a}, {"name": "B", "media": shown.media_b}],
+        "first": (shown.order or Ballot.Order.A).upper(),
+        "rendition": rendition,
+        "shape": _shape(rendition.width / rendition.height),
+        "with_sound": Track(shown.track).with_sound,
+        "progress": rater_progress(study=shown.study, rater=shown.rater),
+    }
+
+
+def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
+    """Open a pair for the rater, who is made with their cookie on the first one."""
+    try:
+        with transaction.atomic():  # a refused visitor leaves no rater row behind
+            rater = rater or current_rater(request) or Rater.objects.create()
+            opened = open_ballot(study=study, rater=rater)
+    except Refusal as refusal:
+        return refuse(request, refusal, study)
+    if opened is None:
+        progress = rater_progress(study=study, rater=rater)
+        context = {"study": study, "progress": progress, "boards": _boards_with_votes(study)}
+        response = render(request, "finished.html", context)
+    elif request.method == "POST":
+        response = redirect("ballot", study.slug)
+    else:
+        response = render(request, "ballot.html", pair_context(opened))
+    remember_rater(response, rater)
+    return response
+
+
+def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
+    possible = is_possible(
+        playback,
+        duration_s=min(found.rendition_a.duration_s, found.rendition_b.duration_s),
+        open_s=(timezone.now() - found.issued_at).total_seconds(),
+        with_sound=Track(found.track).with_sound,
+    )
+    if not possible:
+        raise ImpossiblePlayback
+
+
+def _shape(ratio: float) -> str:
+    """Which arrangement of two such clips the page chooses."""
+    if ratio > 1.2:
+        return "wide"
+    return "tall" if ratio < 0.8 else "square"
+
+
+def _boards_with_votes(study: Study) -> list[Track]:
+    """Return the tracks whose leaderboard has anything to show."""
+    return [
+        Track(track)
+        for track in study.tracks
+        if Vote.objects.filter(ballot__study=study, ballot__track=track).exists()
+    ]
 
 
 def _open_stored(alias: str, name: str) -> File[Any]:
@@ -135,25 +231,14 @@ def _open_stored(alias: str, name: str) -> File[Any]:
 
 
 def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:
-    """The ballot and the side that a media token stands for."""
+    """Return the ballot and the side of a media token. After the vote its clips can be played again."""
+    rater = current_rater(request)
+    if rater is None:
+        raise NoCookie
     ballots = Ballot.objects.select_related("rendition_a", "rendition_b")
-    found = ballots.filter(Q(media_a=token) | Q(media_b=token), rater=current_rater(request)).first()
+    found = ballots.filter(Q(media_a=token) | Q(media_b=token), rater=rater).first()
     if found is None:
         raise TamperedBallot
-    if found.expires_at <= timezone.now():
+    if found.state != Ballot.State.VOTED and found.expires_at <= timezone.now():
         raise BallotExpired
     return found, found.rendition_a if found.media_a == token else found.rendition_b
-
-
-def _ballot_context(opened: Ballot) -> dict[str, object]:
-    shown = opened.rendition_a  # the other one has the same geometry
-    return {
-        "ballot": opened,
-        "study": opened.study,
-        "token": sign_ballot(opened),
-        "sides": [("A", opened.media_a), ("B", opened.media_b)],
-        "outcomes": [(outcome.value, outcome.label) for outcome in Outcome],
-        "width": shown.width,
-        "height": shown.height,
-        "with_sound": Track(opened.track).with_sound,
-    }

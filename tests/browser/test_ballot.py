@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -35,9 +37,7 @@ def test_a_rater_votes_by_keyboard_on_twenty_pairs_and_sees_names_only_after_eac
         vote(desktop, key)
         assert "Maker Of" in desktop.locator(".verdict").first.inner_text()
         desktop.keyboard.press("Enter")
-        expect(desktop.locator("[data-count]")).to_have_text(
-            f"{number} vote{'' if number == 1 else 's'} so far"
-        )
+        expect(desktop.locator("[data-progress]")).to_have_text(f"{number + 1} of 24")
         expect(desktop.locator(".verdict")).to_have_count(0)
     assert verify_ledger(study) == 20
     outcomes = list(Vote.objects.order_by("created_at").values_list("outcome", flat=True))
@@ -78,7 +78,7 @@ def test_s_skips_to_another_pair_without_a_vote(desktop: Page, live_server: Live
 def test_only_one_clip_is_heard(desktop: Page, live_server: LiveServer, study: Study) -> None:
     start_voting(desktop, live_server.url)
     desktop.keyboard.press("Space")
-    expect(desktop.locator("[data-play]")).to_have_text("Pause")
+    expect(desktop.locator("[data-play-word]")).to_have_text("Pause")
     muted = desktop.eval_on_selector_all("video", "videos => videos.map(video => video.muted)")
     assert sorted(muted) == [False, True]
 
@@ -96,14 +96,19 @@ def test_a_clip_that_runs_ahead_is_brought_back(desktop: Page, live_server: Live
     pytest.fail(f"B stays {b - a:.2f} s ahead of A")
 
 
-def test_x_switches_the_sound_to_the_other_clip(desktop: Page, live_server: LiveServer, study: Study) -> None:
+@pytest.mark.parametrize("order", ["a", "b"])
+def test_the_drawn_side_is_heard_first_and_x_switches_to_the_other(
+    desktop: Page, live_server: LiveServer, study: Study, order: str
+) -> None:
     start_voting(desktop, live_server.url)
+    Ballot.objects.update(order=order)
+    desktop.reload()
+    muted = "videos => videos.map(video => video.muted)"
+    assert desktop.eval_on_selector_all("video", muted) == [order == "b", order == "a"]
     desktop.keyboard.press("x")
-    expect(desktop.get_by_role("radio", name="B")).to_be_checked()
-    assert desktop.eval_on_selector_all("video", "videos => videos.map(video => video.muted)") == [
-        True,
-        False,
-    ]
+    other = desktop.locator(f"[data-listen={'B' if order == 'a' else 'A'}]")
+    expect(other).to_have_attribute("aria-pressed", "true")
+    assert desktop.eval_on_selector_all("video", muted) == [order == "a", order == "b"]
 
 
 def test_scrubbing_moves_both_clips(desktop: Page, live_server: LiveServer, study: Study) -> None:
@@ -137,11 +142,14 @@ def test_a_lost_connection_says_so_in_place_and_the_pair_stays(
 def test_voting_works_without_scripts(without_scripts: Page, live_server: LiveServer, study: Study) -> None:
     page = without_scripts
     page.goto(live_server.url)
-    page.get_by_role("link", name="Start voting").click()
+    page.get_by_role("link", name="Take part").click()
+    page.get_by_role("button", name="Start").click()
     expect(page.locator("video[controls]")).to_have_count(2)
     page.get_by_role("button", name="Both bad").click()
     expect(page.locator(".verdict h2")).to_have_count(2)
-    expect(page.locator(".after")).to_contain_text("You said: Both bad.")
+    expect(page.locator(".after")).to_contain_text("Your vote: Both bad")
+    expect(page.locator("[data-prompt]")).to_be_visible()
+    expect(page.locator("video[controls]")).to_have_count(2)
     page.get_by_role("link", name="Next pair").click()
     expect(page.locator("video[controls]")).to_have_count(2)
     assert Vote.objects.get().outcome == "both_bad"
@@ -174,4 +182,23 @@ def test_a_clip_that_doesnt_load_is_tried_once_more_and_then_said_to_be_missing(
     desktop.goto(f"{live_server.url}/studies/shapes/")
     expect(desktop.locator("[data-why]")).to_contain_text("can’t be loaded. Reload the page", timeout=10_000)
     desktop.wait_for_timeout(3000)
-    assert max(asked.count(url) for url in set(asked)) <= 2
+    assert max(asked.count(url) for url in set(asked)) <= 4  # twice by the player, each time for the cause
+    expect(desktop.locator(".loading")).to_have_count(0)
+    expect(desktop.locator("[data-play]")).to_be_disabled()
+
+
+def test_a_clip_that_the_server_refuses_tells_the_true_cause(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+
+    def without_cookie(route: Route) -> None:
+        asked = Request(route.request.url, headers={"Accept": route.request.headers.get("accept", "*/*")})
+        with pytest.raises(HTTPError) as refusal:
+            urlopen(asked)
+        answered = refusal.value
+        route.fulfill(status=answered.code, headers=dict(answered.headers), body=answered.read())
+
+    desktop.route("**/media/**", without_cookie)
+    desktop.goto(f"{live_server.url}/studies/shapes/")
+    expect(desktop.locator("[data-why]")).to_contain_text("Your browser sent no cookie")
+    expect(desktop.locator("[data-play]")).to_be_disabled()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from arena.voting.ballots import open_ballot
@@ -28,7 +28,9 @@ def cast_votes(study: Study) -> None:
             cast_vote(ballot=ballot, outcome=["a", "b", "tie"][number % 3])
 
 
-@pytest.mark.parametrize("path", ["/", "/boards/", "/nowhere/", "/boards/shapes/t2v-audio/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/studies/shapes/start/", "/boards/", "/nowhere/", "/boards/shapes/t2v-audio/"]
+)
 def test_pages_are_accessible(desktop: Page, live_server: LiveServer, study: Study, path: str) -> None:
     desktop.goto(live_server.url + path)
     assert_accessible(desktop)
@@ -41,8 +43,20 @@ def test_the_voting_page_is_accessible_before_and_after_the_vote(
     assert_accessible(desktop)
     watch(desktop)
     vote(desktop)
-    desktop.get_by_role("button", name="Stay here").click()
+    desktop.get_by_role("button", name="Pause (next").click()
     assert_accessible(desktop)
+
+
+@pytest.mark.parametrize("dialog", ["Sound check", "Help"])
+def test_what_the_voting_page_explains_is_accessible(
+    desktop: Page, live_server: LiveServer, study: Study, dialog: str
+) -> None:
+    start_voting(desktop, live_server.url)
+    desktop.get_by_role("button", name=dialog).click()
+    expect(desktop.get_by_role("dialog")).to_be_visible()
+    assert_accessible(desktop)
+    desktop.get_by_role("button", name="Done").click()
+    expect(desktop.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("fixture", ["desktop", "phone"])

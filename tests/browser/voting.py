@@ -6,15 +6,16 @@ from playwright.sync_api import Page, expect
 
 
 def start_voting(page: Page, url: str) -> None:
-    """From the home page to the first pair."""
+    """From the home page through the study's front page to the first pair, ready to play."""
     page.goto(url)
-    page.get_by_role("link", name="Start voting").click()
-    expect(page.locator("[data-why]")).to_have_text("Press Space or Play to start.")
+    page.get_by_role("link", name="Take part").click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-start]")).to_be_visible()
 
 
 def watch(page: Page) -> None:
     """Plays both clips until the answers open."""
-    if page.locator("[data-play]").inner_text() == "Play":
+    if page.locator("[data-play-word]").text_content() == "Play":
         page.keyboard.press("Space")
     expect(page.locator("button[value=a]")).to_be_enabled(timeout=20_000)
 

@@ -8,12 +8,13 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import signing
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertRedirects
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from arena.production.models import Rendition
 from arena.voting.ballots import TOKEN_SALT, sign_ballot
 from arena.voting.models import Ballot, LedgerEntry, Outcome, Vote
 from tests.factories import make_ballot, make_study
@@ -47,15 +48,32 @@ def test_voting_works_with_a_plain_form(client: Client) -> None:
     fields = dict(re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', form))
     response = browser.post(action, {**fields, "outcome": "tie"}, follow=True)
     assert response.redirect_chain == [(f"{action}result/", 302)]
-    assert "You said: <strong>Tie</strong>" in response.content.decode()
+    assert "Your vote: <strong>Tie</strong>" in response.content.decode()
     assert Vote.objects.get().outcome == "tie"
 
 
 def test_what_the_page_says_of_its_playback_is_kept(client: Client) -> None:
     ballot = open_page(client, make_study())
-    sent = {"watched_a_s": 3.25, "plays": 2, "unknown": 1, "stalls": "many"}
+    sent = {"watched_a_s": 0.95, "plays": 2, "unknown": 1, "stalls": "many"}
     client.post(answer_url(ballot), {"outcome": "a", "playback": json.dumps(sent)})
-    assert Vote.objects.get().playback == {"watched_a_s": 3.25, "plays": 2.0}
+    assert Vote.objects.get().playback == {"watched_a_s": 0.95, "plays": 2.0}
+
+
+def test_watching_that_cant_have_been_is_refused_and_the_pair_stays_open(client: Client) -> None:
+    """Clips of nine seconds, heard in turn, can't both have been heard the moment after they were issued."""
+    study = make_study()
+    Rendition.objects.update(duration_s=9.0)
+    ballot = open_page(client, study)
+    claim = dict.fromkeys(("watched_a_s", "watched_b_s", "heard_a_s", "heard_b_s"), 9.0)
+    sent = {"outcome": "a", "playback": json.dumps(claim)}
+    before = recorded()
+    response = client.post(answer_url(ballot), sent)
+    assert response.status_code == 422
+    assert "That was quicker than the clips are long" in response.content.decode()
+    assert "Open the pair again" in response.content.decode()
+    assert recorded() == before
+    with time_machine.travel(ballot.issued_at + timedelta(seconds=18)):
+        assert client.post(answer_url(ballot), sent).status_code == 302
 
 
 def test_the_same_answer_again_gets_the_first_result(client: Client) -> None:
@@ -112,7 +130,7 @@ def test_somebody_elses_ballot_is_refused(client: Client) -> None:
 
 def test_a_ballot_without_its_cookie_is_refused(client: Client) -> None:
     ballot = open_page(Client(), make_study())
-    _refuses(client, ballot, "a", 403, "This ballot is somebody else's")
+    _refuses(client, ballot, "a", 403, "Your browser sent no cookie")
 
 
 def _tampered(token: str) -> list[str]:
@@ -166,13 +184,36 @@ def test_people_cant_answer_a_ballot_of_a_simulated_study(client: Client) -> Non
     own.rater.simulated = True
     own.rater.save()
     ballot = make_ballot(simulated, own.rater)
-    _refuses(client, ballot, "a", 403, "This ballot is somebody else's")
+    _refuses(client, ballot, "a", 403, "Your browser sent no cookie")
 
 
 def test_a_form_from_elsewhere_is_refused() -> None:
     browser = Client(enforce_csrf_checks=True)
     ballot = open_page(browser, make_study())
     _refuses(browser, ballot, "a", 403, "This answer didn't come from our page")
+
+
+def test_a_browser_that_keeps_no_cookies_is_told_so() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    ballot = open_page(browser, make_study())
+    browser.cookies.clear()
+    _refuses(browser, ballot, "a", 403, "Your browser sent no cookie")
+
+
+def test_cookies_for_https_on_a_plain_address_are_named_as_the_cause() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    ballot = open_page(browser, make_study())
+    browser.cookies.clear()
+    with override_settings(CSRF_COOKIE_SECURE=True):
+        _refuses(browser, ballot, "a", 403, "This arena needs an address that starts with https")
+
+
+def test_an_address_that_the_arena_doesnt_know_is_named_as_the_cause() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    ballot = open_page(browser, make_study())
+    response = answer(browser, ballot, origin="https://elsewhere.example")
+    assert response.status_code == 403
+    assert "CSRF_TRUSTED_ORIGINS" in response.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from arena.production.models import Rendition
 from arena.voting.models import Ballot, Rater
 from tests.factories import CAPTION, make_ballot, make_study
 from tests.factories_voting import answer, media_url, open_page
@@ -60,7 +61,7 @@ def test_a_vote_brings_the_next_pair_and_the_count_goes_up(client: Client) -> No
     study = make_study(prompts=2)
     first = open_page(client, study)
     answer(client, first)
-    assert "1 vote so far" in client.get(PAGE).content.decode()
+    assert ">2 of 2<" in client.get(PAGE).content.decode()
     second = open_page(client, study)
     assert first.prompt != second.prompt
 
@@ -70,7 +71,7 @@ def test_a_skip_brings_the_next_pair_without_a_vote(client: Client) -> None:
     first = open_page(client, study)
     response = answer(client, first, "skip")
     assert (response.status_code, response.headers["Location"]) == (302, PAGE)
-    assert "0 votes so far" in client.get(PAGE).content.decode()
+    assert ">1 of 1<" in client.get(PAGE).content.decode()
     assert open_page(client, study).prompt != first.prompt
 
 
@@ -89,8 +90,34 @@ def test_who_has_seen_every_pair_is_thanked_and_stays_known(client: Client) -> N
     answer(client, open_page(client, study))
     response = client.get(PAGE)
     assert response.status_code == 200
-    assert "You have judged everything" in response.content.decode()
+    html = response.content.decode()
+    assert "You have finished all pairs in this study. Thank you!" in html
+    assert ">1 of 1<" in html
+    assert 'href="/boards/study/t2v-audio/"' in html
     assert Rater.objects.count() == 1
+
+
+def test_without_votes_there_are_no_results_to_see(client: Client) -> None:
+    make_study(prompts=0)
+    assert "See the results" not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [((1280, 720), "wide"), ((64, 64), "square"), ((72, 128), "tall")]
+)
+def test_the_page_knows_the_shape_of_the_clips(client: Client, size: tuple[int, int], shape: str) -> None:
+    make_study()
+    Rendition.objects.update(width=size[0], height=size[1])
+    html = client.get(PAGE).content.decode()
+    assert f'data-shape="{shape}"' in html
+    assert html.count(f'width="{size[0]}" height="{size[1]}"') == 2
+
+
+@pytest.mark.parametrize("order", ["a", "b"])
+def test_the_page_plays_the_sound_of_the_drawn_side_first(client: Client, order: str) -> None:
+    open_page(client, make_study())
+    Ballot.objects.update(order=order)
+    assert f'data-first="{order.upper()}"' in client.get(PAGE).content.decode()
 
 
 def test_a_study_without_clips_makes_one_rater_not_one_for_each_visit(client: Client) -> None:
@@ -143,7 +170,7 @@ def test_a_page_of_any_size_of_study_takes_a_fixed_number_of_queries(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_study(contenders=3, prompts=5)
-    first_visit, reload = 16, 11
+    first_visit, reload = 19, 14
     with django_assert_num_queries(first_visit):
         client.get(reverse("ballot", args=["study"]))
     with django_assert_num_queries(reload):

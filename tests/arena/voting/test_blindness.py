@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
@@ -95,7 +96,8 @@ def test_the_check_itself_finds_names_once_they_are_told(
 
 def test_the_way_to_a_ballot_and_all_that_its_page_loads(receive: Receive, study: Study) -> None:
     """Without scripts these are all requests; with them, ballot.js and what it imports come in addition."""
-    assert f"/studies/{study.slug}/" in _linked(receive("/"))
+    assert f"/studies/{study.slug}/start/" in _linked(receive("/"))
+    assert f"/studies/{study.slug}/start/" in _linked(receive(f"/studies/{study.slug}/start/"))
     page = receive(f"/studies/{study.slug}/")
     ballot = Ballot.objects.get()
     links = _linked(page)
@@ -118,7 +120,8 @@ def test_every_script_with_what_it_imports(receive: Receive, study: Study) -> No
         seen.add(url)
         imported = (f"/static/{name[2:]}" for name in IMPORTS.findall(receive(url).decode()))
         waiting += [name for name in imported if name not in seen]
-    assert {"/static/pair.js", "/static/sound.js", "/static/turning.js"} <= seen
+    expected = {path.name for path in (settings.BASE_DIR / "arena" / "static").glob("*.js")}
+    assert seen == {f"/static/{name}" for name in expected}
 
 
 def test_what_the_clips_hold(receive: Receive, client: Client, study: Study) -> None:

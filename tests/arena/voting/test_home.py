@@ -11,9 +11,15 @@ pytestmark = pytest.mark.django_db
 
 def test_open_studies_are_offered(client: Client) -> None:
     make_study("first", title="The first study")
-    make_study("second", title="The second study", question="Which moves better?")
+    make_study("second", title="The second study", introduction="We look at motion.", asked_by="The lab")
     html = client.get("/").content.decode()
-    for shown in ("The first study", "/studies/first/", "The second study", "Which moves better?"):
+    for shown in (
+        "The first study",
+        "/studies/first/start/",
+        "The second study",
+        "We look at motion.",
+        "The lab",
+    ):
         assert shown in html
 
 

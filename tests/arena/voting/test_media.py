@@ -114,13 +114,24 @@ def test_somebody_elses_clip_looks_like_one_that_never_was(
 ) -> None:
     other = Client()
     open_page(other, study)
-    refused = [
-        other.get(media_url(ballot.media_a)),
-        Client().get(media_url(ballot.media_a)),
-        client.get(media_url("A" * 27)),
-    ]
-    assert [response.status_code for response in refused] == [400, 400, 400]
+    refused = [other.get(media_url(ballot.media_a)), client.get(media_url("A" * 27))]
+    assert [response.status_code for response in refused] == [400, 400]
     assert len({response.content for response in refused}) == 1
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_browser_without_our_cookie_is_told_so_whatever_it_asks_for(ballot: Ballot, ours: bool) -> None:
+    response = Client().get(media_url(ballot.media_a if ours else "A" * 27))
+    assert response.status_code == 403
+    assert "Your browser sent no cookie" in response.content.decode()
+
+
+def test_after_the_vote_the_clips_can_be_played_again_for_good(client: Client, ballot: Ballot) -> None:
+    _, before = fetch(client, media_url(ballot.media_a))
+    answer(client, ballot)
+    with time_machine.travel(ballot.expires_at + timedelta(days=1)):
+        response, after = fetch(client, media_url(ballot.media_a))
+    assert (response.status_code, after) == (200, before)
 
 
 def test_two_ballots_on_one_pair_share_no_address(client: Client, study: Study, ballot: Ballot) -> None:

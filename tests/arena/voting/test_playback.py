@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.catalog.hashing import canonical_json
-from arena.voting.playback import MEASURES, read_playback
+from arena.voting.playback import MEASURES, is_possible, read_playback
 
 
 def test_known_measures_are_kept_to_the_millisecond() -> None:
@@ -39,3 +39,45 @@ def test_whatever_is_sent_comes_out_fit_for_the_ledger(text: str) -> None:
     assert set(measures) <= set(MEASURES)
     assert json.loads(canonical_json(measures)) == measures
     assert "-0.0" not in canonical_json(measures)  # which PostgreSQL's jsonb would turn into 0.0
+
+
+WHOLE = {"watched_a_s": 5.0, "watched_b_s": 5.0, "heard_a_s": 5.0, "heard_b_s": 5.0, "decided_after_s": 12.0}
+
+
+def _possible(claim: dict[str, float], *, open_s: float = 13.0, with_sound: bool = True) -> bool:
+    return is_possible(claim, duration_s=5.0, open_s=open_s, with_sound=with_sound)
+
+
+def test_both_clips_in_turn_take_the_sum_of_their_lengths() -> None:
+    assert _possible(WHOLE)
+    quick = {**WHOLE, "decided_after_s": 5.0}
+    assert not _possible(quick, open_s=6.0)
+    assert _possible(quick, open_s=10.0)
+
+
+def test_pictures_are_watched_at_once() -> None:
+    quick = {**WHOLE, "decided_after_s": 5.0}
+    assert _possible(quick, open_s=5.0, with_sound=False)
+    assert not _possible(quick, open_s=2.0, with_sound=False)
+
+
+@pytest.mark.parametrize("name", ["watched_a_s", "watched_b_s", "heard_a_s", "heard_b_s"])
+@pytest.mark.parametrize("seconds", [0.0, 4.0, 6.0, 1000.0])
+def test_less_than_the_whole_clip_or_more_than_there_is_cant_be(name: str, seconds: float) -> None:
+    assert not _possible({**WHOLE, name: seconds})
+
+
+def test_nobody_decides_before_the_pair_was_issued() -> None:
+    assert not _possible({**WHOLE, "decided_after_s": 60.0})
+
+
+def test_a_tenth_at_the_end_and_a_clock_a_second_off_are_no_lie() -> None:
+    assert _possible({**WHOLE, "watched_a_s": 4.8, "heard_b_s": 5.1, "decided_after_s": 14.0})
+
+
+def test_a_browser_without_scripts_claims_nothing() -> None:
+    assert _possible({}, open_s=0.0)
+
+
+def test_silent_pairs_need_no_hearing() -> None:
+    assert _possible({**WHOLE, "heard_a_s": 0.0, "heard_b_s": 0.0}, with_sound=False)

@@ -114,10 +114,18 @@ def _run(*changes: str) -> str:
 
 
 def test_the_command_makes_a_study_and_says_where_it_is(suite: Suite, contenders: list[Contender]) -> None:
-    where = "study study, /studies/study/, clips t2v: 64×64, 1 s, 12 fps\n"
+    where = "study study, /studies/study/start/, clips t2v: 64×64, 1 s, 12 fps\n"
     assert (_run(), _run()) == (f"Created {where}", f"Already there: {where}")
     assert list(Study.objects.get().contenders.all()) == contenders
     assert not Study.objects.get().simulated
+
+
+def test_the_command_takes_what_the_front_page_says(suite: Suite, contenders: list[Contender]) -> None:
+    _run("--asked-by=The lab", "--introduction=We look at motion.", "--contact=lab@example.org")
+    study = Study.objects.get()
+    assert (study.asked_by, study.introduction) == ("The lab", "We look at motion.")
+    assert study.contact == "lab@example.org"
+    assert study.has_introduction
 
 
 def test_the_command_makes_a_simulated_study(suite: Suite, contenders: list[Contender]) -> None:

@@ -26,6 +26,9 @@ class Command(BaseCommand):
             help="numbers of the runs whose clips to show (default: if all have one size)",
         )
         parser.add_argument("--question", default=QUESTION)
+        parser.add_argument("--asked-by", default="", help="who asks, for the study's front page")
+        parser.add_argument("--introduction", default="", help="two sentences for the study's front page")
+        parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
     def handle(self, **options: str) -> None:
@@ -34,6 +37,9 @@ class Command(BaseCommand):
                 slug=options["slug"],
                 title=options["title"],
                 question=options["question"],
+                asked_by=options["asked_by"],
+                introduction=options["introduction"],
+                contact=options["contact"],
                 tracks=[find_track(name) for name in options["tracks"].split(",")],
                 suites=[find_suite(name) for name in options["suites"].split(",")],
                 contenders=find_contenders(options["contenders"].split(",")),
@@ -47,7 +53,7 @@ class Command(BaseCommand):
 
 def describe(study: Study) -> str:
     clips = "; ".join(f"{settings['track']}: {ClipSettings.of(settings)}" for settings in study.clip_settings)
-    return f"{study.slug}, /studies/{study.slug}/, clips {clips}"
+    return f"{study.slug}, /studies/{study.slug}/start/, clips {clips}"
 
 
 def _runs(text: str) -> list[Run]:

@@ -1,0 +1,35 @@
+// How the clips of a pair load: a line while they do, a second try, then the true cause.
+
+const AGAIN_MS = 2000;
+
+export function watchLoading(figure, video, { notify, fail }) {
+  let failures = 0;
+  const clip = `Clip ${figure.dataset.side}`;
+  const failed = async () => {
+    failures += 1;
+    const cause = await findCause(video.currentSrc || video.src);
+    if (failures === 1 && !cause) {
+      notify(`${clip} didn’t load. Trying once more; the pair is not lost.`);
+      return setTimeout(() => video.load(), AGAIN_MS);
+    }
+    figure.classList.replace("loading", "failed");
+    fail();
+    notify(cause || `${clip} can’t be loaded. Reload the page; no answer is lost.`);
+  };
+  figure.classList.toggle("loading", video.readyState < 3);
+  video.addEventListener("error", failed);
+  video.addEventListener("canplay", () => {
+    figure.classList.remove("loading");
+    if (failures) notify("");
+  });
+  if (video.error) failed(); // before this script came
+}
+
+// The server's own reason, or nothing where the clip may come at a second try.
+async function findCause(url) {
+  const headers = { Accept: "application/problem+json", Range: "bytes=0-0" };
+  const response = await fetch(url, { headers }).catch(() => null); // no connection: worth another try
+  if (!response?.headers.get("Content-Type")?.startsWith("application/problem+json")) return "";
+  const { title, detail } = await response.json();
+  return `${title}. ${detail}`;
+}

@@ -1,0 +1,66 @@
+// What comes after the names: the next pair loads meanwhile, and comes by itself unless the rater stops it.
+
+import { isOurs, parse, take } from "./pages.js";
+import { announce, write } from "./words.js";
+
+const COUNTDOWN_S = 8;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export function waitForNext(main, after, enter) {
+  const link = after.querySelector("[data-next]");
+  const trouble = after.querySelector("[data-trouble]");
+  const pause = after.querySelector("[data-pause]");
+  let coming = bring(link.href);
+  const go = async () => {
+    stop();
+    const page = await (coming ||= bring(link.href));
+    if (page) return enter(page);
+    coming = null; // the next press tries again
+    write(trouble, "The next pair didn’t load. Check the connection, then try again.");
+    announce(trouble.textContent);
+  };
+  const stop = countDown(main, pause, go);
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    go();
+  });
+  link.focus({ preventScroll: true });
+}
+
+// The next page's content, loading hidden in this one; null where no page of ours came.
+async function bring(url) {
+  const response = await fetch(url).catch(() => null);
+  const page = response && parse(await response.text());
+  if (!page || !isOurs(page)) return null;
+  const next = take(page);
+  next.hidden = true;
+  document.body.append(next);
+  return next;
+}
+
+// Counts down on the button that stops it; a hidden tab waits, and using the page stops it, too.
+function countDown(main, pause, go) {
+  if (calm.matches) return () => {};
+  let left = COUNTDOWN_S;
+  const draw = () => write(pause, `Pause (next in ${left} s)`);
+  const timer = setInterval(() => {
+    if (document.hidden) return;
+    left -= 1;
+    if (left > 0) draw();
+    else go();
+  }, 1000);
+  const over = new AbortController();
+  const stop = () => {
+    clearInterval(timer);
+    over.abort();
+    if (document.activeElement === pause) main.querySelector("[data-next]").focus();
+    pause.hidden = true;
+  };
+  pause.hidden = false;
+  draw();
+  pause.addEventListener("click", stop);
+  main.addEventListener("over", stop, { once: true });
+  main.addEventListener("pointerdown", (event) => event.target.closest("[data-next]") || stop(), { signal: over.signal });
+  document.addEventListener("keydown", (event) => ["Enter", "Tab", "Shift"].includes(event.key) || stop(), { signal: over.signal });
+  return stop;
+}

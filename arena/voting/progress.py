@@ -1,0 +1,62 @@
+"""How far a rater is in a study, and what it will ask of them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from django.db.models import Avg, Count, Q
+from django.utils import timezone
+
+from arena.catalog.tracks import Track
+from arena.voting.models import Ballot, Rater, Study
+from arena.voting.pairing import study_jobs, votes_left
+
+DECIDING_S = 8
+"""Seconds for reading a prompt and deciding, besides watching. Assumed, for the front page's estimate."""
+
+
+class Progress(NamedTuple):
+    """Votes that a rater gave in a study, and with those that they can still give."""
+
+    votes: int
+    total: int
+
+    @property
+    def number(self) -> int:
+        """Number of the open pair, from 1 on."""
+        return self.votes + 1
+
+    @property
+    def left(self) -> int:
+        return self.total - self.votes
+
+
+class Effort(NamedTuple):
+    """What one pair asks for."""
+
+    with_sound: bool
+    pair_s: int
+
+    def minutes(self, pairs: int) -> int:
+        return max(1, math.ceil(pairs * self.pair_s / 60))
+
+
+def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
+    """Return the progress of a rater; None stands for somebody new."""
+    left = votes_left(study=study, rater=rater)
+    if rater is None:
+        return Progress(0, left)
+    now = timezone.now()
+    counts = Ballot.objects.filter(study=study, rater=rater).aggregate(
+        voted=Count("pk", filter=Q(state=Ballot.State.VOTED)),
+        opened=Count("pk", filter=Q(state=Ballot.State.OPEN, expires_at__gt=now)),
+    )
+    return Progress(counts["voted"], counts["voted"] + counts["opened"] + left)
+
+
+def study_effort(study: Study) -> Effort:
+    """Estimate a pair's time from the mean length of the clips; clips with sound are heard in turn."""
+    with_sound = any(Track(track).with_sound for track in study.tracks)
+    length_s = study_jobs(study).aggregate(mean=Avg("clip__rendition__duration_s"))["mean"] or 0.0
+    return Effort(with_sound, math.ceil(length_s * (2 if with_sound else 1) + DECIDING_S))
