@@ -34,6 +34,12 @@ def samples() -> torch.Tensor:
     return to_tensors([example("held-out", 12, place) for place in range(16)])[1]
 
 
+@pytest.fixture(scope="module")
+def decoded(codec: SpectralAudioCodec, samples: torch.Tensor) -> torch.Tensor:
+    """The samples, once through the codec."""
+    return codec.decode(codec.encode(samples, SAMPLE_RATE))
+
+
 def _error(one: torch.Tensor, other: torch.Tensor) -> float:
     """Of the log spectra, as a share of their energy."""
     return float((spectra(one) - spectra(other)).pow(2).sum() / spectra(other).pow(2).sum())
@@ -53,13 +59,11 @@ def test_channels_have_about_the_variances_that_the_codec_says(
     assert float((found / codec.variance).mean()) == pytest.approx(1, abs=0.4)
 
 
-def test_held_out_sound_survives(codec: SpectralAudioCodec, samples: torch.Tensor) -> None:
-    decoded = codec.decode(codec.encode(samples, SAMPLE_RATE))
+def test_held_out_sound_survives(samples: torch.Tensor, decoded: torch.Tensor) -> None:
     assert _error(decoded[:, 0], samples[:, 0]) < 0.04
 
 
-def test_sounds_start_when_they_did(codec: SpectralAudioCodec, samples: torch.Tensor) -> None:
-    decoded = codec.decode(codec.encode(samples, SAMPLE_RATE))
+def test_sounds_start_when_they_did(samples: torch.Tensor, decoded: torch.Tensor) -> None:
     matched, before, after = 0, 0, 0
     for own, other in zip(samples[:, 0].numpy(), decoded[:, 0].numpy(), strict=True):
         then, now = find_onsets(own, SAMPLE_RATE), find_onsets(other, SAMPLE_RATE)
@@ -70,15 +74,14 @@ def test_sounds_start_when_they_did(codec: SpectralAudioCodec, samples: torch.Te
 
 
 def test_phases_are_found_for_exact_magnitudes(samples: torch.Tensor) -> None:
-    magnitudes = spectra(samples[:4, 0]).reshape(4, -1, BINS).expm1().mT
-    assert _error(find_sound(magnitudes), samples[:4, 0]) < 0.01
-    assert _error(find_sound(magnitudes, rounds=2), samples[:4, 0]) > _error(
-        find_sound(magnitudes), samples[:4, 0]
-    )
+    magnitudes = spectra(samples[:2, 0]).reshape(2, -1, BINS).expm1().mT
+    error = _error(find_sound(magnitudes), samples[:2, 0])
+    assert error < 0.01
+    assert _error(find_sound(magnitudes, rounds=2), samples[:2, 0]) > error
 
 
 def test_the_same_latents_give_the_same_sound(codec: SpectralAudioCodec, samples: torch.Tensor) -> None:
-    latents = codec.encode(samples[:2], SAMPLE_RATE)
+    latents = codec.encode(samples[:1], SAMPLE_RATE)
     assert torch.equal(codec.decode(latents), codec.decode(latents))
 
 
