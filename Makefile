@@ -66,6 +66,9 @@ demo: .venv/.run
 	@$(BIN)/python manage.py demo $(if $(VOTES),--votes $(VOTES)) $(if $(filter 0,$(SERVE)),--no-serve) \
 		$(if $(PORT),--port $(PORT)) $(if $(filter none,$(TORCH_BACKEND)),--without happyhorse)
 
+# Two workers fill two cores: threads of libraries would wait for each other.
+test test-all: export OMP_NUM_THREADS := 1
+
 test: .venv/.dev
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
