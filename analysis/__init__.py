@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.board import Board, BoardRow, Cell, build_board
+from analysis.board import Board, BoardRow, Cell, bound, build_board
 from analysis.export import to_csv, to_json
 from analysis.terminal import print_board
 from analysis.whisker import Axis, Chart, Tick, Whisker, draw_whiskers
@@ -15,6 +15,7 @@ __all__ = [
     "Chart",
     "Tick",
     "Whisker",
+    "bound",
     "build_board",
     "draw_whiskers",
     "print_board",

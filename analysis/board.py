@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo import RatingRow, Ratings, Tally, Votes, fit
+from elo import RatingRow, Ratings, Tally, Unrated, Votes, fit
 from elo.fit import ELO_SCALE
 
 CLUSTERS = ("prompt", "rater")
@@ -56,6 +57,8 @@ class Board:
     """Row contender against column contender, both in the order of `rows`."""
     settings: dict[str, Any]
     """How the ratings were made and from how much, ready for JSON."""
+    unrated: tuple[Unrated, ...] = ()
+    """The contenders without a finite rating yet, with the reason and a one-sided bound."""
 
     @property
     def contenders(self) -> tuple[str, ...]:
@@ -78,11 +81,20 @@ def build_board(
     if clusters is None:
         clusters = [name for name in CLUSTERS if getattr(votes, name) is not None]
     ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
+    if ratings.unrated:
+        votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
     raters = _seen_with(votes, votes.rater)
     prompts = _seen_with(votes, votes.prompt)
     rows = tuple(_board_row(row, raters, prompts) for row in ratings.rows())
-    order = [votes.contenders.index(row.contender) for row in rows]
-    return Board(rows, _matrix(ratings.tally, order), _settings(ratings))
+    order = [ratings.contenders.index(row.contender) for row in rows]
+    return Board(rows, _matrix(ratings.tally, order), _settings(ratings), ratings.unrated)
+
+
+def bound(each: Unrated) -> str:
+    """The one-sided bound of a contender without a finite rating, as a sentence; empty without one."""
+    if math.isfinite(each.lower):
+        return f"Its rating is above {each.lower:.0f}."
+    return f"Its rating is below {each.upper:.0f}." if math.isfinite(each.upper) else ""
 
 
 def _board_row(row: RatingRow, raters: dict[str, int] | None, prompts: dict[str, int] | None) -> BoardRow:

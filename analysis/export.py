@@ -20,6 +20,8 @@ DECIMALS = 4
 def to_csv(board: Board, extra_columns: Mapping[str, str | bool] | None = None) -> str:
     """Write the rows of a board as CSV, with a header.
 
+    A contender without a finite rating comes last, with its one-sided bound as `lower` or `upper`.
+
     Args:
         board: the board.
         extra_columns: columns to append, each with one value for all rows, such as `simulated`.
@@ -34,11 +36,17 @@ def to_csv(board: Board, extra_columns: Mapping[str, str | bool] | None = None) 
     writer.writerow([*BoardRow._fields, *extra])
     for row in board.rows:
         writer.writerow([_csv_value(value) for value in (*row, *extra.values())])
+    for each in board.unrated:
+        known = each._asdict()
+        values = [known.get(name) for name in BoardRow._fields]
+        writer.writerow([_csv_value(value) for value in (*values, *extra.values())])
     return text.getvalue()
 
 
 def to_json(board: Board, extra: Mapping[str, Any] | None = None) -> str:
-    """Write a board as JSON: `rows`, `matrix` (contenders, win rates, votes) and `settings`, keys sorted.
+    """Write a board as JSON: `rows`, `unrated`, `matrix` (contenders, win rates, votes) and `settings`.
+
+    Keys are sorted.
 
     Args:
         board: the board.
@@ -49,6 +57,9 @@ def to_json(board: Board, extra: Mapping[str, Any] | None = None) -> str:
     """
     document = {
         "rows": [{name: _rounded(value) for name, value in row._asdict().items()} for row in board.rows],
+        "unrated": [
+            {name: _rounded(value) for name, value in each._asdict().items()} for each in board.unrated
+        ],
         "matrix": {
             "contenders": board.contenders,
             "win_rates": [[_rounded(cell.win_rate) for cell in row] for row in board.matrix],
@@ -85,4 +96,5 @@ def _rounded(value: Value) -> Value:
 def _csv_value(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(_rounded(value))
+    unknown = value is None or (isinstance(value, float) and not math.isfinite(value))
+    return "" if unknown else str(_rounded(value))

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.board import Board, BoardRow
+from analysis.board import Board, BoardRow, bound
 from analysis.whisker import Whisker, draw_whiskers
 
 WIDTH = 16
@@ -42,6 +42,10 @@ def print_board(board: Board, console: Console, title: str) -> None:
             f"{row.win_rate:.0%}",
         )
     console.print(table)
+    for each in board.unrated:
+        console.print(
+            Text(f"{each.contender} has no finite rating yet: {each.reason}. {bound(each)}".rstrip())
+        )
 
 
 def _rank(row: BoardRow) -> str:

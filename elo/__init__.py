@@ -29,6 +29,7 @@ from elo.models.identification import NotIdentified
 from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
 from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
 from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
+from elo.unrated import Unrated
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Tally
 
@@ -56,6 +57,7 @@ __all__ = [
     "Tally",
     "TopClaim",
     "TopK",
+    "Unrated",
     "Votes",
     "WholeBoard",
     "anytime_difference",

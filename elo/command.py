@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from elo.fit import fit
-from elo.formats import FORMATS
+from elo.formats import FORMATS, remarks
 from elo.votes.table import Votes
 from elo.votes.tally import Tally
 
@@ -36,6 +36,8 @@ exit status: 0 when rated, 2 when the votes or the options allow no ratings."""
 
 COUNTED = ("weight",)
 """The one optional column that counts of votes keep."""
+LONGEST = 500
+"""Characters of a message."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,10 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What is not given is left to `fit`, where the defaults are.
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        text = FORMATS[layout](fit(_read(path, given), **given))
+        ratings = fit(_read(path, given), **given)
     except (ValueError, ArithmeticError, ImportError, OSError) as error:
-        parser.exit(2, f"elo: {error}\n")
-    sys.stdout.write(text)
+        parser.exit(2, _printable(f"elo: {_short(str(error))}\n", sys.stderr))
+    for remark in remarks(ratings):
+        sys.stderr.write(_printable(f"elo: {_short(remark)}\n", sys.stderr))
+    sys.stdout.write(_printable(FORMATS[layout](ratings), sys.stdout))
+
+
+def _short(message: str) -> str:
+    """The message on one line, its middle cut where a name from the file makes it long."""
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """The text with what the terminal's encoding lacks written as escapes."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +108,7 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         metavar="PRECISION",
         help="prior that pulls strengths together: 1 / log-odds² (0)",
     )
-    add("--separation", help="where no finite ratings exist: error, firth or bounded (error)")
+    add("--separation", help="where not all ratings are finite: apart, error, firth or bounded (apart)")
 
 
 def _add_intervals(group: argparse._ArgumentGroup) -> None:
@@ -105,6 +121,7 @@ def _add_intervals(group: argparse._ArgumentGroup) -> None:
     )
     add("--intervals", help="sandwich, model, bootstrap or none (sandwich)")
     add("--correction", help="for few clusters: CR3, CR1 or CR0 (CR3)")
+    add("--variance-floor", help="on, off, or auto: on, but off for CR0 and CR1 (auto)")
     add("--level", type=float, metavar="SHARE", help="how often intervals are to cover (0.95)")
     add("--bootstrap", help="resample (with replacement), or bayesian: exponential weights (resample)")
     add("--rounds", type=int, metavar="N", help="rounds of the bootstrap (1000)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -14,18 +15,21 @@ from elo.intervals.resampling import Kind
 from elo.intervals.sandwich import (
     Covariance,
     clustered,
-    covariance_of,
     independent,
     model_based,
+    of_draws,
     without_intervals,
 )
 from elo.intervals.scores import Fitted
 from elo.models.cells import Cells, cells_of_tally, cells_of_votes
+from elo.models.identification import NotIdentified
+from elo.models.newton import Problem
 from elo.models.separation import solve
 from elo.models.specification import Specification
 from elo.names import several
 from elo.ratings import Diagnostics, Method, Ratings, whole
-from elo.settings import ELO_SCALE, Settings
+from elo.settings import ELO_SCALE, Settings, VarianceFloor
+from elo.unrated import Scale, Unrated, limits, rated_contenders, reason
 from elo.votes.table import Votes
 from elo.votes.tally import Floats, Tally
 
@@ -47,8 +51,9 @@ def fit(
     clusters: Sequence[str] = (),
     intervals: str = "sandwich",
     correction: str = "CR3",
+    variance_floor: VarianceFloor = "auto",
     ridge: float = 0.0,
-    separation: str = "error",
+    separation: str = "apart",
     weighting: str = "votes",
     rounds: int = 1000,
     seed: int = 0,
@@ -71,8 +76,12 @@ def fit(
         clusters: what makes votes depend on each other, of `prompt` and `rater`; () is for nothing.
         intervals: `sandwich`, `model` (inverse information), `bootstrap` or `none`.
         correction: of clustered sandwiches for few clusters: `CR3`, `CR1` or `CR0`.
+        variance_floor: `on`: no variance of a sandwich or bootstrap falls below the one-way ones, that of
+            independent votes, and the model's where votes or clusters are few; `off`; `auto` is on, but off
+            for the corrections CR0 and CR1, which are then those of other packages.
         ridge: precision of a normal prior on the strengths about their mean, 1 / log-odds^2.
-        separation: without a finite maximum, `error`, `firth` or `bounded`.
+        separation: without a finite maximum, `apart`: rate the largest group of contenders that the votes
+            hold together, and name the others in `Ratings.unrated`; `error`, `firth` or `bounded`.
         weighting: `votes` count alike, or by `propensity` count as if all pairs had been equally likely.
         rounds: of the bootstrap.
         seed: of the bootstrap.
@@ -83,7 +92,8 @@ def fit(
         level: probability that an interval covers.
 
     Raises:
-        NotIdentified: no finite ratings exist; names the contenders or parameters at fault.
+        NotIdentified: no two contenders, or with `error` not all, have finite ratings; names the contenders
+            or parameters at fault.
         NotConverged: the optimiser did not meet its tolerance.
         ValueError: an argument is not among what is allowed, the votes lack a column that it needs, or a
             cluster column has a single cluster.
@@ -101,6 +111,7 @@ def fit(
         clusters=several("clusters", clusters),
         intervals=intervals,
         correction=correction,
+        variance_floor=variance_floor,
         separation=separation,
         weighting=weighting,
         rounds=rounds,
@@ -114,11 +125,58 @@ def fit(
     tally = votes if isinstance(votes, Tally) else votes.tally()
     cells = _cells(votes, tally, settings)
     problem = settings.specification.problem(cells)
-    solution, handled = solve(problem, votes.contenders, separation)
+    if separation == "apart" and 1 < len(rated := rated_contenders(problem)) < len(votes.contenders):
+        return _rated_apart(votes, tally, problem, rated, settings)
+    return _rated(votes, tally, cells, problem, settings)
+
+
+def _rated_apart(
+    votes: Votes | Tally, tally: Tally, problem: Problem, rated: NDArray[np.intp], settings: Settings
+) -> Ratings:
+    """Rate some contenders by the votes between them, and name the others."""
+    others = np.setdiff1d(np.arange(len(votes.contenders)), rated)
+    if settings.anchor is not None and (place := votes.contenders.index(settings.anchor[0])) in others:
+        raise NotIdentified(
+            f"anchor={settings.anchor[0]!r} must have a finite rating, and has none: "
+            f"{reason(problem, place, rated)}. "
+            f"Anchor on one of: {', '.join(votes.contenders[i] for i in rated)}."
+        )
+    part = votes.among(rated)
+    settings.check(part)
+    cells = _cells(part, part_tally := tally.among(rated), settings)
+    ratings = _rated(part, part_tally, cells, settings.specification.problem(cells), settings)
+    unrated = tuple(_unrated(tally, problem, place, rated, ratings) for place in others.tolist())
+    named = ", ".join(each.contender for each in unrated)
+    diagnostics = replace(ratings.diagnostics, separation=f"left without a finite rating: {named}")
+    return replace(ratings, unrated=unrated, diagnostics=diagnostics)
+
+
+def _unrated(
+    tally: Tally, problem: Problem, place: int, rated: NDArray[np.intp], ratings: Ratings
+) -> Unrated:
+    reference = np.zeros(len(tally.contenders))
+    reference[rated] = ratings.reference
+    value = float(ratings.ratings @ ratings.reference)
+    scale = Scale(value, ratings.method.scale, reference, ratings.method.level)
+    counts = (tally.votes, tally.wins, tally.losses, tally.ties, tally.both_bad)
+    return Unrated(
+        tally.contenders[place],
+        reason(problem, place, rated),
+        *limits(problem, place, rated, scale),
+        *(whole(float(count[place])) for count in counts),
+    )
+
+
+def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, settings: Settings) -> Ratings:
+    """Rate all contenders of these votes."""
+    solution, handled = solve(problem, votes.contenders, settings.separation)
     fitted = Fitted(problem, solution, cells, settings.specification.labels)
     columns = {name: getattr(votes, name) for name in settings.clusters}
     drawn = _drawn(fitted, settings, columns) if settings.intervals == "bootstrap" else None
-    errors = _errors(fitted, settings, columns) if drawn is None else _of_draws(fitted, drawn, columns)
+    if drawn is None:
+        errors = _errors(fitted, settings, columns)
+    else:
+        errors = of_draws(fitted, drawn.covariance, drawn.recipe, columns, floored=settings.floored)
     return Ratings(
         contenders=votes.contenders,
         strengths=solution.strengths,
@@ -159,7 +217,9 @@ def _errors(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -
         return without_intervals(fitted)
     if settings.intervals == "model":
         return model_based(fitted)
-    return clustered(fitted, columns, settings.correction) if columns else independent(fitted)
+    if not columns:
+        return independent(fitted, floored=settings.floored)
+    return clustered(fitted, columns, settings.correction, floored=settings.floored)
 
 
 def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -> Bootstrap:
@@ -172,11 +232,6 @@ def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) ->
         rounds=settings.rounds,
         seed=settings.seed,
     )
-
-
-def _of_draws(fitted: Fitted, drawn: Bootstrap, columns: Mapping[str, Column]) -> Covariance:
-    clusters = {name: int(column.max()) + 1 for name, column in columns.items()}
-    return covariance_of(fitted, drawn.covariance, (), drawn.recipe, clusters)
 
 
 def _method(settings: Settings, errors: Covariance) -> Method:
@@ -196,6 +251,7 @@ def _method(settings: Settings, errors: Covariance) -> Method:
         intervals=settings.intervals,
         covariance=errors.recipe,
         correction=settings.correction if errors.clusters and settings.intervals == "sandwich" else None,
+        variance_floor=_floor_used(settings),
         bootstrap=settings.bootstrap if settings.intervals == "bootstrap" else None,
         rounds=settings.rounds if settings.intervals == "bootstrap" else None,
         seed=settings.seed if settings.intervals == "bootstrap" else None,
@@ -204,6 +260,12 @@ def _method(settings: Settings, errors: Covariance) -> Method:
         scale=settings.scale,
         anchor=settings.anchor,
     )
+
+
+def _floor_used(settings: Settings) -> VarianceFloor | None:
+    if settings.intervals not in ("sandwich", "bootstrap"):
+        return None
+    return "on" if settings.floored else "off"
 
 
 def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handled: str) -> Diagnostics:
@@ -219,6 +281,7 @@ def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handl
         design_effect=_design_effect(fitted, errors) if errors.clusters else None,
         separation=handled,
         alone=dict(errors.alone),
+        notes=votes.notes,
     )
 
 
@@ -226,5 +289,5 @@ def _design_effect(fitted: Fitted, errors: Covariance) -> float | None:
     """Median over contenders that compare of the variance as estimated over that of independent votes."""
     among = errors.comparable
     about_mean = (np.eye(len(among)) - among / among.sum())[among]
-    plain = independent(fitted).variances(about_mean)
+    plain = independent(fitted, floored=False).variances(about_mean)
     return float(np.median(errors.variances(about_mean) / plain)) if (plain > 0).all() else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from elo.ratings import Interval, RatingRow, Ratings
+from elo.unrated import Unrated
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -47,11 +48,18 @@ def _cells(row: RatingRow) -> dict[str, str]:
 
 
 def comma_separated(ratings: Ratings) -> str:
-    """A line for each contender, with the columns of `Ratings.table`."""
+    """A line for each contender, with the columns of `Ratings.table`.
+
+    One without a finite rating has its one-sided limit as `lower` or `upper`, and no rating or rank.
+    """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(RatingRow._fields)
-    writer.writerows(ratings.rows())
+    writer = csv.DictWriter(text, RatingRow._fields, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row._asdict() for row in ratings.rows())
+    writer.writerows(
+        {name: value for name, value in each._asdict().items() if _finite(value) is not None}
+        for each in ratings.unrated
+    )
     return text.getvalue()
 
 
@@ -59,6 +67,7 @@ def as_json(ratings: Ratings) -> str:
     """Ratings, the other estimates, the method and the diagnostics; what is not known is null."""
     document = {
         "ratings": [row._asdict() for row in ratings.rows()],
+        "unrated": [each._asdict() for each in ratings.unrated],
         "parameters": dict(ratings.parameters),
         "parameter_intervals": {name: ratings.parameter(name)._asdict() for name in ratings.parameters},
         "floor": ratings.floor and ratings.floor._asdict(),
@@ -82,10 +91,15 @@ def latex(ratings: Ratings) -> str:
         )
         for row in ratings.rows()
     ]
+    lines += [
+        f"{_escape(each.contender)} & -- & {_in_mathematics(_limit(each))} & -- & {each.votes}"
+        for each in ratings.unrated
+    ]
     head = f"Contender & Rating & {_percent(ratings)}\\,\\% interval & Ranks & Votes"
     body = " \\\\\n".join(lines)
+    notes = " ".join(" ".join(_notes(ratings)).split())
     return (
-        f"% {' '.join(_notes(ratings))}\n\\begin{{tabular}}{{lrcrr}}\n\\toprule\n{head} \\\\\n\\midrule\n"
+        f"% {notes}\n\\begin{{tabular}}{{lrcrr}}\n\\toprule\n{head} \\\\\n\\midrule\n"
         f"{body} \\\\\n\\bottomrule\n\\end{{tabular}}\n"
     )
 
@@ -96,6 +110,32 @@ FORMATS: Mapping[str, Callable[[Ratings], str]] = {
     "json": as_json,
     "latex": latex,
 }
+
+
+def remarks(ratings: Ratings) -> list[str]:
+    """What a reader must know before the figures: who has no rating, and what was left out of the votes."""
+    return [
+        *(
+            f"{each.contender} has no finite rating yet: {each.reason}. {_bound(ratings, each)}"
+            for each in ratings.unrated
+        ),
+        *ratings.diagnostics.notes,
+    ]
+
+
+def _bound(ratings: Ratings, each: Unrated) -> str:
+    side = "above" if math.isfinite(each.lower) else "below"
+    limit = _limit(each)
+    if not limit:
+        return "The votes set no bound."
+    return f"Its rating is {side} {limit[2:]} ({_percent(ratings)} %, one-sided, votes taken as independent)."
+
+
+def _limit(each: Unrated) -> str:
+    """The one-sided limit with its sign, or nothing."""
+    if math.isfinite(each.lower):
+        return f"> {each.lower:.1f}"
+    return f"< {each.upper:.1f}" if math.isfinite(each.upper) else ""
 
 
 def _notes(ratings: Ratings) -> list[str]:
@@ -116,6 +156,7 @@ def _notes(ratings: Ratings) -> list[str]:
             f"A single {kind} alone ties these to the rest: {', '.join(names)}."
             for kind, names in diagnostics.alone.items()
         ),
+        *remarks(ratings),
     ]
 
 
@@ -136,6 +177,10 @@ def _points(value: float) -> str:
 
 def _number(value: float) -> str:
     return f"${value:.1f}$" if math.isfinite(value) else "--"
+
+
+def _in_mathematics(text: str) -> str:
+    return f"${text}$" if text else "--"
 
 
 def _percent(ratings: Ratings) -> str:

@@ -15,7 +15,9 @@ from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.sandwich import Covariance
 from elo.intervals.simultaneous import simultaneous_margins
 from elo.models.outcomes import TIE_PARAMETERS, expected_credit
+from elo.settings import VarianceFloor
 from elo.settings import place_of as place_of
+from elo.unrated import Unrated
 from elo.votes.tally import Floats, Tally
 
 if TYPE_CHECKING:
@@ -76,6 +78,9 @@ class Method:
     """The recipe by which the covariance was made."""
     correction: str | None
     """Of clustered sandwiches."""
+    variance_floor: VarianceFloor | None
+    """Whether variances have a floor, `on` or `off`; None for intervals that are neither by a sandwich nor by
+    the bootstrap."""
     bootstrap: str | None
     """How votes were drawn anew; None without a bootstrap, as for the next two."""
     rounds: int | None
@@ -110,6 +115,8 @@ class Diagnostics:
     alone: dict[str, tuple[str, ...]]
     """By kind of cluster, the contenders or parameters that a single cluster ties to the rest: their
     variance between clusters cannot be seen."""
+    notes: tuple[str, ...] = ()
+    """What was left out of the votes, or taken for something else, when they were read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,13 +135,15 @@ class Ratings:
     `side`, `order`, covariates (for each unit), `log_nu` or `log_kappa`."""
     draws: Bootstrap | None = None
     """The estimates from resampled votes, where intervals are by the bootstrap."""
+    unrated: tuple[Unrated, ...] = ()
+    """The contenders without a finite rating, set apart: no other field or method knows of them."""
 
     @property
     def covariance(self) -> Floats:
         """Shape (K, K): of the strengths, log-odds squared.
 
-        Intervals may be wider: no variance falls below those of `errors.floors`, which two-way clusters
-        (one-way errors), CR3 (independent votes) and Firth's penalty (inverse information) set.
+        Intervals may be wider: no variance falls below those of `errors.floors`, which `variance_floor` and
+        Firth's penalty (inverse information) set.
         """
         return self.errors.matrix
 
@@ -297,6 +306,11 @@ class Ratings:
 
     def _quantile(self) -> float:
         return self.errors.quantile((1 - self.method.level) / 2)
+
+    @property
+    def reference(self) -> Floats:
+        """Shape (K,): the weights of the contenders that ratings are differences from, summing to 1."""
+        return self._reference()
 
     def _contrasts(self, among: NDArray[np.bool_] | None = None) -> Floats:
         """Shape (K, K): the sums of strengths that the ratings are, each less the anchor's or the mean.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 from elo.intervals.resampling import KINDS
 from elo.models.separation import SEPARATION
@@ -15,6 +16,8 @@ from elo.votes.tally import Tally
 ELO_SCALE = 400 / math.log(10)
 """Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""
 CLUSTERS = ("prompt", "rater")
+VarianceFloor: TypeAlias = Literal["auto", "on", "off"]
+"""Whether variances have a floor: `auto` is on, but off for the corrections CR0 and CR1."""
 MANY_PROMPTS = 2000
 """Deviations that are estimated jointly with the strengths: a table of 32 MB for each step."""
 
@@ -27,6 +30,7 @@ class Settings:
     clusters: tuple[str, ...]
     intervals: str
     correction: str
+    variance_floor: VarianceFloor
     separation: str
     weighting: str
     rounds: int
@@ -41,6 +45,12 @@ class Settings:
         if not unknown:
             object.__setattr__(self, "clusters", tuple(name for name in CLUSTERS if name in self.clusters))
 
+    @property
+    def floored(self) -> bool:
+        """Whether variances of the sandwich or the bootstrap have a floor."""
+        bare = self.correction in ("CR0", "CR1")
+        return self.variance_floor == "on" or (self.variance_floor == "auto" and not bare)
+
     def check(self, votes: Votes | Tally) -> None:
         """Refuse what is unknown, meaningless, or beyond what these votes record.
 
@@ -49,6 +59,7 @@ class Settings:
         """
         require_known("intervals", [self.intervals], ("sandwich", "model", "bootstrap", "none"))
         require_known("correction", [self.correction], ("CR3", "CR1", "CR0"))
+        require_known("variance_floor", [self.variance_floor], get_args(VarianceFloor))
         require_known("separation", [self.separation], SEPARATION)
         require_known("weighting", [self.weighting], ("votes", "propensity"))
         require_known("bootstrap", [self.bootstrap], KINDS)

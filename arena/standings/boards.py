@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
+import numpy as np
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -16,9 +18,10 @@ from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head, ledger_heads
 from arena.voting.models import Study
 from arena.voting.studies import rules_hash, study_rules
-from elo import NotIdentified, Votes
+from elo import NotIdentified, Unrated, Votes, fit
 
 RECENT_S = 60
+ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Standing:
     board: Board | None
     missing: str = ""
     culprits: str = ""
-    """Who stands in the way, by slug: not for pages where an identity is withheld."""
+    """Who has no rating and why, by slug: not for pages where an identity is withheld."""
     raters: int = 0
     last_vote: datetime | None = None
     computed_at: datetime = field(default_factory=timezone.now, compare=False)
@@ -75,17 +78,28 @@ def compute_standing(votes: Votes | None, head: str, last_vote: datetime | None 
     """Fits the ratings, or says in a sentence what they still need."""
     if votes is None:
         return Standing(head, 0, None, "There are no votes yet.")
-    total, raters = int(votes.weight.sum()), votes.raters or 0
-    clusters = shared_by(votes)
-    if not clusters:
-        missing = "All votes are one rater’s on one prompt; another of either is needed."
-        return Standing(head, total, None, missing, raters=raters, last_vote=last_vote)
+    raters = votes.raters or 0
+    counts = partial(Standing, head, int(votes.weight.sum()), raters=raters, last_vote=last_vote)
+    if not shared_by(votes):
+        return counts(None, ONE_OF_EACH)
     try:
+        clusters = shared_by(_between_rated(votes))
+        if not clusters:
+            return counts(None, ONE_OF_EACH)
         board = build_board(votes, clusters=clusters)
     except NotIdentified as reason:
-        missing = "Ratings need more votes."
-        return Standing(head, total, None, missing, str(reason), raters=raters, last_vote=last_vote)
-    return Standing(head, total, board, raters=raters, last_vote=last_vote)
+        return counts(None, "Ratings need more votes.", str(reason))
+    return counts(board, culprits=" ".join(map(_named, board.unrated)))
+
+
+def _named(each: Unrated) -> str:
+    return f"{each.contender} has no finite rating yet: {each.reason}."
+
+
+def _between_rated(votes: Votes) -> Votes:
+    """The votes that a board rests on: those between contenders with finite ratings."""
+    rated = fit(votes, intervals="none").contenders
+    return votes if rated == votes.contenders else votes.among(np.searchsorted(votes.contenders, rated))
 
 
 def shared_by(votes: Votes) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""A board as its page draws it: rows with their whiskers, and the matrix of who beats whom."""
+"""A board as its page draws it: rows with their whiskers, the unrated, and who beats whom."""
 
 from __future__ import annotations
 
-from analysis.board import Cell
+from analysis.board import Cell, bound
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
 from arena.standings.boards import Standing
@@ -12,7 +12,9 @@ def draw_board(standing: Standing) -> dict[str, object]:
     if standing.board is None:
         return {}
     rows = standing.board.rows
-    names = Contender.objects.in_bulk([row.contender for row in rows], field_name="slug")
+    unrated = standing.board.unrated
+    slugs = [*standing.board.contenders, *(each.contender for each in unrated)]
+    names = Contender.objects.in_bulk(slugs, field_name="slug")
     chart = draw_whiskers(standing.board)
     return {
         "axis": chart.axis,
@@ -24,6 +26,10 @@ def draw_board(standing: Standing) -> dict[str, object]:
                 "win_percent": 100 * row.win_rate,
             }
             for row, whisker in zip(rows, chart.whiskers, strict=True)
+        ],
+        "unrated": [
+            {"contender": names[each.contender], "reason": each.reason, "bound": bound(each)}
+            for each in unrated
         ],
         "matrix": [
             {"contender": names[row.contender], "cells": [_shown(cell) for cell in cells]}

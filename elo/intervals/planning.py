@@ -95,10 +95,7 @@ def components(ratings: Ratings, pair: tuple[str, str] | None = None) -> Compone
     kinds = list(errors.clusters)
     owed = dict.fromkeys(("rater", "prompt"), 0.0)
     if len(kinds) == 2:
-        one_way = {
-            kind: variance(difference_variances(floor))
-            for kind, floor in zip(kinds, errors.floors, strict=False)
-        }
+        one_way = {kind: variance(difference_variances(way)) for kind, way in errors.one_way.items()}
         for kind, other in (kinds, kinds[::-1]):
             owed[kind] = max(total - one_way[other], 0.0)
     elif errors.independent is not None:

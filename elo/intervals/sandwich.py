@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from elo.intervals.jackknife import Rows, intersected, sandwich
 from elo.intervals.meat import independent_meat
+from elo.intervals.scarcity import model_floor
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import difference_variances
 from elo.models.cells import numbered
 from elo.votes.tally import Floats
+
+ROUNDING = 1e-9
+"""Share of the largest variance below which a negative one is rounding error."""
+ONE_WAY, INDEPENDENT = "the one-way standard errors", "those of independent votes"
+MODEL = "the model's where votes or clusters are few"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,8 @@ class Covariance:
     """The same with the floor as one more contender, the last; None where it is no parameter."""
     independent: Floats | None = None
     """Shape (K, K): the sandwich as if votes were independent; None without clusters."""
+    one_way: Mapping[str, Floats] = field(default_factory=dict)
+    """Shape (K, K) each: the sandwich by each kind of cluster alone."""
     component: NDArray[np.integer] | None = None
     """Shape (K,): 0 for contenders in the largest group whose ratings are finite, other groups from 1; the
     votes do not limit how far groups are apart. None where there is one group."""
@@ -57,7 +65,10 @@ class Covariance:
         return comparable
 
     def variances(self, contrasts: Floats) -> Floats:
-        """Variances of sums of strengths, from weights of shape (n, K); infinite between groups."""
+        """Variances of sums of strengths, from weights of shape (n, K); infinite between groups.
+
+        NaN where a two-way variance without a floor came out negative.
+        """
         highest = self._highest(
             lambda matrix: np.einsum("nk,kl,nl->n", contrasts, matrix, contrasts, optimize=True)
         )
@@ -76,7 +87,7 @@ class Covariance:
 
     def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
         highest: Floats = np.max([variances(matrix) for matrix in (self.matrix, *self.floors)], axis=0)
-        return highest
+        return _without_negative(highest, np.abs(np.diag(self.matrix)).max())
 
     def _between(self, contrasts: Floats) -> NDArray[np.bool_]:
         """Which contrasts put the strengths of one group against those of another."""
@@ -92,70 +103,107 @@ def quantile(degrees_of_freedom: float | None, tail: float) -> float:
     return -float(scipy.special.stdtrit(degrees_of_freedom, tail))
 
 
+def _without_negative(variances: Floats, largest: float) -> Floats:
+    """NaN for variances that are negative beyond rounding error."""
+    return np.where(variances < -ROUNDING * largest, np.nan, np.maximum(variances, 0))
+
+
 def _infinite(where: NDArray[np.bool_]) -> Floats:
     return np.where(where, np.inf, 0.0)
 
 
 def model_based(fitted: Fitted) -> Covariance:
     """The inverse information: right where the model is, with each vote independent and counted once."""
-    return covariance_of(fitted, fitted.solution.inverse, (), "inverse information of the model", {})
+    return covariance_of(fitted, fitted.solution.inverse, {}, "inverse information of the model", {})
 
 
 def without_intervals(fitted: Fitted) -> Covariance:
     """Nothing is known of the errors: NaN."""
     unknown = np.full_like(fitted.solution.inverse, np.nan)
-    return covariance_of(fitted, unknown, (), "none", {})
+    return covariance_of(fitted, unknown, {}, "none", {})
 
 
-def independent(fitted: Fitted) -> Covariance:
-    """H^-1 M H^-1, where M adds up each vote's squared score (Huber 1967; White 1982, Econometrica 50)."""
-    return covariance_of(fitted, _independent(fitted), (), "sandwich for independent votes", {})
+def independent(fitted: Fitted, *, floored: bool = True) -> Covariance:
+    """H^-1 M H^-1, where M adds up each vote's squared score (Huber 1967; White 1982, Econometrica 50).
+
+    Args:
+        fitted: the optimum.
+        floored: whether no variance may fall below `model_floor`.
+    """
+    floors = {MODEL: model_floor(fitted)} if floored else {}
+    return covariance_of(fitted, _independent(fitted), floors, "sandwich for independent votes", {})
 
 
-def clustered(fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correction: str) -> Covariance:
+def clustered(
+    fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correction: str, *, floored: bool = True
+) -> Covariance:
     """Covariance for votes that share prompts, raters or both.
 
-    With two kinds of cluster it is that of one plus that of the other less that of their intersection,
-    negative eigenvalues set to zero (Cameron, Gelbach and Miller 2011, Journal of Business & Economic
-    Statistics 29, section 2), and no variance falls below a one-way one. With CR3 none falls below that of
-    independent votes either: a contender that a single cluster ties to the rest must not look certain.
+    With two kinds of cluster it is that of one plus that of the other less that of their intersection
+    (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29, section 2). Floored,
+    negative eigenvalues are set to zero, and no variance falls below a one-way one, that of independent votes
+    (a contender that a single cluster ties to the rest must not look certain) or `model_floor`.
 
     Args:
         fitted: the optimum, with the rows of its votes.
         columns: one or two kinds of cluster, each with a code for every row.
         correction: `CR3`, `CR1` or `CR0`.
+        floored: whether to floor.
 
     Raises:
         ValueError: all votes are of one cluster.
     """
     rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
-    one_way = {name: sandwich(fitted, each, correction) for name, each in rows.items()}
-    matrices = [one.covariance for one in one_way.values()]
-    floors, named = [], []
-    if len(rows) == 1:
-        matrix = matrices[0]
-    else:
+    ways = {name: sandwich(fitted, each, correction) for name, each in rows.items()}
+    one_way = [way.covariance for way in ways.values()]
+    matrix = one_way[0]
+    if len(rows) == 2:
         first, second = rows.values()
-        both = intersected(fitted, first, second, correction)
-        matrix = _positive_semidefinite(matrices[0] + matrices[1] - both)
-        floors, named = matrices, ["the one-way standard errors"]
-    if correction == "CR3":
-        floors, named = [*floors, _independent(fitted)], [*named, "those of independent votes"]
-    recipe = f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}"
+        matrix = matrix + one_way[1] - intersected(fitted, first, second, correction)
+    plain, floors = _independent(fitted), {}
+    if floored and len(rows) == 2:
+        matrix = _positive_semidefinite(matrix)
+        floors = dict(zip((ONE_WAY, ""), one_way, strict=True))
+    if floored:
+        floors |= {INDEPENDENT: plain, MODEL: model_floor(fitted, tuple(rows.values()))}
     errors = covariance_of(
         fitted,
         matrix,
-        tuple(floors),
-        recipe + f", floored at {' and '.join(named)}" * bool(named),
+        floors,
+        f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}",
         clusters={name: each.groups for name, each in rows.items()},
-        alone={name: _names(fitted, one.alone) for name, one in one_way.items() if one.alone.any()},
+        alone={name: _names(fitted, way.alone) for name, way in ways.items() if way.alone.any()},
     )
     size = fitted.problem.contenders
     return replace(
         errors,
         effective=min(_effective(each) for each in rows.values()),
-        independent=_independent(fitted)[:size, :size],
+        independent=plain[:size, :size],
+        one_way={name: way.covariance[:size, :size] for name, way in ways.items()},
     )
+
+
+def of_draws(
+    fitted: Fitted,
+    drawn: Floats,
+    recipe: str,
+    columns: Mapping[str, NDArray[np.integer]],
+    *,
+    floored: bool = True,
+) -> Covariance:
+    """Covariance (P, P) of a bootstrap's estimates; floored as others are, since few votes vary too little.
+
+    Args:
+        fitted: the optimum, with the rows of its votes if there are clusters.
+        drawn: shape (P, P).
+        recipe: how it was drawn.
+        columns: the clusters that were drawn.
+        floored: whether no variance may fall below `model_floor`.
+    """
+    rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
+    floors = {MODEL: model_floor(fitted, tuple(rows.values()))} if floored else {}
+    clusters = {name: each.groups for name, each in rows.items()}
+    return covariance_of(fitted, drawn, floors, recipe, clusters)
 
 
 def _effective(rows: Rows) -> float:
@@ -192,34 +240,42 @@ def _independent(fitted: Fitted) -> Floats:
 def covariance_of(
     fitted: Fitted,
     matrix: Floats,
-    floors: tuple[Floats, ...],
+    floors: Mapping[str, Floats],
     recipe: str,
     clusters: Mapping[str, int],
     alone: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Covariance:
-    """What is known from a covariance (P, P) of all parameters, and from those it may not fall below."""
+    """Build a `Covariance` from the full matrix (P, P) and its named lower bounds."""
     size = fitted.problem.contenders
     last = size + len(fitted.problem.names)
     if fitted.solution.drift is not None and not fitted.problem.prompts:
         # Votes that Jeffreys' prior alone keeps finite scatter too little to show how little is known.
-        floors = (*floors, fitted.solution.inverse)
-        recipe += "; floored at the inverse information"
+        floors = {**floors, "the inverse information": fitted.solution.inverse}
+    named = [name for name in floors if name]
+    recipe += f", floored at {_listed(named)}" * bool(named)
     component = fitted.solution.component
 
     def strengths_and(more: int) -> Covariance:
         end = size + more
         return Covariance(
             matrix=matrix[:end, :end],
-            floors=tuple(floor[:end, :end] for floor in floors),
+            floors=tuple(floor[:end, :end] for floor in floors.values()),
             recipe=recipe,
             clusters=clusters,
-            extras=np.max([np.diag(each)[size:last] for each in (matrix, *floors)], axis=0),
+            extras=_without_negative(
+                np.max([np.diag(each)[size:last] for each in (matrix, *floors.values())], axis=0),
+                np.abs(np.diag(matrix)[:last]).max(),
+            ),
             alone=alone or {},
             component=None if component is None else component[:end],
         )
 
     floor = "floor" in fitted.problem.names
     return replace(strengths_and(0), with_floor=strengths_and(1) if floor else None)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
 
 
 def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -37,9 +37,7 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
     Raises:
         NotIdentified: names the groups that never met, or the parameters that cannot be told apart.
     """
-    a, b = problem.design.members[:2]
-    met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
-    groups = _members(_components(met | met.T))
+    groups = _members(connected_groups(problem))
     if len(groups) > 1:
         listed = "; ".join(_listed(contenders, group) for group in groups)
         raise NotIdentified(
@@ -48,6 +46,13 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
         )
     if set(problem.names) - {*TIE_PARAMETERS.values(), "floor"}:
         _require_independent(problem, contenders)
+
+
+def connected_groups(problem: Problem) -> NDArray[np.intp]:
+    """Shape (K,): the group of each contender by who met whom, directly or through others."""
+    a, b = problem.design.members[:2]
+    met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
+    return _components(met | met.T)
 
 
 def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
@@ -126,7 +131,7 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
     groups = _members(strong_groups(problem))
     if len(groups) > 1:
         table = took(problem)
-        verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in groups)))
+        verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in _apart(groups))))
         raise NotIdentified(
             f"No finite ratings exist: {verdicts}. Collect votes until each has both won and lost (or tied), "
             "leave these contenders out, or choose separation='firth' or 'bounded'."
@@ -251,21 +256,28 @@ def _components(graph: NDArray[np.bool_]) -> NDArray[np.intp]:
     label = np.full(len(graph), -1)
     while (label < 0).any():
         first = int(np.argmin(label))
-        label[_reached(graph, first) & _reached(graph.T, first)] = label.max() + 1
+        label[reached(graph, first) & reached(graph.T, first)] = label.max() + 1
     return label
 
 
-def _reached(graph: NDArray[np.bool_], start: int) -> NDArray[np.bool_]:
+def reached(graph: NDArray[np.bool_], start: int) -> NDArray[np.bool_]:
     """Shape (size,): what can be reached along arrows."""
-    reached, newest = np.zeros(len(graph), dtype=bool), np.array([start])
+    found, newest = np.zeros(len(graph), dtype=bool), np.array([start])
     while len(newest):
-        reached[newest] = True
-        newest = np.flatnonzero(graph[newest].any(axis=0) & ~reached)
-    return reached
+        found[newest] = True
+        newest = np.flatnonzero(graph[newest].any(axis=0) & ~found)
+    return found
 
 
 def _members(label: NDArray[np.intp]) -> list[NDArray[np.signedinteger]]:
     return [np.flatnonzero(label == group) for group in range(label.max() + 1)]
+
+
+def _apart(groups: list[NDArray[np.signedinteger]]) -> list[NDArray[np.signedinteger]]:
+    """The groups to name: all but the largest, if one is larger than all others."""
+    size = max(map(len, groups))
+    smaller = [group for group in groups if len(group) < size]
+    return smaller if len(smaller) == len(groups) - 1 else groups
 
 
 def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.signedinteger]) -> str:
@@ -273,7 +285,8 @@ def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.si
     if not took[np.ix_(rest, group)].any():
         return f"{_listed(names, group)} won everything against the others"
     if not took[np.ix_(group, rest)].any():
-        return f"{_listed(names, group)} lost everything against the others"
+        end = "lost everything" if len(group) == 1 else "won nothing"
+        return f"{_listed(names, group)} {end} against the others"
     return ""
 
 

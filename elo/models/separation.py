@@ -1,4 +1,4 @@
-"""What is done about votes without a finite maximum: the policies `error`, `firth` and `bounded`."""
+"""What is done about votes without a finite maximum: `apart`, `error`, `firth` and `bounded`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from elo.models.newton import (
 )
 from elo.votes.tally import Floats
 
-SEPARATION = ("error", "firth", "bounded")
+SEPARATION = ("apart", "error", "firth", "bounded")
 BOUND = 3 * float(np.log(10))
 """Log-odds from the best contender to the worst where `bounded` sets groups apart: odds of 1,000 to 1, 1200
 points of Elo."""
@@ -43,9 +43,10 @@ FAR = 1000.0
 def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Solution, str]:
     """The optimum under a policy, and in words what the policy did.
 
-    `error` refuses votes without a finite maximum. `firth` maximises the likelihood times Jeffreys' prior,
-    the root of the determinant of the expected information (D. Firth, Biometrika 80, 1993), which always has
-    a finite maximum. `bounded` takes the likelihood's limit as the groups that the votes do not hold together
+    `error` refuses votes without a finite maximum, as does `apart`, whose callers give it only contenders
+    that the votes hold together. `firth` maximises the likelihood times Jeffreys' prior, the root of the
+    determinant of the expected information (D. Firth, Biometrika 80, 1993), which always has a finite
+    maximum. `bounded` takes the likelihood's limit as the groups that the votes do not hold together
     move apart (C. J. Geyer, Electronic Journal of Statistics 3, 2009): within a group strengths are those of
     its own votes, each group stands above those it took credit from, and intervals between groups are
     infinite. Where the groups are shown is a convention, see `_shown`.
@@ -59,7 +60,7 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
     if problem.ridge:
         require_finite_extras(plain, contenders, held=len(contenders))
         return maximise(problem), "none: the ridge keeps strengths finite"
-    if policy == "error":
+    if policy in ("apart", "error"):
         require_finite(plain, contenders)
         return maximise(problem), "none: a finite maximum exists"
     groups = finite_groups(plain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.votes import numbers
-from elo.votes.coding import Coded, Codes, compact, encode, recode, used_labels
+from elo.votes.coding import Coded, Codes, compact, encode, recode, smallest_type, used_labels
 from elo.votes.columns import OPTIONAL, Columns, find_layout
 from elo.votes.counting import count
 from elo.votes.frames import read_frame
@@ -55,6 +55,8 @@ class Votes:
     prompt_labels: tuple[Hashable, ...] | None = None
     """In the order of their codes."""
     rater_labels: tuple[Hashable, ...] | None = None
+    notes: tuple[str, ...] = ()
+    """What was left out when the votes were read, or taken for something else."""
 
     @classmethod
     def from_columns(
@@ -203,6 +205,40 @@ class Votes:
     def raters(self) -> int | None:
         return None if self.rater_labels is None else len(self.rater_labels)
 
+    def among(self, places: NDArray[np.intp]) -> Votes:
+        """The votes between these contenders alone, given by their places."""
+        place = np.full(len(self.contenders), -1)
+        place[places] = np.arange(len(places))
+        dtype = smallest_type(len(places))
+        rows = np.flatnonzero((place[self.contender_a] >= 0) & (place[self.contender_b] >= 0))
+        prompt, rater = (self._group_of(name, rows) for name in ("prompt", "rater"))
+
+        def kept(values: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if values is None else values[rows]
+
+        return replace(
+            self,
+            contenders=tuple(self.contenders[place] for place in places),
+            contender_a=place[self.contender_a[rows]].astype(dtype),
+            contender_b=place[self.contender_b[rows]].astype(dtype),
+            outcome=self.outcome[rows],
+            weight=self.weight[rows],
+            prompt=prompt and prompt.codes,
+            rater=rater and rater.codes,
+            side=kept(self.side),
+            order=kept(self.order),
+            propensity=kept(self.propensity),
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+            prompt_labels=prompt and prompt.labels,
+            rater_labels=rater and rater.labels,
+        )
+
+    def _group_of(self, name: str, rows: NDArray[np.intp]) -> Coded | None:
+        codes, labels = getattr(self, name), getattr(self, f"{name}_labels")
+        if codes is None:
+            return None
+        return compact(Coded(codes[rows], labels or tuple(range(int(codes.max()) + 1))), name)
+
     def tally(self, *, compiled: bool = True) -> Tally:
         """Count the votes by pair, side and outcome; where `side` is recorded, what was on the left is a.
 
@@ -211,7 +247,7 @@ class Votes:
                 than numpy takes to count ten million votes once.
         """
         columns = (*self._from_the_left(), self.weight)
-        return Tally(self.contenders, count(*columns, len(self.contenders), compiled=compiled))
+        return Tally(self.contenders, count(*columns, len(self.contenders), compiled=compiled), self.notes)
 
     def _from_the_left(self) -> tuple[Codes, Codes, Codes]:
         """Shape (N,) each: contenders on the left and on the right, and the outcome with these as a and b."""

@@ -28,6 +28,8 @@ class Tally:
     """Shape (K, K, 4): votes with contender i on the left, j on the right, by outcome as in `OUTCOMES`.
 
     Weighted votes count with their weight; counts of whole numbers are exact up to 2^53."""
+    notes: tuple[str, ...] = ()
+    """What was left out when the votes were read, or taken for something else."""
 
     def __add__(self, other: Tally) -> Tally:
         if self.contenders != other.contenders:
@@ -35,7 +37,12 @@ class Tally:
                 f"Cannot merge tallies of different contenders: {', '.join(self.contenders)} and "
                 f"{', '.join(other.contenders)}. Give both sets of votes the same contenders=."
             )
-        return Tally(self.contenders, self.counts + other.counts)
+        return Tally(self.contenders, self.counts + other.counts, (*self.notes, *other.notes))
+
+    def among(self, places: NDArray[np.intp]) -> Tally:
+        """The votes between these contenders alone, given by their places."""
+        names = tuple(self.contenders[place] for place in places)
+        return Tally(names, self.counts[np.ix_(places, places)], self.notes)
 
     @cached_property
     def beat(self) -> Floats:

@@ -67,7 +67,9 @@ def test_settings_say_how_the_board_was_made() -> None:
     settings = build_board(votes, clusters=["prompt"], anchor=("m03", 1500.0), level=0.9).settings
     assert json.loads(json.dumps(settings)) == settings
     assert settings["method"] == "bradley-terry"
-    assert settings["covariance"] == "CR3 by prompt, floored at those of independent votes"
+    assert settings["covariance"] == (
+        "CR3 by prompt, floored at those of independent votes and the model's where votes or clusters are few"
+    )
     assert (settings["clusters"], settings["level"], settings["anchor"]) == (["prompt"], 0.9, ["m03", 1500.0])
     assert (settings["votes"], settings["raters"], settings["prompts"]) == (800, 20, 30)
     assert settings["degrees_of_freedom"] == 29

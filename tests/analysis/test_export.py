@@ -49,12 +49,31 @@ def test_csv_keeps_awkward_names_whole() -> None:
 def test_json_holds_rows_matrix_settings_and_what_is_added() -> None:
     board = build_board(World(votes=800).draw(1))
     document = json.loads(to_json(board, {"simulated": True, "snapshot": {"ledger": "abc"}}))
-    assert set(document) == {"rows", "matrix", "settings", "simulated", "snapshot"}
+    assert set(document) == {"rows", "unrated", "matrix", "settings", "simulated", "snapshot"}
     assert document["settings"] == board.settings
     assert document["rows"][0].keys() == set(BoardRow._fields)
     assert document["matrix"]["contenders"] == list(board.contenders)
     assert document["matrix"]["votes"][0][1] == board.matrix[0][1].votes
     assert document["matrix"]["win_rates"][0][0] is None
+
+
+def test_contenders_without_a_finite_rating_come_last_with_their_bound() -> None:
+    even = [Cell("x", "y", outcome, 3) for outcome in "ab"]
+    board = build_board(votes_of(*even, Cell("new", "x", "a", 4), Cell("y", "old", "a", 4)))
+    *_, new, old = read(to_csv(board))
+    assert [new[name] for name in ("contender", "rating", "rank", "upper", "votes")] == [
+        "new",
+        "",
+        "",
+        "",
+        "4",
+    ]
+    assert (old["contender"], old["lower"], old["losses"]) == ("old", "", "4")
+    assert float(old["upper"]) < 1000 < float(new["lower"])
+    document = json.loads(to_json(board))["unrated"]
+    assert [each["contender"] for each in document] == ["new", "old"]
+    assert document[0]["upper"] is None
+    assert document[0]["reason"] == "it won all its 4 votes"
 
 
 def test_json_has_null_for_numbers_it_cannot_hold() -> None:
@@ -84,6 +103,6 @@ def test_what_is_added_may_not_replace_the_boards_own() -> None:
     with pytest.raises(ValueError, match="Extra column rating is taken"):
         to_csv(small_board(), {"rating": "mine"})
     with pytest.raises(
-        ValueError, match=r"Extra key settings is taken\. The board's own: rows, matrix, settings\."
+        ValueError, match=r"Extra key settings is taken\. The board's own: rows, unrated, matrix, settings\."
     ):
         to_json(small_board(), {"settings": {}})

@@ -13,6 +13,7 @@ import pytest
 
 from elo import RatingRow, Votes, fit
 from elo.command import main
+from elo.formats import FORMATS
 from tests.factories_elo import World
 
 LAYOUTS = sorted((Path(__file__).parent / "votes" / "data").iterdir())
@@ -150,6 +151,34 @@ def floored(tmp_path: Path) -> Path:
     path = tmp_path / "floored.csv"
     path.write_text(FLOORED)
     return path
+
+
+UNBEATEN = "left,right,winner\n" + "x,y,left\nx,y,right\n" * 6 + "new,x,left\n" * 4
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_who_has_no_finite_rating_is_named_in_each_format_and_on_standard_error(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(UNBEATEN)
+    main([str(path), "--format", form])
+    out, err = capsys.readouterr()
+    assert "new" in out
+    assert err.startswith("elo: new has no finite rating yet: it won all its 4 votes. Its rating is above 1")
+    [each] = fit(Votes.read(path)).unrated
+    assert (str(each.lower) if form in ("csv", "json") else f"{each.lower:.1f}") in out
+    if form == "csv":
+        assert out.splitlines()[-1] == f"new,,{each.lower},,,,,,,4,4,0,0,0"
+
+
+def test_the_variance_floor_is_passed_on(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--clusters", "rater", "--correction", "CR1", "--format", "json")
+    assert json.loads(run(capsys, path, *options))["method"]["variance_floor"] == "off"
+    floored = json.loads(run(capsys, path, *options, "--variance-floor", "on"))["method"]
+    assert floored["variance_floor"] == "on"
+    assert "floored at" in floored["covariance"]
+    assert "Known: auto, on, off." in refused(capsys, path, "--variance-floor", "yes")
 
 
 def test_both_bad_has_a_column_of_its_own_where_there_are_any(

@@ -152,7 +152,7 @@ def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], 
         ({"both_bad": "bad"}, "Unknown both_bad='bad'. Known: tie, drop, floor."),
         ({"intervals": "wide"}, "Unknown intervals='wide'. Known: sandwich, model, bootstrap, none."),
         ({"correction": "CR2"}, "Unknown correction='CR2'. Known: CR3, CR1, CR0."),
-        ({"separation": "ignore"}, "Unknown separation='ignore'. Known: error, firth, bounded."),
+        ({"separation": "ignore"}, "Unknown separation='ignore'. Known: apart, error, firth, bounded."),
         ({"weighting": "equal"}, "Unknown weighting='equal'. Known: votes, propensity."),
         ({"weighting": "propensity"}, "needs votes with a column propensity"),
         ({"covariates": ["loudness"]}, "The votes have no column 'loudness'"),
@@ -190,7 +190,7 @@ def test_rare_pairs_weigh_as_if_drawn_as_often() -> None:
 
     even, rare = votes([0.5] * 4), votes([0.25, 0.25, 0.75, 0.75])
     assert fit(even, weighting="propensity").difference("x", "y").estimate == pytest.approx(0)
-    weighted = fit(rare, weighting="propensity", scale=1.0)
+    weighted = fit(rare, weighting="propensity", scale=1.0, variance_floor="off")
     assert weighted.difference("x", "y").estimate == pytest.approx(np.log(3))
     # Two votes of weight 3/2 against two of 1/2: residuals 1/4 and -3/4, information 4 * 3/16.
     squares = 2 * (1.5 / 4) ** 2 + 2 * (0.5 * 0.75) ** 2

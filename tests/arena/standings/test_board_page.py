@@ -32,6 +32,18 @@ def test_with_one_rater_the_page_says_that_it_is_prompts_alone(client: Client) -
     assert "clustered on prompt and rater" not in text
 
 
+def test_who_has_no_finite_rating_is_named_below_the_others(client: Client) -> None:
+    study = make_study(contenders=3, prompts=3)
+    for prompt, outcomes in enumerate(("ab", "bab", "aab")):
+        for outcome in outcomes:
+            cast(study, outcome, prompt=prompt)
+    cast(study, "b", sides=(2, 0))
+    beaten = study.contenders.order_by("pk")[2]
+    text = _text(client)
+    assert f"No finite rating yet {beaten.name} : it lost its only vote. Its rating is below" in text
+    assert "8 votes by 8 raters on 3 prompts" in text
+
+
 def test_every_contender_is_there_with_rating_and_counts(client: Client, rated_study: Study) -> None:
     text = _text(client)
     for contender in rated_study.contenders.all():

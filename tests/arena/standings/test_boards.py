@@ -67,6 +67,34 @@ def test_while_one_contender_wins_all_it_names_what_is_missing() -> None:
     assert any(slug in standing.culprits for slug in study.contenders.values_list("slug", flat=True))
 
 
+def test_one_who_won_everything_leaves_the_others_their_board() -> None:
+    study = make_study(contenders=3, prompts=3)
+    first, second, unbeaten = study.contenders.order_by("pk").values_list("slug", flat=True)
+    for prompt, outcomes in enumerate(("ab", "bab", "aab")):
+        for outcome in outcomes:
+            cast(study, outcome, prompt=prompt)
+    alone = current_standing(study=study, track=TRACK).board
+    for prompt in range(2):
+        cast(study, "a", sides=(2, 0), prompt=prompt)
+    standing = current_standing(study=study, track=TRACK)
+    assert standing.board is not None
+    assert alone is not None
+    assert standing.board.rows == alone.rows
+    assert set(standing.board.contenders) == {first, second}
+    assert [each.contender for each in standing.board.unrated] == [unbeaten]
+    assert standing.culprits == f"{unbeaten} has no finite rating yet: it won all its 2 votes."
+
+
+def test_if_the_rated_have_one_rater_on_one_prompt_it_asks_for_another_of_either() -> None:
+    study, rater = make_study(contenders=3, prompts=2), Rater.objects.create()
+    for outcome in ("a", "b"):
+        cast(study, outcome, rater=rater)
+    cast(study, "a", sides=(2, 0), prompt=1)
+    standing = current_standing(study=study, track=TRACK)
+    assert (standing.votes, standing.board) == (3, None)
+    assert "one rater’s on one prompt" in standing.missing
+
+
 def test_who_wins_more_stands_higher(rated_study: Study) -> None:
     """In each pair of the fixture the first contender wins most."""
     board = current_standing(study=rated_study, track=TRACK).board

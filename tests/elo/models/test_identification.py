@@ -48,7 +48,7 @@ def test_an_unbeaten_contender_is_named() -> None:
 
 def test_a_winless_group_is_named() -> None:
     votes = votes_of(Cell("x", "y", "tie"), Cell("p", "q", "tie"), Cell("x", "p", "a"), Cell("q", "y", "b"))
-    with pytest.raises(NotIdentified, match="p, q lost everything against the others"):
+    with pytest.raises(NotIdentified, match="p, q won nothing against the others"):
         require_identified(votes.tally())
 
 

@@ -1,0 +1,69 @@
+"""One-sided limits of strengths that have no finite estimate, by the profile likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+import scipy
+
+from elo.models.newton import MAX_ITERATIONS, STEP_TOLERANCE, NotConverged, Problem, maximise
+from elo.votes.tally import Floats
+
+RIDGE = 1e-6
+"""Precision that keeps strengths finite whose likelihood rises for ever; it moves a limit by 1e-3 at most."""
+TOLERANCE = 1e-4
+"""Log-odds, of a limit."""
+
+
+def profile_limit(problem: Problem, contrast: Floats, *, below: bool, level: float) -> float:
+    """The one-sided limit of a sum of strengths whose likelihood rises for ever in one direction.
+
+    It is where the likelihood, at its highest over all other parameters, has fallen by z^2 / 2 below its
+    supremum, with P(Z < z) = level (Venzon and Moolgavkar 1988, Applied Statistics 37).
+
+    Args:
+        problem: the likelihood, in which strengths need not be finite.
+        contrast: shape (P,), the weights of the parameters.
+        below: whether the limit is below all likely values, or above them.
+        level: probability that the limit holds.
+
+    Raises:
+        NotConverged: the optimiser did not meet its tolerance.
+    """
+    held = replace(problem.without_prompts, ridge=max(problem.ridge, RIDGE))
+    found = maximise(held)
+    lowest = held.log_likelihood(found.theta) - NormalDist().inv_cdf(level) ** 2 / 2
+    estimate, step = float(contrast @ found.theta), -1.0 if below else 1.0
+
+    def excess(value: float) -> float:
+        return held.log_likelihood(_maximise_held(held, found.theta, contrast, value)) - lowest
+
+    outside = _outside(excess, estimate, step)
+    inside = outside - step
+    return float(scipy.optimize.brentq(excess, outside, inside, xtol=TOLERANCE))
+
+
+def _outside(excess: Callable[[float], float], value: float, step: float) -> float:
+    """The first value beyond the limit, one step after another."""
+    for _ in range(MAX_ITERATIONS):
+        value += step
+        if excess(value) < 0:
+            return value
+    raise NotConverged(f"No limit was found within {MAX_ITERATIONS} log-odds of the estimate.")
+
+
+def _maximise_held(problem: Problem, theta: Floats, contrast: Floats, value: float) -> Floats:
+    """Shape (P,): the maximum among parameters whose contrast has this value."""
+    theta = theta + contrast * (value - contrast @ theta) / (contrast @ contrast)
+    for _ in range(MAX_ITERATIONS):
+        gradient, information = problem.derivatives(theta)
+        step, along = np.linalg.solve(problem.regular(information), np.stack((gradient, contrast), axis=1)).T
+        step = step - along * (contrast @ step) / (contrast @ along)
+        place, change = problem.design.place(theta), problem.design.place(step)
+        theta = theta + problem.outcomes.share_of_step(place, change) * step
+        if float(np.abs(change).max()) < STEP_TOLERANCE**0.5:
+            return theta
+    raise NotConverged(f"A profile of the likelihood did not settle in {MAX_ITERATIONS} iterations.")

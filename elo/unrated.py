@@ -1,0 +1,95 @@
+"""Contenders without a finite rating, named with the reason and the one-sided bound that the votes give."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.models.identification import connected_groups, reached, strong_groups, took
+from elo.models.newton import Problem
+from elo.models.profile import profile_limit
+from elo.votes.tally import Floats
+
+
+class Unrated(NamedTuple):
+    """A contender without a finite rating."""
+
+    contender: str
+    reason: str
+    lower: float
+    """The one-sided limit that its rating lies above; minus infinity where the votes give none."""
+    upper: float
+    """The one-sided limit that its rating lies below."""
+    votes: float
+    """All votes that it was part of; the next four count how they ended."""
+    wins: float
+    losses: float
+    ties: float
+    both_bad: float
+
+
+class Scale(NamedTuple):
+    """How strengths become ratings: value + scale (strength - reference' strengths)."""
+
+    value: float
+    scale: float
+    reference: Floats
+    """Shape (K,), summing to 1."""
+    level: float
+
+
+def rated_contenders(problem: Problem) -> NDArray[np.intp]:
+    """The largest group of contenders within which ratings are finite; of equal ones that with most votes."""
+    groups = connected_groups(problem) if problem.ridge else strong_groups(problem.without_prompts)
+    label = groups[: problem.contenders]
+    a, b = problem.design.members[:2]
+    within = np.bincount(label[a][label[a] == label[b]], problem.votes[label[a] == label[b]], label.max() + 1)
+    largest = max(range(len(within)), key=lambda group: ((label == group).sum(), within[group], -group))
+    return np.flatnonzero(label == largest)
+
+
+def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Scale) -> tuple[float, float]:
+    """The one-sided limits of the contender's rating, lower and upper; infinite where there is none."""
+    above, below = _compared(problem, contender, rated)
+    if not (above or below):
+        return -np.inf, np.inf
+    contrast = np.zeros(problem.without_prompts.design.parameters)
+    contrast[: problem.contenders] = -scale.reference
+    contrast[contender] += 1
+    limit = profile_limit(problem, contrast, below=above, level=scale.level)
+    rating = scale.value + scale.scale * limit
+    return (rating, np.inf) if above else (-np.inf, rating)
+
+
+def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
+    """Say why a contender has no finite rating, without claiming more than its votes say."""
+    above, below = _compared(problem, contender, rated)
+    arrows, votes = took(problem.without_prompts), _votes(problem, contender)
+    if above and not arrows[:, contender].any():
+        return f"it won {votes}"
+    if below and not arrows[contender].any():
+        return f"it lost {votes}"
+    if above:
+        return "no rated contender has won a vote against it, directly or through others"
+    if below:
+        return "it has won no vote against a rated contender, directly or through others"
+    group = connected_groups(problem)
+    if group[contender] == group[rated[0]]:
+        return "its votes leave open on which side of the rated contenders it stands"
+    return "no votes connect it to the rated contenders"
+
+
+def _compared(problem: Problem, contender: int, rated: NDArray[np.intp]) -> tuple[bool, bool]:
+    """Whether the contender can only be above the rated ones, or only below them."""
+    arrows = took(problem.without_prompts)
+    above, below = reached(arrows, contender)[rated[0]], reached(arrows.T, contender)[rated[0]]
+    return bool(above), bool(below)
+
+
+def _votes(problem: Problem, contender: int) -> str:
+    """How many votes the model counts for a contender, in words."""
+    part = (problem.design.members[:2] == contender).any(axis=0)
+    votes = problem.votes[part].sum()
+    return "its only vote" if votes == 1 else f"all its {votes:g} votes"
