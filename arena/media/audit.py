@@ -14,7 +14,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from arena.media.boxes import Box, MalformedBoxes, walk
+from arena.media.boxes import HEADER_BYTES, Box, MalformedBoxes, walk
 from arena.media.intake import READ_SAFELY
 
 STRUCTURE = {
@@ -30,13 +30,21 @@ SEI_UNIT = 6
 CODECS = {"video": "h264", "audio": "aac"}
 READ_EVERY_SAMPLE = READ_SAFELY | {"ignore_editlist": "1"}
 
+BRANDS = {b"isom", b"iso2", b"avc1", b"mp41"}
+HANDLERS = {b"vide", b"soun", b"mdir"}
+TABLES = {"stts", "stss", "ctts", "stsc", "stsz", "stco", "co64"}
+"""Boxes of nothing but numbers, which spell short words by chance."""
+
 # Compressed data hold every short string now and then: in 5 MB, 4 given letters of either case turn up in
-# one file of 50, 8 letters in one of 10^10. So short ones are looked for only outside of mdat.
+# one file of 50, 8 letters in one of 10^10. So short ones are looked for only outside of mdat, and there as
+# whole words: a contender may be called "iso" or "meta", as brands and boxes are.
 SHORTEST_IN_HEADERS = 3
-SHORTEST_IN_MEDIA = 8
+SHORTEST_ANYWHERE = 8
 ENCODERS_IN_HEADERS = ("lavc", "lavf", "x264", "x265", "ffmpeg", "c2pa", "handler")
 ENCODERS_IN_MEDIA = re.compile(rb"Lav[cf]\d+\.\d+|x26[45] - core|x26[45] \(build")
 
+HANDLER_TYPE = slice(8, 12)  # ISO/IEC 14496-12, 8.4.3
+HANDLER_NAME = slice(24, None)
 COMPRESSOR_NAME = slice(42, 74)  # in a visual sample entry (ISO/IEC 14496-12, 12.1.3)
 UNDETERMINED = 0x55C4  # the language "und", packed
 
@@ -57,8 +65,9 @@ def find_leaks(source: Path | bytes, forbidden: Iterable[str] = ()) -> list[Leak
 
     Args:
         source: the file or its bytes.
-        forbidden: strings that must not occur, in any case, such as contenders' names: in headers from
-            3 characters on, in media data from 8, as shorter ones occur there by chance.
+        forbidden: strings that must not occur, in any case, such as contenders' names. Those of 8 characters
+            and more must not occur anywhere; those of 3 and more not as words of their own outside of media
+            data. Names that the format itself has, of boxes and brands, don't count.
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
     try:
@@ -78,8 +87,12 @@ def _leaks_of_box(box: Box) -> Iterator[Leak]:
         yield Leak(box.path, "a box that playing doesn't need")
     elif box.kind == "free" and any(payload):
         yield Leak(box.path, "padding that isn't zero")
-    elif box.kind == "hdlr" and bytes(payload[24:]).strip(b"\0"):
-        yield Leak(box.path, f"handler name {_text(payload[24:])}")
+    elif box.kind == "ftyp":
+        yield from (Leak(box.path, f"the brand {_text(brand)}") for brand in _unknown_brands(box))
+    elif box.kind == "hdlr" and bytes(payload[HANDLER_TYPE]) not in HANDLERS:
+        yield Leak(box.path, f"the handler type {_text(payload[HANDLER_TYPE])}")
+    elif box.kind == "hdlr" and bytes(payload[HANDLER_NAME]).strip(b"\0"):
+        yield Leak(box.path, f"handler name {_text(payload[HANDLER_NAME])}")
     elif box.kind == "avc1" and any(payload[COMPRESSOR_NAME]):
         yield Leak(box.path, f"compressor name {_text(payload[COMPRESSOR_NAME])}")
     elif box.kind == "colr" and bytes(payload[:4]) != b"nclx":
@@ -131,17 +144,46 @@ def _units(packet: bytes) -> Iterator[int]:
 
 
 def _leaks_of_words(boxes: list[Box], forbidden: list[str]) -> Iterator[Leak]:
-    outermost = [box for box in boxes if "/" not in box.path]
-    media = b"".join(box.payload for box in outermost if box.kind == "mdat")
-    headers = b"".join(box.payload for box in outermost if box.kind != "mdat").lower()
-    for word in (*ENCODERS_IN_HEADERS, *forbidden):
-        if len(word) >= SHORTEST_IN_HEADERS and word.lower().encode() in headers:
+    media = b"".join(box.payload for box in boxes if box.path == "mdat")
+    headers = b"\0".join(text for box in boxes for text in _texts(box)).lower()
+    for word in ENCODERS_IN_HEADERS:
+        if word.encode() in headers:
             yield Leak("headers", f"the word '{word}'")
     for word in forbidden:
-        if len(word) >= SHORTEST_IN_MEDIA and word.lower().encode() in media.lower():
+        if len(word) >= SHORTEST_IN_HEADERS and _pattern(word).search(headers):
+            yield Leak("headers", f"the word '{word}'")
+        if len(word) >= SHORTEST_ANYWHERE and word.lower().encode() in media.lower():
             yield Leak("mdat", f"the word '{word}'")
     for mark in sorted(set(ENCODERS_IN_MEDIA.findall(media))):
         yield Leak("mdat", f"an encoder's mark {_text(mark)}")
+
+
+def _pattern(word: str) -> re.Pattern[bytes]:
+    """Find a long word anywhere, a short one between letters of no other word; in lower case."""
+    escaped = re.escape(word.lower().encode())
+    return re.compile(escaped if len(word) >= SHORTEST_ANYWHERE else rb"(?<![a-z])%s(?![a-z])" % escaped)
+
+
+def _texts(box: Box) -> Iterator[bytes]:
+    """What stands in a box besides inner boxes, tables, and names that the format itself has."""
+    if box.kind not in STRUCTURE:
+        yield box.kind.encode("latin-1")
+    if box.kind in HEADER_BYTES:
+        yield bytes(box.payload[: HEADER_BYTES[box.kind]])
+    elif box.kind == "ftyp":
+        yield from _unknown_brands(box)
+    elif box.kind == "hdlr":
+        yield bytes(box.payload[HANDLER_NAME])
+    elif box.kind == "colr":
+        yield bytes(box.payload).removeprefix(b"nclx")
+    elif box.kind not in TABLES and box.path != "mdat":
+        yield bytes(box.payload)
+
+
+def _unknown_brands(box: Box) -> list[bytes]:
+    """Brands of a file besides those that ffmpeg writes; the four bytes after the first are a version."""
+    brands = [bytes(box.payload[at : at + 4]) for at in range(0, len(box.payload), 4) if at != 4]
+    return [brand for brand in brands if brand not in BRANDS]
 
 
 def _text(name: bytes | memoryview) -> str:

@@ -8,6 +8,8 @@ from typing import IO, Any
 
 from django.core.files import File
 
+from arena.media.ranges import Bounded
+
 HEADER_BYTES = 8  # the length and kind of a box
 STEP_BYTES = 64 * 1024
 
@@ -20,7 +22,7 @@ def padded_size(*sizes: int) -> int:
 class PaddedFile(io.RawIOBase):
     """An MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
 
-    def __init__(self, file: File[Any] | IO[bytes], size_bytes: int, padded_bytes: int) -> None:
+    def __init__(self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int) -> None:
         """`size_bytes` is the length of the file, `padded_bytes` that of the result."""
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:
@@ -51,6 +53,12 @@ class PaddedFile(io.RawIOBase):
         self._at = base + offset
         return self._at
 
+    def bound(self, part: range) -> None:
+        """Tell a remote file which of its bytes will be read."""
+        own = range(min(part.start, self._size), min(part.stop, self._size))
+        if own and isinstance(self._file, Bounded):
+            self._file.bound(own)
+
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - typeshed's WriteableBuffer exists for checkers only
         """Read up to a buffer; fewer bytes at the seam between file, header and zeros."""
         chunk = self._chunk(len(buffer))
@@ -61,7 +69,7 @@ class PaddedFile(io.RawIOBase):
     def _chunk(self, wanted: int) -> bytes:
         if self._at < self._size:
             self._file.seek(self._at)
-            return self._file.read(min(wanted, self._size - self._at))
+            return self._file.read(min(wanted, self._size - self._at)) or b""
         into_tail = self._at - self._size
         if into_tail < HEADER_BYTES:
             return self._tail[into_tail : into_tail + wanted]

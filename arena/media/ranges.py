@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,8 +18,16 @@ class Readable(Protocol):
     """What is served: a file, Django's or Python's, or a `PaddedFile`."""
 
     def seek(self, offset: int, /) -> object: ...
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes | None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A file that fetches its bytes from elsewhere, and wants to know how many are needed."""
+
+    def bound(self, part: range) -> None:
+        """Fetch these bytes only, and raise at once if there are none."""
 
 
 class Unsatisfiable(ValueError):
@@ -49,6 +57,8 @@ def ranged_response(
         response["Content-Length"] = "0"
     else:
         sent = part or range(size_bytes)
+        if sent and isinstance(file, Bounded):
+            file.bound(sent)
         response = StreamingHttpResponse(
             _Slice(file, sent), status=206 if part else 200, content_type=content_type
         )

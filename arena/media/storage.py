@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage
+
+from arena.media.remote import RemoteFile
 
 CHUNK_BYTES = 2**20
 
@@ -56,13 +58,15 @@ def store(file: File[Any] | IO[bytes], storage: Storage, suffix: str, *, draft: 
     return stored
 
 
-def open_stored(name: str, storage: Storage) -> File[Any]:
-    """Open a stored file for reading bytes.
+def open_stored(name: str, storage: Storage) -> File[Any] | RemoteFile:
+    """Open a stored file for reading bytes; from a remote store, only the bytes asked for are fetched.
 
     Raises:
-        FileNotFoundError: there is none of that name.
+        FileNotFoundError: there is none of that name; for a remote store, at the first read or bound.
     """
-    return storage.open(name, "rb")
+    if isinstance(storage, FileSystemStorage | InMemoryStorage):
+        return storage.open(name, "rb")
+    return RemoteFile(storage.url(name), name)  # a storage's own files would fetch the whole object first
 
 
 def _digest(file: File[Any] | IO[bytes]) -> tuple[str, int]:

@@ -129,6 +129,66 @@ def test_forbidden_words_are_found_in_any_case(clean: bytes) -> None:
     assert Leak("mdat", "the word 'AcmeVideo'") in find_leaks(planted, ["AcmeVideo"])
 
 
+def words_of_the_format(content: bytes) -> list[str]:
+    """Names of boxes and brands in a file, and what they begin with."""
+    boxes = list(walk(memoryview(content)))
+    brands = bytes(boxes[0].payload).decode().replace("\0\0\2\0", "")
+    names = {box.kind for box in boxes} | {brands[at : at + 4] for at in range(0, len(brands), 4)}
+    return sorted({name.strip()[:length] for name in names for length in (3, 4)})
+
+
+def test_contenders_may_be_called_as_boxes_and_brands_are(clean: bytes) -> None:
+    words = [*words_of_the_format(clean), "vide", "soun", "mdir", "appl", "nclx", "und", "video", "mp4"]
+
+    assert {"meta", "iso", "url", "free", "mp4", "isom", "avc1"} < set(words)
+    assert find_leaks(clean, words) == []
+
+
+@pytest.mark.parametrize("word", ["meta", "iso", "url", "free", "mp4", "Moov"])
+@pytest.mark.parametrize("text", ["{}", "made by {}.", "by-{}-3", "{}2.1", "x_{}_y", "\0{}\0"])
+def test_such_a_name_is_still_found_in_text(clean: bytes, word: str, text: str) -> None:
+    planted = clean + box(b"free", text.format(word.upper()).encode())
+
+    assert Leak("headers", f"the word '{word}'") in find_leaks(planted, [word])
+
+
+@pytest.mark.parametrize("word", ["meta", "iso", "url"])
+def test_a_tag_of_such_a_name_is_found(tmp_path: Path, word: str) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", width=64, height=64, seconds=0.1, tags={"title": f"{word} 3"})
+
+    assert Leak("headers", f"the word '{word}'") in find_leaks(clip, [word])
+
+
+@pytest.mark.parametrize("text", ["metal", "isometric", "isotope", "curls"])
+def test_a_short_name_inside_of_another_word_does_not_count(clean: bytes, text: str) -> None:
+    planted = clean + box(b"free", text.encode())
+
+    assert find_leaks(planted, ["meta", "iso", "url"]) == find_leaks(planted)
+
+
+def test_a_long_name_is_found_inside_of_another_word(clean: bytes) -> None:
+    planted = clean + box(b"free", b"acmevideopro")
+
+    assert Leak("headers", "the word 'AcmeVideo'") in find_leaks(planted, ["AcmeVideo"])
+
+
+def test_numbers_that_spell_a_word_are_no_leak(clean: bytes) -> None:
+    table = "moov/trak/mdia/minf/stbl/stts"
+
+    assert find_leaks(patched(clean, table, 8, b"\0ace"), ["ace"]) == []
+
+
+def test_another_brand_and_handler_are_found(clean: bytes) -> None:
+    branded = patched(clean, "ftyp", 8, b"acme")
+    handled = patched(clean, "moov/trak/mdia/hdlr", 8, b"acme")
+
+    assert find_leaks(branded, ["acme"]) == [
+        Leak("ftyp", "the brand 'acme'"),
+        Leak("headers", "the word 'acme'"),
+    ]
+    assert Leak("moov/trak/mdia/hdlr", "the handler type 'acme'") in find_leaks(handled)
+
+
 def test_short_words_do_not_count_in_media_data_where_chance_writes_them(clean: bytes) -> None:
     planted = clean + box(b"mdat", b"acme")
 
