@@ -100,7 +100,12 @@ S3_BUCKET = env.str("S3_BUCKET", "")
 
 def _media_storage(folder: str) -> dict[str, object]:
     if S3_BUCKET:
-        options = {"bucket_name": S3_BUCKET, "location": folder, "file_overwrite": False}
+        options = {
+            "bucket_name": S3_BUCKET,
+            "location": folder,
+            "file_overwrite": False,
+            "signature_version": "s3v4",  # clips are read by signed addresses; newer regions take no others
+        }
         return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

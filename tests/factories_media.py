@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from arena.media.binary import find_ffmpeg
 
 Sound = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -78,6 +81,55 @@ def write_clip(
             container.mux(audio.encode(_audio_frame(sound)))
             container.mux(audio.encode(None))
     return path
+
+
+# Inputs for `convert`: 1.5 s of grey with a flash, and of silence with a beep; both come at FLASH_S.
+FLASH_S = 0.5
+FLASH = (
+    *("-f", "lavfi", "-i"),
+    "color=c=0x404040:s=64x48:r=24:d=1.5,format=rgb24,"
+    "drawbox=w=16:h=12:c=0xc8283c:t=fill,drawbox=x=16:y=12:w=32:h=24:c=white:t=fill:enable='between(t,0.49,0.6)'",
+)
+NO_SOUND = ("-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=1.5")
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+
+
+def beep(
+    *, channel: int = 0, of: int = 1, at_s: float = FLASH_S, layout: str = "", hertz: int = 1000
+) -> tuple[str, ...]:
+    """Input for `convert`: a beep in one channel of several."""
+    heard = f"if(between(t,{at_s},{at_s + 0.15}),0.5*sin(2*PI*{hertz}*t),0)"
+    each = "|".join(heard if index == channel else "0" for index in range(of))
+    return ("-f", "lavfi", "-i", f"aevalsrc=exprs='{each}':s=48000:d=1.5" + f":c={layout}" * bool(layout))
+
+
+def convert(path: Path, *arguments: object) -> Path:
+    """Make a file by ffmpeg, with what PyAV can't write: offsets, edit lists, encryption, filters."""
+    command = [find_ffmpeg(), "-nostdin", "-y", "-loglevel", "error", *map(str, arguments), str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+class Moments(NamedTuple):
+    """When a file's flash and beep come, in seconds; None for one that doesn't."""
+
+    flash_s: float | None
+    beep_s: float | None
+
+
+def moments(path: Path) -> Moments:
+    """Find the first bright picture and the first loud sample by their time stamps."""
+    flash_s = beep_s = None
+    with av.open(path) as container:
+        for frame in container.decode(container.streams.video[0], container.streams.audio[0]):
+            if isinstance(frame, av.VideoFrame):
+                rows = frame.to_ndarray(format="gray")
+                bright = rows[rows.shape[0] // 2, rows.shape[1] // 2] > 180
+                flash_s = frame.time if bright and flash_s is None else flash_s
+            elif isinstance(frame, av.AudioFrame) and beep_s is None and frame.time is not None:
+                loud = np.abs(frame.to_ndarray()).max(axis=0) > 0.02
+                beep_s = frame.time + int(np.argmax(loud)) / frame.sample_rate if loud.any() else None
+    return Moments(flash_s, beep_s)
 
 
 def write_sound(path: Path, sound: Sound) -> Path:

@@ -43,7 +43,9 @@ class Changes:
     sound_cut_s: float
     """Sound left out before the first picture and after the last."""
     silence_s: float
-    """Silence added: before, after, in gaps, for damaged samples. The whole length if there is no sound."""
+    """Silence added: before, after, in gaps. The whole length if there is no sound."""
+    mended_s: float
+    """Sound silenced because its samples are no numbers, or absurdly loud."""
     muted: bool
     """Whether the clip has sound that raters don't hear, because sound isn't judged."""
     unheard_tracks: int
@@ -103,6 +105,8 @@ class Changes:
             yield f"{self.sound_cut_s:.2f} s of sound cut"
         if self.silence_s > TOLD_S:
             yield f"{self.silence_s:.2f} s of silence added"
+        if self.mended_s:
+            yield f"{1000 * self.mended_s:.3g} ms of damaged sound silenced"
         if self.muted:
             yield "sound left out"
         if self.unheard_tracks:
@@ -138,6 +142,7 @@ def foresee(facts: Probe, profile: Profile, *, with_sound: bool, duration_s: flo
         held_s=max(0.0, length_s - facts.duration_s),
         sound_cut_s=_sound_cut_s(heard, length_s) if heard else 0.0,
         silence_s=_silence_s(heard, length_s) if with_sound else 0.0,
+        mended_s=heard.damaged_s if heard else 0.0,
         muted=facts.sound is not None and not with_sound,
         unheard_tracks=heard.others if heard else 0,
         deinterlaced=facts.is_interlaced,
@@ -153,4 +158,4 @@ def _silence_s(sound: Sound | None, length_s: float) -> float:
     if sound is None:
         return length_s
     around_s = max(0.0, sound.start_s) + max(0.0, length_s - sound.end_s)
-    return min(length_s, around_s + sound.gaps_s + sound.damaged_s)
+    return min(length_s, around_s + sound.gaps_s)

@@ -14,8 +14,9 @@ CONVERTIBLE_MATRICES = {0, 1, UNSPECIFIED, 4, 5, 6, 7, 9}
 # As ffmpeg's filter `colorspace` calls them. The primaries of standard television (5, 6, 7) are left as they
 # are: most files that name them were made from BT.709's, and browsers differ in whether they believe it.
 WIDE_GAMUTS = {4: "bt470m", 8: "film", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
-TRANSFERS = {4: "gamma22", 5: "gamma28", 7: "smpte240m", 8: "linear", 13: "iec61966-2-1"}
-ORDINARY_TRANSFER = "bt709"  # 1, 6, 14 and 15 are one curve
+TRANSFERS = {5: "gamma28", 8: "linear", 13: "iec61966-2-1"}
+ORDINARY_TRANSFER = "gamma22"
+"""Curve of displays, for all other tags: those describe cameras, and a gamut should look as it was shown."""
 
 
 def refuse_unshowable(transfer: int, matrix: int, entry: str) -> None:

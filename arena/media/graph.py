@@ -23,6 +23,9 @@ EXACTLY = "lanczos+accurate_rnd+full_chroma_int+bitexact"
 LFE_LEVEL = 0.7071
 """Low-frequency effects in the stereo mix. ffmpeg drops them, and with them sound of that channel alone."""
 
+MOST_PLACED_CHANNELS = 8
+"""Of more, ffmpeg knows no places that it could mix to stereo: it would fail, or drop them without a word."""
+
 Stream = Any  # ffmpeg-python publishes no types
 
 
@@ -40,8 +43,9 @@ class SoundSource(NamedTuple):
     track: int = 0
     start_s: float = 0.0
     """Time stamp that becomes 0."""
-    mended_channels: int = 0
-    """Number of channels whose damaged samples are silenced; 0 if none are damaged."""
+    channels: int = 2
+    is_damaged: bool = False
+    """Whether it has samples that must be silenced, as they are no numbers."""
 
 
 def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
@@ -135,9 +139,13 @@ def _narrowed(picture: Stream, facts: Probe) -> Stream:
 
 def _stereo(source: SoundSource, profile: Profile) -> Stream:
     sound = _input(source.path)[str(source.track)].filter("asetpts", _from(source.start_s))
-    if source.mended_channels:
-        sane = [f"if(lte(abs(val({c})),{LOUDEST:g}),val({c}),0)" for c in range(source.mended_channels)]
+    each = range(source.channels)
+    if source.is_damaged:
+        sane = [f"if(lte(abs(val({c})),{LOUDEST:g}),val({c}),0)" for c in each]
         sound = sound.filter("aeval", "|".join(sane), c="same")
+    if source.channels > MOST_PLACED_CHANNELS:
+        evenly = "+".join(f"c{c}" for c in each)
+        sound = sound.filter("pan", f"stereo|c0<{evenly}|c1<{evenly}")
     return (
         sound
         # Silence fills gaps and a late beginning, which keeps the sound in step with the picture.

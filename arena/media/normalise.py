@@ -94,8 +94,8 @@ def normalise(
 
 def _sound_source(source: Path, facts: Probe) -> SoundSource:
     assert facts.sound is not None  # noqa: S101 - asked before
-    mended = facts.sound.channels if facts.sound.damaged_s else 0
-    return SoundSource(source, facts.sound.track, facts.start_s, mended)
+    heard = facts.sound
+    return SoundSource(source, heard.track, facts.start_s, heard.channels, heard.damaged_s > 0)
 
 
 def _length_s(asked_s: float | None, own_s: float) -> float:

@@ -22,7 +22,9 @@ def padded_size(*sizes: int) -> int:
 class PaddedFile(io.RawIOBase):
     """An MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
 
-    def __init__(self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int) -> None:
+    def __init__(
+        self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int
+    ) -> None:
         """`size_bytes` is the length of the file, `padded_bytes` that of the result."""
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:

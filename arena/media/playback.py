@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 import av
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from arena.media.intake import Limits, UnusableMedia
 
 MISSING_END_TOLERANCE_S = 0.5
+STAMP_TOLERANCE_S = 0.001  # Matroska rounds its stamps to milliseconds
+RATE_TOLERANCE = 0.002
+ALIKE_SHARE = 0.9
 GAP_S = 0.02
 """Stamps of sound may be off by this much before silence is added or sound left out."""
 FAINTEST = 1e-4
@@ -33,6 +37,7 @@ class Pictures:
     limits: Limits
     start_s: float = math.inf
     end_s: float = -math.inf
+    steps_s: list[float] = field(default_factory=list)
     count: int = 0
     interlaced: bool = False
     last: VideoFrame | None = None
@@ -40,6 +45,21 @@ class Pictures:
     @property
     def played_s(self) -> float:
         return max(0.0, self.end_s - self.start_s)
+
+    @property
+    def rate(self) -> float:
+        """Pictures in a second: the usual rate if nearly all stamps keep it, else the mean."""
+        usual_s = median(self.steps_s or [0.0])
+        tolerance_s = STAMP_TOLERANCE_S + RATE_TOLERANCE * usual_s
+        alike = [step_s for step_s in self.steps_s if abs(step_s - usual_s) <= tolerance_s]
+        if sum(alike) > 0 and len(alike) >= ALIKE_SHARE * len(self.steps_s):
+            return self._as_stated(len(alike) / sum(alike))
+        return self.count / self.played_s if self.played_s else 1.0
+
+    def _as_stated(self, rate: float) -> float:
+        """The rate without the rounding of stamps, where the file states one."""
+        stated = [float(said) for said in (self.stream.average_rate, self.stream.guessed_rate) if said]
+        return next((said for said in stated if abs(said - rate) <= RATE_TOLERANCE * rate), rate)
 
     def take(self, packet: Packet[Any]) -> None:
         for frame in self.stream.decode(packet):
@@ -50,6 +70,8 @@ class Pictures:
             raise UnusableMedia("The picture changes its size midway. Export the file at one size.")
         time_s = frame.time or 0.0
         self.start_s = min(self.start_s, time_s)
+        if self.last:
+            self.steps_s.append(time_s - (self.last.time or 0.0))
         self.end_s = max(self.end_s, time_s + _shown_s(frame, self.stream))
         self.interlaced |= bool(frame.interlaced_frame)
         self.last = frame

@@ -18,7 +18,6 @@ from arena.media.tracks import choose_picture, choose_sounds
 
 # Encoders' priming and the interleaving of tracks let sound begin a little before the picture.
 SOUND_LEAD_TOLERANCE_S = 0.1
-STATED_RATE_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Probe:
     """As displayed: after rotation and with square pixels."""
     height: int
     fps: float
-    """Mean frame rate."""
+    """Frame rate; the mean where frames last differently long."""
     frames: int
     """Pictures that could be decoded."""
     video_codec: str
@@ -128,7 +127,7 @@ def _describe(container: str, pictures: Pictures, sounds: list[Sounds]) -> Probe
         duration_s=pictures.end_s - start_s,
         width=width,
         height=height,
-        fps=_mean_rate(pictures),
+        fps=pictures.rate,
         frames=pictures.count,
         video_codec=video.codec_context.name,
         colour_is_tagged=last.colorspace != colour.UNSPECIFIED,
@@ -162,13 +161,6 @@ def _start_s(pictures: Pictures, heard: Sounds | None) -> float:
     if heard is None or pictures.start_s - heard.start_s <= SOUND_LEAD_TOLERANCE_S:
         return pictures.start_s
     return heard.start_s
-
-
-def _mean_rate(pictures: Pictures) -> float:
-    """The rate that the file states, unless its time stamps say otherwise."""
-    measured = pictures.count / pictures.played_s
-    stated = float(pictures.stream.average_rate or 0)
-    return stated if abs(stated - measured) <= STATED_RATE_TOLERANCE * measured else measured
 
 
 def _displayed_size(video: VideoStream, frame: VideoFrame) -> tuple[int, int]:

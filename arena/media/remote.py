@@ -64,6 +64,8 @@ class RemoteFile(io.RawIOBase):
         self._answer = self._answer or self._request()
         try:
             chunk = self._answer.read(left)
+            if not chunk and self._answer.length:  # http.client takes this for the end
+                raise ConnectionResetError
         except (OSError, HTTPException) as error:
             raise StoreFailure(f"The store broke off while '{self._name}' was read.") from error
         buffer[: len(chunk)] = chunk

@@ -115,3 +115,9 @@ class StudyClosed(Refusal):
     status = 410
     title = "This study is closed"
     detail = "It takes no more votes. Its board stays."
+
+
+class ClipUnreadable(Refusal):
+    status = 503
+    title = "This file can't be loaded now"
+    detail = "It is missing, or its store doesn't answer. Reload the pair, or skip it."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from typing import Any
 
 from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Q
@@ -32,6 +32,7 @@ from arena.voting.progress import rater_progress, study_effort
 from arena.voting.raters import current_rater, remember_rater
 from arena.voting.refusals import (
     BallotExpired,
+    ClipUnreadable,
     CookieNeedsHttps,
     ForeignForm,
     ForeignOrigin,
@@ -44,6 +45,7 @@ from arena.voting.refusals import (
 )
 from arena.voting.votes import cast_vote
 
+logger = logging.getLogger(__name__)
 SKIP = "skip"
 
 
@@ -120,8 +122,11 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
         return refuse(request, refusal)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
-    file = PaddedFile(_open_stored("renditions", shown.name), shown.size_bytes, padded)
-    return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
+    try:
+        file = PaddedFile(open_stored(shown.name, storages["renditions"]), shown.size_bytes, padded)
+        return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
+    except OSError as error:
+        return _refuse_unread(request, error)
 
 
 @require_safe
@@ -134,9 +139,12 @@ def reference(request: HttpRequest, token: str) -> HttpResponseBase:
     name = found.prompt.reference_name
     if not name:
         raise Http404("This prompt starts from words alone.")
-    file = _open_stored("references", name)
     content_type, _ = mimetypes.guess_type(name)
-    return ranged_response(file, file.size, None, content_type or "application/octet-stream")
+    try:
+        file, size_bytes = open_stored(name, storages["references"]), storages["references"].size(name)
+        return ranged_response(file, size_bytes, None, content_type or "application/octet-stream")
+    except OSError as error:
+        return _refuse_unread(request, error)
 
 
 def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -> HttpResponse:
@@ -223,11 +231,11 @@ def _boards_with_votes(study: Study) -> list[Track]:
     ]
 
 
-def _open_stored(alias: str, name: str) -> File[Any]:
-    try:
-        return open_stored(name, storages[alias])
-    except FileNotFoundError as error:
+def _refuse_unread(request: HttpRequest, error: OSError) -> HttpResponse:
+    if isinstance(error, FileNotFoundError):
         raise Http404("The row is there, its file isn't.") from error
+    logger.error("A stored file can't be read.", exc_info=error)
+    return refuse(request, ClipUnreadable())
 
 
 def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:

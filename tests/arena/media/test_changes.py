@@ -68,7 +68,7 @@ def test_scaling_bars_and_a_cut_are_told() -> None:
         (replace(CLIP, sound=replace(SOUND, start_s=0.5, end_s=6.0)), "0.50 s of silence added"),
         (replace(CLIP, sound=replace(SOUND, end_s=5.5)), "0.50 s of silence added"),
         (replace(CLIP, sound=replace(SOUND, end_s=6.0, gaps_s=0.25)), "0.25 s of silence added"),
-        (replace(CLIP, sound=replace(SOUND, end_s=6.0, damaged_s=0.25)), "0.25 s of silence added"),
+        (replace(CLIP, sound=replace(SOUND, damaged_s=0.0021)), "2.1 ms of damaged sound silenced"),
         (replace(CLIP, sound=replace(SOUND, start_s=-0.5, end_s=6.0)), "0.50 s of sound cut"),
         (replace(CLIP, sound=replace(SOUND, end_s=8.0)), "2.00 s of sound cut"),
         (replace(CLIP, sound=replace(SOUND, others=2)), "2 further sound tracks left out"),

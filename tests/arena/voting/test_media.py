@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.files.storage import storages
+from django.core.files.storage import Storage, storages
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.media.padding import STEP_BYTES
+from arena.media.remote import RemoteFile
 from arena.production.models import Rendition
 from arena.voting.models import Ballot, Study
 from tests.factories import make_contender, make_rendition, make_study
@@ -157,3 +158,15 @@ def _content(rendition: Rendition) -> bytes:
 def test_a_clip_whose_file_is_gone_is_not_found(client: Client, ballot: Ballot) -> None:
     storages["renditions"].delete(ballot.rendition_a.name)
     assert client.get(media_url(ballot.media_a)).status_code == 404
+
+
+def test_a_store_that_does_not_answer_is_told(
+    client: Client, ballot: Ballot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_listens(name: str, _: Storage) -> RemoteFile:
+        return RemoteFile("http://127.0.0.1:1/clip.mp4", name)
+
+    monkeypatch.setattr("arena.voting.views.open_stored", nobody_listens)
+    response = client.get(media_url(ballot.media_a))
+    assert response.status_code == 503
+    assert "can&#x27;t be loaded now" in response.content.decode()
