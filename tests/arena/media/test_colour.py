@@ -70,7 +70,7 @@ def _at(luma: np.ndarray, chroma: np.ndarray, index: int) -> Colour:
     y, (cb, cr) = (luma[middle] - 16) / 219, (chroma[:, middle // 2] - 128) / 224
     kr, kb = WEIGHTS["bt709"]
     red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
-    return tuple(255 * part for part in (red, (y - kr * red - kb * blue) / (1 - kr - kb), blue))  # type: ignore[return-value]
+    return tuple(255 * part for part in (red, (y - kr * red - kb * blue) / (1 - kr - kb), blue))
 
 
 def worst(source: Path) -> float:

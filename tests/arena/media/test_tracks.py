@@ -9,7 +9,7 @@ import pytest
 from arena.media.normalise import normalise
 from arena.media.probe import UnusableMedia, probe
 from arena.media.profile import Profile
-from tests.factories_media import FLASH, FLASH_S, H264, NO_SOUND, beep, convert, moments
+from tests.factories_media import FLASH, FLASH_S, H264, NO_SOUND, Moments, beep, convert, moments
 
 SMALL = Profile("small", 64, 48, 24)
 PCM = ("-c:a", "pcm_s16le")
@@ -132,7 +132,7 @@ def test_a_second_picture_track_is_used_if_the_first_can_not_be_decoded(tmp_path
     assert moments_of(source).flash_s == pytest.approx(FLASH_S, abs=0.05)
 
 
-def moments_of(source: Path) -> object:
+def moments_of(source: Path) -> Moments:
     target = source.with_name("rendition.mp4")
     normalise(source, target, SMALL, with_sound=True)
     return moments(target)
