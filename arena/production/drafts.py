@@ -49,11 +49,16 @@ def remove_unaccounted(job: Job) -> None:
     """Removes those files stored under the job's claim that no row names and no other claim is about to.
 
     Equal clips share a file. The transaction and the locked rows keep another job from announcing a file, and
-    finding it there, between our look and its removal.
+    finding it there, between our look and its removal. Our own row is locked with the others, in their order:
+    two processes that do this at once would otherwise wait for each other for ever.
     """
-    running = Job.objects.select_for_update().filter(state=Job.State.RUNNING)
-    others = running.exclude(pk=job.pk, claimed_at=job.claimed_at).values_list("pending_files", flat=True)
-    announced = [file for files in others for file in files]
+    running = Job.objects.select_for_update().filter(state=Job.State.RUNNING).order_by("pk")
+    announced = [
+        file
+        for key, claimed_at, files in running.values_list("pk", "claimed_at", "pending_files")
+        if (key, claimed_at) != (job.pk, job.claimed_at)
+        for file in files
+    ]
     for alias, name in job.pending_files:
         if [alias, name] not in announced and not ROWS[alias].objects.filter(name=name).exists():
             storages[alias].delete(name)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -150,6 +152,21 @@ def test_a_process_that_died_after_its_last_job_is_cleared_away() -> None:
     (settings.DATA_DIR / "work" / f"{name}-7-1").mkdir(parents=True)
     assert requeue_abandoned_jobs() == []
     assert unfinished_work() == []
+
+
+def _give_up(job: Job) -> bool:
+    try:
+        return give_up_job(job=job, state=Job.State.QUEUED)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_give_up_at_once_without_waiting_for_each_other_for_ever() -> None:
+    for _ in range(4):
+        jobs = [make_running_job("another") for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(_give_up, jobs))
 
 
 def test_a_finished_clip_of_a_dead_process_stays() -> None:
