@@ -60,10 +60,29 @@ class _Failure:
     trace: str = ""
 
 
-def answer(order: Order, create: Callable[[str, Mapping[str, object]], Generator]) -> bytes:
+Create = Callable[[str, Mapping[str, object]], Generator]
+"""Makes a generator by name and settings, as `registry.create` does."""
+
+
+def make(order: Order, create: Create) -> Made:
+    """Make the clip of an order in this process.
+
+    Raises:
+        InvalidResult: What the generator returned can't be taken in.
+        SettingsError: The settings don't fit the generator, or there is none of that name.
+        Exception: Whatever the generator raised.
+    """
+    try:
+        generator = create(order.generator, order.settings)
+    except (UnknownGeneratorError, ImportError) as error:
+        raise SettingsError(_text_of(error)) from error
+    return check_result(generator.generate(order.request, order.out_dir))
+
+
+def answer(order: Order, create: Create) -> bytes:
     """Make the clip of an order and return what came of it, an error included."""
     try:
-        made = check_result(_create(create, order).generate(order.request, order.out_dir))
+        made = make(order, create)
     except Exception as error:
         return json.dumps({"failure": asdict(_describe(error))}).encode()
     return json.dumps({"path": str(made.path), "provenance": made.provenance}).encode()
@@ -81,13 +100,6 @@ def read_answer(message: bytes) -> Made:
     if "failure" in fields:
         raise _as_error(_Failure(**fields["failure"]))
     return Made(Path(fields["path"]), fields["provenance"])
-
-
-def _create(create: Callable[[str, Mapping[str, object]], Generator], order: Order) -> Generator:
-    try:
-        return create(order.generator, order.settings)
-    except (UnknownGeneratorError, ImportError) as error:
-        raise SettingsError(_text_of(error)) from error
 
 
 def _describe(error: Exception) -> _Failure:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from arena.production.models import Job
 from generators import registry
-from generators.answers import Order, answer, read_answer
+from generators.answers import Order, make
 from generators.base import Request
 from generators.isolated import Workshop
 from generators.results import Made
@@ -30,5 +30,5 @@ def generate(job: Job, request: Request, out_dir: Path) -> Made:
         connection.close()  # one that waits for a model is missing elsewhere
     order = Order(job.contender.generator, job.contender.settings, request, out_dir)
     if settings.GENERATORS_IN_PROCESS:
-        return read_answer(answer(order, registry.create))
+        return make(order, registry.create)
     return workshop.make(order, limit_s=settings.JOB_TIMEOUT_S)

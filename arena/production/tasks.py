@@ -56,7 +56,7 @@ def execute_job(job_id: int) -> None:
     1. claim by a conditional update: a message that comes twice, or late, finds nothing to claim;
     2. generate, probe, normalise, store: outside any transaction;
     3. a passing fault queues the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row;
-    4. a full disk, or the end of this process, is no attempt: the job stays queued.
+    4. a full disk or Ctrl-C is no attempt: the job stays queued.
     """
     job = claim_job(job_id=job_id)
     if job is None:
@@ -66,8 +66,11 @@ def execute_job(job_id: int) -> None:
         make_clip(job)
     except Exception as error:
         _end(job, error)
-    except BaseException:  # Ctrl-C, a worker's shutdown
+    except KeyboardInterrupt:
         give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+        raise
+    except BaseException:
+        _interrupt(job)
         raise
 
 
@@ -97,6 +100,18 @@ def _end(job: Job, error: Exception) -> None:
         _try_again(job, error)
     else:
         _fail(job, error)
+
+
+def _interrupt(job: Job) -> None:
+    """Ends the work of a worker that is told to exit: by its operator, or by the hard time limit.
+
+    Nothing tells these apart, so that it counts as an attempt.
+    """
+    if job.attempts >= settings.JOB_MAX_ATTEMPTS:
+        message = f"The worker was told to exit before the clip was finished, {job.attempts} times."
+        give_up_job(job=job, state=Job.State.FAILED, error_kind="interrupted", error_message=message)
+    elif give_up_job(job=job, state=Job.State.QUEUED) and not settings.CELERY_TASK_ALWAYS_EAGER:
+        send_job(job.pk)
 
 
 def _require_space() -> None:

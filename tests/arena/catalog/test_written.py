@@ -13,7 +13,8 @@ def test_a_written_number_is_a_number_everywhere_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("x", "x"), (7, "7"), (WrittenFloat("1.50"), "1.50"), (True, "true"), (False, "false")]
+    ("value", "text"),
+    [("x", "x"), (7, "7"), (WrittenFloat("1.50"), "1.50"), (True, "true"), (False, "false")],
 )
 def test_plain_values_are_texts_as_they_stand(value: object, text: str) -> None:
     assert as_text(value) == text

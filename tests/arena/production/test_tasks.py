@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -189,16 +190,36 @@ def test_nothing_is_generated_where_a_clip_would_not_fit(monkeypatch: pytest.Mon
     assert provider.asked == []
 
 
-def test_a_stopped_process_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+def _raise(error: BaseException) -> Callable[..., None]:
     def stop(*args: object) -> None:
-        raise KeyboardInterrupt
+        raise error
 
-    monkeypatch.setattr(making, "generate", stop)
+    return stop
+
+
+def test_ctrl_c_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "generate", _raise(KeyboardInterrupt()))
     job = make_queued_job()
     with pytest.raises(KeyboardInterrupt):
         execute_job(job.pk)
     row = Job.objects.get()
     assert (row.state, row.attempts, stored_files()) == (Job.State.QUEUED, 0, set())
+
+
+def test_a_worker_that_must_exit_sends_its_job_again_up_to_the_last_attempt(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER, settings.JOB_MAX_ATTEMPTS = False, 2
+    sent: list[int] = []
+    monkeypatch.setattr(tasks, "send_job", sent.append)
+    monkeypatch.setattr(making, "generate", _raise(SystemExit(15)))
+    job, states = make_queued_job(), []
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            execute_job(job.pk)
+        states.append(Job.objects.get().state)
+    row = Job.objects.get()
+    assert (states, row.error_kind, row.attempts, sent) == (["queued", "failed"], "interrupted", 2, [job.pk])
 
 
 def test_a_task_that_exceeds_its_time_is_tried_again(
