@@ -45,6 +45,9 @@ class Suite(models.Model):
     title = models.CharField(max_length=200)
     content_hash = models.CharField(max_length=64)
     seeds = models.JSONField()
+    from_clips = models.BooleanField(
+        default=False, help_text="Made of the clips of one study; it grows until that study's first vote"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

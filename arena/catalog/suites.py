@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 
+from arena.catalog.hashing import content_hash
 from arena.catalog.models import Prompt, Suite
 from arena.catalog.suite_file import PromptEntry, SuiteFile, read_suite_file
 from arena.media.storage import store
@@ -49,6 +51,38 @@ def _save_version(file: SuiteFile, reference_names: dict[str, str]) -> tuple[Sui
         for position, entry in enumerate(file.prompts)
     )
     return suite, True
+
+
+@transaction.atomic
+def grow_suite(*, name: str, title: str, prompts: Sequence[Prompt]) -> Suite:
+    """Make a suite of the prompts of clips, or add the prompts and seeds that it lacks; none is taken away.
+
+    It belongs to one study without votes: a suite from a file becomes a new version instead.
+    """
+    versions = Suite.objects.filter(name=name)
+    suite = versions.filter(from_clips=True).first() or Suite.objects.create(
+        name=name, version=versions.count() + 1, title=title, seeds=[0], content_hash="", from_clips=True
+    )
+    known = {prompt.key: prompt for prompt in suite.prompts.all()}
+    for position, prompt in enumerate(prompts, start=len(known)):
+        row = known.get(prompt.key)
+        if row is None:
+            prompt.suite, prompt.position = suite, position
+            prompt.save(force_insert=True)
+        elif missing := set(prompt.seeds) - set(row.seeds):
+            row.seeds = sorted({*row.seeds, *missing})
+            row.save(update_fields=["seeds"])
+    suite.content_hash = content_hash(["clips", _as_file(suite).content_hash()])
+    suite.save(update_fields=["content_hash"])
+    return suite
+
+
+def _as_file(suite: Suite) -> SuiteFile:
+    entries = [
+        PromptEntry(row.key, row.text, row.tags, row.language, row.seeds, None, row.reference_sha256)
+        for row in suite.prompts.all()
+    ]
+    return SuiteFile(suite.name, suite.title, suite.seeds, entries)
 
 
 def _store_reference(entry: PromptEntry) -> str:

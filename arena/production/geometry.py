@@ -76,6 +76,11 @@ def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) 
     return Chosen(settings, "as the clips are" if asked == Asked() else "as given")
 
 
+def describe_form(clip: FoundClip) -> str:
+    """Describe a clip by the figures that its rendition has if it follows the clip."""
+    return str(_form(clip))
+
+
 def _form(clip: FoundClip) -> Form:
     profile = Profile.following(clip.facts)
     rate = float(profile.rate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,11 +64,13 @@ def plan_run(
     seeds: Sequence[int],
     track: Track,
     clip_settings: ClipSettings,
+    leave_out: Collection[tuple[str, str, int]] = (),
 ) -> Run:
     """Makes a run and those of its jobs that don't exist yet; what was asked for before is found again.
 
     Args:
         seeds: those wanted for every prompt; empty takes each prompt's own.
+        leave_out: contenders' slugs, prompts' keys and seeds for which there is nothing to be made.
 
     Raises:
         CantRun: the track starts from an image and a prompt has none, or seeds are out of range or repeated.
@@ -86,13 +88,19 @@ def plan_run(
             for prompt in prompts
             for seed in seeds or prompt.seeds
             for contender in contenders
+            if (contender.slug, prompt.key, seed) not in leave_out
         ],
         ignore_conflicts=True,
     )
     jobs = Job.objects.filter(
         contender__in=contenders, prompt__suite=suite, settings_hash=content_hash(settings)
     ).exclude(state=Job.State.RETIRED)
-    wanted = [job for job in jobs.select_related("prompt") if job.seed in (seeds or job.prompt.seeds)]
+    wanted = [
+        job
+        for job in jobs.select_related("prompt", "contender")
+        if job.seed in (seeds or job.prompt.seeds)
+        and (job.state == Job.State.DONE or (job.contender.slug, job.prompt.key, job.seed) not in leave_out)
+    ]
     run = _find_run(suite, contenders, seeds, settings)
     run.jobs.set(wanted)
     return run

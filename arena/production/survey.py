@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.catalog.models import Contender, Suite
+from arena.catalog.models import Contender, Prompt
 from arena.media.probe import Probe, UnusableMedia, probe
 from generators.base import file_sha256
 from generators.folder import Folder
@@ -60,15 +60,15 @@ def brings_clips(contender: Contender) -> bool:
 
 def survey_clips(
     *,
-    suite: Suite,
+    prompts: Sequence[Prompt],
     contenders: Sequence[Contender],
     seeds: Sequence[int],
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Survey:
-    """Look at every clip that contenders bring for a suite, before anything is made of it.
+    """Look at every clip that contenders bring for some prompts, before anything is made of it.
 
     Args:
-        suite: the prompts.
+        prompts: those of a suite, saved or not.
         contenders: any; those whose clips are still to be made are passed over.
         seeds: those wanted for every prompt; empty takes each prompt's own.
         report: hears how many of how many clips were looked at.
@@ -77,7 +77,6 @@ def survey_clips(
         SettingsError: a contender's manifest or folder can't be read any more.
     """
     survey = Survey()
-    prompts = list(suite.prompts.all())
     found: list[tuple[Place, Path]] = []
     for contender in filter(brings_clips, contenders):
         folder = Folder(contender.settings)

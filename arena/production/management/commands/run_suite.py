@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
-from arena.catalog.models import Contender, Suite
+from arena.catalog.models import Contender, Prompt
 from arena.catalog.tracks import Track
 from arena.media.profile import Profile
 from arena.production.geometry import DEFAULT, Asked, choose_settings
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             seeds = _seeds(options["seeds"])
             track = find_track(options["track"])
             asked = read_geometry(options)
-            survey = survey_with_progress(suite, contenders, seeds, Console())
+            survey = survey_with_progress(list(suite.prompts.all()), contenders, seeds, Console())
             for line in describe_misfits(survey, track):
                 self.stdout.write(line)
             chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
@@ -103,13 +103,13 @@ def read_geometry(options: Mapping[str, Any]) -> Asked:
 
 
 def survey_with_progress(
-    suite: Suite, contenders: Sequence[Contender], seeds: Sequence[int], console: Console
+    prompts: Sequence[Prompt], contenders: Sequence[Contender], seeds: Sequence[int], console: Console
 ) -> Survey:
     columns = (TextColumn("Looking at clips"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("clips", total=None, visible=any(map(brings_clips, contenders)))
         return survey_clips(
-            suite=suite,
+            prompts=prompts,
             contenders=contenders,
             seeds=seeds,
             report=lambda done, total: progress.update(bar, completed=done, total=total),

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+from rich.console import Console
+from rich.table import Table
+
+from arena.catalog.lookup import UnknownName, find_track
+from arena.catalog.prompt_lists import read_prompt_list
+from arena.catalog.tracks import Track
+from arena.database import set_up_new_database
+from arena.production.geometry import choose_settings, describe_form
+from arena.production.management.commands.run_suite import (
+    add_geometry,
+    failures,
+    produce_with_progress,
+    read_geometry,
+    survey_with_progress,
+)
+from arena.production.models import Job
+from arena.production.producing import retry_failed_jobs
+from arena.production.remarks import summarise_remarks
+from arena.production.shown import describe_changes
+from arena.production.survey import Place, Survey
+from arena.voting.adding import (
+    Source,
+    add_clips,
+    choose_track,
+    find_own_suite,
+    find_prompts,
+    open_on_clips,
+    read_sources,
+    refuse_clashes,
+)
+from arena.voting.models import Study
+from arena.voting.studies import QUESTION, refuse_invalid
+
+SHOWN = 6
+
+
+class Command(BaseCommand):
+    help = (
+        "Open a study on clips that you have: a folder for each model, with files named by prompt, such as "
+        "red-ball.mp4, or red-ball-1.mp4 with a seed. Run it again to take in what is new or was replaced."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study", help="1 to 64 letters, digits, '-' and '_': part of the address")
+        parser.add_argument("folders", nargs="+", metavar="DIR", help="a model's folder, or NAME=DIR")
+        parser.add_argument(
+            "--prompts",
+            type=Path,
+            metavar="FILE",
+            help="a CSV with the columns id and text, a text file with one prompt a line, or a suite file "
+            "(default: file names are the prompts)",
+        )
+        parser.add_argument("--title", default="", help="(default: the study's name)")
+        parser.add_argument("--question", default=QUESTION)
+        parser.add_argument(
+            "--track", default="", help="t2v or t2v-audio (default: t2v-audio if all clips have sound)"
+        )
+        add_geometry(parser)
+        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="clips side by side")
+
+    def handle(self, **options: Any) -> None:  # noqa: ANN401 - options of several types
+        """Steps: look, tell, save, make renditions, tell, open."""
+        if set_up_new_database():
+            self.stdout.write("Set up a new database.")
+        try:
+            self._add(options)
+        except (UnknownName, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _add(self, options: dict[str, Any]) -> None:
+        slug, console = options["study"], Console(file=cast(IO[str], self.stdout))
+        study = Study.objects.filter(slug=slug).first()
+        title = options["title"] or (
+            study.title if study else slug.replace("-", " ").replace("_", " ").capitalize()
+        )
+        refuse_invalid(Study(slug=slug, title=title, question=options["question"], tracks=["t2v"]))
+        asked, sources = read_geometry(options), read_sources(options["folders"])
+        asked_track = find_track(options["track"]) if options["track"] else None
+        listed = read_prompt_list(options["prompts"]) if options["prompts"] else []
+        prompts = find_prompts(sources, listed, find_own_suite(slug))
+        survey = survey_with_progress(prompts, [source.contender for source in sources], [], Console())
+        console.print(_table(sources, survey))
+        refuse_clashes(survey)
+        chosen = choose_settings(asked=asked, survey=survey, allow_short=options["allow_short"])
+        track = choose_track(survey, study, asked_track)
+        self._tell_track(track, survey)
+        added = add_clips(
+            slug=slug,
+            title=title,
+            sources=sources,
+            prompts=prompts,
+            survey=survey,
+            track=track,
+            settings=chosen.settings,
+        )
+        retry_failed_jobs(added.run)
+        for place in added.replaced:
+            self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
+        self.stdout.write(
+            f"{added.new} of {added.run.jobs.count()} clips are new. "
+            f"All are shown at {chosen.settings} ({chosen.why})."
+        )
+        states = produce_with_progress(added.run, workers=options["workers"], console=Console())
+        for line in [*describe_changes(added.run), *summarise_remarks(added.run)]:
+            self.stdout.write(line)
+        if states[Job.State.FAILED]:
+            raise CommandError(failures(added.run))
+        study = open_on_clips(slug=slug, title=title, question=options["question"], added=added)
+        state = "is open" if study.is_open else f"is closed (manage.py reopen_study {slug} opens it)"
+        self.stdout.write(f"Study {slug} {state}: {reverse('ballot', args=[slug])}")
+        self.stdout.write("Serve it to others with: manage.py serve")
+
+    def _tell_track(self, track: Track, survey: Survey) -> None:
+        silent = survey.without_sound()
+        if track.with_sound and silent:
+            self.stdout.write(f"Sound is judged, and cannot be heard in {len(silent)} clips.")
+        elif not track.with_sound and len(silent) < len(survey.clips):
+            self.stdout.write(
+                f"Sound is left out and not judged, since {len(silent)} of {len(survey.clips)} clips have none. "
+                "--track t2v-audio has it judged."
+                if silent
+                else "Sound is left out and not judged (--track t2v)."
+            )
+
+
+def _table(sources: Sequence[Source], survey: Survey) -> Table:
+    table = Table("model", "clips", "size, rate, length", "sound", "doesn't match")
+    silent = Counter(place.contender for place in survey.without_sound())
+    for source in sources:
+        slug = source.contender.slug
+        clips = [clip for clip in survey.clips if clip.place.contender == slug]
+        forms = Counter(describe_form(clip) for clip in clips)
+        shown = [form if len(forms) == 1 else f"{form} ({number})" for form, number in forms.most_common()]
+        misfits = [
+            *_named("no clip for", _places(survey.missing, slug)),
+            *_named("no such prompt:", [name for who, name in survey.unknown if who == slug]),
+            *_named("can't be shown:", _places([place for place, _ in survey.unusable], slug)),
+            *_named("not a clip:", source.clips.others),
+        ]
+        heard = len(clips) - silent[slug]
+        table.add_row(
+            slug, str(len(clips)), "\n".join(shown), f"{heard} of {len(clips)}", "\n".join(misfits) or "-"
+        )
+    return table
+
+
+def _places(places: Sequence[Place], slug: str) -> list[str]:
+    own = [place for place in places if place.contender == slug]
+    return [f"{place.prompt}-{place.seed}" if place.seed else place.prompt for place in own]
+
+
+def _named(what: str, names: Sequence[str]) -> Iterable[str]:
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield f"{what} {', '.join(names[:SHOWN])}{more}"
