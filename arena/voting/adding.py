@@ -171,6 +171,10 @@ def add_clips(
     Raises:
         CantAdd: the study has votes, and its prompts, contenders or sizes would change.
     """
+    if len(sources) < 2:
+        raise CantAdd(
+            "A study compares at least two contenders; got one folder. Add the other models' folders."
+        )
     study = Study.objects.filter(slug=slug).first()
     suite = find_own_suite(slug)
     revised = _revisions(study, suite, sources, prompts, {"track": track.value, **settings.as_dict()})

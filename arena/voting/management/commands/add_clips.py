@@ -126,12 +126,8 @@ class Command(BaseCommand):
         if track.with_sound and silent:
             self.stdout.write(f"Sound is judged, and cannot be heard in {len(silent)} clips.")
         elif not track.with_sound and len(silent) < len(survey.clips):
-            self.stdout.write(
-                f"Sound is left out and not judged, since {len(silent)} of {len(survey.clips)} clips have none. "
-                "--track t2v-audio has it judged."
-                if silent
-                else "Sound is left out and not judged (--track t2v)."
-            )
+            why = f"as {len(silent)} of {len(survey.clips)} clips have none" if silent else "as --track says"
+            self.stdout.write(f"Sound is left out and not judged, {why}. --track t2v-audio has it judged.")
 
 
 def _table(sources: Sequence[Source], survey: Survey) -> Table:

@@ -1,0 +1,77 @@
+"""What a server for a lab's network needs: a free port, the machine's addresses, a key of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+KEY_FILE = "secret_key"
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+class CantServe(ValueError):
+    """The server can't start; the message says why and what to do."""
+
+
+def refuse_busy_port(host: str, port: int) -> None:
+    """Raise CantServe unless an address and port are free to listen on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise CantServe(
+                f"Port {port} of {host} can't be used ({error}). Take another by --port."
+            ) from error
+
+
+def addresses(host: str) -> list[str]:
+    """Return the names and addresses under which a server on this host is reached, the best first."""
+    if host not in ANY_ADDRESS:
+        return [host]
+    return list(dict.fromkeys([*_outward(), *_named(), "127.0.0.1", "localhost"]))
+
+
+def _outward() -> list[str]:
+    """Return the address of the interface that leads outside; connecting a datagram socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation, which nobody has
+        except OSError:  # no network
+            return []
+        return [str(probe.getsockname()[0])]
+
+
+def _named() -> list[str]:
+    name = socket.gethostname()
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET)
+    except OSError:
+        found = []
+    return [*(str(entry[4][0]) for entry in found), name, f"{name}.local"]
+
+
+def shown_host(host: str) -> str:
+    """Return a host as addresses have it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def secret_key_in(folder: Path) -> str:
+    """Return the key kept in a folder, made at the first call and readable by its owner alone."""
+    path = folder / KEY_FILE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_text(encoding="ascii").strip()
+        if len(key) < 50:
+            raise CantServe(
+                f"{path} must hold a key of 50 characters or more. Remove the file for a new one."
+            ) from None
+        return key
+    key = secrets.token_urlsafe(50)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{key}\n")
+    return key

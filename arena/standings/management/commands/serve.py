@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
+
+from arena.database import set_up_new_database
+from arena.serving import CantServe, addresses, refuse_busy_port, secret_key_in, shown_host
+from arena.voting.listing import presentable
+from arena.voting.models import Study
+
+
+class Command(BaseCommand):
+    help = (
+        "Serve the arena as in production, by gunicorn and with collected static files, to a lab's network. "
+        "Plain HTTP: put a TLS proxy in front where others than the lab can listen."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")  # noqa: S104
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *, host: str, port: int, **options: object) -> None:
+        """Steps: port, database, settings, static files, addresses, server."""
+        try:
+            refuse_busy_port(host, port)
+            self._check_database()
+            environment = serving_environment(host)
+        except CantServe as error:
+            raise CommandError(str(error)) from error
+        collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
+        if subprocess.run(collect, env=environment, check=False, cwd=settings.BASE_DIR).returncode:  # noqa: S603
+            raise CommandError("The static files can't be collected; the lines above say why.")
+        self._tell_addresses(host, port)
+        bind = ["--bind", f"{shown_host(host)}:{port}", "--threads", "8"]
+        command = [sys.executable, "-m", "gunicorn", "arena.wsgi", *bind, "--log-level", "warning"]
+        os.chdir(settings.BASE_DIR)
+        os.execve(sys.executable, [*command, "--no-control-socket"], environment)  # noqa: S606 - our own arguments
+
+    def _check_database(self) -> None:
+        if set_up_new_database():
+            self.stdout.write("Set up a new database.")
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CantServe(
+                "The database lacks tables or columns of this version. Add them: manage.py migrate"
+            )
+
+    def _tell_addresses(self, host: str, port: int) -> None:
+        known = addresses(host)
+        for address in known:
+            self.stdout.write(f"http://{shown_host(address)}:{port}/")
+        for study in presentable(Study.objects.filter(is_open=True, simulated=False)):
+            link = reverse("ballot", args=[study.slug])
+            self.stdout.write(f"“{study.title}”: http://{shown_host(known[0])}:{port}{link}")
+        self.stdout.write("Ctrl-C stops the server.")
+        self.stdout.flush()
+
+
+def serving_environment(host: str) -> dict[str, str]:
+    """Return the environment of the server; what is set already holds."""
+    given = os.environ
+    hosts = [shown_host(address) for address in addresses(host)]
+    own_hosts = [name for name in given.get("ALLOWED_HOSTS", "").split(",") if name]
+    return {
+        **given,
+        "DJANGO_SETTINGS_MODULE": "arena.settings",
+        "PADDOCK_ENVIRONMENT": "production",
+        "SECRET_KEY": given.get("SECRET_KEY") or secret_key_in(settings.DATA_DIR),
+        "ALLOWED_HOSTS": ",".join(dict.fromkeys([*own_hosts, *hosts])),
+        "SECURE_SSL_REDIRECT": given.get("SECURE_SSL_REDIRECT", "0"),
+        "DATA_DIR": str(settings.DATA_DIR.resolve()),
+    }

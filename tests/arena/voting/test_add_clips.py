@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import unicodedata
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from arena.catalog.models import Contender, Prompt, Suite
+from arena.production.models import Clip, Job, Rendition, Run
+from arena.voting.ballots import open_ballot
+from arena.voting.ledger import verify_ledger
+from arena.voting.models import Rater, Study
+from arena.voting.openings import close_study
+from arena.voting.votes import cast_vote
+from tests.factories import make_contender, make_study, make_suite, write_file
+from tests.factories_media import tone, write_clip
+
+pytestmark = pytest.mark.django_db
+
+
+def _clip(path: Path, *, sound: bool = True, size: tuple[int, int] = (64, 48), seconds: float = 0.5) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    heard = tone(seconds) if sound else None
+    write_clip(path, width=size[0], height=size[1], fps=12, seconds=seconds, sound=heard)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[str]:
+    """Two models with a clip for each of two prompts."""
+    for model in ("Helios", "kling two"):
+        for prompt in ("red-ball", "A blue Cube"):
+            _clip(tmp_path / model / f"{prompt}.mp4")
+    return [str(tmp_path / "Helios"), str(tmp_path / "kling two")]
+
+
+def _add(folders: list[str], study: str = "launch", **options: Any) -> str:  # noqa: ANN401 - as the command's
+    out = StringIO()
+    call_command("add_clips", study, *folders, stdout=out, workers=1, **options)
+    return out.getvalue()
+
+
+def _vote(study: Study) -> None:
+    ballot = open_ballot(study=study, rater=Rater.objects.create())
+    assert ballot is not None
+    cast_vote(ballot=ballot, outcome="a")
+
+
+def _snapshot() -> tuple[int, ...]:
+    rows: tuple[Any, ...] = (Contender, Suite, Prompt, Run, Job, Clip, Study)
+    return tuple(row.objects.count() for row in rows)
+
+
+def test_folders_become_an_open_study_whose_figures_are_the_clips(folders: list[str]) -> None:
+    said = _add(folders)
+    assert "4 of 4 clips are new. All are shown at 64×48, 0.5 s, 12 fps (as the clips are)." in said
+    assert "helios: 2 clips shown as they are\nkling-two: 2 clips shown as they are\n" in said
+    assert "Study launch is open: /studies/launch/\n" in said
+    study = Study.objects.get()
+    assert (study.title, study.is_open, study.tracks) == ("Launch", True, ["t2v-audio"])
+    assert list(study.contenders.values_list("name", flat=True)) == ["Helios", "kling two"]
+    assert dict(Prompt.objects.values_list("key", "text")) == {
+        "red-ball": "red ball",
+        "a-blue-cube": "A blue Cube",
+    }
+    figures = Rendition.objects.values_list("width", "height", "fps", "duration_s")
+    assert set(figures) == {(64, 48, 12.0, 0.5)}
+    assert verify_ledger(study) == 1
+
+
+def test_a_second_run_takes_in_nothing(folders: list[str]) -> None:
+    _add(folders)
+    before = _snapshot()
+    assert "0 of 4 clips are new." in _add(folders)
+    assert _snapshot() == before
+    assert verify_ledger(Study.objects.get()) == 1
+
+
+def test_a_second_run_takes_in_what_is_new_or_was_replaced(folders: list[str]) -> None:
+    _add(folders)
+    helios, kling = map(Path, folders)
+    write_clip(helios / "red-ball.mp4", width=64, height=48, fps=12, seconds=0.5, sound=tone(0.5, 0.1))
+    for folder in (helios, kling):
+        _clip(folder / "green-cone.mp4")
+    said = _add(folders)
+    assert "helios, prompt red-ball, seed 0: the file was replaced, and is taken in as a new clip" in said
+    assert "3 of 6 clips are new." in said
+    study = Study.objects.get()
+    assert set(study.suites.get().prompts.values_list("key", flat=True)) >= {"green-cone"}
+    assert [change.reason for change in study.changes.all()] == ["", "prompts green-cone"]
+    assert verify_ledger(study) == 2
+
+
+def test_a_missing_clip_is_told_and_can_be_added_after_votes(folders: list[str]) -> None:
+    late = Path(folders[1]) / "A blue Cube.mp4"
+    late.rename(late.with_suffix(".txt"))
+    said = _add(folders)
+    assert "no clip for a-blue-cube" in " ".join(said.split())
+    assert "not a clip: A blue" in " ".join(said.split())
+    assert "3 of 3 clips are new." in said
+    _vote(Study.objects.get())
+    late.with_suffix(".txt").rename(late)
+    assert "1 of 4 clips are new." in _add(folders)
+
+
+def test_the_rules_of_a_study_with_votes_stay(folders: list[str], tmp_path: Path) -> None:
+    _add(folders)
+    _vote(Study.objects.get())
+    before = _snapshot()
+    _clip(tmp_path / "Sol" / "red-ball.mp4")
+    with pytest.raises(CommandError) as caught:
+        _add([*folders, str(tmp_path / "Sol")])
+    assert str(caught.value) == (
+        "Study 'launch' has votes, so that its rules no longer change; new would be contenders sol. "
+        "Take another study, such as launch-2."
+    )
+    assert _snapshot() == before
+    assert "Study launch-2 is open" in _add([*folders, str(tmp_path / "Sol")], study="launch-2")
+
+
+def test_a_third_model_joins_before_the_first_vote(folders: list[str], tmp_path: Path) -> None:
+    _add(folders)
+    _clip(tmp_path / "Sol" / "red-ball.mp4")
+    _add([*folders, str(tmp_path / "Sol")])
+    assert Study.objects.get().contenders.count() == 3
+
+
+def test_a_closed_study_stays_closed(folders: list[str]) -> None:
+    _add(folders)
+    close_study(study=Study.objects.get())
+    assert "Study launch is closed (manage.py reopen_study launch opens it)" in _add(folders)
+
+
+def test_sound_is_judged_where_all_clips_have_some(folders: list[str]) -> None:
+    _clip(Path(folders[0]) / "red-ball.mp4", sound=False)
+    said = _add(folders)
+    assert "Sound is left out and not judged, as 1 of 4 clips have none." in said
+    assert "1 of 2" in said
+    assert Study.objects.get().tracks == ["t2v"]
+    asked = _add(folders, study="asked", track="t2v-audio")
+    assert "Sound is judged, and cannot be heard in 1 clips." in asked
+
+
+def test_clips_that_differ_are_refused_before_anything_is_saved(folders: list[str]) -> None:
+    _clip(Path(folders[0]) / "red-ball.mp4", size=(96, 48), seconds=1.0)
+    before = _snapshot()
+    with pytest.raises(CommandError, match=r"(?s)The clips differ.*--size 64x48 .*--duration 0\.5"):
+        _add(folders)
+    assert _snapshot() == before
+    said = _add(folders, size="64x48", duration=0.5)
+    for change in (
+        "scaled from 96×48 to 64×32",
+        "padded with black bars to 64×48",
+        "cut by 0.50 s at the end",
+    ):
+        assert f"{change} (1 of them)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("red-ball-0.mp4", "must have one file for prompt 'red-ball', seed 0; it has red-ball-0.mp4 and red"),
+        ("broken.mp4", "broken.mp4: The file is"),
+    ],
+)
+def test_files_in_the_way_are_refused(folders: list[str], tmp_path: Path, name: str, message: str) -> None:
+    (Path(folders[0]) / name).write_text("no video")
+    before = _snapshot()
+    listed = write_file(tmp_path / "prompts.csv", "id,text\nred-ball,A red ball.\nbroken,x\na-blue-cube,y\n")
+    with pytest.raises(CommandError, match="These clips can't be shown") as caught:
+        _add(folders, prompts=listed)
+    assert message in str(caught.value)
+    assert _snapshot() == before
+
+
+# Prompts.
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("p.csv", "id,text\nred-ball,A red ball rolls.\nA blue Cube,A cube: blue.\n"),
+        ("p.csv", "ID;Text\r\nred-ball;A red ball rolls.\r\n;\r\na-blue-cube;A cube: blue.\r\n"),
+        (
+            "p.yaml",
+            "suite: x\ntitle: X\nprompts:\n- {id: red-ball, text: A red ball rolls.}\n"
+            "- {id: a-blue-cube, text: 'A cube: blue.'}\n",
+        ),
+    ],
+)
+def test_a_list_gives_the_prompts_their_texts(
+    folders: list[str], tmp_path: Path, name: str, content: str
+) -> None:
+    said = _add(folders, prompts=write_file(tmp_path / name, content))
+    assert "is open" in said
+    assert list(Prompt.objects.values_list("key", "text")) == [
+        ("red-ball", "A red ball rolls."),
+        ("a-blue-cube", "A cube: blue."),
+    ]
+
+
+def test_plain_lines_name_files_by_their_text_and_seeds(tmp_path: Path) -> None:
+    text = "A long prompt, of the kind that video models get: " * 3
+    for model in ("a", "b"):
+        for seed in (0, 1):
+            _clip(tmp_path / model / f"{text.strip()}-{seed}.mp4")
+    _add([str(tmp_path / "a"), str(tmp_path / "b")], prompts=write_file(tmp_path / "p.txt", f"\n{text}\n"))
+    prompt = Prompt.objects.get()
+    assert (prompt.text, prompt.seeds) == (text.strip(), [0, 1])
+    assert set(Job.objects.values_list("seed", "state")) == {(0, "done"), (1, "done")}
+
+
+def test_files_of_no_listed_prompt_are_told(folders: list[str], tmp_path: Path) -> None:
+    said = _add(
+        folders, prompts=write_file(tmp_path / "p.csv", "id,text\nred-ball,A red ball.\nlost,Gone.\n")
+    )
+    assert "no such prompt: A blue Cube.mp4" in " ".join(said.replace("│", " ").split())
+    assert "no clip for lost" in " ".join(said.split())
+    assert Prompt.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.csv", b"name,words\n", "line 1: columns must be id, text; got name, words"),
+        ("p.csv", b"id,text\na,x\nA,y\n", "line 3: prompt 'a' is already on line 2"),
+        ("p.csv", b"id,text\na,\n", "line 2: must have an id and a text"),
+        ("p.txt", "caf\u00e9\n".encode("cp1252"), "line 1 must be UTF-8"),
+        ("p.txt", b"\n\n", "must have at least one prompt"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_named(
+    folders: list[str], tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=message):
+        _add(folders, prompts=path)
+
+
+def test_the_text_of_a_prompt_stays(folders: list[str], tmp_path: Path) -> None:
+    _add(folders)
+    with pytest.raises(CommandError, match="Prompt 'red-ball' has another text in the study"):
+        _add(folders, prompts=write_file(tmp_path / "p.csv", "id,text\nred-ball,Another.\n"))
+
+
+def test_names_in_either_unicode_form_are_one_prompt(tmp_path: Path) -> None:
+    for model, form in (("a", "NFC"), ("b", "NFD")):
+        _clip(tmp_path / model / f"{unicodedata.normalize(form, 'café')}.mp4")  # type: ignore[arg-type]
+    _add([str(tmp_path / "a"), str(tmp_path / "b")])
+    assert Prompt.objects.get().key == "cafe"
+
+
+# Folders and names.
+
+
+def test_folders_of_one_name_are_told_apart_by_hand(tmp_path: Path) -> None:
+    for model in ("a", "b"):
+        _clip(tmp_path / model / "clips" / "p.mp4")
+    same = [str(tmp_path / model / "clips") for model in ("a", "b")]
+    with pytest.raises(CommandError, match=r"'clips' comes twice\. Name one otherwise: NAME="):
+        _add(same)
+    assert "is open" in _add([f"Model A={same[0]}", f"Model B={same[1]}"])
+    assert set(Contender.objects.values_list("slug", "name")) == {
+        ("model-a", "Model A"),
+        ("model-b", "Model B"),
+    }
+
+
+def test_a_contender_of_that_name_with_other_clips_is_refused(folders: list[str]) -> None:
+    make_contender("helios")
+    with pytest.raises(CommandError, match="Contender 'helios' exists and has its clips from toy-world"):
+        _add(folders)
+
+
+def test_a_folder_of_folders_gets_a_hint(folders: list[str], tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"it has none\. Name the folders inside it, one for each model: "):
+        _add([str(tmp_path)])
+    with pytest.raises(CommandError, match=r"must be a folder of clips; there is none"):
+        _add([str(tmp_path / "gone")])
+
+
+@pytest.mark.parametrize("study", ["odd 2", "a/b", "", "x" * 80])
+def test_a_study_that_cannot_be_called_so_is_refused_at_once(folders: list[str], study: str) -> None:
+    with pytest.raises(CommandError, match="slug must be"):
+        _add(folders, study=study)
+    assert not Contender.objects.exists()
+
+
+def test_one_model_alone_is_no_study(folders: list[str]) -> None:
+    with pytest.raises(CommandError, match=r"at least two contenders; got one folder\."):
+        _add(folders[:1])
+    assert not Clip.objects.exists()
+
+
+def test_a_study_made_otherwise_is_left_alone(folders: list[str]) -> None:
+    make_study("launch")
+    with pytest.raises(CommandError, match="has prompts that didn't come by add_clips"):
+        _add(folders)
+
+
+def test_a_suite_of_that_name_from_a_file_is_left_alone(folders: list[str]) -> None:
+    suite = make_suite("launch")
+    _add(folders)
+    assert suite.prompts.count() == 1
+    assert Study.objects.get().suites.get().version == 2
