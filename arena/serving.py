@@ -23,9 +23,7 @@ def refuse_busy_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
-            raise CantServe(
-                f"Port {port} of {host} can't be used ({error}). Take another by --port."
-            ) from error
+            raise CantServe(f"Port {port} can't be used ({error}).") from error
 
 
 def addresses(host: str) -> list[str]:

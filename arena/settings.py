@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "arena.standings",
 ]
 MIDDLEWARE = [
+    "arena.cookies.SecureCookies",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "arena.requests.gate",
@@ -168,9 +169,10 @@ CSRF_FAILURE_VIEW = "arena.voting.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RATER_COOKIE_SECURE = PRODUCTION
-CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
+# Where plain HTTP is served, cookies can't all be Secure; arena.cookies makes them so on each HTTPS request.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RATER_COOKIE_SECURE = SECURE_SSL_REDIRECT
+CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 FORCE_SCRIPT_NAME = (

@@ -200,8 +200,11 @@ def add_clips(
 
 
 @transaction.atomic
-def open_on_clips(*, slug: str, title: str, question: str, added: Added) -> Study:
-    """Open a study on the clips that were added, or bring the one that there is up to them."""
+def open_on_clips(*, slug: str, title: str, question: str, added: Added, **introduction: str) -> Study:
+    """Open a study on the clips that were added, or bring the one that there is up to them.
+
+    `introduction` is what a new study's front page says: asked_by, introduction, contact.
+    """
     study = Study.objects.filter(slug=slug).first()
     run = added.run
     if study is None:
@@ -209,6 +212,7 @@ def open_on_clips(*, slug: str, title: str, question: str, added: Added) -> Stud
             slug=slug,
             title=title,
             question=question,
+            **introduction,
             tracks=[Track(run.track)],
             suites=[run.suite],
             contenders=list(run.contenders.all()),

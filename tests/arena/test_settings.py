@@ -81,6 +81,12 @@ def test_production_sends_cookies_by_tls_alone_and_redirects_to_it(monkeypatch: 
     assert settings["SECURE_HSTS_SECONDS"] > 0
 
 
+def test_plain_http_gets_cookies_that_browsers_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch, **SOUND, SECURE_SSL_REDIRECT="0")
+    for name in ("RATER_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"):
+        assert settings[name] is False
+
+
 def test_development_needs_nothing_and_answers_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = _read(monkeypatch)
     assert not settings["PRODUCTION"]

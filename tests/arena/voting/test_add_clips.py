@@ -57,7 +57,7 @@ def test_folders_become_an_open_study_whose_figures_are_the_clips(folders: list[
     said = _add(folders)
     assert "4 of 4 clips are new. All are shown at 64×48, 0.5 s, 12 fps (as the clips are)." in said
     assert "helios: 2 clips shown as they are\nkling-two: 2 clips shown as they are\n" in said
-    assert "Study launch is open: /studies/launch/\n" in said
+    assert "Study launch is open: /studies/launch/start/\n" in said
     study = Study.objects.get()
     assert (study.title, study.is_open, study.tracks) == ("Launch", True, ["t2v-audio"])
     assert list(study.contenders.values_list("name", flat=True)) == ["Helios", "kling two"]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from arena.catalog.tracks import Track
 from arena.production.management.commands.run_suite import failures, produce_with_progress
 from arena.production.models import Job, Run
 from arena.production.runs import ClipSettings, plan_run
+from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
 from arena.voting.management.commands.simulate_votes import simulate_with_progress
 from arena.voting.models import Study, Vote
@@ -52,7 +52,10 @@ class Command(BaseCommand):
     ) -> None:
         """Steps: database, catalogue, clips, studies, simulated votes, server."""
         if not no_serve:
-            _refuse_busy_port(port)
+            try:
+                refuse_busy_port("127.0.0.1", port)
+            except CantServe as error:
+                raise CommandError(f"{error} Take another: make demo PORT=8001") from error
         if not without:
             _require_torch()
         console = Console()
@@ -119,17 +122,6 @@ def _simulate(study: Study, votes: int, console: Console) -> None:
         console.print(standing.missing, standing.culprits)
     else:
         print_board(standing.board, console, f"{study.title} ({standing.votes} simulated votes)")
-
-
-def _refuse_busy_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            raise CommandError(
-                f"Port {port} can't be used ({error}). Take another: make demo PORT=8001"
-            ) from error
 
 
 def _serve(port: int, console: Console) -> None:

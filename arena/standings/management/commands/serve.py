@@ -31,6 +31,9 @@ class Command(BaseCommand):
         """Steps: port, database, settings, static files, addresses, server."""
         try:
             refuse_busy_port(host, port)
+        except CantServe as error:
+            raise CommandError(f"{error} Take another by --port.") from error
+        try:
             self._check_database()
             environment = serving_environment(host)
         except CantServe as error:
@@ -58,7 +61,7 @@ class Command(BaseCommand):
         for address in known:
             self.stdout.write(f"http://{shown_host(address)}:{port}/")
         for study in presentable(Study.objects.filter(is_open=True, simulated=False)):
-            link = reverse("ballot", args=[study.slug])
+            link = reverse("start", args=[study.slug])
             self.stdout.write(f"“{study.title}”: http://{shown_host(known[0])}:{port}{link}")
         self.stdout.write("Ctrl-C stops the server.")
         self.stdout.flush()

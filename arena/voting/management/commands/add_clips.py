@@ -63,6 +63,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--title", default="", help="(default: the study's name)")
         parser.add_argument("--question", default=QUESTION)
+        parser.add_argument("--asked-by", default="", help="person or organisation, for the front page")
+        parser.add_argument("--introduction", default="", help="two sentences for the front page")
+        parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument(
             "--track", default="", help="t2v or t2v-audio (default: t2v-audio if all clips have sound)"
         )
@@ -84,7 +87,8 @@ class Command(BaseCommand):
         title = options["title"] or (
             study.title if study else slug.replace("-", " ").replace("_", " ").capitalize()
         )
-        refuse_invalid(Study(slug=slug, title=title, question=options["question"], tracks=["t2v"]))
+        texts = {name: str(options[name]) for name in ("asked_by", "introduction", "contact")}
+        refuse_invalid(Study(slug=slug, title=title, question=options["question"], tracks=["t2v"], **texts))
         asked, sources = read_geometry(options), read_sources(options["folders"])
         asked_track = find_track(options["track"]) if options["track"] else None
         listed = read_prompt_list(options["prompts"]) if options["prompts"] else []
@@ -116,9 +120,9 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if states[Job.State.FAILED]:
             raise CommandError(failures(added.run))
-        study = open_on_clips(slug=slug, title=title, question=options["question"], added=added)
+        study = open_on_clips(slug=slug, title=title, question=options["question"], added=added, **texts)
         state = "is open" if study.is_open else f"is closed (manage.py reopen_study {slug} opens it)"
-        self.stdout.write(f"Study {slug} {state}: {reverse('ballot', args=[slug])}")
+        self.stdout.write(f"Study {slug} {state}: {reverse('start', args=[slug])}")
         self.stdout.write("Serve it to others with: manage.py serve")
 
     def _tell_track(self, track: Track, survey: Survey) -> None:
