@@ -200,11 +200,17 @@ def add_clips(
 
 
 @transaction.atomic
-def open_on_clips(*, slug: str, title: str, question: str, added: Added, **introduction: str) -> Study:
-    """Open a study on the clips that were added, or bring the one that there is up to them.
-
-    `introduction` is what a new study's front page says: asked_by, introduction, contact.
-    """
+def open_on_clips(
+    *,
+    slug: str,
+    title: str,
+    question: str,
+    added: Added,
+    asked_by: str = "",
+    introduction: str = "",
+    contact: str = "",
+) -> Study:
+    """Open a study on the clips that were added, or bring the one that there is up to them."""
     study = Study.objects.filter(slug=slug).first()
     run = added.run
     if study is None:
@@ -212,7 +218,9 @@ def open_on_clips(*, slug: str, title: str, question: str, added: Added, **intro
             slug=slug,
             title=title,
             question=question,
-            **introduction,
+            asked_by=asked_by,
+            introduction=introduction,
+            contact=contact,
             tracks=[Track(run.track)],
             suites=[run.suite],
             contenders=list(run.contenders.all()),

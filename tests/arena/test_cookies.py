@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from tests.factories import make_study
 
@@ -11,9 +10,7 @@ COOKIES = {"csrftoken", "rater"}
 
 
 @pytest.mark.parametrize("secure", [True, False])
-def test_cookies_are_secure_on_https_and_usable_on_plain_http(
-    secure: bool, settings: SettingsWrapper
-) -> None:
+def test_cookies_are_secure_on_https_and_usable_on_plain_http(secure: bool) -> None:
     make_study()
     client = Client()
     response = client.get("/studies/study/", secure=secure)
