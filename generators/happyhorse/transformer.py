@@ -7,7 +7,6 @@ that may be left out, no padding of channels and no permutation of tokens.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import cast
@@ -19,10 +18,6 @@ from torch.nn import functional as F  # noqa: N812  (its usual name)
 from generators.happyhorse.attention import LOCAL, Attend, LocalKernel, attend_fully
 from generators.happyhorse.config import Coordinates, HappyHorseConfig
 from generators.happyhorse.tokens import Layout, coordinates, patchify, unpatchify
-
-# CPUs with bfloat16 units (AMX, AVX-512 BF16) add products up in another order than those without, on one of
-# which the public code's runs were recorded; kept from these units, all agree. oneDNN reads this only once.
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
 
 EPS = 1e-6
 CLAMP = 7.0

@@ -1,0 +1,10 @@
+"""One CPU thread for each test process: threads that wait for a busy machine's cores make networks this small slower."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+torch.set_num_threads(1)
