@@ -39,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except (GenerationError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201  (a command's error)
+        said = " ".join(str(error).splitlines())  # a file's name or a library's words may hold several
+        print(f"{parser.prog}: {said}", file=sys.stderr)  # noqa: T201  (a command's error)
         return 1
 
 

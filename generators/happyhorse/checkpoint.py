@@ -22,6 +22,7 @@ from torch import Tensor
 
 from generators.base import Unavailable
 from generators.happyhorse.config import HappyHorseConfig
+from generators.happyhorse.finite import unfit
 from generators.happyhorse.transformer import HappyHorseTransformer
 
 _LISTED = 5
@@ -51,8 +52,8 @@ def load_transformer(
         device: Where the weights go; the CPU by default.
 
     Raises:
-        CheckpointError: The files are missing or corrupt, or hold other keys or shapes; which is found before
-            any weight is read.
+        CheckpointError: The files are missing or corrupt, or hold other keys or shapes, which is found before
+            any weight is read; or a weight is NaN or infinite.
     """
     if not isinstance(config, HappyHorseConfig):
         config = HappyHorseConfig.from_public(config)
@@ -65,6 +66,8 @@ def load_transformer(
     for file in files:
         for key, tensor in _tensors(file, str(device or "cpu")):
             weights[key] = tensor.to(expected[key].dtype)
+            if fault := unfit({key: weights[key]}):
+                raise CheckpointError(f"{file}: {fault}. Download it again, or use another checkpoint.")
     model.load_state_dict(weights, strict=True, assign=True)
     return model.eval()
 

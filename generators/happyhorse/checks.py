@@ -8,7 +8,7 @@ from dataclasses import replace
 from generators.base import InvalidInput, Unavailable
 from generators.happyhorse.components import Components
 from generators.happyhorse.memory import GIB, Footprint, footprint, free_bytes
-from generators.happyhorse.request import ClipRequest
+from generators.happyhorse.request import ClipRequest, require_steps
 
 MAX_TEXT = 640
 """Text tokens in the worst case."""
@@ -60,8 +60,7 @@ def _check_size(parts: Components, request: ClipRequest) -> None:
 
 
 def _check_parts(parts: Components, request: ClipRequest) -> None:
-    if parts.steps is not None and parts.steps < 1:
-        raise InvalidInput(f"A clip takes 1 step or more; got {parts.steps}.")
+    require_steps(parts.steps)
     if request.upscale is not None and request.upscale not in parts.super_resolution:
         given = ", ".join(parts.super_resolution) or "none"
         raise Unavailable(f"No checkpoint for super-resolution to {request.upscale}. Given: {given}.")

@@ -68,8 +68,3 @@ class Components:
     def latent_frames(self, request: ClipRequest) -> int:
         """The first holds one frame, each other `temporal_stride`; what is left over isn't made."""
         return (self.frames(request) - 1) // self.temporal_stride + 1
-
-
-def default_device() -> str:
-    """The GPU if there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +24,15 @@ from generators.base import (
 )
 from generators.happyhorse.config import SIZES
 from generators.happyhorse.hub import PARTS
-from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES, ClipRequest, Film
+from generators.happyhorse.request import (
+    DECODERS,
+    FIRST_STAGES,
+    MOST_STEPS,
+    SILENCES,
+    UPSCALES,
+    ClipRequest,
+    Film,
+)
 from generators.settings import SettingsError, read_choice, refuse_unknown
 
 if TYPE_CHECKING:
@@ -98,13 +108,8 @@ class HappyHorse:
         film = _make(components, clip)
         out_dir.mkdir(parents=True, exist_ok=True)
         path = clip_path(self, request, out_dir, ".mp4")
-        partial = path.with_suffix(".part")
-        try:
-            film.write(partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        resolved = {**origin, **self._resolved(request, film), "device": str(components.device)}
+        film.write(path)
+        resolved = {**origin, **self._resolved(request, film), **_machine(components)}
         return Result(path, self._provenance(request, resolved, path, time.monotonic() - started))
 
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
@@ -129,11 +134,11 @@ class HappyHorse:
         return clip, *self._components(clip)
 
     def _components(self, clip: ClipRequest) -> tuple[Components, dict[str, object]]:
-        from generators.happyhorse.components import default_device
+        from generators.happyhorse.device import find_device
         from generators.happyhorse.released import Release
 
         asked = self._settings
-        device = default_device() if asked["device"] == "auto" else str(asked["device"])
+        device = find_device(None if asked["device"] == "auto" else str(asked["device"]))
         how = {name: asked[name] for name in ("kind", "size", "steps", "decoder")}
         if asked["weights"] == "random":
             from generators.happyhorse.random_weights import random_components
@@ -150,7 +155,9 @@ class HappyHorse:
         folders = {
             name.removesuffix("_folder"): path for name, path in paths.items() if name != "negative_prompt"
         }
-        release = Release(**how, device=device, folders=folders, negative_prompt=paths.get("negative_prompt"))  # type: ignore[arg-type]
+        release = Release(
+            **how, device=str(device), folders=folders, negative_prompt=paths.get("negative_prompt")
+        )  # type: ignore[arg-type]
         upscales = () if clip.upscale is None else (clip.upscale,)
         return release.components(upscales), release.origin(upscales)
 
@@ -201,8 +208,10 @@ class HappyHorse:
 
     def _check_steps(self) -> None:
         steps = self._settings["steps"]
-        if steps is not None and not (type(steps) is int and steps > 0):
-            raise SettingsError(f"{self.name}: 'steps' must be a whole number from 1 on; got {steps!r}.")
+        if steps is not None and not (type(steps) is int and 1 <= steps <= MOST_STEPS):
+            raise SettingsError(
+                f"{self.name}: 'steps' must be a whole number from 1 to {MOST_STEPS}; got {steps!r}."
+            )
 
     def _check_text(self, name: str) -> None:
         value = self._settings[name]
@@ -219,6 +228,20 @@ def _make(components: Components, clip: ClipRequest) -> Film:
         return Pipeline(components).make(clip)
     except torch.OutOfMemoryError as error:
         raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error
+
+
+def _machine(components: Components) -> dict[str, object]:
+    """What the clip's last bits depend on, beside the versions of the libraries."""
+    import torch
+
+    cuda = components.device.type == "cuda"
+    return {
+        "device": str(components.device),
+        "device_name": torch.cuda.get_device_name(components.device) if cuda else platform.machine(),
+        "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
+        "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
+        "threads": components.threads or torch.get_num_threads(),
+    }
 
 
 def _require_packages() -> None:

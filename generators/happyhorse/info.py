@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from generators.base import InvalidInput
 from generators.happyhorse import flops
 from generators.happyhorse.config import SIZES, HappyHorseConfig, size
 from generators.happyhorse.kinds import KINDS, CheckpointKind
@@ -106,7 +108,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the tables."""
+    """Prints the tables.
+
+    Raises:
+        InvalidInput: A number is out of range.
+    """
+    if args.text < 0:
+        raise InvalidInput(f"text must be 0 tokens or more; got {args.text}.")
+    if not 0 < args.tflops < math.inf:
+        raise InvalidInput(f"tflops must be a positive number; got {args.tflops}.")
     config, console = size(args.size), Console()
     held = holdings(config)
     console.print(f"{args.size}: {held.parameters:,} parameters in {held.keys} keys")

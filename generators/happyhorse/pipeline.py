@@ -13,6 +13,7 @@ from torch import Tensor
 
 from generators.happyhorse.checks import check
 from generators.happyhorse.components import Components
+from generators.happyhorse.finite import require_finite
 from generators.happyhorse.inputs import fit_image, to_pixels
 from generators.happyhorse.kinds import CheckpointKind, kind
 from generators.happyhorse.preconditioning import Preconditioned
@@ -47,6 +48,7 @@ class Pipeline:
         Raises:
             InvalidInput: The request can't be fulfilled; nothing heavy was started.
             Unavailable: A model isn't there.
+            NotFinite: A stage came to NaN or infinity.
         """
         self.check(request)
         with using_threads(self.parts.threads):
@@ -59,11 +61,15 @@ class Pipeline:
     def _make(self, request: ClipRequest, stages: Stages) -> Film:
         noise = Noise(request.seed, device=self.parts.device)
         text = self._encode_text(request, stages)
+        require_finite("text", *text)
         image = self._encode_image(request, (request.width, request.height), stages)
         known = Known(image, self._encode_sound(request, stages))
+        require_finite("image or sound track", known.first_frame, known.audio)
         latents = self._denoise(request, text, known, noise, stages)
+        require_finite("denoising", *latents)
         if request.upscale is not None:
             latents = self._enlarge(request, request.upscale, latents, text[0], noise, stages)
+            require_finite("super-resolution", *latents)
         frames = self._decode_video(request, latents, stages)
         samples, rate = self._decode_sound(request, latents, len(frames), stages)
         return Film(frames, self.parts.fps, samples, rate, stages.seconds)
@@ -155,7 +161,9 @@ class Pipeline:
     def _decode_video(self, request: ClipRequest, latents: Latents, stages: Stages) -> np.ndarray:
         """At most as many frames as were asked for; up to three fewer where four don't divide them."""
         with stages.stage("picture"):
-            frames = to_pixels(self.parts.video_decoder().decode(latents.video))
+            decoded = self.parts.video_decoder().decode(latents.video)
+            require_finite("picture", decoded)
+            frames = to_pixels(decoded)
             wanted = frames[: self.parts.frames(request) - 1]
             return wanted.repeat(request.enlarge, axis=1).repeat(request.enlarge, axis=2)
 
@@ -170,6 +178,8 @@ class Pipeline:
         else:
             with stages.stage("sound"):
                 codec = self.parts.audio()
-                samples, rate = codec.decode(latents.audio)[0].float().cpu().numpy(), codec.sample_rate
+                decoded = codec.decode(latents.audio)
+                require_finite("sound", decoded)
+                samples, rate = decoded[0].float().cpu().numpy(), codec.sample_rate
         count = round(frames * rate / self.parts.fps)
         return np.ascontiguousarray(samples[:, :count].T.clip(-1, 1)), rate

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 
-from generators.base import InvalidInput
 from generators.happyhorse.checkpoint import find_files, load_transformer
 from generators.happyhorse.codecs.oobleck import OobleckCodec
 from generators.happyhorse.codecs.turbo import TurboDecoder
@@ -18,6 +17,7 @@ from generators.happyhorse.codecs.wan import WanCodec
 from generators.happyhorse.components import Components
 from generators.happyhorse.config import size
 from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN, MissingModel, Source
+from generators.happyhorse.inputs import read_negative_prompt
 from generators.happyhorse.kinds import kind
 from generators.happyhorse.request import UPSCALES, Decoder, Upscale
 from generators.happyhorse.text import T5GemmaText
@@ -133,10 +133,7 @@ class Release:
     def _negative_prompt(self) -> str:
         if self.negative_prompt is None:
             return NEGATIVE_PROMPT
-        try:
-            return self.negative_prompt.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInput(f"Can't read the negative prompt {self.negative_prompt}: {error}.") from error
+        return read_negative_prompt(self.negative_prompt)
 
 
 def fingerprint(checkpoint: Path) -> str:

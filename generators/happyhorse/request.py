@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
-from generators.base import TRACKS, InvalidInput, Track
+from generators.base import LARGEST_SEED, TRACKS, GenerationError, InvalidInput, Track
 from generators.encode import Clip, encode
 from generators.happyhorse.kinds import kind
 
@@ -24,6 +24,12 @@ DECODERS: tuple[Decoder, ...] = get_args(Decoder)
 FirstStage = Literal["distilled", "base"]
 """Kinds of checkpoint that make clips; the others enlarge them."""
 FIRST_STAGES: tuple[FirstStage, ...] = get_args(FirstStage)
+LONGEST_S = 3600.0
+"""Of any model's clip; memory and the small model allow less."""
+LARGEST_SIDE = 8192
+"""Pixels; H.264 has no level for more."""
+MOST_STEPS = 1000
+"""As many noise levels as the public models were trained on."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ class ClipRequest:
         _require("form of silence", self.silence, SILENCES)
         if self.upscale is not None:
             _require("super-resolution", self.upscale, UPSCALES)
-        if self.enlarge < 1:
-            raise InvalidInput(f"A clip can be enlarged 1 time or more; got {self.enlarge}.")
+        self._check_numbers()
+        self._check_prompt()
         if self.mode.startswith("i2v") and self.image is None:
             raise InvalidInput(
                 f"Mode {self.mode!r} needs an image. Give one, or choose {'t' + self.mode[1:]!r}."
@@ -79,8 +85,27 @@ class ClipRequest:
             raise InvalidInput(f"Mode {self.mode!r} takes no image. Choose {'i' + self.mode[1:]!r}.")
         if self.sound is not None and not self.with_audio:
             raise InvalidInput("A sound track can't lead the picture with audio left out. Choose 'computed'.")
+
+    def _check_numbers(self) -> None:
+        require_duration(self.duration_s)
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InvalidInput(f"seed must be a whole number from 0 to {LARGEST_SEED}; got {self.seed}.")
+        if self.enlarge < 1:
+            raise InvalidInput(f"enlarge must be a whole number from 1 on; got {self.enlarge}.")
+        width, height = self.width * self.enlarge, self.height * self.enlarge
+        if max(width, height) > LARGEST_SIDE:
+            raise InvalidInput(
+                f"Width and height times enlarge must be at most {LARGEST_SIDE} pixels; "
+                f"got {width}×{height}. Choose a smaller size, or enlarge less than {self.enlarge} times."
+            )
+
+    def _check_prompt(self) -> None:
         if not self.prompt.strip():
             raise InvalidInput("The prompt is empty. Describe what is to be seen and heard.")
+        try:
+            self.prompt.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"The prompt must be Unicode text; got {self.prompt!r}.") from error
 
     @property
     def with_sound(self) -> bool:
@@ -118,9 +143,32 @@ class Film:
     """Seconds that each stage took, loading included."""
 
     def write(self, path: Path) -> None:
-        """Makes an MP4 of it."""
+        """Makes an MP4 of it; under that name it is whole or not there.
+
+        Raises:
+            GenerationError: It can't be written.
+        """
         height, width = self.frames.shape[1:3]
-        encode(Clip(self.frames, self.fps, self.samples, self.sample_rate), path, width, height)
+        partial = path.with_name(f"{path.name}.part")
+        try:
+            encode(Clip(self.frames, self.fps, self.samples, self.sample_rate), partial, width, height)
+            partial.replace(path)
+        except OSError as error:
+            raise GenerationError(f"Can't write {path}: {error}. Free space, or name another.") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def require_duration(seconds: float) -> None:
+    """Raises InvalidInput where no clip can last so long; NaN is refused, too."""
+    if not 0 < seconds <= LONGEST_S:
+        raise InvalidInput(f"A clip must last more than 0 s, and at most {LONGEST_S:g} s; got {seconds:g} s.")
+
+
+def require_steps(steps: int | None) -> None:
+    """Raises InvalidInput where no sampler takes so many; None stands for what the model was made for."""
+    if steps is not None and not 1 <= steps <= MOST_STEPS:
+        raise InvalidInput(f"steps must be a whole number from 1 to {MOST_STEPS}; got {steps}.")
 
 
 def _require(what: str, value: str, known: Collection[str]) -> None:

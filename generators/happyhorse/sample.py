@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -9,15 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generators.base import TRACKS, InvalidInput, Track
-from generators.happyhorse.components import default_device
 from generators.happyhorse.config import SIZES
+from generators.happyhorse.device import find_device
 from generators.happyhorse.hub import PARTS
-from generators.happyhorse.inputs import read_image, read_sound
+from generators.happyhorse.inputs import read_image, read_negative_prompt, read_sound
 from generators.happyhorse.pipeline import Pipeline
-from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES, ClipRequest, Film
+from generators.happyhorse.request import (
+    DECODERS,
+    FIRST_STAGES,
+    SILENCES,
+    UPSCALES,
+    ClipRequest,
+    Film,
+    require_steps,
+)
 from generators.happyhorse.toy.clips import LONGEST_S, SIDE
 
 if TYPE_CHECKING:
+    import torch
+
     from generators.happyhorse.components import Components
 
 
@@ -37,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declares what `run` reads."""
     clip = parser.add_argument_group("the clip")
     clip.add_argument("--prompt", required=True)
-    clip.add_argument("--image", type=Path, help="the first frame")
+    clip.add_argument("--image", type=Path, help="the first frame; what is transparent becomes white")
     clip.add_argument("--sound", type=Path, help="a sound track that the picture follows")
     clip.add_argument("--mode", choices=TRACKS, help="default: with sound, from the image if there is one")
     clip.add_argument(
@@ -60,7 +71,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument("--steps", type=int, help="default: 8 distilled, 32 base")
     model.add_argument("--cascade", action="store_true", help="the picture first, then sound for it")
     model.add_argument("--decoder", choices=DECODERS, default="turbo")
-    model.add_argument("--device", help="default: the GPU if there is one")
+    model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
     model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
     model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
     for part in PARTS:
@@ -73,15 +84,49 @@ def run(args: Namespace) -> int:
     Raises:
         GenerationError: It can't be made; nothing is written.
     """
-    request = _request(args)
-    if not args.out.parent.is_dir():
-        raise InvalidInput(
-            f"No folder {args.out.parent} to write {args.out.name} to. Make it, or name another."
-        )
-    film = Pipeline(_components(args)).make(request, _show)
+    pipeline, request = prepare(args)
+    film = pipeline.make(request, _show)
     film.write(args.out)
     _say(_summary(film, args.out))
     return 0
+
+
+def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
+    """What makes the clip, and of what; all that can be told before the work is checked.
+
+    Raises:
+        GenerationError: The clip can't be made.
+    """
+    _check_out(args.out)
+    device = find_device(args.device)
+    require_steps(args.steps)
+    _check_negative_prompt(args)
+    request = _request(args)
+    pipeline = Pipeline(_components(args, device))
+    pipeline.check(request)
+    return pipeline, request
+
+
+def _check_out(out: Path) -> None:
+    if out.is_dir():
+        raise InvalidInput(f"out must be a file; got the folder {out}. Name a file in it, like clip.mp4.")
+    if out.suffix.lower() != ".mp4":
+        raise InvalidInput(f"out must end in .mp4; got {out.name}. Clips are MP4 files.")
+    if not out.parent.is_dir():
+        raise InvalidInput(f"No folder {out.parent} to write {out.name} to. Make it, or name another.")
+    if not os.access(out.parent, os.W_OK):
+        raise InvalidInput(f"out must lie where you may write; got {out.parent}. Name another folder.")
+
+
+def _check_negative_prompt(args: Namespace) -> None:
+    if args.negative_prompt is None:
+        return
+    read_negative_prompt(args.negative_prompt)
+    if args.kind != "base" or args.size == "toy" or args.random_weights:
+        raise InvalidInput(
+            "Only the public base checkpoint takes a negative prompt. "
+            "Leave --negative-prompt out, or choose --size 15b --kind base."
+        )
 
 
 def _request(args: Namespace) -> ClipRequest:
@@ -102,8 +147,7 @@ def _request(args: Namespace) -> ClipRequest:
     )
 
 
-def _components(args: Namespace) -> Components:
-    device = args.device or default_device()
+def _components(args: Namespace, device: torch.device) -> Components:
     if args.size == "toy" and not args.random_weights:
         from generators.happyhorse.toy.components import toy_components
 
@@ -121,7 +165,7 @@ def _components(args: Namespace) -> Components:
         size=args.size,
         decoder=args.decoder,
         steps=args.steps,
-        device=device,
+        device=str(device),
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from generators.base import InvalidInput
 from generators.happyhorse.config import COORDINATES, Coordinates
+from generators.happyhorse.request import require_duration
 
 FPS = 25
 """Video frames in a second, and audio latents: there is one for each frame."""
@@ -59,6 +60,7 @@ def layout_for(seconds: float, width: int, height: int, text: int, *, with_audio
     Raises:
         InvalidInput: The duration or the size can't be made.
     """
+    require_duration(seconds)
     frames = round(FPS * seconds) + 1
     if frames < 2:
         raise InvalidInput(f"A clip must last 1/{FPS} s or longer; got {seconds} s.")

@@ -1,4 +1,4 @@
-"""One CPU thread for each test process: threads that wait for a busy machine's cores make networks this small slower."""
+"""One CPU thread for each test process: networks this small wait for threads longer than they work."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from generators.happyhorse.codecs.basis import Basis, fit_basis
-from generators.happyhorse.codecs.weights import WeightsError, read_weights
+from generators.happyhorse.codecs.weights import WeightsError, read_weights, require_finite_weights
 
 BLOCK = 16
 """Pixels along one side of a block."""
@@ -87,6 +87,7 @@ class LinearVideoCodec:
     def load(cls, path: Path) -> LinearVideoCodec:
         """Raises WeightsError where the file isn't such a codec's."""
         tensors = read_weights(path)
+        require_finite_weights(tensors, path)
         try:
             return cls(Basis.read(tensors, "blocks"))
         except KeyError as error:

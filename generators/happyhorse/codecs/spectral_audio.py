@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from generators.happyhorse.codecs.basis import Basis, fit_basis
 from generators.happyhorse.codecs.resample import resample
-from generators.happyhorse.codecs.weights import WeightsError, read_weights
+from generators.happyhorse.codecs.weights import WeightsError, read_weights, require_finite_weights
 
 SAMPLE_RATE = 16_000
 HOP = 250
@@ -76,8 +76,10 @@ class SpectralAudioCodec:
     @classmethod
     def load(cls, path: Path) -> SpectralAudioCodec:
         """Raises WeightsError where the file isn't such a codec's."""
+        tensors = read_weights(path)
+        require_finite_weights(tensors, path)
         try:
-            return cls(Basis.read(read_weights(path), "spectra"))
+            return cls(Basis.read(tensors, "spectra"))
         except KeyError as error:
             raise WeightsError(f"{path} is no spectral audio codec: it lacks {error}.") from error
 

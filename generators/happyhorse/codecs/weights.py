@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from generators.base import Unavailable
+from generators.happyhorse.finite import unfit
 
 _SHOWN = 8
 """Names in one error message."""
@@ -42,7 +43,7 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None
     """Gives a module, which may be on the meta device, exactly these tensors.
 
     Raises:
-        WeightsError: Lists what is missing, surplus or misshapen.
+        WeightsError: Lists what is missing, surplus, misshapen, or not finite.
     """
     wanted = module.state_dict()
     misshapen = (
@@ -58,7 +59,14 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None
     complaints = [f"{len(names)} {kind}: {_few(names)}" for kind, names in wrong.items() if names]
     if complaints:
         raise WeightsError(f"{origin} doesn't fit {type(module).__name__}. {'; '.join(complaints)}.")
+    require_finite_weights(tensors, origin)
     module.load_state_dict(tensors, assign=True)
+
+
+def require_finite_weights(tensors: Mapping[str, Tensor], origin: Path) -> None:
+    """Raises WeightsError where a tensor holds NaN or infinity."""
+    if fault := unfit(tensors):
+        raise WeightsError(f"{origin}: {fault}. Fetch the file again, or use another checkpoint.")
 
 
 def _few(names: list[str]) -> str:

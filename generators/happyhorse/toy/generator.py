@@ -41,11 +41,13 @@ class ToyHappyHorse(HappyHorse):
 
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
         """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
+        from generators.happyhorse.device import find_device
         from generators.happyhorse.inputs import read_image
         from generators.happyhorse.toy.checkpoints import weights_file
         from generators.happyhorse.toy.components import toy_components
 
         kind, steps = str(self._settings["kind"]), self._settings["steps"]
+        device = find_device(str(self._settings["device"]))
         image = request.reference_image if request.needs_image else None
         clip = ClipRequest(
             prompt=request.prompt,
@@ -62,6 +64,6 @@ class ToyHappyHorse(HappyHorse):
             kind,
             steps=steps,  # type: ignore[arg-type]  # checked
             cascade=bool(self._settings["cascade"]),
-            device=str(self._settings["device"]),
+            device=device,
         )
         return clip, components, {"checkpoints": {kind: file_sha256(weights_file(kind, steps))}}  # type: ignore[arg-type]

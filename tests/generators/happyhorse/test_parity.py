@@ -1,16 +1,16 @@
 """The network against what the public code returned for the same weights and inputs.
 
-In float32 the formulas show: every value agrees to 1e-4. In bfloat16 two correct runs differ, because CPUs add
-up in different orders and so round to different sides. By how much, arithmetic says. Rounding to 8 bits errs by
-up to 2⁻⁸ of a value, evenly: by 2⁻⁸/√3 in root mean square for a significand of 1, and √0.54 times that over all
-significands. A branch (attention or MLP) rounds about `ROUNDINGS` values in a row, and independent errors add up
-by their squares. The stream itself stays in float32. Each layer adds about as much power as all before it did,
-so that the n-th is 1/n of the stream, and with it its error. After n layers a run is off by
+In float32 the formulas show: every value agrees to 1e-4. In bfloat16 two correct runs differ, as CPUs add
+up in different orders and so round to different sides. By how much, arithmetic says. Rounding to 8 bits errs
+by up to 2⁻⁸ of a value, evenly: in root mean square by 2⁻⁸/√3 for a significand of 1, and by √0.54 of that
+over all significands. A branch (attention or MLP) rounds about `ROUNDINGS` values in a row, and independent
+errors add up by their squares. The stream stays in float32, and each layer adds about as much power to it as
+every other, so that the n-th layer's error is diluted to 1/n. After n layers a run is off by
 
     error(n) = 2⁻⁸·√(0.54/3 · ROUNDINGS · (1 + 1/2 + … + 1/n))
 
 of the values' root mean square; two runs differ by √2 times that, and a mean over N values by 1/√N of it.
-Bounds are five such deviations. They hold with any instruction set.
+Bounds are `SIGMAS` such deviations, whatever the CPU's instructions.
 """
 
 from __future__ import annotations

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from generators.base import TRACKS, Track
+from generators.base import TRACKS, GenerationError, Track
 from generators.happyhorse.__main__ import main
+from generators.happyhorse.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES
+from generators.happyhorse.sample import add_arguments, prepare
 from tests.factories_codecs import one_thread, write_tone
 
+PROMPT = "a large red circle bouncing left slowly on a white background"
 SMALL = ("--random-weights", "--size", "tiny", "--steps", "1", "--seconds", "0.32", "--width", "64")
 
 
@@ -77,12 +83,42 @@ def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
     ("args", "message"),
     [
         (("--cascade",), "Only the small model's own weights make cascades. Leave --cascade out."),
-        (("--steps", "0"), "A clip takes 1 step or more; got 0."),
+        (("--steps", "0"), "steps must be a whole number from 1 to 1000; got 0."),
+        (("--steps", str(10**12)), "steps must be a whole number from 1 to 1000; got 1000000000000."),
+        (("--seed", "-1"), "seed must be a whole number from 0 to 9007199254740991; got -1."),
+        (("--seed", str(2**53)), "seed must be a whole number from 0 to 9007199254740991"),
+        (("--seed", str(2**64)), "got 18446744073709551616."),
+        (("--seconds", "nan"), "A clip must last more than 0 s, and at most 3600 s; got nan s."),
+        (("--seconds", "inf"), "at most 3600 s; got inf s."),
+        (("--seconds=-inf",), "at most 3600 s; got -inf s."),
+        (("--seconds", "0"), "at most 3600 s; got 0 s."),
+        (("--seconds=-2",), "at most 3600 s; got -2 s."),
+        (("--seconds", "1e300"), "at most 3600 s; got 1e+300 s."),
+        (("--seconds", "0.01"), "A clip must last 1/25 s or more; got 0.01 s."),
+        (("--enlarge", "500"), "enlarge must be at most 8192 pixels; got 32000×16000."),
+        (("--enlarge", "0"), "enlarge must be a whole number from 1 on; got 0."),
+        (("--height", str(10**20)), "must be at most 8192 pixels"),
+        (("--width=-32",), "The width must be a multiple of 32 pixels; got -32."),
+        (("--device", "foo"), "device must be one that PyTorch"),
+        (("--device", "mps:3"), "device must be one that PyTorch"),
+        (("--prompt", "caf\udce9"), "The prompt must be Unicode text"),
+        (
+            ("--kind", "base", "--negative-prompt", "nowhere.txt"),
+            "Can't read the negative prompt nowhere.txt",
+        ),
+        (
+            ("--negative-prompt", str(Path(__file__))),
+            "Only the public base checkpoint takes a negative prompt.",
+        ),
+        (("--out", "."), "out must be a file; got the folder ."),
+        (("--out", "clip.gif"), "out must end in .mp4; got clip.gif."),
+        (("--out", "clip"), "out must end in .mp4; got clip."),
         (("--width", "0"), "The width must be a multiple of 32 pixels; got 0. Try 32 or 64."),
         (("--width", "50"), "The width must be a multiple of 32 pixels; got 50. Try 32 or 64."),
         (("--mode", "i2v"), "Mode 'i2v' needs an image."),
         (("--prompt", " "), "The prompt is empty."),
         (("--image", "nowhere.png"), "Can't read the image nowhere.png"),
+        (("--image", "no\nwhere.png"), "Can't read the image no where.png: there is no such file."),
         (("--sound", "nowhere.wav"), "Can't read the sound in nowhere.wav"),
         (("--out", "nowhere/clip.mp4"), "No folder nowhere to write clip.mp4 to."),
     ],
@@ -100,6 +136,60 @@ def test_a_mistake_gives_one_line_and_no_file(
     assert message in said
     assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+NUMBERS = st.one_of(
+    st.integers(-5, 70),
+    st.sampled_from([32, 64, 96, 2**31, 2**53 - 1, 2**53, 2**63, 2**64, 10**30]),
+)
+WORDS = st.one_of(
+    st.sampled_from(["", "a ball", "\0", "caf\udce9", "nowhere.png", ".", "/dev/null"]), st.text()
+)
+OPTIONS = {
+    "prompt": WORDS,
+    "image": WORDS,
+    "sound": WORDS,
+    "mode": st.sampled_from(TRACKS),
+    "silence": st.sampled_from(SILENCES),
+    "seconds": st.one_of(st.floats(), st.floats(0.1, 20)),
+    "width": NUMBERS,
+    "height": NUMBERS,
+    "enlarge": NUMBERS,
+    "upscale": st.sampled_from(UPSCALES),
+    "seed": NUMBERS,
+    "out": WORDS,
+    "kind": st.sampled_from(FIRST_STAGES),
+    "steps": NUMBERS,
+    "decoder": st.sampled_from(DECODERS),
+    "device": st.one_of(st.sampled_from(["cpu", "cuda", "cuda:9", "mps", "meta"]), WORDS),
+    "negative-prompt": WORDS,
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    options=st.dictionaries(st.sampled_from(sorted(OPTIONS)), st.none(), max_size=3).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: OPTIONS[name] for name in chosen})
+    ),
+    model=st.sampled_from([("--size", "toy"), ("--size", "tiny", "--random-weights")]),
+)
+def test_any_options_are_taken_or_refused_in_words_before_the_work(
+    tmp_path_factory: pytest.TempPathFactory, options: dict[str, object], model: tuple[str, ...]
+) -> None:
+    folder = tmp_path_factory.mktemp("clips")
+    usual: dict[str, object] = {"prompt": PROMPT, "out": folder / "clip.mp4", "device": "cpu"}
+    parser = ArgumentParser()
+    add_arguments(parser)
+    given_options = [f"--{name}={value}" for name, value in (usual | options).items()]
+    args = parser.parse_args([*model, *given_options])
+
+    try:
+        pipeline, request = prepare(args)
+    except GenerationError as error:
+        assert str(error)  # noqa: PT017
+    else:
+        pipeline.check(request)
+    assert list(folder.iterdir()) == []
 
 
 def test_without_weights_it_names_the_command_that_gets_them(
@@ -121,7 +211,6 @@ def test_without_weights_it_names_the_command_that_gets_them(
 def test_by_default_the_small_model_of_the_package_makes_a_clip(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prompt = "a large red circle bouncing left slowly on a white background"
-    assert main(["sample", "--prompt", prompt, "--seed", "1", "--out", str(tmp_path / "clip.mp4")]) == 0
+    assert main(["sample", "--prompt", PROMPT, "--seed", "1", "--out", str(tmp_path / "clip.mp4")]) == 0
     said = capsys.readouterr().out
     assert "clip.mp4: 512×512, 32 frames at 16 fps, sound at 16000 Hz" in said

@@ -94,7 +94,7 @@ def test_pixels_become_squares() -> None:
             "makes one object",
         ),
         ({"duration_s": 3.0}, r"at most 2.0 s; got 3.0 s"),
-        ({"enlarge": 0}, "1 time or more"),
+        ({"enlarge": 0}, "enlarge must be a whole number from 1 on"),
         ({"width": 128}, r"64×64 pixels; got 128×64\. Enlarging"),
     ],
 )

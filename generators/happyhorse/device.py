@@ -1,0 +1,36 @@
+"""Finds the device that was asked for, or says which ones there are, before any weights are read."""
+
+from __future__ import annotations
+
+import torch
+
+from generators.base import InvalidInput
+
+
+def find_device(name: str | None = None) -> torch.device:
+    """The device of that name.
+
+    Args:
+        name: `cpu`, `cuda`, `cuda:1` and the like; None for the accelerator if there is one, else the CPU.
+
+    Raises:
+        InvalidInput: PyTorch finds no such device on this machine; the message says what it finds.
+    """
+    there = _there()
+    if name is None:
+        return torch.device(there[:2][-1])
+    if name not in there:
+        raise InvalidInput(
+            f"device must be one that PyTorch {torch.__version__} finds on this machine; got {name!r}. "
+            f"Choose one of: {', '.join(there)}."
+        )
+    return torch.device(name)
+
+
+def _there() -> list[str]:
+    """Names of the devices on this machine, the CPU first, then the accelerator without and with a number."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is None:
+        return ["cpu"]
+    kind = accelerator.type
+    return ["cpu", kind, *(f"{kind}:{n}" for n in range(torch.accelerator.device_count()))]
