@@ -155,9 +155,8 @@ class HappyHorse:
         folders = {
             name.removesuffix("_folder"): path for name, path in paths.items() if name != "negative_prompt"
         }
-        release = Release(
-            **how, device=str(device), folders=folders, negative_prompt=paths.get("negative_prompt")
-        )  # type: ignore[arg-type]
+        negative = paths.get("negative_prompt")
+        release = Release(**how, device=str(device), folders=folders, negative_prompt=negative)  # type: ignore[arg-type]  # checked
         upscales = () if clip.upscale is None else (clip.upscale,)
         return release.components(upscales), release.origin(upscales)
 

@@ -98,8 +98,10 @@ def test_codecs_are_refused_whatever_loads_them(tmp_path: Path) -> None:
 class Spoilt(nn.Module):
     """A network that says NaN."""
 
-    def forward(self, video: Tensor, audio: Tensor | None, *_: object, **__: object) -> tuple[Tensor, ...]:
-        return (video * math.nan, audio) if audio is None else (video, audio * math.nan)
+    def forward(
+        self, video: Tensor, audio: Tensor | None, *_: object, **__: object
+    ) -> tuple[Tensor, Tensor | None]:
+        return (video * math.nan, None) if audio is None else (video, audio * math.nan)
 
 
 @pytest.mark.parametrize("mode", ["t2v", "t2v-audio"])

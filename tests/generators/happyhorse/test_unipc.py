@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from diffusers import UniPCMultistepScheduler
@@ -19,7 +21,7 @@ def velocity(x: Tensor, level: float) -> Tensor:
 
 def by_diffusers(x: Tensor, levels: list[float]) -> Tensor:
     steps = len(levels) - 1
-    scheduler = UniPCMultistepScheduler(
+    scheduler: Any = UniPCMultistepScheduler(  # type: ignore[no-untyped-call]  # diffusers has no types
         solver_order=2, prediction_type="flow_prediction", use_flow_sigmas=True, final_sigmas_type="zero"
     )
     scheduler.set_timesteps(steps)
