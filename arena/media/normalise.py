@@ -55,6 +55,7 @@ def normalise(
     with_sound: bool,
     duration_s: float | None = None,
     forbidden: Iterable[str] = (),
+    facts: Probe | None = None,
 ) -> RenditionFacts:
     """Write the rendition of one clip as a fast-start MP4 of H.264 and AAC.
 
@@ -67,12 +68,13 @@ def normalise(
         with_sound: whether raters hear the clip; if not, its sound track is silent.
         duration_s: length of the rendition, rounded to whole frames; None keeps the clip's own.
         forbidden: strings that must not occur in the file, as `find_leaks` takes them.
+        facts: what `probe` says of the clip; None asks it, which plays the clip once more.
 
     Raises:
         UnusableMedia: the clip can't be shown.
         LeakyRendition: the result would tell who made it.
     """
-    facts = probe(source)
+    facts = facts or probe(source)
     length_s = _length_s(duration_s, facts.duration_s)
     frames = profile.frames_in(length_s)
     with TemporaryDirectory(dir=target.parent, prefix=".rendition-") as folder:

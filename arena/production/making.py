@@ -48,6 +48,7 @@ def make_clip(job: Job) -> None:
             with_sound=Track(job.track).with_sound,
             duration_s=job.settings["duration_s"],
             forbidden=[job.contender.slug, job.contender.name],
+            facts=facts,
         )
         remarks = find_remarks(
             job.settings,

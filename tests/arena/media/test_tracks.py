@@ -105,9 +105,10 @@ def test_a_codec_that_nobody_decodes_is_named(
     assert "download" not in str(refused.value)
 
 
-@pytest.mark.parametrize("scheme", ["cenc-aes-ctr"])
-def test_an_encrypted_file_is_named_as_such(tmp_path: Path, scheme: str) -> None:
-    source = convert(tmp_path / "clip.mp4", *FLASH, *beep(), *H264, "-encryption_scheme", scheme, *KEY)
+def test_an_encrypted_file_is_named_as_such(tmp_path: Path) -> None:
+    source = convert(
+        tmp_path / "clip.mp4", *FLASH, *beep(), *H264, "-encryption_scheme", "cenc-aes-ctr", *KEY
+    )
 
     with pytest.raises(UnusableMedia, match=r"The picture is encrypted \(encv\).*copy protection"):
         probe(source)
@@ -120,6 +121,35 @@ def test_encrypted_sound_is_named_as_such(tmp_path: Path, entry: str) -> None:
     )
 
     with pytest.raises(UnusableMedia, match=rf"The sound is encrypted \({entry}\)"):
+        probe(source)
+
+
+def element(identity: str, payload: bytes) -> bytes:
+    """An element of Matroska (RFC 8794) with its length in 8 bytes."""
+    return bytes.fromhex(identity) + (len(payload) | 1 << 56).to_bytes(8, "big") + payload
+
+
+def split(content: bytes, identity: str, at: int) -> tuple[bytes, bytes, bytes]:
+    """What comes before the element at a place, its payload, and what comes after."""
+    start = at + len(identity) // 2
+    width = 9 - content[start].bit_length()
+    size = int.from_bytes(content[start : start + width], "big") & (1 << 7 * width) - 1
+    end = start + width + size
+    return content[:at], content[start + width : end], content[end:]
+
+
+def test_an_encrypted_matroska_file_is_named_as_such(tmp_path: Path) -> None:
+    streamed = ("-live", 1, "-write_crc32", 0)  # without places and sums, which the added element would spoil
+    source = convert(tmp_path / "clip.mkv", *FLASH, *H264, *streamed)
+    encryption = element("47e1", b"\5") + element("47e2", bytes(range(16)))
+    encoding = element("5033", b"\1") + element("5035", encryption)
+    content, tracks_id = source.read_bytes(), "1654ae6b"
+    before, tracks, after = split(content, tracks_id, content.rindex(bytes.fromhex(tracks_id)))
+    _, entry, rest = split(tracks, "ae", 0)
+    entry += element("6d80", element("6240", encoding))
+    source.write_bytes(before + element(tracks_id, element("ae", entry) + rest) + after)
+
+    with pytest.raises(UnusableMedia, match=r"The picture is encrypted \(V_MPEG4/ISO/AVC\)"):
         probe(source)
 
 
@@ -138,7 +168,7 @@ def moments_of(source: Path) -> Moments:
     return moments(target)
 
 
-@pytest.mark.parametrize("channel", range(6))
+@pytest.mark.parametrize("channel", [2, 3, 5])
 def test_sound_in_any_channel_of_a_cinema_mix_is_heard(tmp_path: Path, channel: int) -> None:
     """Low-frequency effects are the fourth channel."""
     sound = beep(channel=channel, of=6, layout="5.1", hertz=60 if channel == 3 else 1000)
@@ -147,7 +177,7 @@ def test_sound_in_any_channel_of_a_cinema_mix_is_heard(tmp_path: Path, channel: 
     assert beep_s(source) == pytest.approx(FLASH_S, abs=0.02)
 
 
-@pytest.mark.parametrize("of", [2, 3, 4, 7, 8, 9, 12, 16, 24])
+@pytest.mark.parametrize("of", [2, 4, 7, 9, 24])
 def test_sound_in_the_last_of_many_channels_is_heard(tmp_path: Path, of: int) -> None:
     source = convert(tmp_path / "clip.mov", *FLASH, *beep(channel=of - 1, of=of, hertz=60), *H264, *PCM)
 
