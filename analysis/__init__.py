@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from analysis.board import Board, BoardRow, Cell, bound, build_board
+from analysis.board import MINIMUM, Board, BoardRow, Cell, Evidence, bound, build_board
 from analysis.export import to_csv, to_json
 from analysis.terminal import print_board
 from analysis.whisker import Axis, Chart, Tick, Whisker, draw_whiskers
 
 __all__ = [
+    "MINIMUM",
     "Axis",
     "Board",
     "BoardRow",
     "Cell",
     "Chart",
+    "Evidence",
     "Tick",
     "Whisker",
     "bound",

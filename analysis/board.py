@@ -12,9 +12,22 @@ from numpy.typing import NDArray
 
 from elo import RatingRow, Ratings, Tally, Unrated, Votes, fit
 from elo.fit import ELO_SCALE
+from elo.intervals.ranks import tiers
 
 CLUSTERS = ("prompt", "rater")
 """What makes votes depend on each other, where it is recorded."""
+
+
+class Evidence(NamedTuple):
+    """How much a rating rests on."""
+
+    votes: int
+    raters: int
+    prompts: int
+
+
+MINIMUM = Evidence(votes=50, raters=5, prompts=5)
+"""Below any of these a rating is preliminary. See `docs/ratings.md`."""
 
 
 class BoardRow(NamedTuple):
@@ -24,6 +37,7 @@ class BoardRow(NamedTuple):
     rank_low: int
     rank_high: int
     tier: int
+    """Everyone in a tier is distinctly above everyone in the next, preliminary ratings aside."""
     contender: str
     rating: float
     lower: float
@@ -39,6 +53,12 @@ class BoardRow(NamedTuple):
     """How many raters judged the contender; None where votes do not record raters."""
     prompts: int | None
 
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether the rating rests on less than the minimum; what votes do not record is not asked for."""
+        counts = (self.votes, self.raters, self.prompts)
+        return any(count is not None and count < least for count, least in zip(counts, MINIMUM, strict=True))
+
 
 class Cell(NamedTuple):
     """What one contender took from another."""
@@ -46,6 +66,11 @@ class Cell(NamedTuple):
     win_rate: float | None
     """None where the two never met."""
     votes: int
+
+    @property
+    def percent(self) -> int | None:
+        """The win rate in whole per cent; a half goes to the even number, so that both sides add up."""
+        return None if self.win_rate is None else round(round(100 * self.win_rate, 9))
 
 
 @dataclass(frozen=True)
@@ -85,9 +110,10 @@ def build_board(
         votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
     raters = _seen_with(votes, votes.rater)
     prompts = _seen_with(votes, votes.prompt)
-    rows = tuple(_board_row(row, raters, prompts) for row in ratings.rows())
+    rows = [_board_row(row, raters, prompts) for row in ratings.rows()]
     order = [ratings.contenders.index(row.contender) for row in rows]
-    return Board(rows, _matrix(ratings.tally, order), _settings(ratings), ratings.unrated)
+    tiered = [row._replace(tier=tier) for row, tier in zip(rows, _tiers(ratings, rows, order), strict=True)]
+    return Board(tuple(tiered), _matrix(ratings.tally, order), _settings(ratings), ratings.unrated)
 
 
 def bound(each: Unrated) -> str:
@@ -105,6 +131,24 @@ def _board_row(row: RatingRow, raters: dict[str, int] | None, prompts: dict[str,
         raters=None if raters is None else raters[row.contender],
         prompts=None if prompts is None else prompts[row.contender],
     )
+
+
+def _tiers(ratings: Ratings, rows: Sequence[BoardRow], order: Sequence[int]) -> list[int]:
+    """The rows' tiers without regard to preliminary ones, each of which joins the row above it.
+
+    The wide interval of a newcomer would keep all tiers together otherwise.
+    """
+    rated = [place for place, row in zip(order, rows, strict=True) if not row.is_preliminary]
+    if not rated:
+        return [1] * len(rows)
+    lower, _ = ratings.simultaneous()
+    numbers = tiers(np.arange(len(rated)), (lower > 0)[np.ix_(rated, rated)])
+    of_contender = dict(zip(rated, numbers.tolist(), strict=True))
+    current, found = 1, []
+    for place in order:
+        current = of_contender.get(place, current)
+        found.append(current)
+    return found
 
 
 def _seen_with(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, int] | None:

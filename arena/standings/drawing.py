@@ -1,51 +1,76 @@
-"""A board as its page draws it: rows with their whiskers, the unrated, and who beats whom."""
+"""A board as its page draws it: tiers of rows with their whiskers, the unrated, and who beats whom."""
 
 from __future__ import annotations
 
-from analysis.board import Cell, bound
-from analysis.whisker import draw_whiskers
+from itertools import groupby
+
+from analysis.board import MINIMUM, BoardRow, Cell, bound
+from analysis.whisker import Whisker, draw_whiskers
 from arena.catalog.models import Contender
 from arena.standings.boards import Standing
 
+FAINT_VOTES, PALE_VOTES = 10, 30
+"""A cell of the matrix is painted faintly below the first number of votes, palely below the second."""
+
 
 def draw_board(standing: Standing) -> dict[str, object]:
-    if standing.board is None:
+    """The page's context; empty while there is no board."""
+    board = standing.board
+    if board is None:
         return {}
-    rows = standing.board.rows
-    unrated = standing.board.unrated
-    slugs = [*standing.board.contenders, *(each.contender for each in unrated)]
+    slugs = [*board.contenders, *(each.contender for each in board.unrated)]
     names = Contender.objects.in_bulk(slugs, field_name="slug")
-    chart = draw_whiskers(standing.board)
+    chart = draw_whiskers(board)
+    drawn = [
+        _row(row, names[row.contender], whisker)
+        for row, whisker in zip(board.rows, chart.whiskers, strict=True)
+    ]
+    tiers = groupby(drawn, key=lambda item: item["tier"])
     return {
         "axis": chart.axis,
-        "rows": [
-            {
-                "row": row,
-                "contender": names[row.contender],
-                "whisker": whisker,
-                "win_percent": 100 * row.win_rate,
-            }
-            for row, whisker in zip(rows, chart.whiskers, strict=True)
-        ],
+        "tiers": [list(items) for _, items in tiers],
         "unrated": [
             {"contender": names[each.contender], "reason": each.reason, "bound": bound(each)}
-            for each in unrated
+            for each in board.unrated
         ],
+        "preliminary": sum(row.is_preliminary for row in board.rows),
+        "minimum": MINIMUM,
         "matrix": [
             {"contender": names[row.contender], "cells": [_shown(cell) for cell in cells]}
-            for row, cells in zip(rows, standing.board.matrix, strict=True)
+            for row, cells in zip(board.rows, board.matrix, strict=True)
         ],
-        "settings": standing.board.settings,
-        "level": 100 * standing.board.settings["level"],
+        "settings": board.settings,
+        "level": 100 * board.settings["level"],
+    }
+
+
+def _row(row: BoardRow, contender: Contender, whisker: Whisker) -> dict[str, object]:
+    return {
+        "row": row,
+        "tier": row.tier,
+        "contender": contender,
+        "whisker": whisker,
+        "win_percent": Cell(row.win_rate, row.votes).percent,
     }
 
 
 def _shown(cell: Cell) -> dict[str, object]:
     if cell.win_rate is None:
         return {"votes": 0}
-    return {"percent": 100 * cell.win_rate, "band": _band(cell.win_rate), "votes": cell.votes}
+    return {
+        "percent": cell.percent,
+        "share": _step(cell.win_rate),
+        "strength": _strength(cell.votes),
+        "votes": cell.votes,
+    }
 
 
-def _band(share: float) -> int:
+def _step(share: float) -> int:
     """One of eleven steps of the colour scale; 5 is even."""
     return round(10 * share)
+
+
+def _strength(votes: int) -> str:
+    if votes < FAINT_VOTES:
+        return "faint"
+    return "pale" if votes < PALE_VOTES else "full"

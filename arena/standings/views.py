@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,13 +13,11 @@ from arena.standings.drawing import draw_board
 from arena.standings.listing import list_boards
 from arena.standings.reveals import tell_verdicts
 from arena.voting.ballots import find_ballot
-from arena.voting.listing import presentable
+from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
 from arena.voting.refusals import Refusal
 from arena.voting.views import pair_context, refuse
-
-STUDIES_ON_A_PAGE = 20
 
 
 @never_cache
@@ -44,8 +41,7 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def boards(request: HttpRequest) -> HttpResponse:
-    studies = Paginator(Study.objects.order_by("simulated", "-created_at", "-pk"), STUDIES_ON_A_PAGE)
-    page = studies.get_page(request.GET.get("page"))
+    page = study_page(Study.objects.order_by("simulated", "-created_at", "-pk"), request.GET.get("page"))
     return render(request, "boards.html", {"page": page, "boards": list_boards(presentable(page))})
 
 

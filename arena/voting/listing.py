@@ -6,12 +6,16 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
 
 from arena.voting.models import Study, Vote
 from arena.voting.studies import InvalidStudy, refuse_invalid
 
 log = logging.getLogger(__name__)
+
+
+STUDIES_ON_A_PAGE = 20
 
 
 class Listed(NamedTuple):
@@ -30,6 +34,11 @@ def listed_studies() -> list[Listed]:
     )
     studies = Study.objects.annotate(number_of_contenders=Count("contenders")).order_by("created_at", "pk")
     return [Listed(study, votes.get(study.pk, 0), study.number_of_contenders) for study in studies]
+
+
+def study_page(studies: QuerySet[Study], number: str | None) -> Page[Study]:
+    """Return one page of a list of studies; a number that isn't one gives the first or last page."""
+    return Paginator(studies, STUDIES_ON_A_PAGE).get_page(number)
 
 
 def presentable(studies: Iterable[Study]) -> list[Study]:

@@ -25,7 +25,7 @@ from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
 from arena.production.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
-from arena.voting.listing import presentable
+from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.playback import is_possible, read_playback
 from arena.voting.progress import rater_progress, study_effort
@@ -51,8 +51,9 @@ SKIP = "skip"
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    studies = presentable(Study.objects.filter(is_open=True, simulated=False))
-    return render(request, "home.html", {"studies": studies})
+    opened = Study.objects.filter(is_open=True, simulated=False).order_by("created_at", "pk")
+    page = study_page(opened, request.GET.get("page"))
+    return render(request, "home.html", {"page": page, "studies": presentable(page)})
 
 
 @never_cache

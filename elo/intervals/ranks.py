@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -54,12 +53,11 @@ def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange,
 def tiers(order: NDArray[np.intp], above: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Shape (K,): each contender's tier, from 1 for the best.
 
-    Down the order, a new tier opens with the first that the top of the current one is distinctly above.
+    Down the order, a new tier opens where everyone so far is distinctly above everyone from there on. So no
+    rank range reaches into another tier.
     """
-    tier = np.ones(len(order), dtype=np.intp)
-    top = order[0]
-    for previous, contender in itertools.pairwise(order):
-        opens = above[top, contender]
-        tier[contender] = tier[previous] + opens
-        top = contender if opens else top
+    sorted_above = above[np.ix_(order, order)]
+    opens = [0, *(bool(sorted_above[:i, i:].all()) for i in range(1, len(order)))]
+    tier = np.empty(len(order), dtype=np.intp)
+    tier[order] = 1 + np.cumsum(opens)
     return tier

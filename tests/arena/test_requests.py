@@ -219,6 +219,7 @@ def addresses(client: Client) -> dict[str, str]:
     ballot = open_page(client, study)
     return {
         "home": "/",
+        "start": "/studies/study/start/",
         "ballot": "/studies/study/",
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",

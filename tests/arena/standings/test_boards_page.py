@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.standings.views import STUDIES_ON_A_PAGE
+from arena.voting.listing import STUDIES_ON_A_PAGE
 from arena.voting.models import Rater, Study
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs
@@ -124,5 +124,8 @@ def test_the_list_has_pages(client: Client) -> None:
     assert "Page 1 of 3" in first
     assert first.count("No votes yet") == 2 * STUDIES_ON_A_PAGE
     assert last.count("No votes yet") == 2
+    assert _text(client, "/").count("Take part") == STUDIES_ON_A_PAGE
+    assert _text(client, "/?page=3").count("Take part") == 1
     for odd in ("0", "-1", "9999", "x", "1e9", ""):
         assert client.get("/boards/", {"page": odd}).status_code == 200
+        assert client.get("/", {"page": odd}).status_code == 200

@@ -37,10 +37,10 @@ def test_looking_around_makes_no_rater_and_sets_no_cookie(client: Client) -> Non
     assert not client.get("/").cookies
 
 
-def test_one_query_for_any_number_of_studies(
+def test_two_queries_for_any_number_of_studies(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(3):
         make_study(f"study-{number}")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         client.get("/")

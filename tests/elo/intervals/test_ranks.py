@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.simultaneous import critical_value
@@ -38,8 +41,32 @@ def test_more_pairs_need_wider_gaps() -> None:
     assert not distinct(strengths, independent(0.4, 20))[0, 1]
 
 
-def test_a_tier_opens_where_its_top_is_distinct() -> None:
-    strengths = np.array([0.0, 3.0, 2.0, 1.0, -1.0])
-    above = strengths[:, None] - strengths[None, :] > 1.5
+def test_a_tier_opens_where_everyone_above_is_distinct_from_everyone_below() -> None:
+    strengths = np.array([0.0, 5.0, 4.0, -0.5, -5.0])
+    above = strengths[:, None] - strengths[None, :] > 2
     order = np.argsort(-strengths)
     assert tiers(order, above)[order].tolist() == [1, 1, 2, 2, 3]
+
+
+def test_one_contender_of_wide_margins_keeps_a_tier_together() -> None:
+    strengths, margins = np.array([2.0, 1.0, 0.0]), np.full((3, 3), 0.5)
+    margins[1, :] = margins[:, 1] = 5.0
+    above = distinct(strengths, margins)
+    assert above[0, 2]
+    assert tiers(np.arange(3), above).tolist() == [1, 1, 1]
+
+
+@given(
+    hnp.arrays(float, st.integers(2, 7), elements=st.floats(-3, 3)),
+    st.integers(0, 2**32 - 1),
+)
+def test_no_rank_range_reaches_into_another_tier(strengths: Floats, seed: int) -> None:
+    spread = np.random.default_rng(seed).uniform(0, 2, (len(strengths),) * 2)
+    above = distinct(strengths, spread + spread.T)
+    places = rank_ranges(strengths, above)
+    order = np.argsort([place.rank for place in places], kind="stable")
+    tier = tiers(order, above)
+    for number in set(tier.tolist()):
+        first, last = int((tier < number).sum()) + 1, int((tier <= number).sum())
+        for i in np.flatnonzero(tier == number):
+            assert first <= places[i].low <= places[i].high <= last
