@@ -187,27 +187,32 @@ def _read_rows(manifest: Path, root: Path, state: tuple[int, ...]) -> Mapping[Ke
     files = _Files(root)
     try:
         for line, fields in read_table(manifest, COLUMNS):
-            where = f"{manifest}, line {line}"
-            key = _read_key(where, fields)
-            if key in rows:
-                raise ManifestError(
-                    f"{where}: contender {key[0]!r}, prompt {key[1]!r}, seed {key[2]} "
-                    f"is already on line {rows[key].line}. Keep one of them."
-                )
-            rows[key] = Row(files.find(f"{where}, field 'file'", fields["file"]), line)
+            try:
+                key = _read_key(fields)
+                if key in rows:
+                    raise _Wrong(
+                        f": contender {key[0]!r}, prompt {key[1]!r}, seed {key[2]} "
+                        f"is already on line {rows[key].line}. Keep one of them."
+                    )
+                rows[key] = Row(files.find(fields["file"]), line)
+            except _Wrong as error:
+                raise ManifestError(f"{manifest}, line {line}{error}") from error
     except TableError as error:
         raise ManifestError(f"Can't read the manifest {manifest}: {error}") from error
     return rows
 
 
-def _read_key(where: str, fields: Mapping[str, str]) -> Key:
-    for name in ("contender", "prompt_id"):
-        if not fields[name]:
-            raise ManifestError(f"{where}, field {name!r}: must not be empty.")
-    seed = fields["seed"]
+class _Wrong(Exception):
+    """What is wrong in a row, as the rest of a message that begins with the manifest and the line."""
+
+
+def _read_key(fields: Mapping[str, str]) -> Key:
+    contender, prompt_id, seed = fields["contender"], fields["prompt_id"], fields["seed"]
+    if not (contender and prompt_id):
+        raise _Wrong(f", field {'prompt_id' if contender else 'contender'!r}: must not be empty.")
     if not (seed.isascii() and seed.isdigit()):
-        raise ManifestError(f"{where}, field 'seed': {seed!r} must be a whole number from 0 on.")
-    return fields["contender"], fields["prompt_id"], int(seed)
+        raise _Wrong(f", field 'seed': {seed!r} must be a whole number from 0 on.")
+    return contender, prompt_id, int(seed)
 
 
 def _spellings(name: str) -> Iterator[str]:
@@ -227,17 +232,17 @@ class _Files:
         self.inside = os.path.join(self.root, "")
         self.folders: dict[str, tuple[str, frozenset[str]]] = {}
 
-    def find(self, where: str, name: str) -> str:
+    def find(self, name: str) -> str:
         """Return a file's true path by its name, also by one of Windows' slashes or another Unicode form."""
         for spelling in _spellings(name):
             path, is_file = self._look(spelling)
             if not f"{path}{os.sep}".startswith(self.inside):
-                raise ManifestError(f"{where}: {name!r} is outside {self.shown}. Name a file inside it.")
+                raise _Wrong(f", field 'file': {name!r} is outside {self.shown}. Name a file inside it.")
             if is_file and path.lower().endswith(SUFFIXES):
                 return path
         if not name.lower().endswith(SUFFIXES):
-            raise ManifestError(f"{where}: {name!r} must end in one of {', '.join(SUFFIXES)}.")
-        raise ManifestError(f"{where}: {name!r} is no file in {self.shown}.")
+            raise _Wrong(f", field 'file': {name!r} must end in one of {', '.join(SUFFIXES)}.")
+        raise _Wrong(f", field 'file': {name!r} is no file in {self.shown}.")
 
     def _look(self, name: str) -> tuple[str, bool]:
         if "\0" in name:

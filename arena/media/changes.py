@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from arena.media.probe import Probe, Sound
 from arena.media.profile import Profile
@@ -19,7 +20,7 @@ class Changes:
     """Everything normalising does to one clip. Compare clips by the fields; tell people by `described()`.
 
     `foresee` computes it before any work is done, `normalise` returns it as `RenditionFacts.changes`, and
-    a stored rendition keeps it as `recipe["changes"]`: `Changes(**recipe["changes"])` reads it back.
+    a stored rendition keeps it as `recipe["changes"]`: `Changes.stored(recipe["changes"])` reads it back.
     """
 
     source_width: int
@@ -56,6 +57,11 @@ class Changes:
     """Gain that the sound got; None without sound, and before it is measured."""
     gain_missing_db: float = 0.0
     """Gain that the profile's loudness would have taken beyond its `max_gain_db`."""
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Self:
+        """Read changes back from a rendition's recipe; a figure that an earlier version didn't keep is 0."""
+        return cls(**{field.name: values.get(field.name, 0) for field in fields(cls)})
 
     @property
     def scaled(self) -> bool:

@@ -16,7 +16,7 @@ def describe_changes(run: Run) -> list[str]:
     for slug, recipe in recipes.values_list("clip__job__contender__slug", "recipe"):
         clips[slug] += 1
         if "changes" in recipe:  # renditions from before didn't keep them
-            phrases[slug].update(Changes(**recipe["changes"]).described())
+            phrases[slug].update(Changes.stored(recipe["changes"]).described())
     return [f"{slug}: {_describe(phrases[slug], number)}" for slug, number in sorted(clips.items())]
 
 

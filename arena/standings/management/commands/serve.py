@@ -70,7 +70,7 @@ class Command(BaseCommand):
 def serving_environment(host: str) -> dict[str, str]:
     """Return the environment of the server; what is set already holds."""
     given = os.environ
-    hosts = [shown_host(address) for address in addresses(host)]
+    hosts = [*(shown_host(address) for address in addresses(host)), "localhost"]
     own_hosts = [name for name in given.get("ALLOWED_HOSTS", "").split(",") if name]
     return {
         **given,
