@@ -19,6 +19,8 @@ from tests.factories import SETTINGS, make_contender, make_prompt, make_renditio
 
 pytestmark = pytest.mark.django_db
 DRAWS = 400
+ALL = 100
+"""Draws that bring each of eight pairings at least once."""
 
 
 def _draw(study: Study, rater: Rater, seed: int) -> Pairing:
@@ -37,7 +39,7 @@ def _uneven_study() -> Study:
 
 def test_propensities_of_all_pairings_sum_to_one() -> None:
     study, rater = _uneven_study(), Rater.objects.create()
-    drawn = {_draw(study, rater, seed) for seed in range(DRAWS)}
+    drawn = {_draw(study, rater, seed) for seed in range(ALL)}
     assert len(drawn) == 2 * (3 + 1)
     assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
 
@@ -66,7 +68,7 @@ def test_propensities_sum_to_one_over_what_is_left() -> None:
         ballot = open_ballot(study=study, rater=rater, random=random)
         assert ballot is not None
         skip_ballot(ballot=ballot)
-        drawn = {_draw(study, rater, seed) for seed in range(DRAWS)}
+        drawn = {_draw(study, rater, seed) for seed in range(ALL)}
         assert len(drawn) == 2 * left
         assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
 

@@ -103,6 +103,7 @@ def test_a_plan_needs_an_error_above_zero() -> None:
         difference_sequence([1.0], [1.0], planned_error=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_exact_limits_hold_over_whole_paths(share: float) -> None:
     credits = np.random.default_rng(2).random((300, 500)) < share

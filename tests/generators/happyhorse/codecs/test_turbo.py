@@ -58,6 +58,7 @@ def test_has_the_public_tensors() -> None:
     assert sum(value.numel() for value in state.values()) == 107_122_892
 
 
+@pytest.mark.slow
 def test_full_size_decodes_as_recorded() -> None:
     with torch.device("meta"):
         decoder = TurboDecoder(TurboConfig(), WAN22)

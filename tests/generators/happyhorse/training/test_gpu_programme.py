@@ -39,6 +39,7 @@ def test_it_goes_on_until_every_stage_is_done(tmp_path: Path) -> None:
     assert (tmp_path / "base.safetensors").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_it_needs_few_packages() -> None:
     """Only torch, numpy, scipy and safetensors are on a GPU's machine."""
     code = (

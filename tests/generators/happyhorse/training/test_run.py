@@ -22,6 +22,7 @@ def _take(run: Run, count: int) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_steps_lower_the_loss_on_a_fixed_batch() -> None:
     run = small_run()
     task = draw_task(CLIPS.latents, run.model.variances, Generator().manual_seed(9))
