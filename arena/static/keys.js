@@ -20,7 +20,8 @@ export function bindKeys(main, acts, untilOver) {
 
 // Whether a key belongs to the element that has the focus.
 function takes(target, key) {
-  if (key === " " || key === "Enter") return Boolean(target.closest("button, a, summary"));
+  if (key === "Enter") return Boolean(target.closest("button, a, summary"));
+  if (key === " ") return Boolean(target.closest("button, summary")); // a link is opened by Enter alone
   if (!key.startsWith("Arrow")) return false;
   const text = target.closest("[data-prompt]");
   const scrolls = text && text.scrollHeight > text.clientHeight && (key === "ArrowUp" || key === "ArrowDown");

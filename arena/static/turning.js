@@ -22,7 +22,7 @@ export function show(main, page, mount) {
 // The clips stay and can be played again; captions and answers change into what is told now.
 function turnOver(main, reveal, mount) {
   const stage = main.querySelector(".stage");
-  stage.style.height = `${stage.offsetHeight}px`; // what is told may need more room than the answers: the page grows
+  stage.style.height = `${stage.getBoundingClientRect().height}px`; // what is told may need more room than the answers: the page grows
   main.classList.add("revealed");
   for (const figure of reveal.querySelectorAll(".clip")) {
     const caption = main.querySelector(`[data-side=${figure.dataset.side}] figcaption`);

@@ -23,3 +23,13 @@ def watch(page: Page) -> None:
 def vote(page: Page, key: str = "ArrowLeft") -> None:
     page.keyboard.press(key)
     expect(page.locator(".verdict")).to_have_count(2)
+
+
+def hide_tab(page: Page) -> None:
+    """Make the page believe that its tab went to the background: headless tabs never do."""
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
