@@ -15,8 +15,15 @@ CONVERTIBLE_MATRICES = {0, 1, UNSPECIFIED, 4, 5, 6, 7, 9}
 # are: most files that name them were made from BT.709's, and browsers differ in whether they believe it.
 WIDE_GAMUTS = {4: "bt470m", 8: "film", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
 TRANSFERS = {5: "gamma28", 8: "linear", 13: "iec61966-2-1"}
+BT2020_MATRIX = 9
+BT2020_PRIMARIES = 9
 ORDINARY_TRANSFER = "gamma22"
 """Curve of displays, for all other tags: those describe cameras, and a gamut should look as it was shown."""
+
+
+def complete_primaries(primaries: int, matrix: int) -> int:
+    """Return the primaries; where they are untagged and the matrix is BT.2020's, those of BT.2020."""
+    return BT2020_PRIMARIES if primaries == UNSPECIFIED and matrix == BT2020_MATRIX else primaries
 
 
 def refuse_unshowable(transfer: int, matrix: int, entry: str) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from arena.media.intake import Limits, UnusableMedia
 
 MISSING_END_TOLERANCE_S = 0.5
+RESTART_S = 0.5
 STAMP_TOLERANCE_S = 0.001  # Matroska rounds its stamps to milliseconds
 RATE_TOLERANCE = 0.002
 ALIKE_SHARE = 0.9
@@ -69,6 +70,11 @@ class Pictures:
         if self.last and (frame.width, frame.height) != (self.last.width, self.last.height):
             raise UnusableMedia("The picture changes its size midway. Export the file at one size.")
         time_s = frame.time or 0.0
+        if self.last and (self.last.time or 0.0) - time_s > RESTART_S:
+            raise UnusableMedia(
+                "The picture's time stamps start again midway, as in files joined end to end. "
+                "Export it as one."
+            )
         self.start_s = min(self.start_s, time_s)
         if self.last:
             self.steps_s.append(time_s - (self.last.time or 0.0))

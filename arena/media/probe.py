@@ -131,7 +131,7 @@ def _describe(container: str, pictures: Pictures, sounds: list[Sounds]) -> Probe
         frames=pictures.count,
         video_codec=video.codec_context.name,
         colour_is_tagged=last.colorspace != colour.UNSPECIFIED,
-        primaries=last.color_primaries,
+        primaries=colour.complete_primaries(last.color_primaries, last.colorspace),
         transfer=last.color_trc,
         is_interlaced=pictures.interlaced,
         picture_track=video.index,

@@ -153,8 +153,12 @@ GAMUTS = {
 DISPLAY_GAMMA = 2.2
 
 
-@pytest.mark.parametrize("number", GAMUTS)
-def test_wide_gamut_colours_keep_their_look(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "tagged"),
+    [(9, True), (9, False), (12, True)],
+    ids=["BT.2020", "BT.2020 by its matrix alone", "P3"],
+)
+def test_wide_gamut_colours_keep_their_look(tmp_path: Path, number: int, tagged: bool) -> None:
     light = (np.array(COLOURS) / 255) ** DISPLAY_GAMMA
     wide = np.linalg.solve(GAMUTS[number], BT709 @ light.T).T ** (1 / DISPLAY_GAMMA)
     stripes = np.repeat(np.round(wide * 65535).astype("<u2"), WIDTH // len(COLOURS), axis=0)
@@ -165,7 +169,8 @@ def test_wide_gamut_colours_keep_their_look(tmp_path: Path, number: int) -> None
         *("-vf", f"scale=out_color_matrix={'bt2020' if number == 9 else 'bt709'}:flags=accurate_rnd"),
         *("-pix_fmt", "yuv420p10le", "-c:v", "libx264", "-qp", 0),
         "-bsf:v",
-        f"h264_metadata=colour_primaries={number}:transfer_characteristics={transfer}:matrix_coefficients={matrix}",
+        f"h264_metadata=colour_primaries={number if tagged else 2}"
+        f":transfer_characteristics={transfer}:matrix_coefficients={matrix}",
     )
     made, colours = shown(convert(tmp_path / "clip.mp4", *read_raw(raw, "rgb48le"), *coding))
 

@@ -66,6 +66,14 @@ def test_picture_and_sound_keep_their_true_offset(tmp_path: Path, name: str, lat
     assert made.changes.silence_s == pytest.approx(0.375, abs=0.03) if late == "sound" else made.changes.cut_s
 
 
+def test_files_joined_end_to_end_are_not_shown_by_half(tmp_path: Path) -> None:
+    source = convert(tmp_path / "clip.ts", *FLASH, *beep(), *H264, *AAC)
+    source.write_bytes(2 * source.read_bytes())
+
+    with pytest.raises(UnusableMedia, match="start again midway"):
+        probe(source)
+
+
 def test_an_edit_list_that_cuts_the_start_is_kept(tmp_path: Path) -> None:
     whole = convert(tmp_path / "whole.mp4", *FLASH, *beep(), *H264, *AAC)
     source = convert(tmp_path / "clip.mp4", "-ss", 0.25, "-i", whole, "-c", "copy")
