@@ -21,7 +21,8 @@ FILE is Parquet, Arrow, CSV or JSON (a list, or one object a line), with a row f
   outcome                    a, b, tie or both_bad
   prompt, rater, side, order, weight, propensity   where recorded
 Files of FastChat and arena-rank (model_a, model_b, winner) and evalica (left, right, winner) are read as
-they are."""
+they are, as are frames that pandas wrote, CSV from spreadsheets, and .gz, .bz2, .xz, .zst and .zip. What is
+left out, such as votes that were not blind, is counted on standard error."""
 
 EPILOG = """\
 examples:

@@ -16,6 +16,12 @@ def several(argument: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def shortened(value: object, longest: int = 60) -> str:
+    """The value as Python writes it, cut to so many characters."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def require_known(argument: str, names: Sequence[str], known: Sequence[str]) -> None:
     """Refuse a name that is not known.
 

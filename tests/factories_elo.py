@@ -98,7 +98,7 @@ class World:
             "prompt": (prompt, range(self.prompts)),
             "rater": (rater, range(self.raters)),
         }
-        labels = {name: coded(name, codes, known) for name, (codes, known) in columns.items()}
+        labels = {name: coded(codes, known) for name, (codes, known) in columns.items()}
         return Votes.from_coded(Columns(labels), contenders=self.names)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.names import shortened
+
 Codes: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
+NESTED = ("prompt", "rater")
+"""Columns that may hold lists and objects: what they say is not looked into."""
 BLOCK = 1 << 16
 """Rows looked at together: their codes, widened to 64 bits, stay in a core's second-level cache."""
 
@@ -20,44 +25,62 @@ class Coded(NamedTuple):
     codes: Codes
     """Shape (N,)."""
     labels: tuple[Hashable, ...]
-    """May hold labels that no row has, or one twice."""
+    """May hold labels that no row has, or one twice; None for rows without one."""
 
 
-def coded(column: str, codes: NDArray[np.integer[Any]], labels: Sequence[Hashable]) -> Coded:
+def coded(codes: NDArray[np.integer[Any]], labels: Sequence[Hashable]) -> Coded:
     """Take over codes that a column came with.
 
     Args:
-        column: the column's name, for the error.
         codes: shape (N,), the place of each row's label in `labels`, negative where it is missing.
-        labels: the labels that may occur; None and NaN are missing ones.
-
-    Raises:
-        ValueError: a label is missing; names the row, counted from 0.
+        labels: the labels that may occur; None, NaN and blank text are missing ones, and become None.
     """
-    missing = [label is None or label != label for label in labels]
-    if len(codes) and (codes.min() < 0 or any(missing)):
-        wrong = codes < 0
-        wrong |= np.array(missing, dtype=bool)[codes] if missing else False
-        if wrong.any():
-            refuse_missing(column, int(np.argmax(wrong)))
+    gone = np.array([*map(_is_missing, labels), True])
+    if len(codes) and (codes.min() < 0 or gone[:-1].any()):
+        last = len(labels)
+        place = np.where(gone, last, np.arange(last + 1))
+        codes, labels = place[np.where(codes < 0, last, codes)], (*labels, None)
     return Coded(codes.astype(smallest_type(len(labels)), copy=False), tuple(labels))
 
 
-def refuse_missing(column: str, row: int) -> NoReturn:
-    """Say where a label is missing."""
-    raise ValueError(f"Unknown {column} None in row {row}: each vote needs one.")
+def _is_missing(label: Hashable) -> bool:
+    if isinstance(label, str):
+        return not label or label.isspace()
+    return label is None or bool(label != label)
 
 
-def encode(column: str, values: Sequence[Hashable]) -> Coded:
+def missing(coded: Coded) -> NDArray[np.bool_]:
+    """Shape (N,): whether the row has no label."""
+    gone = np.array([label is None for label in coded.labels], dtype=bool)
+    return gone[coded.codes] if gone.any() else np.zeros(len(coded.codes), dtype=bool)
+
+
+def encode(column: str, values: Sequence[Any]) -> Coded:
     """Code N labels by their order of first appearance.
 
     Raises:
-        ValueError: as in `coded`.
+        ValueError: a label is a list or an object, and the column is none that may hold conversations.
     """
-    index = {label: code for code, label in enumerate(dict.fromkeys(values))}
+    try:
+        index = {label: code for code, label in enumerate(dict.fromkeys(values))}
+    except TypeError:
+        return encode(column, [_flat(column, value, row) for row, value in enumerate(values)])
     dtype = smallest_type(len(index))
     codes = np.fromiter(map(index.__getitem__, values), dtype, count=len(values))
-    return coded(column, codes, tuple(index))
+    return coded(codes, tuple(index))
+
+
+def _flat(column: str, value: Any, row: int) -> Hashable:  # noqa: ANN401 - whatever a file holds
+    """A label that can be told from others: conversations, lists of turns, as their JSON."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, list | dict | set | bytearray):
+        label: Hashable = value
+        return label
+    if column not in NESTED:
+        raise ValueError(
+            f"{column} must be a name; got {shortened(value)} in row {row}. Give its text alone."
+        )
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=repr)
 
 
 def smallest_type(labels: int) -> np.dtype[np.unsignedinteger[Any]]:
@@ -104,7 +127,7 @@ def _refuse_unknown(column: str, coded: Coded, known: Mapping[Any, int]) -> None
     if wrong.any():
         row = int(np.argmax(wrong[coded.codes]))
         raise ValueError(
-            f"Unknown {column} {coded.labels[coded.codes[row]]!r} in row {row}. "
+            f"Unknown {column} {shortened(coded.labels[coded.codes[row]])} in row {row}. "
             f"Known: {', '.join(map(str, known))}."
         )
 

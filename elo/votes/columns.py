@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +20,8 @@ Numbers: TypeAlias = Sequence[float] | Floats
 
 REQUIRED = ("contender_a", "contender_b", "outcome")
 OPTIONAL = ("prompt", "rater", "side", "order", "weight", "propensity")
+BLIND = "blind"
+"""Whether the vote was cast without names shown: read wherever it is there."""
 NUMBERS = ("weight", "propensity")
 ALIASES = {
     "model_a": "contender_a",
@@ -26,12 +29,26 @@ ALIASES = {
     "left": "contender_a",
     "right": "contender_b",
     "winner": "outcome",
-    "judge": "rater",
+    "anony": "blind",
+    **dict.fromkeys(("judge", "worker", "user", "annotator", "evaluator", "participant", "voter"), "rater"),
+    **dict.fromkeys(
+        ("rater_id", "judge_id", "worker_id", "user_id", "annotator_id", "evaluator_id", "participant_id"),
+        "rater",
+    ),
+    **dict.fromkeys(("prompt_id", "question", "question_id", "instruction"), "prompt"),
 }
-"""Names in the files of FastChat (model_a, model_b, winner, judge), arena-rank (the same without judge) and
-evalica (left, right, winner)."""
+"""Names in the files of FastChat (model_a, model_b, winner, judge, anony), arena-rank (the first three),
+evalica (left, right, winner), and what crowdsourcing sites call raters and prompts. Of several names for an
+optional column the first here is read."""
+CALLED = "model_a, model_b, winner; left, right, winner"
+"""What other tools call the columns needed, for messages."""
+MOST_SHOWN = 12
 WORDS = {name: code for code, name in enumerate(OUTCOMES)}
-FOREIGN_WORDS = {"model_a": WORDS["a"], "model_b": WORDS["b"], "tie (bothbad)": WORDS["both_bad"]}
+FOREIGN_WORDS = {
+    "model_a": WORDS["a"],
+    "model_b": WORDS["b"],
+    **dict.fromkeys(("tie (bothbad)", "bothbad"), WORDS["both_bad"]),
+}
 """What FastChat and arena-rank call outcomes, under whatever names the columns are."""
 
 
@@ -46,6 +63,12 @@ class Columns:
     covariates: Mapping[str, Numbers] = field(default_factory=dict)
     words: Mapping[Any, int] = field(default_factory=lambda: WORDS)
     """What the column of outcomes may say, and the place in `OUTCOMES` of what it means."""
+    notes: tuple[str, ...] = ()
+    """What was left out, or taken for something else."""
+
+    def noting(self, *notes: str) -> Columns:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     @property
     def rows(self) -> int:
@@ -56,9 +79,11 @@ class Columns:
         weight = weights(self.weight, self.rows)
         if self.weight is None or (weight > 0).all():
             return replace(self, weight=weight)
-        return self._keep(weight > 0)
+        return self.keep(weight > 0)
 
-    def _keep(self, rows: NDArray[np.bool_]) -> Columns:
+    def keep(self, rows: NDArray[np.bool_]) -> Columns:
+        """The same with these rows alone, shape (N,)."""
+
         def kept(values: Numbers | None) -> Floats | None:
             return None if values is None else np.asarray(values, dtype=np.float64)[rows]
 
@@ -79,6 +104,7 @@ class Layout(NamedTuple):
     source: Mapping[str, str]
     """The table's name for each of our columns that it has."""
     covariates: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -94,7 +120,7 @@ class Layout(NamedTuple):
     @property
     def words(self) -> Mapping[Any, int]:
         """The outcomes' names: ours, FastChat's, and the columns' own of the contender that won."""
-        sides = {self.source["contender_a"]: WORDS["a"], self.source["contender_b"]: WORDS["b"]}
+        sides = {plain(self.source["contender_a"]): WORDS["a"], plain(self.source["contender_b"]): WORDS["b"]}
         return WORDS | FOREIGN_WORDS | sides
 
 
@@ -116,18 +142,46 @@ def find_layout(
         ValueError: a required column or a covariate is missing, or one is there under two names.
     """
     found, covariates = tuple(map(str, names)), several("covariates", covariates)
-    source: dict[str, str] = {}
+    named: dict[str, list[str]] = {}
     for name in found:
-        ours = ALIASES.get(name, name)
-        if ours in source:
-            raise ValueError(f"The votes have both {name} and {source[ours]}. Keep one of each.")
-        if ours in (*REQUIRED, *optional):
-            source[ours] = name
+        if (ours := meaning(name)) in (*REQUIRED, *optional, BLIND):
+            named.setdefault(str(ours), []).append(name)
+    source = {ours: _chosen(ours, those) for ours, those in named.items()}
+    notes = tuple(
+        f"Read {source[ours]} as {ours}, not {', '.join(each for each in those if each != source[ours])}."
+        for ours, those in named.items()
+        if len(those) > 1
+    )
     missing = [name for name in REQUIRED if name not in source]
     missing += [name for name in covariates if name not in found]
     if missing:
         raise ValueError(_missing(missing, found))
-    return Layout(source, covariates)
+    return Layout(source, covariates, notes)
+
+
+def _chosen(ours: str, named: Sequence[str]) -> str:
+    """Of the table's names for a column, the one to read: our own, or the first of `ALIASES`.
+
+    Raises:
+        ValueError: a column that is needed is there twice, or one has the same name twice.
+    """
+    if len(named) > 1 and (ours in REQUIRED or len(set(map(plain, named))) < len(named)):
+        raise ValueError(f"The votes have both {named[1]} and {named[0]}. Keep one of each.")
+    order = [ours, *ALIASES]
+    return min(named, key=lambda name: order.index(plain(name)))
+
+
+def plain(text: str) -> str:
+    """A heading or an outcome without its case, its spaces and the marks around it."""
+    folded = unicodedata.normalize("NFC", text).strip(" \t\r\n\ufeff\u200b\xa0\"'").casefold()
+    return folded.replace(" ", "_").replace("-", "_")
+
+
+def meaning(name: Any) -> str | None:  # noqa: ANN401 - pandas has columns of any name
+    """Which of our columns a heading names, whatever its case and spaces; None for one of no meaning here."""
+    heading = plain(str(name))
+    ours = ALIASES.get(heading, heading)
+    return ours if ours in (*REQUIRED, *OPTIONAL, BLIND) else None
 
 
 def read_layout(
@@ -148,13 +202,17 @@ def read_layout(
         propensity=values.get("propensity"),
         covariates={name: values[name] for name in layout.covariates},
         words=layout.words,
+        notes=layout.notes,
     )
 
 
 def _missing(missing: Sequence[str], found: Sequence[str]) -> str:
+    found = [name for name in found if name.strip()]
     near = {name: difflib.get_close_matches(name, found, n=1) for name in missing}
     hints = "".join(f" Is {match[0]!r} meant as {name}?" for name, match in near.items() if match)
+    shown = ", ".join(name if len(name) <= 30 else f"{name[:30]}..." for name in found[:MOST_SHOWN])
+    more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     return (
-        f"The votes lack {', '.join(missing)}. They have: {', '.join(found)}.{hints} "
-        f"Needed: {', '.join(REQUIRED)} (or {', '.join(ALIASES)}); optional: {', '.join(OPTIONAL)}."
+        f"The votes lack {', '.join(missing)}. They have: {shown}{more}.{hints} "
+        f"Needed: {', '.join(REQUIRED)} (or {CALLED}); optional: {', '.join(OPTIONAL)}."
     )

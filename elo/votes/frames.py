@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elo.votes.coding import Coded, coded
+from elo.votes.coding import Coded, coded, encode
 from elo.votes.columns import Chooser, Columns, read_layout
+from elo.votes.numbers import parsed
 from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ def _code(name: str, column: pd.Series[Any]) -> Coded:
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, labels = column.cat.codes.to_numpy(), column.cat.categories
     else:
-        codes, labels = pd.factorize(column)
-    return coded(name, codes, labels.tolist())
+        try:
+            codes, labels = pd.factorize(column)
+        except TypeError:  # lists and dicts
+            return encode(name, column.tolist())
+    return coded(codes, labels.tolist())
 
 
 def _is_arrow(column: pd.Series[Any]) -> bool:
@@ -54,5 +58,5 @@ def _arrow_code(name: str, column: pd.Series[Any]) -> Coded:
 def _number(name: str, column: pd.Series[Any]) -> Floats:
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Column {name} holds something that is no number: {error}.") from error
+    except (TypeError, ValueError):
+        return parsed(name, column.tolist())

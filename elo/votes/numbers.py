@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.names import shortened
 from elo.votes.tally import Floats
+
+
+def parsed(name: str, values: Sequence[object], *, decimal_comma: bool = False) -> Floats:
+    """Numbers from what a file holds, NaN where one is missing.
+
+    Args:
+        name: the column's name, for the error.
+        values: numbers, their text, or None.
+        decimal_comma: whether text may have a comma before the decimals.
+
+    Raises:
+        ValueError: a value is no number; names the column, the row and the value.
+    """
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        found = [_number(value, decimal_comma=decimal_comma) for value in values]
+    if None in found:
+        row = found.index(None)
+        raise ValueError(f"Column {name} holds {shortened(values[row])} in row {row}, which is no number.")
+    return np.array(found, dtype=np.float64)
+
+
+def _number(value: object, *, decimal_comma: bool) -> float | None:
+    if value is None:
+        return math.nan
+    if not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    try:
+        return float(text.replace(",", ".") if decimal_comma else text) if text else math.nan
+    except ValueError:
+        return None
 
 
 def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.votes import numbers
+from elo.votes.cleaning import cleaned, without_self_pairs
 from elo.votes.coding import Coded, Codes, compact, encode, recode, smallest_type, used_labels
-from elo.votes.columns import OPTIONAL, Columns, find_layout
+from elo.votes.columns import OPTIONAL, Columns, find_layout, plain
 from elo.votes.counting import count
 from elo.votes.frames import read_frame
 from elo.votes.reading import read_file
@@ -92,7 +93,7 @@ class Votes:
 
         Raises:
             ValueError: there are no votes, fewer than two contenders, columns of different length, a value
-                that is missing, unknown or out of its range, or a contender against itself.
+                that is missing, unknown or out of its range.
         """
         labels = {
             "contender_a": contender_a,
@@ -172,19 +173,20 @@ class Votes:
     @classmethod
     def from_coded(cls, columns: Columns, *, contenders: Sequence[str] | None = None) -> Votes:
         """Check columns against each other and bring them to common codes, as `from_columns` says."""
-        columns = columns.without_empty_rows()
+        columns = without_self_pairs(cleaned(columns).without_empty_rows())
         if not columns.rows:
-            raise ValueError("There are no votes to rate: at least one is needed.")
+            raise ValueError(
+                " ".join(("There are no votes to rate: at least one is needed.", *columns.notes))
+            )
         names = _names(columns, contenders)
         place = {name: code for code, name in enumerate(names)}
         a, b = (_contender(columns, name, place) for name in ("contender_a", "contender_b"))
-        _refuse_self_pairs(a, b, names)
         prompt, rater = _group(columns, "prompt"), _group(columns, "rater")
         return cls(
             contenders=names,
             contender_a=a,
             contender_b=b,
-            outcome=recode("outcome", columns.labels["outcome"], columns.words),
+            outcome=_outcome(columns),
             weight=np.asarray(columns.weight, dtype=np.float64),
             prompt=prompt.codes if prompt else None,
             rater=rater.codes if rater else None,
@@ -194,6 +196,7 @@ class Votes:
             covariates={name: numbers.covariate(name, values) for name, values in columns.covariates.items()},
             prompt_labels=prompt.labels if prompt else None,
             rater_labels=rater.labels if rater else None,
+            notes=columns.notes,
         )
 
     @property
@@ -286,11 +289,11 @@ def _contender(columns: Columns, name: str, place: Mapping[Any, int]) -> Codes:
     return recode(name, Coded(codes, tuple(map(str, labels))), place)
 
 
-def _refuse_self_pairs(a: Codes, b: Codes, names: tuple[str, ...]) -> None:
-    same = a == b
-    if same.any():
-        row = int(np.argmax(same))
-        raise ValueError(f"Contender {names[a[row]]!r} is compared with itself in row {row}.")
+def _outcome(columns: Columns) -> Codes:
+    """Outcomes as codes; a word is looked up in plain writing, and an error shows the words as they are."""
+    codes, labels = columns.labels["outcome"]
+    known: dict[Any, Hashable] = {plain(word): word for word in columns.words}
+    return recode("outcome", Coded(codes, tuple(known.get(label, label) for label in labels)), columns.words)
 
 
 def _group(columns: Columns, name: str) -> Coded | None:

@@ -3,60 +3,80 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from elo.votes.coding import encode
 from elo.votes.columns import Chooser, Columns, read_layout
-from elo.votes.tally import Floats
+from elo.votes.dialects import Dialect, long_fields
+from elo.votes.encodings import Encoding, encoding_of
+from elo.votes.numbers import parsed
+from elo.votes.shapes import parse, table_of
 
 
-def read_csv(path: Path, choose: Chooser, header: list[str], delimiter: str) -> Columns:
-    """Read a text file with a header; an empty field is a missing value."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file, delimiter=delimiter)
-        next(rows)
-        fields = list(zip(*(row for row in rows if row), strict=True)) or [()] * len(header)
-    columns = dict(zip(header, fields, strict=True))
-    return _read({name: [value or None for value in values] for name, values in columns.items()}, choose)
+def read_csv(path: Path, shown: Path, choose: Chooser, dialect: Dialect, encoding: Encoding) -> Columns:
+    """Read a text file with a header; an empty field is a missing value.
 
-
-def read_json(path: Path, choose: Chooser) -> Columns:
-    """Read a list of objects, the list `votes` of one object, as in an export, or one object on each line."""
+    Raises:
+        ValueError: a row has not a field for each column, or as `choose` raises; `shown` is named.
+    """
+    layout = choose(dialect.header)
+    place = {name: number for number, name in reversed(list(enumerate(dialect.header)))}
+    chosen = [*layout.labels.values(), *layout.numbers.values()]
+    columns: dict[str, list[str | None]] = {name: [] for name in chosen}
+    lists = [(columns[name], place[name]) for name in columns]
     try:
-        rows = _objects(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON: {error}.") from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path} is no table of votes: one JSON object for each vote is needed.")
-    names = dict.fromkeys(name for row in rows for name in row)
-    return _read({name: [row.get(name) for row in rows] for name in names}, choose)
-
-
-def _objects(text: str) -> list[Any]:
-    try:
-        whole = json.loads(text)
-    except json.JSONDecodeError:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    if isinstance(whole, dict):
-        whole = whole.get("votes", [whole])
-    return whole if isinstance(whole, list) else [whole]
-
-
-def _read(columns: dict[str, list[Any]], choose: Chooser) -> Columns:
+        for row in _rows(path, shown, dialect, encoding):
+            for column, number in lists:
+                column.append(row[number] or None)
+    except csv.Error as error:
+        raise ValueError(f"{shown} is no table of votes: {error}.") from error
+    except UnicodeError as error:
+        raise ValueError(f"{shown} is not text in {encoding.name}, as it begins.") from error
+    comma = dialect.delimiter == ";"
     return read_layout(
-        choose(columns),
+        layout,
         code=lambda ours, theirs: encode(ours, columns[theirs]),
-        number=lambda ours, theirs: _numbers(ours, columns[theirs]),
+        number=lambda ours, theirs: parsed(ours, columns[theirs], decimal_comma=comma),
     )
 
 
-def _numbers(name: str, values: Sequence[Hashable]) -> Floats:
+def _rows(path: Path, shown: Path, dialect: Dialect, encoding: Encoding) -> Iterator[list[str]]:
+    width = len(dialect.header)
+    with path.open(newline="", encoding=encoding.name, errors=encoding.errors) as file, long_fields():
+        for _ in range(dialect.skipped):
+            file.readline()
+        rows = csv.reader(file, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced)
+        next(rows)
+        for row in rows:
+            if len(row) != width:
+                if not any(field.strip() for field in row):
+                    continue
+                if len(row) < width or any(field.strip() for field in row[width:]):
+                    line = rows.line_num + dialect.skipped
+                    counts = f"line {line} has {len(row)} fields, and the header {width}"
+                    raise ValueError(f"{shown} is no table of votes: {counts}.")
+            yield row
+
+
+def read_json(path: Path, shown: Path, choose: Chooser) -> Columns:
+    """Read rows as objects, or a table as pandas writes it: see `shapes`."""
+    encoding = encoding_of(path, shown)
     try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Column {name} holds something that is no number: {error}.") from error
+        text = path.read_text(encoding=encoding.name, errors=encoding.errors)
+    except UnicodeError as error:
+        raise ValueError(f"{shown} is not text in {encoding.name}, as it begins.") from error
+    try:
+        value = parse(text)
+    except ValueError as error:
+        raise ValueError(f"{shown} is no JSON: {error}.") from error
+    try:
+        columns = table_of(value)
+    except ValueError as error:
+        raise ValueError(f"{shown} is no table of votes: {error}.") from error
+    found = read_layout(
+        choose(columns),
+        code=lambda ours, theirs: encode(ours, columns[theirs]),
+        number=lambda ours, theirs: parsed(ours, columns[theirs]),
+    )
+    return found.noting(*encoding.notes)

@@ -76,12 +76,16 @@ def test_a_winner_may_only_be_named_by_its_own_column() -> None:
             r"Unknown outcome 'draw' in row 0\. Known: .*left, right",
         ),
         ("left,right,winner\nx,y\n", "is no table of votes"),
-        ("left,right,winner,weight\nx,y,left,many\n", "is no table of votes.*many"),
+        ("left,right,winner,weight\nx,y,left,many\n", "Column weight holds 'many' in row 0"),
         ("left,right,winner,weight\nx,y,left,\n", "Weight nan in row 0"),
         ("left,right,winner,propensity\nx,y,left,0\n", "Propensity 0 in row 0"),
         ("[1, 2]", "one JSON object for each vote"),
         ('{"left": "x"', "is no JSON"),
         ('[{"left": "x", "right": "y", "winner": "left", "weight": "many"}]', "Column weight .* no number"),
+        (
+            '[{"left": "x", "right": "y", "winner": ["left"]}]',
+            "outcome must be a name; got .'left'. in row 0",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_of_votes_is_refused(text: str, message: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elo import Votes
+from elo import Votes, fit
 
 COLUMNS: dict[str, list[Any]] = {
     "contender_a": ["x", "y", "x"],
@@ -104,9 +104,13 @@ def test_a_missing_rater_in_a_frame_is_refused(missing: object) -> None:
         Votes.from_frame(pd.DataFrame(columns(rater=["r1", missing, "r2"])))
 
 
-def test_a_contender_against_itself_is_refused() -> None:
-    with pytest.raises(ValueError, match="Contender 'z' is compared with itself in row 2"):
-        Votes.from_columns(**columns(contender_a=["x", "y", "z"]))
+def test_a_contender_against_itself_is_left_out_and_counted() -> None:
+    votes = Votes.from_columns(**columns(contender_a=["x", "y", "z"], rater=["r1", "r2", "r3"]))
+    assert votes.contender_b.tolist() == [1, 2]
+    assert votes.rater_labels == ("r1", "r2")
+    assert votes.notes == ("Left out 1 vote of a contender against itself.",)
+    assert fit(votes, intervals="none", ridge=1.0).diagnostics.notes == votes.notes
+    assert votes.tally().notes == votes.notes
 
 
 @pytest.mark.parametrize("weight", [float("nan"), -1, float("-inf"), float("inf")])
@@ -127,7 +131,7 @@ def test_no_votes_are_refused(empty: dict[str, list[Any]]) -> None:
 
 
 def test_one_contender_is_refused() -> None:
-    with pytest.raises(ValueError, match="Only one contender, 'x'"):
+    with pytest.raises(ValueError, match=r"no votes to rate.*Left out 1 vote of a contender against itself"):
         Votes.from_columns(contender_a=["x"], contender_b=["x"], outcome=["a"])
 
 
