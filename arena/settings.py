@@ -95,6 +95,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
     }
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 16, validate=validate.Range(min=1))
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A new connection costs PostgreSQL more than most requests; the pool keeps them for the next.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_SIZE,
+        "timeout": 10,  # seconds to wait for a free one, and then an error rather than a page that hangs
+    }
 
 S3_BUCKET = env.str("S3_BUCKET", "")
 

@@ -27,6 +27,7 @@ FOREIGN = (
     "SECURE_SSL_REDIRECT",
     "CELERY_BROKER_URL",
     "JOB_TIMEOUT_S",
+    "DATABASE_POOL_SIZE",
 )
 
 
@@ -101,6 +102,7 @@ def test_development_needs_nothing_and_answers_this_machine_alone(monkeypatch: p
         ("BALLOT_LIFETIME_S", "soon"),
         ("BALLOT_LIFETIME_S", "59"),
         ("JOB_MAX_ATTEMPTS", "0"),
+        ("DATABASE_POOL_SIZE", "0"),
         ("DEBUG", "perhaps"),
         ("FORCE_SCRIPT_NAME", "arena"),
         ("FORCE_SCRIPT_NAME", "https://example.org/arena"),
@@ -149,7 +151,15 @@ def test_beat_looks_for_abandoned_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> None:
     database = _read(monkeypatch, DATABASE_URL="postgres://voter@db/arena")["DATABASES"]["default"]
     assert (database["ENGINE"], database["NAME"]) == ("django.db.backends.postgresql", "arena")
-    assert "transaction_mode" not in database.get("OPTIONS", {})
+    assert "transaction_mode" not in database["OPTIONS"]
+
+
+def test_postgresql_keeps_connections_for_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgres://voter@db/arena?sslmode=require"
+    database = _read(monkeypatch, DATABASE_URL=url, DATABASE_POOL_SIZE="3")["DATABASES"]["default"]
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["OPTIONS"]["pool"]["max_size"] == 3
+    assert not database.get("CONN_MAX_AGE")  # Django refuses both
 
 
 @pytest.mark.parametrize(("beside", "folder"), [("manage.py", "site/data"), ("README.md", "user/paddock")])
