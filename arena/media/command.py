@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
 
@@ -16,6 +18,7 @@ def run(argv: list[str]) -> str:
 
     Raises:
         UnusableMedia: it failed or took too long.
+        OSError: it found no space to write to; the file is not to blame.
     """
     try:
         done = subprocess.run(  # noqa: S603 - argv without a shell, built by graph.py
@@ -32,8 +35,15 @@ def run(argv: list[str]) -> str:
         ) from error
     printed = done.stderr.decode(errors="replace")
     if done.returncode:
+        _require_space(printed)
         raise UnusableMedia(f"ffmpeg can't convert the file: {_reason(printed, argv)}")
     return printed
+
+
+def _require_space(printed: str) -> None:
+    for code in (errno.ENOSPC, errno.EDQUOT):
+        if os.strerror(code) in printed:
+            raise OSError(code, os.strerror(code))
 
 
 def _reason(printed: str, argv: list[str]) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import monotonic, sleep
 
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from arena.production.claimant import retire
-from arena.production.claims import requeue_abandoned_jobs
+from arena.production.claimant import claimant_name, retire
+from arena.production.claims import give_up_job, requeue_abandoned_jobs
 from arena.production.generating import workshop
 from arena.production.models import Job, Run
 from arena.production.runs import count_states
-from arena.production.tasks import DISK_FULL, send_job
+from arena.production.tasks import DISK_FULL, describe_full_disk, send_job
 from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5
@@ -40,7 +41,9 @@ def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
         states = _drive(run, workers, report)
     except Exception as error:
         if is_disk_full(error):
-            raise DiskFull(f"{error} {_what_is_left(run)}") from error
+            told = str(error) if isinstance(error, DiskFull) else describe_full_disk(error)
+            _release_jobs()
+            raise DiskFull(f"{told} {_what_is_left(run)}") from error
         raise
     retire()
     return states
@@ -92,6 +95,16 @@ class _LostMessages:
 
 def _full(run: Run) -> QuerySet[Job]:
     return run.jobs.filter(state=Job.State.QUEUED, error_kind=DISK_FULL)
+
+
+def _release_jobs() -> None:
+    """Queues what this process could not give up while its database had no space either.
+
+    If there is none yet, the next start finds the claims of a dead process.
+    """
+    for job in Job.objects.filter(state=Job.State.RUNNING, claimed_by=claimant_name()):
+        with suppress(OperationalError):
+            give_up_job(job=job, state=Job.State.QUEUED, counts=False)
 
 
 def _what_is_left(run: Run) -> str:

@@ -120,8 +120,13 @@ def _require_space() -> None:
         raise DiskFull(f"{free / 2**20:.1f} MiB are free in {settings.DATA_DIR}")
 
 
+def describe_full_disk(error: Exception) -> str:
+    """Return what to tell people of an error that comes from a full disk."""
+    return f"The disk of {settings.DATA_DIR} is full ({error}). Free some space and start the run again."
+
+
 def _stop(job: Job, error: Exception) -> None:
-    message = f"The disk of {settings.DATA_DIR} is full ({error}). Free some space and start the run again."
+    message = describe_full_disk(error)
     give_up_job(job=job, state=Job.State.QUEUED, error_kind=DISK_FULL, error_message=message, counts=False)
     raise DiskFull(message) from error
 

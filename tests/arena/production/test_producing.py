@@ -5,10 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from arena.catalog.tracks import Track
-from arena.production import producing
+from arena.production import producing, tasks
 from arena.production.generating import workshop
 from arena.production.models import Clip, Job, Rendition, Run
 from arena.production.producing import produce, retry_failed_jobs
@@ -101,6 +102,23 @@ def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(monkeypatch: pytes
         _produce(run)
     assert (len(provider.asked), stored_files(), unfinished_work()[1:]) == (2, set(), [])
     assert _produce(run)[0] == {Job.State.DONE: 3, Job.State.FAILED: 1}
+
+
+@pytest.mark.django_db
+def test_a_database_without_space_stops_the_run_and_its_job_is_queued_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(job: Job) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(tasks, "make_clip", fail)
+    monkeypatch.setattr(tasks, "give_up_job", lambda **_: fail(Job()))
+    run = _plan()
+    with pytest.raises(
+        DiskFull, match=r"^The disk of .+ is full \(database or disk is full\)\. .+ 2 stay"
+    ):
+        _produce(run)
+    assert list(run.jobs.values_list("state", "attempts")) == [("queued", 0)] * 2
 
 
 @pytest.mark.django_db(transaction=True)
