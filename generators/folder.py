@@ -16,7 +16,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from generators.base import TRACKS, Provenance, Request, Result, Track, Unavailable, clip_path, file_sha256
+from generators.base import (
+    LARGEST_SEED,
+    TRACKS,
+    Provenance,
+    Request,
+    Result,
+    Track,
+    Unavailable,
+    clip_path,
+    file_sha256,
+)
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
 from generators.settings import SettingsError, read_text, refuse_unknown
 from generators.tables import TableError, read_table
@@ -210,8 +220,9 @@ def _read_key(fields: Mapping[str, str]) -> Key:
     contender, prompt_id, seed = fields["contender"], fields["prompt_id"], fields["seed"]
     if not (contender and prompt_id):
         raise _Wrong(f", field {'prompt_id' if contender else 'contender'!r}: must not be empty.")
-    if not (seed.isascii() and seed.isdigit()):
-        raise _Wrong(f", field 'seed': {seed!r} must be a whole number from 0 on.")
+    # The length first: Python refuses to read numbers of thousands of digits.
+    if not (seed.isascii() and seed.isdigit()) or len(seed) > 20 or int(seed) > LARGEST_SEED:
+        raise _Wrong(f", field 'seed': must be a whole number from 0 to {LARGEST_SEED}; got {seed[:40]!r}.")
     return contender, prompt_id, int(seed)
 
 

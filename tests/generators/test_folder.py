@@ -52,9 +52,26 @@ def _folder(manifest: Path, contender: str = "helios") -> Folder:
         ("helios,p1,1,notes.txt", "line 3, field 'file': 'notes.txt' must end in one of .mp4, .webm,"),
         ("helios,p1,1,gone.mp4", "line 3, field 'file': 'gone.mp4' is no file in {root}."),
         ("helios,p1,1,", "line 3, field 'file': '' must end in one of"),
-        ("helios,p1,-1,a.mp4", "line 3, field 'seed': '-1' must be a whole number from 0 on."),
-        ("helios,p1,one,a.mp4", "line 3, field 'seed': 'one' must be a whole number from 0 on."),
-        ("helios,p1,²,a.mp4", "line 3, field 'seed': '²' must be a whole number from 0 on."),
+        (
+            "helios,p1,-1,a.mp4",
+            "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got '-1'.",
+        ),
+        (
+            "helios,p1,one,a.mp4",
+            "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got 'one'.",
+        ),
+        (
+            "helios,p1,²,a.mp4",
+            "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got '²'.",
+        ),
+        (
+            "helios,p1,9007199254740992,a.mp4",
+            "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got '900",
+        ),
+        (
+            f"helios,p1,{'9' * 5000},a.mp4",
+            "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got '999",
+        ),
         (",p1,1,a.mp4", "line 3, field 'contender': must not be empty."),
         ("helios, ,1,a.mp4", "line 3, field 'prompt_id': must not be empty."),
         ("helios,p1,1", "line 3: must have 4 fields: contender, prompt_id, seed, file."),

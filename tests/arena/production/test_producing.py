@@ -114,9 +114,7 @@ def test_a_database_without_space_stops_the_run_and_its_job_is_queued_again(
     monkeypatch.setattr(tasks, "make_clip", fail)
     monkeypatch.setattr(tasks, "give_up_job", lambda **_: fail(Job()))
     run = _plan()
-    with pytest.raises(
-        DiskFull, match=r"^The disk of .+ is full \(database or disk is full\)\. .+ 2 stay"
-    ):
+    with pytest.raises(DiskFull, match=r"^The disk of .+ is full \(database or disk is full\)\. .+ 2 stay"):
         _produce(run)
     assert list(run.jobs.values_list("state", "attempts")) == [("queued", 0)] * 2
 
