@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from generators.base import InvalidInput, Unavailable
 from generators.happyhorse.components import Components
+from generators.happyhorse.limits import require_steps
 from generators.happyhorse.memory import GIB, Footprint, footprint, free_bytes
-from generators.happyhorse.request import ClipRequest, require_steps
+from generators.happyhorse.request import ClipRequest
 
 MAX_TEXT = 640
 """Text tokens in the worst case."""

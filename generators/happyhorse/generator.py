@@ -24,10 +24,10 @@ from generators.base import (
 )
 from generators.happyhorse.config import SIZES
 from generators.happyhorse.hub import PARTS
+from generators.happyhorse.limits import MOST_STEPS
 from generators.happyhorse.request import (
     DECODERS,
     FIRST_STAGES,
-    MOST_STEPS,
     SILENCES,
     UPSCALES,
     ClipRequest,

@@ -13,6 +13,7 @@ from PIL import Image
 from generators.base import LARGEST_SEED, TRACKS, GenerationError, InvalidInput, Track
 from generators.encode import Clip, encode
 from generators.happyhorse.kinds import kind
+from generators.happyhorse.limits import LARGEST_SIDE, require_duration
 
 Silence = Literal["computed", "left-out"]
 """How a clip without sound is made: audio is computed and dropped, as in the public code, or not computed."""
@@ -24,12 +25,6 @@ DECODERS: tuple[Decoder, ...] = get_args(Decoder)
 FirstStage = Literal["distilled", "base"]
 """Kinds of checkpoint that make clips; the others enlarge them."""
 FIRST_STAGES: tuple[FirstStage, ...] = get_args(FirstStage)
-LONGEST_S = 3600.0
-"""Of any model's clip; memory and the small model allow less."""
-LARGEST_SIDE = 8192
-"""Pixels; H.264 has no level for more."""
-MOST_STEPS = 1000
-"""As many noise levels as the public models were trained on."""
 
 
 @dataclass(frozen=True)
@@ -157,18 +152,6 @@ class Film:
             raise GenerationError(f"Can't write {path}: {error}. Free space, or name another.") from error
         finally:
             partial.unlink(missing_ok=True)
-
-
-def require_duration(seconds: float) -> None:
-    """Raises InvalidInput where no clip can last so long; NaN is refused, too."""
-    if not 0 < seconds <= LONGEST_S:
-        raise InvalidInput(f"A clip must last more than 0 s, and at most {LONGEST_S:g} s; got {seconds:g} s.")
-
-
-def require_steps(steps: int | None) -> None:
-    """Raises InvalidInput where no sampler takes so many; None stands for what the model was made for."""
-    if steps is not None and not 1 <= steps <= MOST_STEPS:
-        raise InvalidInput(f"steps must be a whole number from 1 to {MOST_STEPS}; got {steps}.")
 
 
 def _require(what: str, value: str, known: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from generators.happyhorse.config import SIZES
 from generators.happyhorse.device import find_device
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.inputs import read_image, read_negative_prompt, read_sound
+from generators.happyhorse.limits import require_steps
 from generators.happyhorse.pipeline import Pipeline
 from generators.happyhorse.request import (
     DECODERS,
@@ -22,7 +23,6 @@ from generators.happyhorse.request import (
     UPSCALES,
     ClipRequest,
     Film,
-    require_steps,
 )
 from generators.happyhorse.toy.clips import LONGEST_S, SIDE
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from generators.base import InvalidInput
 from generators.happyhorse.config import COORDINATES, Coordinates
-from generators.happyhorse.request import require_duration
+from generators.happyhorse.limits import require_duration
 
 FPS = 25
 """Video frames in a second, and audio latents: there is one for each frame."""

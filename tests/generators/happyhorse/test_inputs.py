@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -101,6 +101,7 @@ def test_an_image_that_would_fill_the_memory_is_refused_by_its_head(tmp_path: Pa
         read_image(tmp_path / "bomb.png")
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, 400), place=st.integers(0, 400), byte=st.integers(0, 255))
 def test_a_damaged_image_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, cut: int, place: int, byte: int

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 from torch import Generator, Tensor
@@ -24,9 +26,10 @@ UNIT = SmallHappyHorse(SMALL).variances
 PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0, ragged=0)
 
 
-def _plans(count: int = 4000) -> list[Plan]:
+@cache
+def _plans() -> list[Plan]:
     generator = Generator().manual_seed(1)
-    return [draw_plan(4, 3, generator) for _ in range(count)]
+    return [draw_plan(4, 3, generator) for _ in range(4000)]
 
 
 def test_batches_come_in_all_modes_in_their_shares() -> None:

@@ -19,7 +19,7 @@ from generators.happyhorse.training.scores import Score, summarise
 from generators.toyworld.grammar import parse
 from tests.factories_generators import ONE
 
-CLIPS = 24
+CLIPS = 16
 ABOUT_PICTURES = (
     "background",
     "count",

@@ -28,18 +28,18 @@ def test_steps_lower_the_loss_on_a_fixed_batch() -> None:
     task = draw_task(CLIPS.latents, run.model.variances, Generator().manual_seed(9))
     before = errors(run.model, task).loss().item()
 
-    _take(run, 25)
+    _take(run, 15)
 
-    assert errors(run.model, task).loss().item() < 0.9 * before
+    assert errors(run.model, task).loss().item() < 0.95 * before
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_to_the_bit(tmp_path: Path) -> None:
-    whole = _take(small_run(), 7)
-    _take(small_run(), 3).save(tmp_path / "state.pt")
+    whole = _take(small_run(), 4)
+    _take(small_run(), 2).save(tmp_path / "state.pt")
 
     resumed = small_run(weights=5)  # other weights, which the state replaces
     resumed.load(tmp_path / "state.pt")
-    _take(resumed, 4)
+    _take(resumed, 2)
 
     assert resumed.steps == whole.steps
     for one, other in zip(resumed.optimisers.full(), whole.optimisers.full(), strict=True):
@@ -80,7 +80,7 @@ def test_every_weight_is_moved() -> None:
     before = [weight.clone() for weight in run.optimisers.full()]
     names = [name for name, _ in run.model.named_parameters()]
 
-    _take(run, 12)
+    _take(run, 15)
 
     still = [n for n, a, b in zip(names, before, run.optimisers.full(), strict=True) if a.equal(b)]
     assert still == []
