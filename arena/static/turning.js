@@ -44,6 +44,6 @@ function enter(main, next, mount) {
   next.tabIndex = -1;
   next.focus({ preventScroll: true });
   announce("");
-  write(document.querySelector("[data-progress]"), next.dataset.progress || "");
+  write(document.querySelector("[data-progress]"), next.dataset.count || "");
   if (next.id === "ballot") mount(next).play();
 }

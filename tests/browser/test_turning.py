@@ -79,7 +79,7 @@ def test_the_next_pair_is_counted_down_and_can_be_stopped(
     pause.click()
     expect(pause).to_have_count(0)
     desktop.keyboard.press("Enter")
-    expect(desktop.locator("[data-progress]").first).to_have_text("2 of 24")
+    expect(desktop.locator("[data-progress]")).to_have_text("2 of 24")
     assert desktop.evaluate("document.activeElement.id") == "ballot"
 
 
