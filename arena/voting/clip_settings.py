@@ -11,7 +11,6 @@ from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
 from arena.production.models import Job, Run
 from arena.production.runs import ClipSettings
-from arena.voting.openings import NothingToShow
 
 Settings = dict[str, Any]
 
@@ -25,15 +24,20 @@ def choose_clip_settings(
 ) -> list[Settings]:
     """Return the settings of a study's clips, one set for each track: those of the runs, or the only ones.
 
+    The list is empty while a track has no clips of two of the contenders, and no run is named.
+
     Raises:
-        UnclearSettings: a track has several sets to choose from, or a run is of another suite or track.
-        NothingToShow: a track has no run, or no set with clips of two of the contenders.
+        UnclearSettings: a track has several sets to choose from, or none of the runs named, or a run is of
+            another suite or track.
     """
     for run in runs:
         if run.suite not in suites or run.track not in tracks:
             raise UnclearSettings(f"{_title(run)} is of another suite or track than the study.")
     found = [run.settings for run in runs] or _playable_settings(tracks, suites, contenders)
-    return [_only(track, found, suites) for track in tracks]
+    without = [track for track in tracks if all(settings["track"] != track for settings in found)]
+    if without and runs:
+        raise UnclearSettings(f"--run must name a run on each track; got none on {', '.join(without)}.")
+    return [] if without else [_only(track, found, suites) for track in tracks]
 
 
 def _playable_settings(
@@ -56,11 +60,6 @@ def _playable_settings(
 def _only(track: Track, found: Sequence[Settings], suites: Sequence[Suite]) -> Settings:
     of_track = [settings for settings in found if settings["track"] == track]
     distinct = [settings for i, settings in enumerate(of_track) if settings not in of_track[:i]]
-    if not distinct:
-        raise NothingToShow(
-            f"No two of these contenders have clips of one prompt on track {track}. "
-            "Make them first: manage.py run_suite"
-        )
     if len(distinct) > 1:
         known = [run for run in Run.objects.filter(suite__in=suites) if run.settings in distinct]
         choices = "; ".join(_title(run) for run in known) or "; ".join(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from arena.catalog.tracks import Track
+from arena.voting.clip_settings import choose_clip_settings
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
@@ -31,23 +33,38 @@ def close_study(*, study: Study, reason: str = "") -> None:
 
 @transaction.atomic
 def reopen_study(*, study: Study, reason: str = "") -> None:
-    """Take votes again.
+    """Take votes again, or for the first time where the study was created before its clips.
 
     Raises:
         StudyState: the study is open already.
         NothingToShow: the study has no pair that could be shown.
+        UnclearSettings: the study names no settings of its clips yet, and there are several.
     """
-    refuse_without_pair(study)
-    _change_state(study, is_open=True, kind=StudyChange.Kind.REOPENED, reason=reason)
-
-
-def refuse_without_pair(study: Study) -> None:
-    """Raise NothingToShow unless two contenders of the study have clips of one unit."""
+    _name_clip_settings(study)
     if not has_pair(study):
         raise NothingToShow(
             f"Study '{study.slug}' can't open: no two of its contenders have clips of one prompt, seed and "
             "settings. Make them first: manage.py run_suite"
         )
+    kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
+    _change_state(study, is_open=True, kind=kind, reason=reason)
+
+
+def never_opened(study: Study) -> bool:
+    """Whether the study was created before its clips and has been closed ever since."""
+    return not study.is_open and not study.changes.exists()
+
+
+def _name_clip_settings(study: Study) -> None:
+    """Choose the settings of a study that was created before there were clips; it can't have votes."""
+    if not study.clip_settings:
+        study.clip_settings = choose_clip_settings(
+            tracks=[Track(track) for track in study.tracks],
+            suites=list(study.suites.all()),
+            contenders=list(study.contenders.all()),
+            runs=[],
+        )
+        study.save(update_fields=["clip_settings"])
 
 
 def record_change(*, study: Study, kind: StudyChange.Kind, reason: str = "") -> StudyChange:

@@ -13,8 +13,9 @@ from arena.catalog.tracks import Track
 from arena.production.models import Run
 from arena.production.runs import ClipSettings
 from arena.voting.clip_settings import choose_clip_settings
-from arena.voting.models import Outcome, Study, StudyChange, Vote
-from arena.voting.openings import record_change, refuse_without_pair
+from arena.voting.models import Outcome, Study, Vote
+from arena.voting.openings import never_opened, reopen_study
+from arena.voting.pairing import has_pair
 
 QUESTION = "Which clip is better for this prompt?"
 REQUIREMENTS = {
@@ -55,7 +56,9 @@ def create_study(
     contact: str = "",
     simulated: bool = False,
 ) -> tuple[Study, bool]:
-    """Make and open a study; the same title and rules again return the study that there is.
+    """Make a study and open it, if it has a pair to show; the same title and rules again return that study.
+
+    A study that is created before its clips stays closed until `reopen_study`, or until it is created again.
 
     Args:
         runs: those whose clips the study shows; by default all clips, if their settings are equal.
@@ -64,7 +67,6 @@ def create_study(
         InvalidStudy: the slug, the title or the question can't be one.
         StudyExists: the slug is taken by a study with another title or other rules.
         UnclearSettings: clips have several settings, or a run's clips aren't the study's.
-        NothingToShow: no two of the contenders have clips of one prompt, seed and settings.
         ValueError: no track, no suite, or fewer than two contenders.
     """
     if len(set(contenders)) < 2:
@@ -80,6 +82,7 @@ def create_study(
         contact=contact,
         tracks=[track.value for track in tracks],
         simulated=simulated,
+        is_open=False,
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
@@ -92,13 +95,14 @@ def create_study(
     if known is not None:
         _adopt_clip_settings(known, study.clip_settings)
         _refuse_differences(known, title, _rules(study, suites, contenders))
-        return known, False
-    study.save(force_insert=True)
-    study.suites.set(suites)
-    study.contenders.set(contenders)
-    refuse_without_pair(study)
-    record_change(study=study, kind=StudyChange.Kind.OPENED)
-    return study, True
+    else:
+        study.save(force_insert=True)
+        study.suites.set(suites)
+        study.contenders.set(contenders)
+    wanted = known or study
+    if never_opened(wanted) and has_pair(wanted):
+        reopen_study(study=wanted)
+    return wanted, known is None
 
 
 @transaction.atomic

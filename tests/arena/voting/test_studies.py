@@ -18,6 +18,7 @@ from arena.production.models import Run
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study
+from arena.voting.openings import NothingToShow, close_study, reopen_study
 from arena.voting.studies import StudyExists, create_study, find_study, rename_study, rules_hash, study_rules
 from tests.factories import SETTINGS, make_contender, make_rendition, make_run, make_study, make_suite
 from tests.factories_voting import cast
@@ -230,14 +231,41 @@ def test_a_slug_that_another_study_has_is_refused() -> None:
 # Which clips a study shows.
 
 
-def test_a_study_without_a_pair_is_refused(contenders: list[Contender]) -> None:
+def test_a_study_made_before_its_clips_is_closed_until_it_has_a_pair(contenders: list[Contender]) -> None:
     suite = make_suite("bare")
-    with pytest.raises(ValueError, match="No two of these contenders have clips of one prompt on track t2v"):
-        _create(suite, contenders)
+    study, created = _create(suite, contenders)
+    assert (created, study.is_open, study.clip_settings) == (True, False, [])
     make_rendition(contenders[0], suite.prompts.get(), track="t2v", **clip_settings())
-    with pytest.raises(ValueError, match=r"Make them first: manage.py run_suite"):
-        _create(suite, contenders)
-    assert not Study.objects.exists()
+    with pytest.raises(NothingToShow, match=r"Make them first: manage.py run_suite"):
+        reopen_study(study=study)
+    assert not Study.objects.get().is_open
+    make_rendition(contenders[1], suite.prompts.get(), track="t2v", **clip_settings())
+    reopen_study(study=study)
+    assert Study.objects.get().is_open
+    assert [change.kind for change in study.changes.all()] == ["opened"]
+    assert Study.objects.get().clip_settings == [clip_settings()["settings"]]
+    assert verify_ledger(study) == 1
+
+
+def test_creating_a_study_again_opens_it_once_it_has_a_pair(contenders: list[Contender]) -> None:
+    suite = make_suite("bare")
+    _create(suite, contenders)
+    for contender in contenders:
+        make_rendition(contender, suite.prompts.get(), track="t2v", **clip_settings())
+    study, created = _create(suite, contenders)
+    assert (created, study.is_open) == (False, True)
+    assert [change.kind for change in study.changes.all()] == ["opened"]
+    close_study(study=study)
+    assert not _create(suite, contenders)[0].is_open
+
+
+def test_the_command_says_that_a_study_without_a_pair_is_closed(contenders: list[Contender]) -> None:
+    suite, out = make_suite("bare"), StringIO()
+    slugs = ",".join(contender.slug for contender in contenders)
+    options = ["--title", "Bare", "--tracks", "t2v", "--suites", suite.name, "--contenders", slugs]
+    call_command("create_study", "bare", *options, stdout=out)
+    assert "It is closed, since no two of its contenders have clips" in out.getvalue()
+    assert "manage.py reopen_study bare" in out.getvalue()
 
 
 def _second_run(suite: Suite, contenders: list[Contender]) -> Run:

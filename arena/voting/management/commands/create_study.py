@@ -8,11 +8,12 @@ from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_
 from arena.production.models import Run
 from arena.production.runs import ClipSettings, find_run
 from arena.voting.models import Study
+from arena.voting.openings import never_opened
 from arena.voting.studies import QUESTION, create_study
 
 
 class Command(BaseCommand):
-    help = "Create a study on clips that are made, and open it: its rules are fixed from then on."
+    help = "Create a study, and open it if its clips are made: its rules are fixed from then on."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="1 to 64 letters, digits, '-' and '_': part of the address")
@@ -49,10 +50,16 @@ class Command(BaseCommand):
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{'Created' if created else 'Already there:'} study {describe(study)}")
+        if never_opened(study):
+            self.stdout.write(
+                "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
+                f"Make them by manage.py run_suite, then: manage.py reopen_study {study.slug}"
+            )
 
 
 def describe(study: Study) -> str:
     clips = "; ".join(f"{settings['track']}: {ClipSettings.of(settings)}" for settings in study.clip_settings)
+    clips = clips or "none yet"
     return f"{study.slug}, /studies/{study.slug}/start/, clips {clips}"
 
 

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
+from arena.voting.clip_settings import UnclearSettings
 from arena.voting.openings import NothingToShow, StudyState, reopen_study
 from arena.voting.studies import UnknownStudy, find_study
 
@@ -18,6 +19,6 @@ class Command(BaseCommand):
     def handle(self, *, study: str, reason: str, **options: object) -> None:
         try:
             reopen_study(study=find_study(study), reason=reason)
-        except (UnknownStudy, StudyState, NothingToShow) as error:
+        except (UnknownStudy, StudyState, NothingToShow, UnclearSettings) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Reopened study {study}.")
