@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from elo.intervals.bootstrap import Bootstrap
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.sandwich import Covariance
 from elo.intervals.simultaneous import simultaneous_margins
+from elo.models.bradley_terry import difference_variances
 from elo.models.outcomes import TIE_PARAMETERS, expected_credit
 from elo.settings import VarianceFloor
 from elo.settings import place_of as place_of
@@ -241,13 +241,17 @@ class Ratings:
     def percentile_difference(self, a: str, b: str) -> Interval:
         """Rating of a less rating of b, with limits between which the bootstrap's draws lie at the level.
 
+        Where the draws vary less than the floor of variances allows, the limits are those of `difference`.
+
         Raises:
             ValueError: a contender is unknown, or the intervals are not by the bootstrap.
         """
         if self.draws is None:
             raise ValueError("Percentiles are of the bootstrap's draws: fit with intervals='bootstrap'.")
         estimate, lower, upper = self.difference(a, b)
-        if not math.isfinite(upper):
+        i, j = place_of(a, self.contenders), place_of(b, self.contenders)
+        drawn = difference_variances(self.errors.matrix)[i, j]
+        if self.errors.difference_variances()[i, j] > drawn:
             return Interval(estimate, lower, upper)
         contrast = np.zeros((1, self.draws.draws.shape[1]))
         contrast[0, place_of(a, self.contenders)] += 1

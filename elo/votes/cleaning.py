@@ -131,5 +131,5 @@ def _grouped_twice(columns: Columns, spelt: Mapping[str, Coded]) -> list[str]:
             before, after = used_labels(columns.labels[name]), used_labels(spelt[name])
             merged = len(before) - len(after)
             if merged:
-                notes.append(f"Took {merged} more spellings of a {name} for one of the others.")
+                notes.append(f"Took {merged} further spellings of {name}s for one (blanks, Unicode forms).")
     return notes

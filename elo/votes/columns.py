@@ -165,10 +165,10 @@ def _chosen(ours: str, named: Sequence[str]) -> str:
     Raises:
         ValueError: a column that is needed is there twice, or one has the same name twice.
     """
-    if len(named) > 1 and (ours in REQUIRED or len(set(map(plain, named))) < len(named)):
+    if len(named) > 1 and (ours in REQUIRED or len(set(map(_joined, named))) < len(named)):
         raise ValueError(f"The votes have both {named[1]} and {named[0]}. Keep one of each.")
-    order = [ours, *ALIASES]
-    return min(named, key=lambda name: order.index(plain(name)))
+    order = [_joined(each) for each in (ours, *ALIASES)]
+    return min(named, key=lambda name: order.index(_joined(name)))
 
 
 def plain(text: str) -> str:
@@ -179,9 +179,19 @@ def plain(text: str) -> str:
 
 def meaning(name: Any) -> str | None:  # noqa: ANN401 - pandas has columns of any name
     """Which of our columns a heading names, whatever its case and spaces; None for one of no meaning here."""
-    heading = plain(str(name))
-    ours = ALIASES.get(heading, heading)
-    return ours if ours in (*REQUIRED, *OPTIONAL, BLIND) else None
+    return HEADINGS.get(_joined(str(name)))
+
+
+def _joined(heading: str) -> str:
+    """A heading without what `worker_id`, `Worker ID` and `WorkerId` differ in."""
+    return plain(heading).replace("_", "")
+
+
+HEADINGS = {
+    **{_joined(alias): ours for alias, ours in ALIASES.items()},
+    **{_joined(ours): ours for ours in (*REQUIRED, *OPTIONAL, BLIND)},
+}
+"""What each heading means, written in one word."""
 
 
 def read_layout(

@@ -47,6 +47,9 @@ def test_a_few_ties_have_the_variance_of_the_model(
     even_votes = 2 * 1.96 * ELO_SCALE * np.sqrt(4 / votes)
     assert width(found, "rare", "x") > 0.99 * even_votes
     assert found.ranks()["rare"][1:] == (1, 4)
+    if intervals == "bootstrap":
+        assert found.percentile_difference("rare", "x") == found.difference("rare", "x")
+        assert found.percentile_difference("y", "x") != found.difference("y", "x")
     rows = {row.contender: row for row in found.rows()}
     assert rows["rare"].se > 2 * rows["x"].se
 

@@ -30,7 +30,7 @@ CSV = "contender_a,contender_b,outcome\n" + "".join(f'"{a}","{b}",{end}\n' for a
 FRAME = pd.DataFrame(ROWS, columns=NAMES)
 PLAIN = Votes.from_frame(FRAME)
 ANY_FILE = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -160,6 +160,7 @@ SPREADSHEETS = {
     "a line sep=": "sep=;\n" + CSV.replace("é, z", "é; z").replace(",", ";"),
     "a quoted line sep=": '"sep=|"\r\n' + CSV.replace("é, z", "é| z").replace(",", "|"),
     "spaces after commas": CSV.replace("é, z", "é_z").replace(",", ", "),
+    "headings in camel case": CSV.replace("contender_a,contender_b", "modelA,modelB"),
     "capital headings": CSV.replace("contender_a,contender_b,outcome", "Contender A,CONTENDER-B, Outcome"),
     "blank lines first": "\n  \n" + CSV,
     "a row of commas first": ",,\n" + CSV,
@@ -323,7 +324,7 @@ def test_names_in_several_unicode_forms_or_with_blanks_are_one_and_case_is_point
     assert votes.notes == (
         "Took the spellings of 'Beta', 'caf\u00e9' for one (blanks, Unicode forms).",
         "'Beta' and 'beta' differ in case alone and are rated apart; are they one?",
-        "Took 1 more spellings of a rater for one of the others.",
+        "Took 1 further spellings of raters for one (blanks, Unicode forms).",
     )
 
 
@@ -334,7 +335,9 @@ def test_names_that_no_text_can_hold_are_escaped(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["judge", "worker", "user", "annotator", "Worker ID", "user-id", "Rater"])
+@pytest.mark.parametrize(
+    "name", ["judge", "worker", "user", "annotator", "Worker ID", "user-id", "Rater", "WorkerId"]
+)
 def test_raters_are_known_by_other_names(name: str, tmp_path: Path) -> None:
     votes = read(FRAME.assign(**{name: list("abc") * 4}).to_csv(index=False), tmp_path)
     assert votes.rater_labels == ("a", "b", "c")
