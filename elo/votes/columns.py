@@ -223,6 +223,6 @@ def _missing(missing: Sequence[str], found: Sequence[str]) -> str:
     shown = ", ".join(name if len(name) <= 30 else f"{name[:30]}..." for name in found[:MOST_SHOWN])
     more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     return (
-        f"The votes lack {', '.join(missing)}. They have: {shown}{more}.{hints} "
+        f"The votes lack {', '.join(missing)}. They have: {shown or 'no columns'}{more}.{hints} "
         f"Needed: {', '.join(REQUIRED)} (or {CALLED}); optional: {', '.join(OPTIONAL)}."
     )

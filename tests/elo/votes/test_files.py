@@ -257,6 +257,7 @@ def test_lines_of_json_may_hold_other_line_ends(tmp_path: Path) -> None:
         ('{"columns": ["a", "b"], "data": [[1]]}', "row 0 has not one value for each of the 2 columns"),
         ('{"left": ["x", "y"], "right": ["y"], "winner": ["left", "left"]}', "its columns differ in length"),
         ("[[1, 2]]", "one JSON object for each vote"),
+        ('{"votes": []}', "They have: no columns"),
         ('{"a": 1}', "lack contender_a, contender_b, outcome. They have: a"),
         (f'{{"{"long" * 500}": 1}}', r"They have: (long){7}lo\.\.\."),
         ('[{"left": "x", "right": "y", "winner": "left", "weight": 1e999}]', "Weight inf in row 0"),
