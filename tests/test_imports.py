@@ -54,6 +54,7 @@ print(json.dumps({"changed": changed, "count": len(names)}))
 """
 
 
+@pytest.mark.slow
 def test_importing_any_of_our_modules_changes_nothing_global(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
