@@ -12,13 +12,15 @@ TORCH_READY := .venv/.torch-$(TORCH_BACKEND)
 COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format lock clean
+.PHONY: help demo test test-all lint check docs format lock clean
 
 help:
 	@echo "make demo      set up, make the demo clips, serve the arena (VOTES=2000 SERVE=0 PORT=8000)"
 	@echo "make test      set up and run the quick tests (ARGS='tests/elo -x')"
 	@echo "make test-all  run all tests, the slow ones, too"
 	@echo "make lint      format check, lint, templates, types, import contract, longest functions"
+	@echo "make check     migrations are complete, and settings safe in production"
+	@echo "make docs      build the documentation site into docs/_build"
 	@echo "make format    rewrite the code as the formatter wants it"
 	@echo "make lock      write both locks anew (needs uv)"
 	@echo "make clean     remove the virtual environment and the demo's data"
@@ -82,6 +84,14 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.longest
+
+check: .venv/.run
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	PADDOCK_ENVIRONMENT=production ALLOWED_HOSTS=arena.example.org SECRET_KEY=for-this-check-alone-and-never-for-a-real-arena-0123456789 \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+docs: .venv/.dev
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . docs/_build
 
 format: .venv/.dev
 	$(BIN)/ruff format .

@@ -1,0 +1,64 @@
+"""The documentation site: `make docs` builds it, and a warning is an error.
+
+The source folder is the root of the tree, so that each page is the file that the forge shows too, and links
+between files stay as they are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from arena.version import VERSION
+
+project = "Paddock"
+author = "The Paddock contributors"
+project_copyright = author
+version = release = VERSION
+language = "en"
+
+root_doc = "README"
+include_patterns = ["*.md", "docs/**.md", "generators/happyhorse/toy/MODEL_CARD.md"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 4
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+html_theme = "furo"
+html_title = f"Paddock {VERSION}"
+
+CONTENTS = """
+```{toctree}
+:glob:
+:hidden:
+
+docs/glossary
+docs/ratings
+docs/elo
+docs/*
+generators/happyhorse/toy/MODEL_CARD
+CONTRIBUTING
+SECURITY
+CHANGELOG
+```
+"""
+
+
+def _add_contents(app: Sphinx, name: str, source: list[str]) -> None:
+    """Append the table of contents to the first page; the forge would show it as a block of code."""
+    if name == root_doc:
+        source[0] += CONTENTS
+
+
+def _open_at_the_readme(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        shutil.copyfile(Path(app.outdir, f"{root_doc}.html"), Path(app.outdir, "index.html"))
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the two steps above."""
+    app.connect("source-read", _add_contents)
+    app.connect("build-finished", _open_at_the_readme)
