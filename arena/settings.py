@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "arena.catalog",
-    "arena.production",
+    "arena.runs",
     "arena.voting",
     "arena.standings",
 ]

@@ -14,7 +14,7 @@ from django.utils import timezone
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.media.storage import store
-from arena.production.models import Clip, Job, Rendition, Run
+from arena.runs.models import Clip, Job, Rendition, Run
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.studies import QUESTION
 

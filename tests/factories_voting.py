@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.standings.boards import Standing
 from arena.voting.models import Ballot, Outcome, Vote
 

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 
 
 class Outcome(models.TextChoices):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from arena.production.models import Job
+from arena.runs.models import Job
 from arena.voting.models import Ballot, Rater, Study
 
 

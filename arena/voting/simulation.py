@@ -15,7 +15,7 @@ from random import Random
 
 from django.core.files.storage import storages
 
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.ballots import open_ballot
 from arena.voting.models import Ballot, Outcome, Rater, Study
 from arena.voting.votes import cast_vote

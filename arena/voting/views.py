@@ -23,7 +23,7 @@ from arena.errors import problem_document, wants_document
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Rater, Study, Vote

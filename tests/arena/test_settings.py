@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from environs import EnvError
 
-from arena.production.tasks import requeue_abandoned
+from arena.runs.tasks import requeue_abandoned
 
 SETTINGS = Path(__file__).parents[2] / "arena" / "settings.py"
 SOUND = {

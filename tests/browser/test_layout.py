@@ -9,7 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from arena.catalog.models import Prompt
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.models import Study
 from tests.browser.voting import start_voting, vote, watch
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from arena.catalog.tracks import Track
-from arena.production.models import Job
-from arena.production.producing import produce
-from arena.production.runs import ClipSettings, plan_run
+from arena.runs.driver import produce
+from arena.runs.models import Job
+from arena.runs.runs import ClipSettings, plan_run
 from arena.voting.models import Study
 from arena.voting.studies import create_study
 from generators.toyworld.flaws import is_mistaken

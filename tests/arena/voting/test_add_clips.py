@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender, Prompt, Suite
-from arena.production.models import Clip, Job, Rendition, Run
+from arena.runs.models import Clip, Job, Rendition, Run
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study

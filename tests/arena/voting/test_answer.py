@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertRedirects
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.ballots import TOKEN_SALT, sign_ballot
 from arena.voting.models import Ballot, LedgerEntry, Outcome, Vote
 from tests.factories import make_ballot, make_study

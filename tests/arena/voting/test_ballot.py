@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Rater
 from tests.factories import CAPTION, make_ballot, make_study
 from tests.factories_voting import answer, media_url, open_page

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from arena.media.storage import store
-from arena.production.models import Clip, Rendition
+from arena.runs.models import Clip, Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Ballot, Study
 from tests.factories import make_ballot

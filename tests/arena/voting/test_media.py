@@ -12,7 +12,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.media.padding import STEP_BYTES
 from arena.media.remote import RemoteFile
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Study
 from tests.factories import make_contender, make_rendition, make_study
 from tests.factories_voting import answer, fetch, media_url, open_page

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from arena.production.models import Run
+from arena.runs.models import Run
 from arena.voting.models import Study
 from tests.factories import SETTINGS, make_run, make_study
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from arena.production.models import Job
+from arena.runs.models import Job
 from arena.voting.ledger import BrokenLedger, verify_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange, Vote
 from arena.voting.openings import NothingToShow, close_study, reopen_study

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.catalog.hashing import content_hash
-from arena.production.models import Job, Rendition
+from arena.runs.models import Job, Rendition
 from arena.voting.ballots import open_ballot, skip_ballot
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import Pairing, Unit, _units_with_pairs_left, draw_pairing

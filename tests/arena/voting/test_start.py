@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django.asserts import assertRedirects
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.production.models import Rendition
+from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Rater
 from tests.factories import make_study
 from tests.factories_voting import answer, cast, open_page

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
-from arena.production.models import Run
+from arena.runs.models import Run
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study

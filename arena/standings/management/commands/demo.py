@@ -16,9 +16,9 @@ from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.catalog.tracks import Track
-from arena.production.management.commands.run_suite import failures, produce_with_progress
-from arena.production.models import Job, Run
-from arena.production.runs import ClipSettings, plan_run
+from arena.runs.management.commands.run_suite import failures, produce_with_progress
+from arena.runs.models import Job, Run
+from arena.runs.runs import ClipSettings, plan_run
 from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
 from arena.voting.management.commands.simulate_votes import simulate_with_progress

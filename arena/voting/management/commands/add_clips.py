@@ -16,19 +16,19 @@ from arena.catalog.lookup import UnknownName, find_track
 from arena.catalog.prompt_lists import read_prompt_list
 from arena.catalog.tracks import Track
 from arena.database import set_up_new_database
-from arena.production.geometry import choose_settings, describe_form
-from arena.production.management.commands.run_suite import (
+from arena.runs.driver import retry_failed_jobs
+from arena.runs.geometry import choose_settings, describe_form
+from arena.runs.management.commands.run_suite import (
     add_geometry,
     failures,
     produce_with_progress,
     read_geometry,
     survey_with_progress,
 )
-from arena.production.models import Job
-from arena.production.producing import retry_failed_jobs
-from arena.production.remarks import summarise_remarks
-from arena.production.shown import describe_changes
-from arena.production.survey import Place, Survey
+from arena.runs.models import Job
+from arena.runs.remarks import summarise_remarks
+from arena.runs.shown import describe_changes
+from arena.runs.survey import Place, Survey
 from arena.voting.adding import (
     Source,
     add_clips,

@@ -14,7 +14,7 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.lookup import UnknownName
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
-from arena.production.models import Job, Run
+from arena.runs.models import Job, Run
 from generators.base import LARGEST_SEED
 
 

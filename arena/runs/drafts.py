@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.db import transaction
 
-from arena.production.models import Clip, Job, Rendition
+from arena.runs.models import Clip, Job, Rendition
 
 ROWS: dict[str, type[Clip] | type[Rendition]] = {"originals": Clip, "renditions": Rendition}
 

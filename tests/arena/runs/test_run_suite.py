@@ -11,12 +11,12 @@ from django.core.management import CommandError, call_command
 from arena.catalog.contenders import load_contenders
 from arena.catalog.models import Suite
 from arena.catalog.suites import load_suite
-from arena.production.models import Clip, Job, Rendition, Run
+from arena.runs.models import Clip, Job, Rendition, Run
 from generators.base import QuotaExceeded, file_sha256
 from tests.factories import CAPTION, make_contender, make_suite, write_file
 from tests.factories_catalog import draw_image, write_suite
 from tests.factories_media import tone, write_clip, write_sound, write_truncated
-from tests.factories_production import accounted_files, install_provider, stored_files, unfinished_work
+from tests.factories_runs import accounted_files, install_provider, stored_files, unfinished_work
 
 pytestmark = pytest.mark.django_db
 SMALL = {"size": "64x64", "fps": 12, "duration": 1.0, "workers": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from arena.production.models import Job
+from arena.runs.models import Job
 from generators import registry
 from generators.answers import Order, make
 from generators.base import Request

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from arena.production.claimant import bury, claimant_name, dead_claimants, retire
+from arena.runs.claimant import bury, claimant_name, dead_claimants, retire
 
 CLAIMANT = """
 import django
 django.setup()
-from arena.production.claimant import claimant_name, retire
+from arena.runs.claimant import claimant_name, retire
 print(claimant_name(), flush=True)
 input()
 retire()

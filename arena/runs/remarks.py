@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import models
 
 from arena.media.probe import Probe
-from arena.production.models import Clip, Run
+from arena.runs.models import Clip, Run
 
 TOLERANCE_FRAMES = 1.5
 """Clips of the same length may differ by a frame, and by how their last one is counted."""

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from arena.media.probe import Probe
-from arena.production.models import Clip, Run
-from arena.production.remarks import Remark, find_remarks, summarise_remarks
+from arena.runs.models import Clip, Run
+from arena.runs.remarks import Remark, find_remarks, summarise_remarks
 from tests.factories import make_contender, make_prompt, make_rendition, make_suite
 
 ASKED = {"duration_s": 3.0, "width": 320, "height": 240, "fps": 24}

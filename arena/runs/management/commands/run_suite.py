@@ -14,14 +14,14 @@ from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_
 from arena.catalog.models import Contender, Prompt
 from arena.catalog.tracks import Track
 from arena.media.profile import Profile
-from arena.production.geometry import DEFAULT, Asked, choose_settings
-from arena.production.models import Job, Run
-from arena.production.producing import produce, retry_failed_jobs
-from arena.production.remarks import summarise_remarks
-from arena.production.replacements import retire_replaced
-from arena.production.runs import ClipSettings, plan_run
-from arena.production.shown import describe_changes
-from arena.production.survey import Survey, brings_clips, survey_clips
+from arena.runs.driver import produce, retry_failed_jobs
+from arena.runs.geometry import DEFAULT, Asked, choose_settings
+from arena.runs.models import Job, Run
+from arena.runs.remarks import summarise_remarks
+from arena.runs.replacements import retire_replaced
+from arena.runs.runs import ClipSettings, plan_run
+from arena.runs.shown import describe_changes
+from arena.runs.survey import Survey, brings_clips, survey_clips
 from generators.base import LARGEST_SEED
 from generators.full_disk import DiskFull
 

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from arena.production.models import Clip, Job, Rendition
-from arena.production.runs import ClipSettings
+from arena.runs.models import Clip, Job, Rendition
+from arena.runs.runs import ClipSettings
 from generators import registry
 from generators.base import Request, Result
 from generators.toyworld.contender import ToyWorld
@@ -42,7 +42,7 @@ class Provider(ToyWorld):
 def install_provider(monkeypatch: pytest.MonkeyPatch, *answers: Exception) -> type[Provider]:
     """Makes `provider` known to the registry, as an entry point does, and runs it in this process."""
     monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", True)
-    entry = EntryPoint("provider", "tests.factories_production:Provider", registry.GROUP)
+    entry = EntryPoint("provider", "tests.factories_runs:Provider", registry.GROUP)
     monkeypatch.setattr(registry, "IN_TREE", (*registry.IN_TREE, entry))
     monkeypatch.setattr(Provider, "answers", list(answers))
     monkeypatch.setattr(Provider, "asked", [])

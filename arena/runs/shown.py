@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from arena.media.changes import Changes
-from arena.production.models import Rendition, Run
+from arena.runs.models import Rendition, Run
 
 
 def describe_changes(run: Run) -> list[str]:

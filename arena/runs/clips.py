@@ -16,11 +16,11 @@ from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 from arena.media.stillness import is_still
 from arena.media.storage import StoredFile, identify, store
-from arena.production.claims import announce_files, finish_job
-from arena.production.drafts import draft_name, workplace
-from arena.production.generating import generate
-from arena.production.models import Clip, Job, Rendition
-from arena.production.remarks import Remark, find_remarks
+from arena.runs.claims import announce_files, finish_job
+from arena.runs.drafts import draft_name, workplace
+from arena.runs.generating import generate
+from arena.runs.models import Clip, Job, Rendition
+from arena.runs.remarks import Remark, find_remarks
 from generators.base import Request
 from generators.base import Track as GeneratorTrack
 from generators.results import Made

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from arena.catalog.models import Suite
-from arena.production.models import Job
-from arena.production.survey import FoundClip, Place
+from arena.runs.models import Job
+from arena.runs.survey import FoundClip, Place
 
 
 @transaction.atomic

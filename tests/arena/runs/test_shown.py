@@ -7,8 +7,8 @@ import pytest
 from arena.media.changes import foresee
 from arena.media.probe import probe
 from arena.media.profile import Profile
-from arena.production.models import Rendition
-from arena.production.shown import describe_changes
+from arena.runs.models import Rendition
+from arena.runs.shown import describe_changes
 from tests.factories import make_contender, make_rendition, make_run, make_suite
 from tests.factories_media import write_clip
 

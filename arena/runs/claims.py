@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from arena.production.claimant import bury, claimant_name, dead_claimants, living_claimants
-from arena.production.drafts import remove_drafts, remove_unaccounted, remove_workplaces
-from arena.production.models import Job
+from arena.runs.claimant import bury, claimant_name, dead_claimants, living_claimants
+from arena.runs.drafts import remove_drafts, remove_unaccounted, remove_workplaces
+from arena.runs.models import Job
 
 LONGEST_KIND = 32
 LONGEST_MESSAGE = 2000

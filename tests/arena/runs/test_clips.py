@@ -12,15 +12,15 @@ from arena.catalog.models import Prompt
 from arena.catalog.suites import load_suite
 from arena.media.audit import find_leaks
 from arena.media.probe import UnusableMedia, probe
-from arena.production import making
-from arena.production.claims import ClaimLost, claim_job, give_up_job
-from arena.production.making import make_clip, profile_for
-from arena.production.models import Clip, Job, Rendition
+from arena.runs import clips
+from arena.runs.claims import ClaimLost, claim_job, give_up_job
+from arena.runs.clips import make_clip, profile_for
+from arena.runs.models import Clip, Job, Rendition
 from generators.base import GenerationError, Request, Result, file_sha256
 from generators.settings import SettingsError
 from tests.factories import CAPTION, SETTINGS, make_contender, make_job
 from tests.factories_catalog import draw_image, write_suite
-from tests.factories_production import (
+from tests.factories_runs import (
     Provider,
     accounted_files,
     install_provider,
@@ -138,13 +138,13 @@ def test_what_is_no_video_is_not_stored(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_job_announces_its_files_before_it_stores_them(monkeypatch: pytest.MonkeyPatch) -> None:
     announced = []
-    store = making._store
+    store = clips._store
 
     def look_first(alias: str, path: Path, job_id: int) -> object:
         announced.append(Job.objects.get().pending_files)
         return store(alias, path, job_id)
 
-    monkeypatch.setattr(making, "_store", look_first)
+    monkeypatch.setattr(clips, "_store", look_first)
     _make(make_queued_job())
     assert {"/".join(file) for file in announced[0]} == accounted_files()
 

@@ -9,15 +9,15 @@ from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from arena.catalog.tracks import Track
-from arena.production import producing, tasks
-from arena.production.generating import workshop
-from arena.production.models import Clip, Job, Rendition, Run
-from arena.production.producing import produce, retry_failed_jobs
-from arena.production.runs import plan_run
+from arena.runs import driver, tasks
+from arena.runs.driver import produce, retry_failed_jobs
+from arena.runs.generating import workshop
+from arena.runs.models import Clip, Job, Rendition, Run
+from arena.runs.runs import plan_run
 from generators.base import QuotaExceeded
 from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
-from tests.factories_production import (
+from tests.factories_runs import (
     SMALL,
     accounted_files,
     install_provider,
@@ -73,7 +73,7 @@ def test_what_a_killed_process_left_running_is_made_again() -> None:
 def test_it_waits_for_what_another_process_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     run = _plan(contenders=1)
     Job.objects.update(state=Job.State.RUNNING, claimed_by="another")
-    monkeypatch.setattr(producing, "sleep", lambda _: Job.objects.update(state=Job.State.DONE))
+    monkeypatch.setattr(driver, "sleep", lambda _: Job.objects.update(state=Job.State.DONE))
     assert _produce(run)[0] == {Job.State.DONE: 1}
     assert not Clip.objects.exists()
 
@@ -138,7 +138,7 @@ def test_a_full_disk_of_a_worker_stops_who_watches_it(
     def fill(job_id: int) -> None:
         Job.objects.filter(pk=job_id).update(error_kind="disk_full", error_message="The disk is full.")
 
-    monkeypatch.setattr(producing, "send_job", fill)
+    monkeypatch.setattr(driver, "send_job", fill)
     with pytest.raises(DiskFull, match=r"^The disk is full\. 0 clips are made, 2 stay queued\."):
         _produce(run)
 
@@ -157,9 +157,9 @@ def test_a_message_that_the_broker_lost_is_sent_again(
             Job.objects.update(state=Job.State.DONE)
 
     clock = iter(range(0, 100_000, 50))
-    monkeypatch.setattr(producing, "send_job", send)
-    monkeypatch.setattr(producing, "sleep", lambda _: None)
-    monkeypatch.setattr(producing, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(driver, "send_job", send)
+    monkeypatch.setattr(driver, "sleep", lambda _: None)
+    monkeypatch.setattr(driver, "monotonic", lambda: next(clock))
     assert _produce(run)[0] == {Job.State.DONE: 1}
     assert len(sent) == 3
 

@@ -23,8 +23,8 @@ PATIENCE_S = 120
 
 LEFT_BEHIND = """
 import django; django.setup()
-from arena.production.models import Job
-from tests.factories_production import make_dead_claimant, make_running_job
+from arena.runs.models import Job
+from tests.factories_runs import make_dead_claimant, make_running_job
 for slug, generator, settings in (
     ("good", "stranger", {}), ("hangs", "stranger", {"how": "hang"}), ("deaf", "stranger", {"how": "deaf"}),
 ):

@@ -13,9 +13,9 @@ from django.conf import settings
 
 from arena.media.normalise import LeakyRendition
 from arena.media.probe import UnusableMedia
-from arena.production.claims import ClaimLost, claim_job, give_up_job, requeue_abandoned_jobs
-from arena.production.making import make_clip
-from arena.production.models import Job
+from arena.runs.claims import ClaimLost, claim_job, give_up_job, requeue_abandoned_jobs
+from arena.runs.clips import make_clip
+from arena.runs.models import Job
 from generators.answers import UnexpectedFault
 from generators.base import GenerationError, TransientError
 from generators.full_disk import DiskFull, is_disk_full

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from arena.catalog.tracks import Track
-from arena.production.models import Job, Run
-from arena.production.runs import CantRun, ClipSettings, count_states, plan_run
+from arena.runs.models import Job, Run
+from arena.runs.runs import CantRun, ClipSettings, count_states, plan_run
 from tests.factories import make_contender, make_prompt, make_suite
-from tests.factories_production import SMALL
+from tests.factories_runs import SMALL
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from arena.media.profile import Profile
-from arena.production.runs import ClipSettings
-from arena.production.survey import FoundClip, Survey
+from arena.runs.runs import ClipSettings
+from arena.runs.survey import FoundClip, Survey
 
 DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)
 

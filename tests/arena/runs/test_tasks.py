@@ -13,11 +13,11 @@ from pytest_django.fixtures import Settings
 from arena import celery_app
 from arena.catalog.tracks import Track
 from arena.media.normalise import LeakyRendition
-from arena.production import making, tasks
-from arena.production.models import Clip, Job
-from arena.production.producing import produce
-from arena.production.runs import plan_run
-from arena.production.tasks import execute_job, send_job
+from arena.runs import clips, tasks
+from arena.runs.driver import produce
+from arena.runs.models import Clip, Job
+from arena.runs.runs import plan_run
+from arena.runs.tasks import execute_job, send_job
 from generators.base import (
     GenerationError,
     InvalidInput,
@@ -28,7 +28,7 @@ from generators.base import (
 )
 from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
-from tests.factories_production import (
+from tests.factories_runs import (
     SMALL,
     accounted_files,
     install_provider,
@@ -144,7 +144,7 @@ def test_a_rendition_that_would_tell_its_maker_is_not_kept(monkeypatch: pytest.M
     def leak(*args: object, **options: object) -> None:
         raise LeakyRendition("The rendition would tell who made it (headers: the word 'sora').")
 
-    monkeypatch.setattr(making, "normalise", leak)
+    monkeypatch.setattr(clips, "normalise", leak)
     job = _execute(make_queued_job())
     assert (job.state, job.error_kind) == (Job.State.FAILED, "leaky_rendition")
     assert stored_files() == set()
@@ -171,7 +171,7 @@ def test_a_full_disk_is_no_attempt_and_leaves_the_job_queued(
 ) -> None:
     job = make_queued_job()
     with monkeypatch.context() as patch:
-        patch.setattr(making, step, _full_disk)
+        patch.setattr(clips, step, _full_disk)
         with pytest.raises(DiskFull) as caught:
             send_job(job.pk)
     row = Job.objects.get()
@@ -198,7 +198,7 @@ def _raise(error: BaseException) -> Callable[..., None]:
 
 
 def test_ctrl_c_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "generate", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(clips, "generate", _raise(KeyboardInterrupt()))
     job = make_queued_job()
     with pytest.raises(KeyboardInterrupt):
         execute_job(job.pk)
@@ -212,7 +212,7 @@ def test_a_worker_that_must_exit_sends_its_job_again_up_to_the_last_attempt(
     settings.CELERY_TASK_ALWAYS_EAGER, settings.JOB_MAX_ATTEMPTS = False, 2
     sent: list[int] = []
     monkeypatch.setattr(tasks, "send_job", sent.append)
-    monkeypatch.setattr(making, "generate", _raise(SystemExit(15)))
+    monkeypatch.setattr(clips, "generate", _raise(SystemExit(15)))
     job, states = make_queued_job(), []
     for _ in range(2):
         with pytest.raises(SystemExit):
@@ -236,7 +236,7 @@ def test_a_task_that_exceeds_its_time_is_tried_again(
 
 
 def test_a_fault_while_rows_are_written_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "_provenance", lambda job, result: {"an": object()})
+    monkeypatch.setattr(clips, "_provenance", lambda job, result: {"an": object()})
     job = _execute(make_queued_job())
     assert (job.state, job.error_kind, job.pending_files) == (Job.State.FAILED, "unexpected", [])
     assert (Clip.objects.count(), stored_files()) == (0, set())

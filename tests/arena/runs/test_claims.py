@@ -12,8 +12,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from arena.media.storage import store
-from arena.production.claimant import claimant_name, retire
-from arena.production.claims import (
+from arena.runs.claimant import claimant_name, retire
+from arena.runs.claims import (
     ClaimLost,
     announce_files,
     claim_job,
@@ -21,10 +21,10 @@ from arena.production.claims import (
     give_up_job,
     requeue_abandoned_jobs,
 )
-from arena.production.drafts import draft_name
-from arena.production.models import Clip, Job
+from arena.runs.drafts import draft_name
+from arena.runs.models import Clip, Job
 from tests.factories import make_contender, make_job, make_rendition, make_suite
-from tests.factories_production import (
+from tests.factories_runs import (
     accounted_files,
     make_dead_claimant,
     make_queued_job,

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from arena.production.claimant import claimant_name, retire
-from arena.production.claims import give_up_job, requeue_abandoned_jobs
-from arena.production.generating import workshop
-from arena.production.models import Job, Run
-from arena.production.runs import count_states
-from arena.production.tasks import DISK_FULL, describe_full_disk, send_job
+from arena.runs.claimant import claimant_name, retire
+from arena.runs.claims import give_up_job, requeue_abandoned_jobs
+from arena.runs.generating import workshop
+from arena.runs.models import Job, Run
+from arena.runs.runs import count_states
+from arena.runs.tasks import DISK_FULL, describe_full_disk, send_job
 from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from django.conf import settings
+
+KEPT = Path(__file__).with_name("database_before_rooms.sql")
+"""A database with one study and one vote, made when the room `arena/runs` was called otherwise."""
+
+READ = """
+import django
+django.setup()
+from arena.runs.models import Job, Rendition
+from arena.voting.models import Vote
+print(sorted(Job.objects.values_list("contender__slug", "state", "clip__rendition__width")))
+print(list(Vote.objects.values_list("outcome", "ballot__rendition_a__clip__job__contender__slug")))
+"""
+
+
+def test_a_database_made_before_a_room_was_renamed_opens_with_its_rows(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "paddock.sqlite3")) as database:
+        database.executescript(KEPT.read_text(encoding="utf-8"))
+        applied = set(database.execute("SELECT app, name FROM django_migrations"))
+    assert ("production", "0001_initial") in applied
+    _python(tmp_path, "manage.py", "migrate", "-v0")
+    with closing(sqlite3.connect(tmp_path / "paddock.sqlite3")) as database:
+        assert applied <= set(database.execute("SELECT app, name FROM django_migrations"))
+        count = "SELECT count(*) FROM django_migrations WHERE name = '0001_initial' AND app = 'production'"
+        assert database.execute(count).fetchone() == (1,)  # nothing was made a second time
+    assert _python(tmp_path, "manage.py", "verify_ledger", "kept")
+    assert _python(tmp_path, "-c", READ).splitlines() == [
+        "[('contender-1', 'done', 64), ('contender-2', 'done', 64)]",
+        "[('a', 'contender-1')]",
+    ]
+
+
+def _python(data: Path, *arguments: str) -> str:
+    kept = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=settings.BASE_DIR,
+        env={**kept, "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "arena.settings"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
