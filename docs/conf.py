@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 from arena.version import VERSION
 
@@ -21,7 +22,7 @@ language = "en"
 
 root_doc = "README"
 include_patterns = ["*.md", "docs/**.md", "generators/happyhorse/toy/MODEL_CARD.md"]
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 default_role = "code"
@@ -53,12 +54,21 @@ def _add_contents(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] += CONTENTS
 
 
+def _read_google_style(
+    app: Sphinx, kind: str, name: str, item: object, options: object, lines: list[str]
+) -> None:
+    """Turn the sections of a docstring into fields; the first word of an attribute's is not its type."""
+    if kind not in {"attribute", "property"}:
+        lines[:] = GoogleDocstring(lines, Config(), app, kind, name, item, options).lines()
+
+
 def _open_at_the_readme(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         shutil.copyfile(Path(app.outdir, f"{root_doc}.html"), Path(app.outdir, "index.html"))
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the two steps above."""
+    """Connect the steps above."""
+    app.connect("autodoc-process-docstring", _read_google_style)
     app.connect("source-read", _add_contents)
     app.connect("build-finished", _open_at_the_readme)
