@@ -18,7 +18,7 @@ help:
 	@echo "make demo      set up, make the demo clips, serve the arena (VOTES=2000 SERVE=0 PORT=8000)"
 	@echo "make test      set up and run the quick tests (ARGS='tests/elo -x')"
 	@echo "make test-all  run all tests, the slow ones, too"
-	@echo "make lint      format check, lint, templates, types, import contract, longest functions"
+	@echo "make lint      format check, lint, spelling, templates, types, import contract"
 	@echo "make check     migrations are complete, and settings safe in production"
 	@echo "make docs      build the documentation site into docs/_build"
 	@echo "make format    rewrite the code as the formatter wants it"
@@ -80,10 +80,10 @@ test-all: .venv/.dev
 lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/typos
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files '*.html')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.longest
 
 check: .venv/.run
 	$(BIN)/python manage.py makemigrations --check --dry-run

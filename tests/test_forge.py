@@ -68,3 +68,10 @@ def test_a_form_asks_with_an_id_and_a_label_for_each_field(path: Path) -> None:
 @pytest.mark.parametrize("room", ["arena", "generators", "elo", "analysis"])
 def test_each_room_says_that_it_is_typed(room: str) -> None:
     assert (ROOT / room / "py.typed").is_file()
+
+
+def test_make_lint_checks_spelling_and_complexity() -> None:
+    done = subprocess.run(["make", "--dry-run", "lint"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ".venv/bin/typos" in done.stdout.split()
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
+    assert {"C901", "PLR0912", "PLR0915"} <= set(rules["select"])

@@ -172,7 +172,7 @@ def find_bounds(cluster: Integers, bounds: Integers) -> bool:
 
 
 @compiled
-def add_pair_products(
+def add_pair_products(  # noqa: C901, PLR0912 - one pass over the rows, which a call for each would slow down
     edges: Integers,
     cluster: Integers,
     second: Integers,
