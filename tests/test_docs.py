@@ -53,3 +53,15 @@ def test_the_glossary_defines_each_word_once() -> None:
 @pytest.mark.parametrize("image", re.findall(r"!\[.+?\]\((.+?)\)", README))
 def test_every_image_is_in_the_tree(image: str) -> None:
     assert (ROOT / image).is_file()
+
+
+def test_the_recipes_name_paths_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = [path for path in re.findall(r"`([\w.-]+/[\w./-]*)`", text) if "NAME" not in path]
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("kind", ["contender", "suite", "screening rule", "estimator", "page"])
+def test_there_is_a_recipe_for_each_kind_of_addition(kind: str) -> None:
+    assert re.search(rf"- \*\*Add an? {kind}\*\*", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
