@@ -16,6 +16,8 @@ from elo.votes.columns import BLIND, REQUIRED, Columns, plain
 BLANKS = " \t\r\n\v\f\x85\xa0\u200b\u2028\u2029\ufeff"
 NAMED = ("contender_a", "contender_b")
 WORDED = ("outcome", "side", "order")
+RECORDED_AT_TIMES = ("side", "order")
+"""Columns that may be blank for some votes: nothing is then assumed of the vote."""
 NO = ("false", "0", "0.0", "no", "n", "f")
 """What a column of truths says where it denies."""
 EXAMPLES = 3
@@ -29,12 +31,12 @@ def cleaned(columns: Columns) -> Columns:
     """
     columns = _without_blank_rows(columns)
     for name, coded in columns.labels.items():
-        if name != BLIND and (gone := missing(coded)).any():
+        if name not in (BLIND, *RECORDED_AT_TIMES) and (gone := missing(coded)).any():
             raise ValueError(f"Unknown {name} None in row {int(np.argmax(gone))}: each vote needs one.")
     columns = _blind_alone(columns)
     spelt = {name: _spelt(coded) for name, coded in columns.labels.items() if name not in WORDED}
     words = {name: _worded(columns.labels[name]) for name in WORDED if name in columns.labels}
-    notes = [*_named_twice(columns), *_grouped_twice(columns, spelt)]
+    notes = [*_named_twice(columns), *_grouped_twice(columns, spelt), *_not_recorded(columns)]
     return replace(columns, labels={**spelt, **words}).noting(*notes)
 
 
@@ -108,6 +110,16 @@ def _named_twice(columns: Columns) -> list[str]:
         listed = " and ".join(shortened(name) for name in sorted(names))
         notes.append(f"{listed} differ in case alone and are rated apart; are they one?")
     return notes
+
+
+def _not_recorded(columns: Columns) -> list[str]:
+    """Return a note for each column of circumstances that some votes leave blank."""
+    blank = {
+        name: int(missing(columns.labels[name]).sum()) for name in RECORDED_AT_TIMES if name in columns.labels
+    }
+    return [
+        f"{_votes(count)} without {name}: it has no effect on them." for name, count in blank.items() if count
+    ]
 
 
 def _listed(twice: Mapping[str, Sequence[str]]) -> str:

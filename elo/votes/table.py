@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from elo.votes import numbers
 from elo.votes.cleaning import cleaned, without_self_pairs
-from elo.votes.coding import Coded, Codes, compact, encode, recode, smallest_type, used_labels
+from elo.votes.coding import Coded, Codes, compact, encode, missing, recode, smallest_type, used_labels
 from elo.votes.columns import OPTIONAL, Columns, find_layout, plain
 from elo.votes.counting import count
 from elo.votes.frames import read_frame
@@ -28,6 +28,8 @@ Signs: TypeAlias = NDArray[np.int8]
 
 SIGN_WORDS = {"side": {"a": 0, "b": 1, "left": 0, "right": 1}, "order": {"a": 0, "b": 1}}
 """For each column of signs the words that count for contender a, 0, and against it, 1."""
+SIGNS = np.array([1, -1, 0], dtype=np.int8)
+"""The sign of each word's number; the last is that of a blank."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +48,10 @@ class Votes:
     """Shape (N,): 0, 1, 2, ... without a gap; None where prompts are not recorded."""
     rater: Codes | None = None
     side: Signs | None = None
-    """Shape (N,): 1 where contender a was shown on the left, -1 where b was; None: a always was."""
+    """Shape (N,): 1 where contender a was shown on the left, -1 where b was, 0 where that is not recorded; a
+    tally counts these as a on the left. None: a always was."""
     order: Signs | None = None
-    """Shape (N,): 1 where contender a was played first, -1 where b was; None where not recorded."""
+    """Shape (N,): 1 where contender a was played first, -1 where b was, 0 where that is not recorded."""
     propensity: Floats | None = None
     """Shape (N,): the probability with which the pair was drawn."""
     covariates: Mapping[str, Floats] = field(default_factory=dict)
@@ -68,8 +71,8 @@ class Votes:
         outcome: Sequence[str],
         prompt: Sequence[Hashable] | None = None,
         rater: Sequence[Hashable] | None = None,
-        side: Sequence[str] | None = None,
-        order: Sequence[str] | None = None,
+        side: Sequence[str | None] | None = None,
+        order: Sequence[str | None] | None = None,
         weight: Sequence[float] | None = None,
         propensity: Sequence[float] | None = None,
         covariates: Mapping[str, Sequence[float]] | None = None,
@@ -84,8 +87,8 @@ class Votes:
             prompt: any labels that tell prompts apart.
             rater: any labels that tell raters apart.
             side: which contender was shown on the left, `a` or `b`, or where a was, `left` or `right`; by
-                default a was on the left.
-            order: `a` or `b`: which contender was played first.
+                default a was on the left. None or "" where it is not recorded.
+            order: `a` or `b`: which contender was played first. None or "" where it is not recorded.
             weight: how many equal votes each row stands for, 0 and above; rows of 0 are dropped.
             propensity: the probability with which each pair was drawn.
             covariates: features of the clip of contender a less those of contender b, by name.
@@ -303,4 +306,8 @@ def _group(columns: Columns, name: str) -> Coded | None:
 def _signs(columns: Columns, name: str) -> Signs | None:
     if name not in columns.labels:
         return None
-    return np.array([1, -1], dtype=np.int8)[recode(name, columns.labels[name], SIGN_WORDS[name])]
+    coded = columns.labels[name]
+    known: Mapping[Any, int] = SIGN_WORDS[name]
+    if missing(coded).any():
+        known = {**known, None: len(SIGNS) - 1}
+    return SIGNS[recode(name, coded, known)]

@@ -131,6 +131,26 @@ def test_an_anchor_without_a_rating_is_refused(path: Path, capsys: pytest.Captur
     assert "'m01' is not NAME=RATING, such as x=1000" in refused(capsys, path, "--anchor", "m01")
 
 
+@pytest.mark.parametrize("name", ["side", "order"])
+def test_votes_without_a_circumstance_count_but_not_for_its_effect(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "votes.csv"
+    known = "x,y,a,a\nx,y,a,b\nx,y,b,b\nx,y,b,a\n" * 3 + "x,y,a,a\n"
+    path.write_text(f"contender_a,contender_b,outcome,{name}\n" + known + "x,y,a,\nx,y,b,\n" * 2)
+    options = (path, "--effects", name, "--format", "json")
+    main([str(option) for option in options])
+    out, err = capsys.readouterr()
+    effect = json.loads(out)["parameters"][name]
+    assert json.loads(out)["diagnostics"]["votes"] == 17
+    assert f"4 votes without {name}: it has no effect on them." in err
+    # The blank votes are even, so only a sign made up for them would move the effect.
+    path.write_text(f"contender_a,contender_b,outcome,{name}\n" + known)
+    assert json.loads(run(capsys, *options))["parameters"][name] == pytest.approx(effect, abs=0.02)
+    path.write_text(f"contender_a,contender_b,outcome,{name}\nx,y,a,\nx,y,b,\n")
+    assert f"{name}" in refused(capsys, *options)
+
+
 def test_a_process_starts_without_pandas(path: Path) -> None:
     code = "import sys; from elo.command import main; main(sys.argv[1:]); sys.exit('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)

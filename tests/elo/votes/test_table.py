@@ -161,6 +161,26 @@ def test_an_unknown_side_is_refused() -> None:
         Votes.from_columns(**columns(side=["a", "top", "a"]))
 
 
+@pytest.mark.parametrize("name", ["side", "order"])
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_blank_side_or_order_is_not_recorded_and_counted_in_a_note(name: str, blank: str | None) -> None:
+    votes = Votes.from_columns(**columns(**{name: ["a", blank, "b"]}))
+    assert getattr(votes, name).tolist() == [1, 0, -1]
+    assert votes.notes == (f"1 vote without {name}: it has no effect on them.",)
+
+
+@pytest.mark.parametrize("name", ["side", "order"])
+@pytest.mark.parametrize("blank", [None, float("nan"), pd.NA])
+def test_a_blank_side_or_order_in_a_frame_is_not_recorded(name: str, blank: object) -> None:
+    votes = Votes.from_frame(pd.DataFrame(columns(**{name: [blank, "b", "a"]})))
+    assert getattr(votes, name).tolist() == [0, -1, 1]
+
+
+def test_an_unknown_side_is_refused_beside_blank_ones() -> None:
+    with pytest.raises(ValueError, match=r"Unknown side 'top' in row 1\."):
+        Votes.from_columns(**columns(side=["", "top", "a"]))
+
+
 def test_numbers_go_with_their_rows_when_empty_ones_are_dropped() -> None:
     votes = Votes.from_columns(
         **columns(weight=[1, 0, 0.5], propensity=[0.5, 0.25, 1]), covariates={"length": [1, 2, -3]}
