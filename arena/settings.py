@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "arena.runs",
     "arena.voting",
     "arena.standings",
+    "arena.demo",
 ]
 MIDDLEWARE = [
     "arena.cookies.SecureCookies",

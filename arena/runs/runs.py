@@ -125,6 +125,16 @@ def count_states(run: Run) -> Counter[str]:
     return Counter(dict(rows))
 
 
+def describe_failures(run: Run) -> str:
+    """Return a line for each failed job of a run, under a heading that says how to go on."""
+    failed = run.jobs.filter(state=Job.State.FAILED).select_related("contender", "prompt")
+    lines = [
+        f"{job.contender}, prompt {job.prompt.key}, seed {job.seed}: {job.error_kind}: {job.error_message}"
+        for job in failed
+    ]
+    return "\n".join(["These clips could not be made (--retry-failed tries again):", *lines])
+
+
 def _refuse_odd_seeds(seeds: Sequence[int]) -> None:
     if len(set(seeds)) < len(seeds) or not all(0 <= seed <= LARGEST_SEED for seed in seeds):
         shown = ", ".join(map(str, seeds))

@@ -18,15 +18,11 @@ from arena.catalog.tracks import Track
 from arena.database import set_up_new_database
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.geometry import choose_settings, describe_form
-from arena.runs.management.commands.run_suite import (
-    add_geometry,
-    failures,
-    produce_with_progress,
-    read_geometry,
-    survey_with_progress,
-)
 from arena.runs.models import Job
+from arena.runs.options import add_geometry, read_geometry
+from arena.runs.progress import produce_with_progress, survey_with_progress
 from arena.runs.remarks import summarise_remarks
+from arena.runs.runs import describe_failures
 from arena.runs.shown import describe_changes
 from arena.runs.survey import Place, Survey
 from arena.voting.adding import (
@@ -119,7 +115,7 @@ class Command(BaseCommand):
         for line in [*describe_changes(added.run), *summarise_remarks(added.run)]:
             self.stdout.write(line)
         if states[Job.State.FAILED]:
-            raise CommandError(failures(added.run))
+            raise CommandError(describe_failures(added.run))
         study = open_on_clips(slug=slug, title=title, question=options["question"], added=added, **texts)
         state = "is open" if study.is_open else f"is closed (manage.py reopen_study {slug} opens it)"
         self.stdout.write(f"Study {slug} {state}: {reverse('start', args=[slug])}")

@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender
+from arena.demo.simulation import Taste, simulate_votes
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import counting_votes, verify_ledger
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
 from arena.voting.refusals import PeoplesStudy, SimulatedStudy
-from arena.voting.simulation import Taste, simulate_votes
 from generators.toyworld.perception import Perception
 from tests.factories import make_study
 
@@ -108,7 +108,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         seen.append((path.read_text(), caption))
         return PERFECT
 
-    monkeypatch.setattr("arena.voting.simulation.perceive", perceive)
+    monkeypatch.setattr("arena.demo.simulation.perceive", perceive)
     return seen
 
 

@@ -16,12 +16,13 @@ from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.catalog.tracks import Track
-from arena.runs.management.commands.run_suite import failures, produce_with_progress
+from arena.demo.simulation import simulate_votes
 from arena.runs.models import Job, Run
-from arena.runs.runs import ClipSettings, plan_run
+from arena.runs.progress import produce_with_progress
+from arena.runs.runs import ClipSettings, describe_failures, plan_run
 from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
-from arena.voting.management.commands.simulate_votes import simulate_with_progress
+from arena.terminal import counting
 from arena.voting.models import Study, Vote
 from arena.voting.studies import create_study
 
@@ -95,7 +96,7 @@ def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console)
     run = plan_run(suite=suite, contenders=contenders, seeds=[], track=TRACK, clip_settings=CLIP_SETTINGS)
     states = produce_with_progress(run, workers=os.cpu_count() or 1, console=console)
     if states[Job.State.FAILED]:
-        raise CommandError(failures(run))
+        raise CommandError(describe_failures(run))
     return run
 
 
@@ -116,7 +117,8 @@ def _create_demo_study(run: Run, contenders: Sequence[Contender], *, small: bool
 def _simulate(study: Study, votes: int, console: Console) -> None:
     cast = Vote.objects.filter(ballot__study=study).count()
     if cast < votes:
-        simulate_with_progress(study, votes=votes - cast, seed=cast, console=console)
+        with counting("Simulated votes", votes - cast, console) as show:
+            simulate_votes(study=study, votes=votes - cast, seed=cast, report=show)
     standing = current_standing(study=study, track=TRACK)
     if standing.board is None:
         console.print(standing.missing, standing.culprits)

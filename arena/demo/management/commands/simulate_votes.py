@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from arena.demo.simulation import simulate_votes
+from arena.terminal import counting
 from arena.voting.models import Study
-from arena.voting.simulation import simulate_votes
 
 
 class Command(BaseCommand):
@@ -26,14 +26,6 @@ class Command(BaseCommand):
                 f"'{study}' is not a simulated study, and simulated votes go nowhere else. "
                 f"Known: {', '.join(known) or 'none yet'}. More come by: manage.py create_study … --simulated"
             )
-        cast = simulate_with_progress(found, votes=votes, seed=seed, console=Console())
+        with counting("Simulated votes", votes, Console()) as show:
+            cast = simulate_votes(study=found, votes=votes, seed=seed, report=show)
         self.stdout.write(f"{cast} simulated votes cast into '{study}'.")
-
-
-def simulate_with_progress(study: Study, *, votes: int, seed: int, console: Console) -> int:
-    columns = (TextColumn("Simulated votes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("votes", total=votes)
-        return simulate_votes(
-            study=study, votes=votes, seed=seed, report=lambda cast: progress.update(bar, completed=cast)
-        )

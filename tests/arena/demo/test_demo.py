@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender
+from arena.demo.management.commands import demo
 from arena.runs.models import Job
 from arena.runs.runs import ClipSettings
-from arena.standings.management.commands import demo
 from arena.voting.models import Study, Vote
 from tests.factories import write_file
 

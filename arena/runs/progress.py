@@ -1,0 +1,42 @@
+"""Work on clips as commands show it: with a progress bar, and an error that ends the command."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.core.management.base import CommandError
+from rich.console import Console
+
+from arena.catalog.models import Contender, Prompt
+from arena.runs.driver import produce
+from arena.runs.models import Job, Run
+from arena.runs.survey import Survey, brings_clips, survey_clips
+from arena.terminal import counting
+from generators.full_disk import DiskFull
+
+
+def survey_with_progress(
+    prompts: Sequence[Prompt], contenders: Sequence[Contender], seeds: Sequence[int], console: Console
+) -> Survey:
+    """Look at the clips that contenders bring; the bar goes away afterwards."""
+    visible = any(map(brings_clips, contenders))
+    with counting("Looking at clips", None, console, passing=True, visible=visible) as show:
+        return survey_clips(prompts=prompts, contenders=contenders, seeds=seeds, report=show)
+
+
+def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counter[str]:
+    """Make the clips of a run; return how many jobs are in each state.
+
+    Raises:
+        CommandError: the disk is full.
+    """
+    with counting("Making clips", run.jobs.count(), console) as show:
+        try:
+            return produce(
+                run,
+                workers=workers,
+                report=lambda states: show(states[Job.State.DONE] + states[Job.State.FAILED]),
+            )
+        except DiskFull as error:
+            raise CommandError(str(error)) from error
