@@ -18,3 +18,8 @@ def canonical_json(content: object) -> str:
 def content_hash(content: object) -> str:
     """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def prompt_hash(text: str, reference_sha256: str) -> str:
+    """Return the hash of what a prompt asks for: its text and its reference image, "" for none."""
+    return content_hash([text, reference_sha256])

@@ -9,7 +9,7 @@ from typing import cast
 from django.core.files.storage import storages
 from django.db import transaction
 
-from arena.catalog.hashing import content_hash
+from arena.catalog.hashing import prompt_hash
 from arena.catalog.tracks import Track
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
@@ -131,5 +131,5 @@ def _provenance(job: Job, made: Made) -> dict[str, object]:
         "contender": job.contender.slug,
         "suite": str(job.prompt.suite.name),
         "suite_version": job.prompt.suite.version,
-        "prompt_hash": content_hash([job.prompt.text, job.prompt.reference_sha256]),
+        "prompt_hash": prompt_hash(job.prompt.text, job.prompt.reference_sha256),
     }

@@ -13,6 +13,7 @@ from arena.catalog.models import Contender
 from arena.runs.models import Rendition
 from arena.standings.boards import Standing
 from arena.voting.models import Ballot, Outcome, Vote
+from arena.voting.records import CONTENDER_A, CONTENDER_B
 
 MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
@@ -48,14 +49,12 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
     """How other raters answered these two contenders on this board, in the order of this ballot's sides."""
     a, b = (contender.pk for contender in shown.values())
-    side_a, side_b = "ballot__rendition_a__clip__job__contender", "ballot__rendition_b__clip__job__contender"
-    same_two = Q(**{side_a: a, side_b: b}) | Q(**{side_a: b, side_b: a})
+    same_two = Q(**{CONTENDER_A: a, CONTENDER_B: b}) | Q(**{CONTENDER_A: b, CONTENDER_B: a})
     rows = (
-        Vote.objects.filter(
-            same_two, ballot__study=ballot.study, ballot__track=ballot.track, exclusion__isnull=True
-        )
+        Vote.objects.counting()
+        .filter(same_two, ballot__study=ballot.study, ballot__track=ballot.track)
         .exclude(ballot__rater=ballot.rater)
-        .values_list(side_a, "outcome")
+        .values_list(CONTENDER_A, "outcome")
         .annotate(count=Count("id"))
     )
     answers: Counter[str] = Counter()

@@ -12,11 +12,12 @@ from django.db.models import Count, Max
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study, Vote
+from arena.voting.records import CONTENDER_A, CONTENDER_B
 from elo import Votes
 
 CELL = (
-    "ballot__rendition_a__clip__job__contender__slug",
-    "ballot__rendition_b__clip__job__contender__slug",
+    f"{CONTENDER_A}__slug",
+    f"{CONTENDER_B}__slug",
     "outcome",
     "ballot__prompt_id",
     "ballot__rater_id",
@@ -50,9 +51,7 @@ def read_votes(*, study: Study, track: str) -> Tallied:
 def read_boards(studies: Collection[int], tracks: Collection[str]) -> dict[BoardKey, Tallied]:
     """The counting votes of several studies by board, in one query; without the boards that have none."""
     board = ("ballot__study_id", "ballot__track")
-    counting = Vote.objects.filter(
-        ballot__study__in=studies, ballot__track__in=tracks, exclusion__isnull=True
-    )
+    counting = Vote.objects.counting().filter(ballot__study__in=studies, ballot__track__in=tracks)
     rows = (
         counting.order_by(*board, *CELL)
         .values_list(*board, *CELL)

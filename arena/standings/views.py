@@ -16,18 +16,14 @@ from arena.voting.ballots import find_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
-from arena.voting.refusals import Refusal
-from arena.voting.views import pair_context, refuse
+from arena.voting.views import pair_context
 
 
 @never_cache
 @require_safe
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
     """Names both sides, to the rater who has voted on them and to nobody before."""
-    try:
-        found = find_ballot(token=token, rater=current_rater(request))
-    except Refusal as refusal:
-        return refuse(request, refusal)
+    found = find_ballot(token=token, rater=current_rater(request))
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
     standing = recent_standing(study=found.study, track=found.track)

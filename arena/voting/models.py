@@ -179,6 +179,12 @@ class Ballot(models.Model):
         return f"ballot {self.id} ({self.state})"
 
 
+class VoteQuerySet(models.QuerySet["Vote"]):
+    def counting(self) -> VoteQuerySet:
+        """Return the votes that count: those that no exclusion names."""
+        return self.filter(exclusion__isnull=True)
+
+
 class Vote(models.Model):
     """The answer to a ballot. Written once, never edited."""
 
@@ -186,6 +192,8 @@ class Vote(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     playback = models.JSONField(default=dict, help_text="What the page says was watched and heard")
     created_at = models.DateTimeField()
+
+    objects = VoteQuerySet.as_manager()
 
     class Meta:
         constraints = [

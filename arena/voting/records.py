@@ -6,10 +6,14 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
-from arena.catalog.hashing import content_hash
+from arena.catalog.hashing import prompt_hash
 from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Vote
 
 Record = dict[str, object]
+
+CLIP_A, CLIP_B = "ballot__rendition_a__clip", "ballot__rendition_b__clip"
+CONTENDER_A, CONTENDER_B = f"{CLIP_A}__job__contender", f"{CLIP_B}__job__contender"
+"""Paths from a vote to the contenders of its sides."""
 
 VOTE_FIELDS = {
     "study": "ballot__study__slug",
@@ -19,11 +23,11 @@ VOTE_FIELDS = {
     "suite": "ballot__prompt__suite__name",
     "suite_version": "ballot__prompt__suite__version",
     "prompt": "ballot__prompt__key",
-    "seed": "ballot__rendition_a__clip__job__seed",
+    "seed": f"{CLIP_A}__job__seed",
     "track": "ballot__track",
-    "settings_hash": "ballot__rendition_a__clip__job__settings_hash",
-    "contender_a": "ballot__rendition_a__clip__job__contender__slug",
-    "contender_b": "ballot__rendition_b__clip__job__contender__slug",
+    "settings_hash": f"{CLIP_A}__job__settings_hash",
+    "contender_a": f"{CONTENDER_A}__slug",
+    "contender_b": f"{CONTENDER_B}__slug",
     "rendition_a": "ballot__rendition_a__sha256",
     "rendition_b": "ballot__rendition_b__sha256",
     "propensity": "ballot__propensity",
@@ -80,7 +84,7 @@ def study_records(study: Study) -> Iterator[tuple[str, Record]]:
 def _vote_records(**which: object) -> Iterator[Record]:
     rows = Vote.objects.filter(**which).values_list(*PROMPT_CONTENT, *VOTE_FIELDS.values())
     for text, reference_sha256, *values in rows.iterator():
-        yield {"prompt_hash": content_hash([text, reference_sha256]), **_record(VOTE_FIELDS, values)}
+        yield {"prompt_hash": prompt_hash(text, reference_sha256), **_record(VOTE_FIELDS, values)}
 
 
 def _exclusion_records(**which: object) -> Iterator[Record]:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from arena.errors import Problem
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+from arena.errors import Problem, problem_document, wants_document
+
+if TYPE_CHECKING:
+    from arena.voting.models import Study
 
 
 class Refusal(Exception):
@@ -13,6 +25,8 @@ class Refusal(Exception):
     detail: str
     same_pair = False
     """Whether the ballot is still open, so that the next page shows the same pair again."""
+    study: Study | None = None
+    """Study that the refusal's page leads back to."""
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
@@ -121,3 +135,37 @@ class ClipUnreadable(Refusal):
     status = 503
     title = "This file can't be loaded now"
     detail = "It is missing, or its store doesn't answer. Reload the pair, or skip it."
+
+
+@contextmanager
+def concerning(study: Study) -> Iterator[None]:
+    """Let the page of a refusal that is raised here lead back to a study."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.study = study
+        raise
+
+
+def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer with a page for people, or a problem document for programs that ask for JSON."""
+    if wants_document(request):
+        response: HttpResponse = problem_document(refusal.as_problem())
+    else:
+        context = {"refusal": refusal, "study": refusal.study}
+        response = render(request, "refusal.html", context, status=refusal.status)
+    add_never_cache_headers(response)  # 410 may be cached otherwise, and a closed study may open again
+    return response
+
+
+class AnswerRefusals:
+    """Middleware that answers the refusals that views raise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return answer_refusal(request, exception) if isinstance(exception, Refusal) else None

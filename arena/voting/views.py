@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import mimetypes
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.files.storage import storages
@@ -14,12 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.catalog.tracks import Track
-from arena.errors import problem_document, wants_document
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
@@ -38,10 +36,11 @@ from arena.voting.refusals import (
     ForeignOrigin,
     ImpossiblePlayback,
     NoCookie,
-    Refusal,
     SimulatedStudy,
     StudyClosed,
     TamperedBallot,
+    answer_refusal,
+    concerning,
 )
 from arena.voting.votes import cast_vote
 
@@ -64,7 +63,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _show_pair(request, study)
     if study.simulated or not study.is_open:
-        return refuse(request, SimulatedStudy() if study.simulated else StudyClosed(), study)
+        with concerning(study):
+            raise SimulatedStudy if study.simulated else StudyClosed
     progress, effort = rater_progress(study=study, rater=current_rater(request)), study_effort(study)
     context = {
         "study": study,
@@ -95,48 +95,37 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
     A plain GET, such as a reload without the form, redirects to the open pair.
     """
-    try:
-        found = find_ballot(token=token, rater=current_rater(request))
-    except Refusal as refusal:
-        return refuse(request, refusal)
+    found = find_ballot(token=token, rater=current_rater(request))
     if request.method != "POST":
         return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
-    try:
+    with concerning(found.study):
         if outcome == SKIP:
             skip_ballot(ballot=found)
             return redirect("ballot", found.study.slug)
         playback = read_playback(request.POST.get("playback", ""))
         _check_playback(found, playback)
         cast_vote(ballot=found, outcome=outcome, playback=playback)
-    except Refusal as refusal:
-        return refuse(request, refusal, found.study)
     return redirect("reveal", token)
 
 
 @require_safe
 def media(request: HttpRequest, token: str) -> HttpResponseBase:
     """One side's clip. Both sides are answered alike: same headers, same length, no name."""
-    try:
-        found, shown = _find_media(request, token)
-    except Refusal as refusal:
-        return refuse(request, refusal)
+    found, shown = _find_media(request, token)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
     try:
         file = PaddedFile(open_stored(shown.name, storages["renditions"]), shown.size_bytes, padded)
         return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
     except OSError as error:
-        return _refuse_unread(request, error)
+        _refuse_unread(error)
 
 
 @require_safe
 def reference(request: HttpRequest, token: str) -> HttpResponseBase:
     """The image that an image-to-video prompt starts from: the same for both sides."""
-    try:
-        found = find_ballot(token=token, rater=current_rater(request))
-    except Refusal as refusal:
-        return refuse(request, refusal)
+    found = find_ballot(token=token, rater=current_rater(request))
     name = found.prompt.reference_name
     if not name:
         raise Http404("This prompt starts from words alone.")
@@ -145,28 +134,17 @@ def reference(request: HttpRequest, token: str) -> HttpResponseBase:
         file, size_bytes = open_stored(name, storages["references"]), storages["references"].size(name)
         return ranged_response(file, size_bytes, None, content_type or "application/octet-stream")
     except OSError as error:
-        return _refuse_unread(request, error)
-
-
-def refuse(request: HttpRequest, refusal: Refusal, study: Study | None = None) -> HttpResponse:
-    """Says why not: a page for people, a problem document for programs that ask for JSON."""
-    if wants_document(request):
-        response: HttpResponse = problem_document(refusal.as_problem())
-    else:
-        context = {"refusal": refusal, "study": study}
-        response = render(request, "refusal.html", context, status=refusal.status)
-    add_never_cache_headers(response)  # 410 may be cached otherwise, and a closed study may open again
-    return response
+        _refuse_unread(error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Name the true cause: no cookie came, or the form or its address isn't one of ours."""
     if "Origin checking failed" in reason:
-        return refuse(request, ForeignOrigin())
+        return answer_refusal(request, ForeignOrigin())
     if settings.CSRF_COOKIE_NAME in request.COOKIES:
-        return refuse(request, ForeignForm())
+        return answer_refusal(request, ForeignForm())
     insecure = settings.CSRF_COOKIE_SECURE and not request.is_secure()
-    return refuse(request, CookieNeedsHttps() if insecure else NoCookie())
+    return answer_refusal(request, CookieNeedsHttps() if insecure else NoCookie())
 
 
 def pair_context(shown: Ballot) -> dict[str, Any]:
@@ -187,12 +165,9 @@ def pair_context(shown: Ballot) -> dict[str, Any]:
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
     """Open a pair for the rater, who is made with their cookie on the first one."""
-    try:
-        with transaction.atomic():  # a refused visitor leaves no rater row behind
-            rater = rater or current_rater(request) or Rater.objects.create()
-            opened = open_ballot(study=study, rater=rater)
-    except Refusal as refusal:
-        return refuse(request, refusal, study)
+    with concerning(study), transaction.atomic():  # a refused visitor leaves no rater row behind
+        rater = rater or current_rater(request) or Rater.objects.create()
+        opened = open_ballot(study=study, rater=rater)
     if opened is None:
         progress = rater_progress(study=study, rater=rater)
         context = {"study": study, "progress": progress, "boards": _boards_with_votes(study)}
@@ -232,11 +207,11 @@ def _boards_with_votes(study: Study) -> list[Track]:
     ]
 
 
-def _refuse_unread(request: HttpRequest, error: OSError) -> HttpResponse:
+def _refuse_unread(error: OSError) -> NoReturn:
     if isinstance(error, FileNotFoundError):
         raise Http404("The row is there, its file isn't.") from error
     logger.error("A stored file can't be read.", exc_info=error)
-    return refuse(request, ClipUnreadable())
+    raise ClipUnreadable from error
 
 
 def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:
