@@ -23,8 +23,8 @@ class BrokenLedger(ValueError):
 
 
 def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
-    """Appends to a study's chain. Must be called in the transaction of what it records."""
-    hold_ledger(study)
+    """Append to a study's chain, in the transaction of what it records, which holds the ledger."""
+    _require_transaction()
     last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
     sequence = last.sequence + 1 if last else 1
     previous = last.entry_hash if last else GENESIS
@@ -40,15 +40,19 @@ def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> Led
 
 
 def hold_ledger(study: Study) -> None:
-    """Lets nobody else append until this transaction ends.
+    """Let nobody else append to a study's chain, or open or close the study, until this transaction ends.
 
     So the chain never forks, and whoever reads the head and the votes under it reads what belongs together.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("A ledger entry is written in the transaction of what it records, or not at all.")
+    _require_transaction()
     Study.objects.select_for_update().get(
         pk=study.pk
     )  # SQLite: BEGIN IMMEDIATE has the one write lock already
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A ledger entry is written in the transaction of what it records, or not at all.")
 
 
 def ledger_head(study: Study) -> str:

@@ -52,7 +52,7 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
 
 def never_opened(study: Study) -> bool:
     """Whether the study was created before its clips and has been closed ever since."""
-    return not study.is_open and not study.changes.exists()
+    return not study.is_open and not study.changes.exclude(kind=StudyChange.Kind.REVISED).exists()
 
 
 def _name_clip_settings(study: Study) -> None:

@@ -1,4 +1,4 @@
-"""Rules over studies: made once, with fixed rules. A title may change, and a slug until the first vote."""
+"""Rules over studies: fixed when it is made. Words may change, and a slug until the first vote."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from arena.catalog.tracks import Track
 from arena.runs.models import Run
 from arena.runs.runs import ClipSettings
 from arena.voting.clip_settings import choose_clip_settings
-from arena.voting.models import Outcome, Study, Vote
-from arena.voting.openings import never_opened, reopen_study
+from arena.voting.models import Outcome, Study, StudyChange, Vote
+from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
 
+FRONT_TEXTS = ("asked_by", "introduction", "contact")
 QUESTION = "Which clip is better for this prompt?"
 REQUIREMENTS = {
     "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
@@ -94,7 +95,7 @@ def create_study(
         )
     if known is not None:
         _adopt_clip_settings(known, study.clip_settings)
-        _refuse_differences(known, title, _rules(study, suites, contenders))
+        _refuse_differences(known, study, _rules(study, suites, contenders))
     else:
         study.save(force_insert=True)
         study.suites.set(suites)
@@ -106,25 +107,44 @@ def create_study(
 
 
 @transaction.atomic
-def rename_study(*, study: Study, title: str = "", slug: str = "") -> None:
-    """Give a study another title, or another slug if nobody has voted in it: votes name their study by slug.
+def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str) -> None:
+    """Give a study another title or front page, or another slug if nobody has voted in it.
+
+    Votes name their study by slug. What raters read before they vote may sway them, so that a changed text of
+    the front page goes into the ledger.
+
+    Args:
+        study: the study.
+        title: the new title; empty keeps the present one.
+        slug: the new slug; empty keeps the present one.
+        texts: new values of `asked_by`, `introduction` or `contact`; an empty one takes the text away.
 
     Raises:
-        InvalidStudy: the title or the slug can't be one, or another study has the slug.
-        ValueError: neither is given, or the study has votes and its slug can't change.
+        InvalidStudy: a field can't hold its new value, or another study has the slug.
+        ValueError: nothing is given, or the study has votes and its slug can't change.
     """
-    if not title and not slug:
-        raise ValueError("Nothing to change. Give a title, or another slug by --slug.")
+    if not title and not slug and not texts:
+        raise ValueError(
+            "Nothing to change. Give a title, another slug by --slug, or a text of the front page by "
+            "--asked-by, --introduction or --contact."
+        )
     if slug and slug != study.slug and Vote.objects.filter(ballot__study=study).exists():
         raise ValueError(
             f"Study '{study.slug}' has votes, and they name it by its slug. Change its title only."
         )
     study.title = title or study.title
     study.slug = slug or study.slug
-    refuse_invalid(study, only=[name for name, given in (("title", title), ("slug", slug)) if given])
+    revised = [name for name in FRONT_TEXTS if texts.get(name, getattr(study, name)) != getattr(study, name)]
+    for name in revised:
+        setattr(study, name, texts[name])
+    given = [name for name, value in (("title", title), ("slug", slug)) if value]
+    refuse_invalid(study, only=[*given, *revised])
     if slug and Study.objects.filter(slug=slug).exclude(pk=study.pk).exists():
         raise InvalidStudy(f"slug must be one that no other study has; got '{slug}'. Take another one.")
-    study.save(update_fields=["title", "slug"])
+    study.save(update_fields=["title", "slug", *revised])
+    if revised:
+        reason = "; ".join(f"{name} is now “{getattr(study, name)}”" for name in revised)
+        record_change(study=study, kind=StudyChange.Kind.REVISED, reason=reason)
 
 
 def refuse_invalid(study: Study, only: Iterable[str] = REQUIREMENTS) -> None:
@@ -180,20 +200,37 @@ def _adopt_clip_settings(known: Study, settings: list[dict[str, object]]) -> Non
         known.save(update_fields=["clip_settings"])
 
 
-def _refuse_differences(known: Study, title: str, wanted: Mapping[str, object]) -> None:
+def _refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
     rules = study_rules(known)
     differences = [
         f"{name} {_plainly(rules[name])}, not {_plainly(wanted[name])}"
         for name in rules
         if rules[name] != wanted[name]
     ]
-    if known.title != title:
-        differences.insert(0, f"title '{known.title}', not '{title}' (change it by: manage.py rename_study)")
+    words = _other_words(known, asked)
+    if words and not differences:
+        refuse_other_words(known, asked)
+    differences = [*words, *differences]
     if differences:
         raise StudyExists(
             f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
             f"{'; '.join(differences)}. Take another slug for another study."
         )
+
+
+def refuse_other_words(known: Study, asked: Study) -> None:
+    """Raise StudyExists if other words were asked for than a study has; an empty text asks for nothing."""
+    if words := _other_words(known, asked):
+        raise StudyExists(f"Study '{known.slug}' exists with other words. It has {'; '.join(words)}.")
+
+
+def _other_words(known: Study, asked: Study) -> list[str]:
+    return [
+        f"{name} '{has}', not '{wanted}' (change it by: manage.py rename_study)"
+        for name in ("title", *FRONT_TEXTS)
+        for has, wanted in [(getattr(known, name), getattr(asked, name))]
+        if wanted not in ("", has)
+    ]
 
 
 def _plainly(rule: object) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from arena.voting.ledger import append_entry
+from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Study, Vote
 from arena.voting.records import exclusion_record, vote_record
 from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
@@ -27,6 +27,7 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
     if outcome not in Outcome.values:
         raise UnknownOutcome
     now = timezone.now()
+    hold_ledger(ballot.study)  # an earlier close is seen; a later one waits for this vote
     # No join to the study: PostgreSQL would check the state on a copy of the row older than a vote just cast.
     taken = Ballot.objects.filter(
         pk=ballot.pk,
@@ -48,6 +49,7 @@ def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
     Raises:
         ValidationError: the vote is excluded already, the rule's name is no slug, or there is no reason.
     """
+    hold_ledger(vote.ballot.study)
     exclusion = Exclusion(vote=vote, rule=rule, reason=reason, created_at=timezone.now())
     exclusion.full_clean()
     exclusion.save(force_insert=True)
@@ -58,7 +60,7 @@ def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
 @transaction.atomic
 def exclude_rater(*, study: Study, rater_id: UUID, rule: str, reason: str) -> int:
     """Excludes all votes of a rater in a study that still count; returns how many those were."""
-    counting = Vote.objects.filter(ballot__study=study, ballot__rater=rater_id, exclusion__isnull=True)
+    counting = Vote.objects.counting().filter(ballot__study=study, ballot__rater=rater_id)
     votes = list(counting.select_related("ballot__study").order_by("pk"))
     for vote in votes:
         exclude_vote(vote=vote, rule=rule, reason=reason)

@@ -213,6 +213,63 @@ def test_rows_with_odd_tracks_break_no_page(client: Client, tracks: object) -> N
         assert client.get(page).status_code == 200
 
 
+# What its front page says.
+
+FRONT = {"asked_by": "A lab", "introduction": "Watch two clips.", "contact": "lab@example.org"}
+
+
+@pytest.mark.parametrize("name", FRONT)
+def test_a_text_of_the_front_page_is_changed_and_the_ledger_says_so(name: str) -> None:
+    study = make_study()
+    for value in (FRONT[name], ""):
+        call_command("rename_study", "study", f"--{name.replace('_', '-')}={value}", stdout=StringIO())
+        study.refresh_from_db()
+        assert getattr(study, name) == value
+    assert list(study.changes.values_list("kind", "reason")) == [
+        ("revised", f"{name} is now “{FRONT[name]}”"),
+        ("revised", f"{name} is now “”"),
+    ]
+    assert verify_ledger(study) == 2
+
+
+def test_a_text_that_stays_the_same_is_no_change() -> None:
+    study = make_study(**FRONT)
+    rename_study(study=study, **FRONT)
+    assert not study.changes.exists()
+
+
+def test_a_text_that_no_page_can_show_is_refused_and_changes_nothing() -> None:
+    study = make_study(**FRONT)
+    with pytest.raises(ValueError, match="contact must be one line of at most 200 printable characters"):
+        rename_study(study=study, asked_by="Others", contact="x" * 201)
+    study.refresh_from_db()
+    assert (study.asked_by, study.contact, study.changes.count()) == ("A lab", "lab@example.org", 0)
+
+
+def test_a_study_whose_texts_changed_before_its_clips_came_still_opens_for_the_first_time(
+    contenders: list[Contender],
+) -> None:
+    suite = make_suite("later")
+    study, _ = _create(suite, contenders)
+    rename_study(study=study, asked_by="A lab")
+    for contender in contenders:
+        make_rendition(contender, suite.prompts.get(), track="t2v", **clip_settings())
+    _create(suite, contenders)
+    assert list(study.changes.values_list("kind", flat=True)) == ["revised", "opened"]
+
+
+@pytest.mark.parametrize("name", FRONT)
+def test_creating_a_study_again_with_another_text_says_what_differs(
+    suite: Suite, contenders: list[Contender], name: str
+) -> None:
+    option = f"--{name.replace('_', '-')}"
+    _run(f"{option}={FRONT[name]}")
+    with pytest.raises(CommandError, match=rf"{name} '{FRONT[name]}', not 'Other' \(change it by"):
+        _run(f"{option}=Other")
+    assert "Already there" in _run(f"{option}={FRONT[name]}")
+    assert "Already there" in _run()
+
+
 def test_a_study_with_votes_keeps_its_slug(client: Client) -> None:
     study = make_study()
     cast(study)

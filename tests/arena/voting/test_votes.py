@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from arena.voting.ledger import verify_ledger
@@ -205,3 +206,20 @@ def _exclude(study: str, rater: uuid.UUID, out: StringIO | None = None, *, rule:
         reason="Votes in its sleep.",
         stdout=out or StringIO(),
     )
+
+
+def test_votes_that_count_are_those_without_an_exclusion() -> None:
+    study = make_study(contenders=3)
+    kept, taken_out = (cast_vote(ballot=make_ballot(study), outcome="a") for _ in range(2))
+    exclude_vote(vote=taken_out, rule="test", reason="for a test")
+    assert list(Vote.objects.counting()) == [kept]
+
+
+def test_the_study_is_held_before_a_vote_looks_whether_it_is_open() -> None:
+    """A close in the same instant comes wholly before the vote, which is refused, or wholly after it."""
+    ballot = make_ballot(make_study())
+    with CaptureQueriesContext(connection) as queries:
+        cast_vote(ballot=ballot, outcome="a")
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert 'FROM "voting_study"' in statements[0]
+    assert statements[1].startswith('UPDATE "voting_ballot"')

@@ -36,7 +36,7 @@ from arena.voting.adding import (
     refuse_clashes,
 )
 from arena.voting.models import Study
-from arena.voting.studies import QUESTION, refuse_invalid
+from arena.voting.studies import QUESTION, refuse_invalid, refuse_other_words
 
 SHOWN = 6
 
@@ -84,7 +84,10 @@ class Command(BaseCommand):
             study.title if study else slug.replace("-", " ").replace("_", " ").capitalize()
         )
         texts = {name: str(options[name]) for name in ("asked_by", "introduction", "contact")}
-        refuse_invalid(Study(slug=slug, title=title, question=options["question"], tracks=["t2v"], **texts))
+        asked_study = Study(slug=slug, title=title, question=options["question"], tracks=["t2v"], **texts)
+        refuse_invalid(asked_study)
+        if study is not None:
+            refuse_other_words(study, asked_study)
         asked, sources = read_geometry(options), read_sources(options["folders"])
         asked_track = find_track(options["track"]) if options["track"] else None
         listed = read_prompt_list(options["prompts"]) if options["prompts"] else []
