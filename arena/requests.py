@@ -94,7 +94,7 @@ def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
 
 
 def _without_body(response: HttpResponseBase) -> HttpResponseBase:
-    """The same headers, its length included, and nothing after them."""
+    """Keep the headers, the length included, and drop the body."""
     if isinstance(response, HttpResponse):
         response.content = b""
         return response

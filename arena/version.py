@@ -13,7 +13,7 @@ VERSION = "0.1.0"
 
 
 def shown_version(request: HttpRequest) -> dict[str, str]:
-    """The version for every page's footer (a context processor)."""
+    """Return the version for every page's footer (a context processor)."""
     return {"version": VERSION}
 
 

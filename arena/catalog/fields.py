@@ -29,7 +29,7 @@ class Fields:
             document.report(place, f"must be a mapping of fields; got {show(value)}.")
 
     def text(self, name: str, *, default: str | None = None, longest: int = 10_000) -> str:
-        """A text; a plain number, true or false is taken as it stands in the file."""
+        """Take a text; a plain number, true or false is taken as it stands in the file."""
         value = self._take(name, required=default is None)
         if value is None:
             return default or ""
@@ -126,7 +126,7 @@ def _with_plain_line_ends(text: str) -> str:
 
 
 def _problem_of(text: str, longest: int) -> str | None:
-    """What keeps a text from being shown and stored everywhere, as an error's end."""
+    """Return what keeps a text from being shown or stored, as an error's end; None if nothing does."""
     if not text.strip():
         return f"must be text; got {text!r}."
     if len(text) > longest:

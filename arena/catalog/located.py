@@ -24,7 +24,7 @@ class Document:
     problems: list[tuple[int, str]] = field(default_factory=list)
 
     def line_of(self, place: Place) -> int:
-        """The line of a place, or of the nearest place around it whose line is known."""
+        """Return the line of a place, or of the nearest place around it whose line is known."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
@@ -35,7 +35,7 @@ class Document:
         self.problems.append((line, f"{self.path.name}:{line}: {name}: {message}"))
 
     def report_repeated(self, entries: str, name: str, values: Sequence[str]) -> None:
-        """Reports each value of a field that an earlier entry of the list has, too."""
+        """Report each value of a field that repeats an earlier entry of the list."""
         first: dict[str, int] = {}
         for index, value in enumerate(values):
             if value and first.setdefault(value, index) != index:
@@ -43,6 +43,6 @@ class Document:
                 self.report((entries, index, name), f"'{value}' is taken by the entry of line {line}.")
 
     def raise_problems(self) -> None:
-        """Raises FileError with all that was reported, in the order of lines."""
+        """Raise FileError with all reported problems in the order of lines, if there are any."""
         if self.problems:
             raise FileError("\n".join(text for _, text in sorted(self.problems)))

@@ -20,7 +20,7 @@ def find_track(name: str) -> Track:
 
 
 def find_contenders(slugs: Sequence[str]) -> list[Contender]:
-    """The contenders in the order asked for."""
+    """Return the contenders in the order of the slugs."""
     known = {contender.slug: contender for contender in Contender.objects.all()}
     for slug in slugs:
         if slug not in known:
@@ -31,7 +31,7 @@ def find_contenders(slugs: Sequence[str]) -> list[Contender]:
 
 
 def find_suite(name: str) -> Suite:
-    """The newest version of a suite, or the one named as `name@version`."""
+    """Return the newest version of a suite, or the one named as `name@version`."""
     slug, _, version = name.partition("@")
     suites = Suite.objects.filter(name=slug).order_by("-version")
     if version:

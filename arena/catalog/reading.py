@@ -19,7 +19,7 @@ LARGEST_BYTES = 16 * 2**20
 
 
 def read_document(path: Path) -> Document:
-    """Reads `.yaml`, `.yml` or `.jsonl`.
+    """Read `.yaml`, `.yml` or `.jsonl`.
 
     A JSONL file's first line holds the head; each line after it is one entry of the head's list `prompts`.
 

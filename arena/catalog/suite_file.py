@@ -44,7 +44,7 @@ class SuiteFile:
 
 
 def read_suite_file(path: Path) -> SuiteFile:
-    """Reads and checks a suite.
+    """Read and check a suite.
 
     Raises:
         FileError: with one line for each problem (`file:line: field: what is right`).

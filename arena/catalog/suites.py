@@ -16,7 +16,7 @@ from arena.media.storage import store
 
 
 def load_suite(*, path: Path) -> tuple[Suite, bool]:
-    """Loads a suite file; returns the suite and whether it is a new version.
+    """Load a suite file; return the suite and whether it is a new version.
 
     Raises:
         FileError: the file is malformed; nothing is loaded then.

@@ -44,7 +44,7 @@ class Taste:
         return cls(random.random() < 0.2, random.random() < 0.28, random.random() < 0.95)
 
     def worth(self, seen: Perception) -> float:
-        """How good a clip is to this rater; 0 is faultless."""
+        """Return how good a clip is to this rater; 0 is faultless."""
         late = seen.sound_offset_s is not None and abs(seen.sound_offset_s) > NOTICED_OFFSET_S
         wrong = not (seen.colour_matches and seen.shape_matches)
         return -(
@@ -81,7 +81,7 @@ class Viewing:
 
 
 def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int], None]) -> int:
-    """Casts votes into a simulated study through the code path of real ballots; returns how many it cast.
+    """Cast votes into a simulated study through the code path of real ballots; return how many.
 
     Fewer are cast only when a rater finds no pair, which needs a study of a handful of clips.
     """
@@ -113,6 +113,6 @@ def _decide(ballot: Ballot, taste: Taste, viewing: Viewing, random: Random) -> O
 
 
 def _logistic_noise(random: Random) -> float:
-    """Standard logistic, so that a difference in worth is a difference in log-odds."""
+    """Draw from the standard logistic distribution: a difference in worth is then one in log-odds."""
     share = random.uniform(1e-9, 1 - 1e-9)
     return math.log(share / (1 - share))

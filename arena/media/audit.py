@@ -165,7 +165,7 @@ def _pattern(word: str) -> re.Pattern[bytes]:
 
 
 def _texts(box: Box) -> Iterator[bytes]:
-    """What stands in a box besides inner boxes, tables, and names that the format itself has."""
+    """Return what a box holds besides inner boxes, tables, and names that the format itself has."""
     if box.kind not in STRUCTURE:
         yield box.kind.encode("latin-1")
     if box.kind in HEADER_BYTES:

@@ -47,7 +47,7 @@ def _require_space(printed: str) -> None:
 
 
 def _reason(printed: str, argv: list[str]) -> str:
-    """The last line, without local paths and memory addresses."""
+    """Return the last line without local paths and memory addresses."""
     lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
     reason = ADDRESS.sub("", lines[-1])
     for path in (argument.removeprefix("file:") for argument in argv if argument.startswith("file:")):

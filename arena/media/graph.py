@@ -49,13 +49,13 @@ class SoundSource(NamedTuple):
 
 
 def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
-    """What ffmpeg's loudnorm filter prints about the first `frames` frames' worth of sound."""
+    """Return what ffmpeg's loudnorm filter prints about the first `frames` frames' worth of sound."""
     heard = _cut(_stereo(source, profile), profile, frames).filter("loudnorm", print_format="json")
     return _run(heard.output("-", format="null"), log="info")
 
 
 def encode_sound(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> None:
-    """The rendition's sound alone, so that it can be measured as raters will hear it."""
+    """Encode the rendition's sound alone, so that it can be measured as raters will hear it."""
     levelled = (
         _stereo(source, profile)
         .filter("volume", f"{level.gain_db:.3f}dB")
@@ -68,7 +68,7 @@ def encode_sound(source: SoundSource, target: Path, profile: Profile, frames: in
 
 
 def encode_silence(target: Path, profile: Profile, frames: int) -> None:
-    """A silent sound track: every rendition has one, heard or not."""
+    """Add a silent sound track: every rendition has one, heard or not."""
     silence = ffmpeg.input(f"anullsrc=r={profile.sample_rate}:cl=stereo", format="lavfi")
     _encode_aac(_cut(silence, profile, frames), target, profile)
 
@@ -76,7 +76,7 @@ def encode_silence(target: Path, profile: Profile, frames: int) -> None:
 def encode_rendition(
     source: Path, sound: Path, target: Path, profile: Profile, facts: Probe, frames: int
 ) -> None:
-    """The picture of `source` and the encoded `sound`, in one MP4 that names nobody."""
+    """Write the picture of `source` and the encoded `sound` into one MP4 that names nobody."""
     streams = _picture(source, profile, facts, frames), _input(sound)["a:0"]
     settings = _h264(profile) | {"c:a": "copy"} | _mp4_without_names()
     _run(ffmpeg.output(*streams, f"file:{target}", **settings))
@@ -112,7 +112,7 @@ def _picture(source: Path, profile: Profile, facts: Probe, frames: int) -> Strea
 
 
 def _from(start_s: float) -> str:
-    """The time stamps without what the file counts before the clip. The filter itself would round down."""
+    """Shift the time stamps to the start of the clip. The filter itself would round down."""
     return f"round(PTS-({start_s!r})/TB)"
 
 

@@ -15,7 +15,7 @@ STEP_BYTES = 64 * 1024
 
 
 def padded_size(*sizes: int) -> int:
-    """The length that files of these sizes are all padded to."""
+    """Return the length that files of these sizes are all padded to."""
     return -(-(max(sizes) + HEADER_BYTES) // STEP_BYTES) * STEP_BYTES
 
 

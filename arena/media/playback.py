@@ -58,7 +58,7 @@ class Pictures:
         return self.count / self.played_s if self.played_s else 1.0
 
     def _as_stated(self, rate: float) -> float:
-        """The rate without the rounding of stamps, where the file states one."""
+        """Return the rate without the rounding of stamps, where the file states one."""
         stated = [float(said) for said in (self.stream.average_rate, self.stream.guessed_rate) if said]
         return next((said for said in stated if abs(said - rate) <= RATE_TOLERANCE * rate), rate)
 

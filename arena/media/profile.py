@@ -79,7 +79,7 @@ class Profile:
         return near if abs(float(near) - self.fps) < 0.005 else Fraction(round(self.fps * 1000), 1000)
 
     def frames_in(self, duration_s: float) -> int:
-        """Number of whole frames nearest to a duration; at least one."""
+        """Return the number of whole frames nearest to a duration; at least one."""
         return max(1, round(duration_s * self.rate))
 
     def duration_of(self, duration_s: float) -> float:
@@ -87,7 +87,7 @@ class Profile:
         return float(self.frames_in(duration_s) / self.rate)
 
     def samples_in(self, frames: int) -> int:
-        """Number of sound samples that last as long as so many frames."""
+        """Return the number of sound samples that last as long as a number of frames."""
         return round(frames * self.sample_rate / self.rate)
 
     def fit(self, width: int, height: int) -> tuple[int, int]:

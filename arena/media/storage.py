@@ -27,7 +27,7 @@ class StoredFile:
 
 
 def identify(file: File[Any] | IO[bytes], suffix: str) -> StoredFile:
-    """What `store` would call a file, without storing it.
+    """Return the name and hash that `store` would give a file, without storing it.
 
     Args:
         file: opened for reading bytes, seekable; read from its beginning.

@@ -81,7 +81,7 @@ def _codecs(path: Path) -> list[str]:
 
 
 def _sample_entries(data: memoryview) -> Iterator[str]:
-    """The first sample entry of each track of an MP4."""
+    """Return the first sample entry of each track of an MP4."""
     described = False
     try:
         for box in walk(data, holders=ENTRY_HOLDERS):

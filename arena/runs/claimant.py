@@ -15,7 +15,7 @@ _taking = threading.Lock()
 
 
 def claimant_name() -> str:
-    """This process's name on its claims. The first call takes the lock that shows that the process lives."""
+    """Return this process's name on its claims. The first call takes the lock that shows it alive."""
     pid = os.getpid()  # a forked worker must not claim under its parent's name
     with _taking:
         if pid not in _held:
@@ -24,7 +24,7 @@ def claimant_name() -> str:
 
 
 def retire() -> None:
-    """Takes this process's lock away, once it holds no claim any more; its next claim has another name."""
+    """Remove this process's lock once it holds no claim; its next claim has another name."""
     with _taking:
         path, descriptor = _held.pop(os.getpid(), (None, -1))
         if path is not None:
@@ -33,20 +33,20 @@ def retire() -> None:
 
 
 def dead_claimants() -> list[str]:
-    """Names of this machine's processes that ended without retiring, be it by `kill -9`.
+    """Return the names of this machine's processes that ended without retiring, such as by `kill -9`.
 
-    Those of other machines have no lock here, so that nobody here can call them dead.
+    Processes of other machines have no lock here, so they can't be told dead from here.
     """
     return [path.name for path in _folder().glob("[!.]*") if _is_free(path)]
 
 
 def living_claimants() -> list[str]:
-    """Names of this machine's processes that hold their lock."""
+    """Return the names of this machine's processes that hold their lock."""
     return [path.name for path in _folder().glob("[!.]*") if not _is_free(path)]
 
 
 def bury(name: str) -> None:
-    """Forgets a dead claimant, once nothing is claimed under its name any more."""
+    """Forget a dead claimant once nothing is claimed under its name."""
     (_folder() / name).unlink(missing_ok=True)
 
 

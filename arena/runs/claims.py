@@ -25,7 +25,7 @@ class ClaimLost(RuntimeError):
 
 
 def claim_job(*, job_id: int) -> Job | None:
-    """Takes a queued job for this process; None where another took it, or it is no longer queued."""
+    """Claim a queued job for this process; return None if it is no longer queued."""
     claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
         state=Job.State.RUNNING,
         attempts=F("attempts") + 1,
@@ -38,7 +38,7 @@ def claim_job(*, job_id: int) -> Job | None:
 
 
 def announce_files(*, job: Job, files: list[list[str]]) -> None:
-    """Puts down which files the job is about to store, so that a kill leaves none unknown.
+    """Record the files about to be stored, so that a crash leaves no orphans.
 
     Raises:
         ClaimLost: another process has the job now.
@@ -48,7 +48,7 @@ def announce_files(*, job: Job, files: list[list[str]]) -> None:
 
 
 def finish_job(*, job: Job) -> None:
-    """Marks the job done; belongs into the transaction that writes its clip.
+    """Mark the job done, in the transaction that writes its clip.
 
     Raises:
         ClaimLost: another process has the job now.
@@ -60,11 +60,15 @@ def finish_job(*, job: Job) -> None:
 def give_up_job(
     *, job: Job, state: Job.State, error_kind: str = "", error_message: str = "", counts: bool = True
 ) -> bool:
-    """Ends the work on a job without a clip; False where its claim was lost, and nothing changes but files.
+    """End the work on a job without a clip; return False if its claim was lost: only files change then.
 
-    Files go inside the transaction: a kill before its end leaves the row as it was, which names them.
+    Files are removed inside the transaction: a kill before its end leaves the row, which names them.
 
     Args:
+        job: a job that this process claimed.
+        state: the job's next state.
+        error_kind: kind of the error, for programs; empty without one.
+        error_message: reason in words; empty without one.
         counts: whether it was an attempt of the generator, rather than a stop from outside.
     """
     # First, as its locks are taken in the order of rows: two processes can't wait for each other.
@@ -83,7 +87,7 @@ def give_up_job(
 
 
 def requeue_abandoned_jobs() -> list[int]:
-    """Ends claims of dead processes, and overdue ones of other machines; returns the jobs queued again.
+    """End claims of dead processes, and overdue ones of other machines; return the jobs queued again.
 
     A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. What dead
     processes left lying is cleared away.
@@ -125,7 +129,7 @@ def _update_claimed(job: Job, **fields: object) -> None:
 
 
 def _claimed(job: Job) -> QuerySet[Job]:
-    """The job's row, if it is still under this claim: a process may have lost it and claimed it again."""
+    """Return the job's row if it is still under this claim: a process may have lost and reclaimed it."""
     return Job.objects.filter(
         pk=job.pk, state=Job.State.RUNNING, claimed_by=job.claimed_by, claimed_at=job.claimed_at
     )

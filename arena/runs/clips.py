@@ -1,4 +1,4 @@
-"""Makes one clip for a claimed job: generate, probe, normalise, store, account for it in one transaction."""
+"""Make one clip for a claimed job: generate, probe, normalise, store, account for it in one transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from generators.results import Made
 
 
 def make_clip(job: Job) -> None:
-    """Makes and stores the job's clip and rendition, and marks the job done.
+    """Make and store the job's clip and rendition, and mark the job done.
 
     Raises:
         GenerationError: the generator made no clip.
@@ -61,7 +61,7 @@ def make_clip(job: Job) -> None:
 
 
 def profile_for(job: Job) -> Profile:
-    """The one profile that all clips of equal settings are shown in."""
+    """Return the one profile in which all clips of equal settings are shown."""
     asked = job.settings
     return Profile("ballot", width=asked["width"], height=asked["height"], fps=asked["fps"])
 

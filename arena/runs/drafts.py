@@ -18,7 +18,7 @@ ROWS: dict[str, type[Clip] | type[Rendition]] = {"originals": Clip, "renditions"
 
 @contextmanager
 def workplace(job: Job) -> Iterator[Path]:
-    """An empty folder for one claim of a job, gone afterwards."""
+    """Provide an empty folder for one claim of a job, removed afterwards."""
     folder = _work() / f"{job.claimed_by}-{job.pk}-{job.attempts}"
     folder.mkdir(parents=True)
     try:
@@ -28,25 +28,25 @@ def workplace(job: Job) -> Iterator[Path]:
 
 
 def remove_workplaces(claimant: str) -> None:
-    """Removes the folders that a dead process left, be its job done by then or not."""
+    """Remove the folders that a dead process left, whether or not its job was done."""
     for folder in _work().glob(f"{claimant}-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def draft_name(job_id: int) -> str:
-    """The name under which a job's file stands in a storage until it is whole."""
+    """Return the name of a job's file in a storage until it is complete."""
     return f"incoming/job-{job_id}"
 
 
 def remove_drafts(job_id: int) -> None:
-    """Removes a job's half-written files from the storages."""
+    """Remove a job's half-written files from the storages."""
     for alias in ROWS:
         storages[alias].delete(draft_name(job_id))
 
 
 @transaction.atomic
 def remove_unaccounted(job: Job) -> None:
-    """Removes those files stored under the job's claim that no row names and no other claim is about to.
+    """Remove files stored under the job's claim that no row and no other claim names.
 
     Equal clips share a file. The transaction and the locked rows keep another job from announcing a file, and
     finding it there, between our look and its removal. Our own row is locked with the others, in their order:

@@ -28,9 +28,11 @@ Report = Callable[[Counter[str]], None]
 
 
 def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
-    """Returns once each job of the run is done or failed; `report` hears the states as they change.
+    """Return once each job of the run is done or failed; call `report` whenever states change.
 
     Args:
+        run: what is to be made.
+        report: called with the number of jobs in each state.
         workers: jobs made side by side in this process; a broker's workers have their own number.
 
     Raises:
@@ -50,7 +52,7 @@ def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
 
 
 def retry_failed_jobs(run: Run) -> int:
-    """Queues a run's failed jobs again."""
+    """Queue a run's failed jobs again."""
     return run.jobs.filter(state=Job.State.FAILED).update(state=Job.State.QUEUED, attempts=0)
 
 
@@ -77,7 +79,7 @@ def _drive(run: Run, workers: int, report: Report) -> Counter[str]:
 
 
 class _LostMessages:
-    """Tells when jobs have been waiting so long that the broker must have lost their messages."""
+    """Return whether jobs have waited so long that the broker must have lost their messages."""
 
     def __init__(self) -> None:
         self.patience_s = RESEND_S
@@ -98,7 +100,7 @@ def _full(run: Run) -> QuerySet[Job]:
 
 
 def _release_jobs() -> None:
-    """Queues what this process could not give up while its database had no space either.
+    """Queue jobs that this process could not give up while its database had no space either.
 
     If there is none yet, the next start finds the claims of a dead process.
     """

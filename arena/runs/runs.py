@@ -66,10 +66,14 @@ def plan_run(
     clip_settings: ClipSettings,
     leave_out: Collection[tuple[str, str, int]] = (),
 ) -> Run:
-    """Makes a run and those of its jobs that don't exist yet; what was asked for before is found again.
+    """Make a run and its missing jobs; the same request again returns the existing run.
 
     Args:
+        suite: the prompts.
+        contenders: who makes clips of each prompt.
         seeds: those wanted for every prompt; empty takes each prompt's own.
+        track: what generators start from, and whether sound is judged.
+        clip_settings: what every clip is asked to be.
         leave_out: contenders' slugs, prompts' keys and seeds for which there is nothing to be made.
 
     Raises:
@@ -120,7 +124,7 @@ def find_run(number: str) -> Run:
 
 
 def count_states(run: Run) -> Counter[str]:
-    """How many of a run's jobs are in each state."""
+    """Count a run's jobs in each state."""
     rows = run.jobs.order_by().values_list("state").annotate(n=Count("id"))
     return Counter(dict(rows))
 

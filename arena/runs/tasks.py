@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def send_job(job_id: int, *, after_s: int = 0) -> None:
-    """Hands a job to the workers; where there is no broker, executes it here and now.
+    """Hand a job to the workers; without a broker, execute it here and now.
 
     Raises:
         DiskFull: the job was executed here and stays queued for want of space.
@@ -51,7 +51,7 @@ def send_job(job_id: int, *, after_s: int = 0) -> None:
 
 @shared_task(name="production.execute_job")
 def execute_job(job_id: int) -> None:
-    """Claims a job and makes its clip.
+    """Claim a job and make its clip.
 
     1. claim by a conditional update: a message that comes twice, or late, finds nothing to claim;
     2. generate, probe, normalise, store: outside any transaction;
@@ -76,19 +76,19 @@ def execute_job(job_id: int) -> None:
 
 @shared_task(name="production.requeue_abandoned", ignore_result=True)
 def requeue_abandoned() -> None:
-    """Queues again what dead workers left running, and sends it."""
+    """Queue and send the jobs that dead workers left running."""
     for job_id in requeue_abandoned_jobs():
         send_job(job_id)
 
 
 @worker_ready.connect
 def requeue_at_start(**_: object) -> None:
-    """A worker that starts looks first for what an earlier one left."""
+    """Look for jobs that an earlier worker left, when a worker starts."""
     requeue_abandoned.apply_async()
 
 
 def _end(job: Job, error: Exception) -> None:
-    """Ends the work on a job by what went wrong; raises what must end the whole run."""
+    """End the work on a job after an error; raise if the whole run must end."""
     if is_disk_full(error):
         _stop(job, error)
     if isinstance(error, Stopped):
@@ -103,7 +103,7 @@ def _end(job: Job, error: Exception) -> None:
 
 
 def _interrupt(job: Job) -> None:
-    """Ends the work of a worker that is told to exit: by its operator, or by the hard time limit.
+    """End the work of a worker that its operator or the hard time limit tells to exit.
 
     Nothing tells these apart, so that it counts as an attempt.
     """

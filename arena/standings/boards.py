@@ -40,7 +40,7 @@ class Standing:
 
 
 def current_standing(*, study: Study, track: str) -> Standing:
-    """The standing at the ledger's head; computed once for each head."""
+    """Return the standing at the ledger's head; it is computed once for each head."""
     kept: Standing | None = cache.get(_key(study.pk, track))
     if kept is not None and kept.head == ledger_head(study):
         return kept
@@ -49,7 +49,7 @@ def current_standing(*, study: Study, track: str) -> Standing:
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
-    """A standing that is at most a minute old: enough where a rating is shown in passing."""
+    """Return a standing that is at most a minute old: enough where a rating is shown in passing."""
     kept: Standing | None = cache.get(_key(study.pk, track))
     if kept is not None and timezone.now() - kept.computed_at <= timedelta(seconds=RECENT_S):
         return kept
@@ -57,7 +57,7 @@ def recent_standing(*, study: Study, track: str) -> Standing:
 
 
 def current_standings(boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
-    """The standings of many boards at their ledgers' heads, in two queries however many they are."""
+    """Return the standings of many boards at their ledgers' heads, in two queries."""
     wanted = {_key(*board): board for board in boards}
     with consistent_read():
         heads = ledger_heads({study for study, _ in wanted.values()})
@@ -75,7 +75,7 @@ def standing_of(tallied: Tallied, head: str) -> Standing:
 
 
 def compute_standing(votes: Votes | None, head: str, last_vote: datetime | None = None) -> Standing:
-    """Fits the ratings, or says in a sentence what they still need."""
+    """Fit the ratings, or say in a sentence what they still need."""
     if votes is None:
         return Standing(head, 0, None, "There are no votes yet.")
     raters = votes.raters or 0
@@ -97,19 +97,19 @@ def _named(each: Unrated) -> str:
 
 
 def _between_rated(votes: Votes) -> Votes:
-    """The votes that a board rests on: those between contenders with finite ratings."""
+    """Return the votes that a board rests on: those between contenders with finite ratings."""
     rated = fit(votes, intervals="none").contenders
     return votes if rated == votes.contenders else votes.among(np.searchsorted(votes.contenders, rated))
 
 
 def shared_by(votes: Votes) -> tuple[str, ...]:
-    """What intervals are clustered on: prompt and rater, less one of which there is only one so far."""
+    """Return what intervals are clustered on: prompt and rater, except one with a single value so far."""
     counts = {"prompt": votes.prompts, "rater": votes.raters}
     return tuple(name for name, count in counts.items() if count is not None and count > 1)
 
 
 def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
-    """What a number can be recomputed from, ready for JSON; every export carries it."""
+    """Return what a number can be recomputed from, ready for JSON; every export carries it."""
     return {
         "study": study.slug,
         "track": track,

@@ -14,7 +14,7 @@ FAINT_VOTES, PALE_VOTES = 10, 30
 
 
 def draw_board(standing: Standing) -> dict[str, object]:
-    """The page's context; empty while there is no board."""
+    """Return the page's context; empty while there is no board."""
     board = standing.board
     if board is None:
         return {}

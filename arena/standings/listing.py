@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
 
 def list_boards(studies: Iterable[Study]) -> list[Entry]:
-    """The boards of presentable studies, in three queries however many they are."""
+    """Return the boards of presentable studies, in three queries however many they are."""
     boards = [(study, Track(name)) for study in studies for name in study.tracks]
     standings = current_standings((study.pk, track.value) for study, track in boards)
     first = {key: one.board.contenders[0] for key, one in standings.items() if one.board}

@@ -19,7 +19,7 @@ MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 
 def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
-    """The reveal page's content; only for a ballot that its rater has voted on."""
+    """Return the reveal page's content; only for a ballot that its rater has voted on."""
     shown = _shown(ballot)
     board = standing.board
     chart = draw_whiskers(board) if board else None
@@ -47,7 +47,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
 
 
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
-    """How other raters answered these two contenders on this board, in the order of this ballot's sides."""
+    """Count other raters' answers on these two contenders, in the order of this ballot's sides."""
     a, b = (contender.pk for contender in shown.values())
     same_two = Q(**{CONTENDER_A: a, CONTENDER_B: b}) | Q(**{CONTENDER_A: b, CONTENDER_B: a})
     rows = (
@@ -64,7 +64,7 @@ def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
 
 
 def _shown(ballot: Ballot) -> dict[str, Contender]:
-    """Who is behind each side."""
+    """Return the contender behind each side."""
     renditions = Rendition.objects.select_related("clip__job__contender").in_bulk(
         [ballot.rendition_a_id, ballot.rendition_b_id]
     )

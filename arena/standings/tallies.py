@@ -38,18 +38,18 @@ NOTHING = Tallied(None, None)
 
 
 def votes_at_head(*, study: Study, track: str) -> tuple[Tallied, str]:
-    """The votes that count and the ledger head that they belong to: read at one moment."""
+    """Return the votes that count and the ledger head that they belong to, read at one moment."""
     with consistent_read():
         return read_votes(study=study, track=track), ledger_head(study)
 
 
 def read_votes(*, study: Study, track: str) -> Tallied:
-    """A study's counting votes on a track. An excluded vote doesn't count."""
+    """Return a study's votes on a track, without the excluded ones."""
     return read_boards([study.pk], [track]).get((study.pk, track), NOTHING)
 
 
 def read_boards(studies: Collection[int], tracks: Collection[str]) -> dict[BoardKey, Tallied]:
-    """The counting votes of several studies by board, in one query; without the boards that have none."""
+    """Return the votes that count by board, in one query; boards without votes are left out."""
     board = ("ballot__study_id", "ballot__track")
     counting = Vote.objects.counting().filter(ballot__study__in=studies, ballot__track__in=tracks)
     rows = (

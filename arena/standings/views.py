@@ -22,7 +22,7 @@ from arena.voting.views import pair_context
 @never_cache
 @require_safe
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
-    """Names both sides, to the rater who has voted on them and to nobody before."""
+    """Name both sides to the rater who has voted on them, and to nobody before."""
     found = find_ballot(token=token, rater=current_rater(request))
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)

@@ -28,7 +28,7 @@ TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothi
 
 @transaction.atomic
 def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> Ballot | None:
-    """The rater's open ballot in a study, or a new one; None when no pair is left for them.
+    """Return the rater's open ballot in a study, or issue a new one; None when no pair is left.
 
     Showing the open one again on reload keeps people from shopping for pairs.
 
@@ -70,12 +70,12 @@ def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
 
 
 def sign_ballot(ballot: Ballot) -> str:
-    """The token under which one rater, and nobody else, can answer one ballot."""
+    """Return the token under which one rater, and nobody else, can answer one ballot."""
     return signing.dumps([ballot.pk.hex, ballot.rater_id.hex], salt=TOKEN_SALT)
 
 
 def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
-    """The ballot of a token.
+    """Return the ballot of a token.
 
     Raises:
         TamperedBallot: the token isn't one that this arena signed.
@@ -99,7 +99,7 @@ def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
 
 @transaction.atomic
 def skip_ballot(*, ballot: Ballot) -> None:
-    """Ends a ballot without a vote; skipping one that is over already changes nothing."""
+    """End a ballot without a vote; skipping a ballot that is over already changes nothing."""
     now = timezone.now()
     Ballot.objects.filter(pk=ballot.pk, state=Ballot.State.OPEN, expires_at__gt=now).update(
         state=Ballot.State.SKIPPED

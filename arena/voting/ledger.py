@@ -56,12 +56,12 @@ def _require_transaction() -> None:
 
 
 def ledger_head(study: Study) -> str:
-    """The hash that stands for the whole chain; 64 zeros before the first entry."""
+    """Return the hash that stands for the whole chain; 64 zeros before the first entry."""
     return ledger_heads([study.pk])[study.pk]
 
 
 def ledger_heads(studies: Collection[int]) -> dict[int, str]:
-    """The heads of several studies by primary key, in one query."""
+    """Return the heads of several studies by primary key, in one query."""
     last = LedgerEntry.objects.filter(study=OuterRef("pk")).order_by("-sequence").values("entry_hash")[:1]
     heads = Study.objects.filter(pk__in=studies).order_by().values_list("pk", Subquery(last))
     return {pk: head or GENESIS for pk, head in heads}
@@ -69,7 +69,7 @@ def ledger_heads(studies: Collection[int]) -> dict[int, str]:
 
 @consistent_read()
 def verify_ledger(study: Study) -> int:
-    """Recomputes every hash, and compares each entry with the row that it tells of; returns their number.
+    """Recompute every hash, and compare each entry with its row; return the number of entries.
 
     The chain alone can't show that its end was cut off; the rows of the votes can.
 
@@ -106,7 +106,7 @@ def _check_state(study: Study) -> None:
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
-    """The records of the votes that no exclusion names, in the order of the ledger."""
+    """Yield the records of the votes that no exclusion names, in the order of the ledger."""
     entries = LedgerEntry.objects.filter(study=study).order_by("sequence")
     excluded = {
         json.loads(entry.payload)["ballot"] for entry in entries.filter(kind=LedgerEntry.Kind.EXCLUSION)

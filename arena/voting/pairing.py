@@ -36,7 +36,7 @@ class Pairing:
 
 
 def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | None:
-    """Draws a pair that this rater can judge blind and hasn't skipped; None when there is none left.
+    """Draw a pair that this rater can judge blind and hasn't skipped; return None if none is left.
 
     A clip whose maker they have learnt, by voting on it in any study, never comes back to them: whoever
     remembers it, or kept its bytes, would know who made it. Uniform over the units with a pair left, then
@@ -71,7 +71,7 @@ def votes_left(*, study: Study, rater: Rater | None) -> int:
 
 
 def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
-    """Counted, not listed: a unit of 50 contenders has 1225 pairs, and only the drawn one's are needed."""
+    """Return the units with pairs left. Pairs are counted, not listed: 50 contenders have 1225."""
     unit_of = {rendition: unit for unit, members in renditions.items() for rendition in members}
     seen_in = Counter(unit_of[min(pair)] for pair in seen if pair <= unit_of.keys())
     return sorted(unit for unit, members in renditions.items() if comb(len(members), 2) > seen_in[unit])

@@ -27,7 +27,7 @@ CLOCK_SLACK_S = 2.0
 
 
 def read_playback(text: str) -> dict[str, float]:
-    """The known measures out of the JSON that the page sent; empty when it sent none or nonsense."""
+    """Return the known measures from the JSON that the page sent; empty if it sent none or nonsense."""
     try:
         sent = json.loads(text) if len(text) < 4096 else None
     except (ValueError, RecursionError):  # the latter by brackets in brackets

@@ -14,7 +14,7 @@ COOKIE_SALT = "rater"
 
 
 def current_rater(request: HttpRequest) -> Rater | None:
-    """The rater whose cookie the request carries; None without a cookie, or with one that we didn't sign."""
+    """Return the rater whose cookie the request carries; None without a cookie that we signed."""
     try:
         rater_id = request.get_signed_cookie(settings.RATER_COOKIE_NAME, salt=COOKIE_SALT)
     except (KeyError, signing.BadSignature):
@@ -23,7 +23,7 @@ def current_rater(request: HttpRequest) -> Rater | None:
 
 
 def remember_rater(response: HttpResponse, rater: Rater) -> None:
-    """Sets the cookie by which the rater is known from now on."""
+    """Set the cookie by which the rater is known from now on."""
     response.set_signed_cookie(
         settings.RATER_COOKIE_NAME,
         rater.pk.hex,

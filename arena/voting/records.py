@@ -67,7 +67,7 @@ def change_record(change: StudyChange) -> Record:
 
 
 def record_key(record: Record) -> object:
-    """What no other record of the same kind and study shares: the ballot, or a change's number."""
+    """Return what no other record of the same kind and study shares: the ballot, or a change's number."""
     return record["number"] if "number" in record else record["ballot"]
 
 
@@ -105,7 +105,7 @@ def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -
 
 
 def _plain(value: object) -> object:
-    """A value as JSON has it."""
+    """Return a value as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else value

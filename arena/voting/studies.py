@@ -62,6 +62,16 @@ def create_study(
     A study that is created before its clips stays closed until `reopen_study`, or until it is created again.
 
     Args:
+        slug: part of the study's address.
+        title: name on pages.
+        tracks: at least one.
+        suites: at least one.
+        contenders: at least two.
+        question: what raters are asked about each pair.
+        asked_by: who asks, for the front page.
+        introduction: two sentences for the front page.
+        contact: e-mail or web address, for the front page.
+        simulated: whether simulated raters vote, and people don't.
         runs: those whose clips the study shows; by default all clips, if their settings are equal.
 
     Raises:
@@ -172,7 +182,7 @@ def find_study(slug: str) -> Study:
 
 
 def study_rules(study: Study) -> dict[str, object]:
-    """What a study's numbers depend on, ready for JSON; a snapshot or an export carries it."""
+    """Return what a study's numbers depend on, ready for JSON; a snapshot or an export carries it."""
     return _rules(study, list(study.suites.all()), list(study.contenders.all()))
 
 

@@ -58,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """A study's front page, where the link that organisers send leads; its button opens the first pair."""
+    """Show a study's front page, which organisers link to; its button opens the first pair."""
     study = get_object_or_404(Study, slug=slug)
     if request.method == "POST":
         return _show_pair(request, study)
@@ -79,7 +79,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Shows the rater's open pair, or the study's introduction to those who haven't been past it."""
+    """Show the rater's open pair, or first the study's introduction to a new rater."""
     study = get_object_or_404(Study, slug=slug)
     rater = current_rater(request)
     started = rater is not None and Ballot.objects.filter(study=study, rater=rater).exists()
@@ -111,7 +111,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, token: str) -> HttpResponseBase:
-    """One side's clip. Both sides are answered alike: same headers, same length, no name."""
+    """Serve one side's clip. Both sides are answered alike: same headers, same length, no name."""
     found, shown = _find_media(request, token)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
@@ -124,7 +124,7 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @require_safe
 def reference(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The image that an image-to-video prompt starts from: the same for both sides."""
+    """Serve the image that an image-to-video prompt starts from: the same for both sides."""
     found = find_ballot(token=token, rater=current_rater(request))
     name = found.prompt.reference_name
     if not name:
@@ -148,7 +148,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def pair_context(shown: Ballot) -> dict[str, Any]:
-    """What the templates of a pair need: its prompt, its clips and how they are played."""
+    """Return what the templates of a pair need: its prompt, its clips and how they are played."""
     rendition = shown.rendition_a  # the other one has the same geometry
     return {
         "ballot": shown,
@@ -192,7 +192,7 @@ def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
 
 
 def _shape(ratio: float) -> str:
-    """Which arrangement of two such clips the page chooses."""
+    """Return the arrangement of two such clips that the page chooses."""
     if ratio > 1.2:
         return "wide"
     return "tall" if ratio < 0.8 else "square"

@@ -16,7 +16,7 @@ from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, Unknow
 
 @transaction.atomic
 def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | None = None) -> Vote:
-    """Records a vote and its ledger entry in one transaction; the same answer again returns the first.
+    """Record a vote and its ledger entry in one transaction; the same answer again returns the first.
 
     Raises:
         UnknownOutcome: the outcome isn't `a`, `b`, `tie` or `both_bad`.
@@ -44,7 +44,7 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
 
 @transaction.atomic
 def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
-    """Takes a vote out of every tally by a ledger entry that names the rule; the vote stays as it is.
+    """Exclude a vote from every tally by a ledger entry that names the rule; the vote's row stays.
 
     Raises:
         ValidationError: the vote is excluded already, the rule's name is no slug, or there is no reason.
@@ -59,7 +59,7 @@ def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
 
 @transaction.atomic
 def exclude_rater(*, study: Study, rater_id: UUID, rule: str, reason: str) -> int:
-    """Excludes all votes of a rater in a study that still count; returns how many those were."""
+    """Exclude all votes of a rater in a study that still count; return how many there were."""
     counting = Vote.objects.counting().filter(ballot__study=study, ballot__rater=rater_id)
     votes = list(counting.select_related("ballot__study").order_by("pk"))
     for vote in votes:

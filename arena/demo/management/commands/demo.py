@@ -51,7 +51,7 @@ class Command(BaseCommand):
     def handle(
         self, *, votes: int, no_serve: bool, port: int, without: str | None = None, **options: object
     ) -> None:
-        """Steps: database, catalogue, clips, studies, simulated votes, server."""
+        """Set up database, catalogue, clips, studies and simulated votes; then start the server."""
         if not no_serve:
             try:
                 refuse_busy_port("127.0.0.1", port)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *, host: str, port: int, **options: object) -> None:
-        """Steps: port, database, settings, static files, addresses, server."""
+        """Check port, database and settings, collect static files, print addresses, start the server."""
         try:
             refuse_busy_port(host, port)
         except CantServe as error:

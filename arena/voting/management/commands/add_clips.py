@@ -69,7 +69,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="clips side by side")
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401 - options of several types
-        """Steps: look, tell, save, make renditions, tell, open."""
+        """Look at clips, report, save, make renditions, report, open the study."""
         if set_up_new_database():
             self.stdout.write("Set up a new database.")
         try:
