@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Job, Rendition
-from arena.runs.runs import ClipSettings
 from generators import registry
 from generators.base import Request, Result
 from generators.toyworld.contender import ToyWorld

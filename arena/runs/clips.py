@@ -46,12 +46,12 @@ def make_clip(job: Job) -> None:
             shown,
             profile_for(job),
             with_sound=Track(job.track).with_sound,
-            duration_s=job.settings["duration_s"],
+            duration_s=job.clip_settings.duration_s,
             forbidden=[job.contender.slug, job.contender.name],
             facts=facts,
         )
         remarks = find_remarks(
-            job.settings,
+            job.clip_settings,
             facts,
             with_sound=Track(job.track).with_sound,
             loudness_lufs=rendition.loudness_lufs,
@@ -62,8 +62,8 @@ def make_clip(job: Job) -> None:
 
 def profile_for(job: Job) -> Profile:
     """Return the one profile in which all clips of equal settings are shown."""
-    asked = job.settings
-    return Profile("ballot", width=asked["width"], height=asked["height"], fps=asked["fps"])
+    asked = job.clip_settings
+    return Profile("ballot", width=asked.width, height=asked.height, fps=asked.fps)
 
 
 def _request(job: Job, folder: Path) -> Request:
@@ -77,10 +77,7 @@ def _request(job: Job, folder: Path) -> Request:
         prompt=job.prompt.text,
         prompt_id=job.prompt.key,
         seed=job.seed,
-        duration_s=job.settings["duration_s"],
-        width=job.settings["width"],
-        height=job.settings["height"],
-        fps=job.settings["fps"],
+        **asdict(job.clip_settings),
         reference_image=reference,
     )
 

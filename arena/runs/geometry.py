@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from arena.media.profile import Profile
-from arena.runs.runs import ClipSettings
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.survey import FoundClip, Survey
 
 DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import Track
+from arena.runs.clip_settings import ClipSettings
 
 
 class Job(models.Model):
@@ -49,6 +50,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contender_id}/{self.prompt_id}/{self.seed} ({self.state})"
+
+    @property
+    def clip_settings(self) -> ClipSettings:
+        """What the clip is asked to be."""
+        return ClipSettings.of(self.settings)
 
 
 class Run(models.Model):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena.media.profile import Profile
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.geometry import DEFAULT, Asked
-from arena.runs.runs import ClipSettings
 
 
 def add_geometry(parser: ArgumentParser) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db import models
 
 from arena.media.probe import Probe
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Run
 
 TOLERANCE_FRAMES = 1.5
@@ -37,7 +38,7 @@ class Remark(NamedTuple):
 
 
 def find_remarks(
-    asked: Mapping[str, Any],
+    asked: ClipSettings,
     facts: Probe,
     *,
     with_sound: bool,
@@ -47,7 +48,7 @@ def find_remarks(
     """Compare a clip with a job's settings.
 
     Args:
-        asked: the job's settings.
+        asked: what the job asked for.
         facts: the clip as its generator made it.
         with_sound: whether sound is judged.
         loudness_lufs: of the clip's sound as raters hear it; None for silence.
@@ -84,21 +85,21 @@ def _sound(facts: Probe, loudness_lufs: float | None) -> Iterator[Remark]:
         yield Remark(RemarkKind.SILENT, "nothing above −70 LUFS")
 
 
-def _length(asked: Mapping[str, Any], facts: Probe) -> Iterator[Remark]:
-    missing_s = asked["duration_s"] - facts.duration_s
-    if abs(missing_s) * min(facts.fps, asked["fps"]) > TOLERANCE_FRAMES:
+def _length(asked: ClipSettings, facts: Probe) -> Iterator[Remark]:
+    missing_s = asked.duration_s - facts.duration_s
+    if abs(missing_s) * min(facts.fps, asked.fps) > TOLERANCE_FRAMES:
         kind = RemarkKind.SHORT if missing_s > 0 else RemarkKind.LONG
-        yield Remark(kind, f"{facts.duration_s:.2f} s of {asked['duration_s']:g} s")
+        yield Remark(kind, f"{facts.duration_s:.2f} s of {asked.duration_s:g} s")
 
 
-def _geometry(asked: Mapping[str, Any], facts: Probe) -> Iterator[Remark]:
-    found, wanted = (facts.width, facts.height), (asked["width"], asked["height"])
+def _geometry(asked: ClipSettings, facts: Probe) -> Iterator[Remark]:
+    found, wanted = (facts.width, facts.height), (asked.width, asked.height)
     if found != wanted:
         is_alike = _is_near(found[0] * wanted[1], found[1] * wanted[0])
         kind = RemarkKind.SIZE if is_alike else RemarkKind.SHAPE
         yield Remark(kind, f"{found[0]}×{found[1]}, not {wanted[0]}×{wanted[1]}")
-    if not _is_near(facts.fps, asked["fps"]):
-        yield Remark(RemarkKind.RATE, f"{facts.fps:g} frames per second, not {asked['fps']:g}")
+    if not _is_near(facts.fps, asked.fps):
+        yield Remark(RemarkKind.RATE, f"{facts.fps:g} frames per second, not {asked.fps:g}")
 
 
 def _is_near(value: float, wanted: float) -> bool:

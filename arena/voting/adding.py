@@ -13,9 +13,10 @@ from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.prompt_lists import ListedPrompt
 from arena.catalog.suites import grow_suite
 from arena.catalog.tracks import Track
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.replacements import retire_replaced
-from arena.runs.runs import ClipSettings, plan_run
+from arena.runs.runs import plan_run
 from arena.runs.survey import Place, Survey
 from arena.voting.models import Study, StudyChange, Vote
 from arena.voting.openings import record_change

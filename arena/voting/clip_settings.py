@@ -9,8 +9,8 @@ from django.db.models import Count
 
 from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
-from arena.runs.runs import ClipSettings
 
 Settings = dict[str, Any]
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
-from arena.runs.runs import ClipSettings
 from arena.voting.clip_settings import choose_clip_settings
 from arena.voting.models import Outcome, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender
 from arena.demo.management.commands import demo
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job
-from arena.runs.runs import ClipSettings
 from arena.voting.models import Study, Vote
 from tests.factories import write_file
 

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from arena.media.probe import Probe
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Run
 from arena.runs.remarks import Remark, find_remarks, summarise_remarks
 from tests.factories import make_contender, make_prompt, make_rendition, make_suite
 
-ASKED = {"duration_s": 3.0, "width": 320, "height": 240, "fps": 24}
+ASKED = ClipSettings(duration_s=3.0, width=320, height=240, fps=24)
 
 
 def _probe(**changes: object) -> Probe:

@@ -17,9 +17,10 @@ from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.catalog.tracks import Track
 from arena.demo.simulation import simulate_votes
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.progress import produce_with_progress
-from arena.runs.runs import ClipSettings, describe_failures, plan_run
+from arena.runs.runs import describe_failures, plan_run
 from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
 from arena.terminal import counting

@@ -5,8 +5,9 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
-from arena.runs.runs import ClipSettings, find_run
+from arena.runs.runs import find_run
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
 from arena.voting.studies import QUESTION, create_study

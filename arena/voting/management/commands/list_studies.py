@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand
 
-from arena.runs.runs import ClipSettings
+from arena.runs.clip_settings import ClipSettings
 from arena.voting.listing import Listed, listed_studies
 
 HINT = "its slug can't be in an address. Give it another: manage.py rename_study '{slug}' --slug NEW"
