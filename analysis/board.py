@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elo import RatingRow, Ratings, Tally, Unrated, Votes, fit
+from elo.arguments import Cluster, Ties
 from elo.fit import ELO_SCALE
 from elo.intervals.ranks import tiers
-
-CLUSTERS = ("prompt", "rater")
-"""What makes votes depend on each other, where it is recorded."""
 
 
 class Evidence(NamedTuple):
@@ -93,8 +91,8 @@ class Board:
 def build_board(
     votes: Votes,
     *,
-    ties: str = "half",
-    clusters: Sequence[str] | None = None,
+    ties: Ties = "half",
+    clusters: Sequence[Cluster] | None = None,
     anchor: tuple[str, float] | None = None,
     scale: float = ELO_SCALE,
     level: float = 0.95,
@@ -104,7 +102,7 @@ def build_board(
     Arguments and errors are those of `elo.fit`, but clusters=None is all that the votes record.
     """
     if clusters is None:
-        clusters = [name for name in CLUSTERS if getattr(votes, name) is not None]
+        clusters = [name for name in get_args(Cluster) if getattr(votes, name) is not None]
     ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
     if ratings.unrated:
         votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from elo.fit import fit
-from elo.intervals.anytime import (
-    Limits,
+from elo.intervals.bootstrap import Bootstrap
+from elo.intervals.covariance import Covariance
+from elo.intervals.ranks import RankRange
+from elo.models.bradley_terry import NotConverged
+from elo.models.identification import NotIdentified
+from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
+from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
+from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
+from elo.study.monitoring import (
+    ConfidenceSequence,
     TopClaim,
     anytime_difference,
     difference_sequence,
     top_is_top,
     win_share_sequence,
 )
-from elo.intervals.bootstrap import Bootstrap
-from elo.intervals.planning import (
-    Components,
-    Plan,
-    components,
+from elo.study.size import (
+    StudyPlan,
+    VarianceComponents,
     head_to_head_votes,
     ladder_appearances,
     plan_separation,
     plan_width,
+    variance_components,
     width_appearances,
 )
-from elo.intervals.ranks import RankRange
-from elo.intervals.sandwich import Covariance
-from elo.models.bradley_terry import NotConverged
-from elo.models.identification import NotIdentified
-from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
-from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
-from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
 from elo.unrated import Unrated
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Tally
@@ -36,32 +36,31 @@ from elo.votes.tally import OUTCOMES, Tally
 __all__ = [
     "OUTCOMES",
     "Bootstrap",
-    "Components",
+    "ConfidenceSequence",
     "Covariance",
     "Diagnostics",
     "EloRule",
     "ExposurePlan",
     "Goal",
     "Interval",
-    "Limits",
     "Method",
     "Newcomer",
     "NotConverged",
     "NotIdentified",
     "OnlineRatings",
     "OrderAveragedRatings",
-    "Plan",
     "RankRange",
     "RatingRow",
     "Ratings",
+    "StudyPlan",
     "Tally",
     "TopClaim",
     "TopK",
     "Unrated",
+    "VarianceComponents",
     "Votes",
     "WholeBoard",
     "anytime_difference",
-    "components",
     "difference_sequence",
     "fit",
     "head_to_head_votes",
@@ -72,6 +71,7 @@ __all__ = [
     "plan_separation",
     "plan_width",
     "top_is_top",
+    "variance_components",
     "width_appearances",
     "win_share_sequence",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO, get_args, get_origin, get_type_hints
 
 from elo.fit import fit
 from elo.formats import FORMATS, remarks
@@ -35,6 +36,43 @@ give --clusters what the file records. Without --anchor the mean rating is 1000.
 exit status: 0 when rated, 2 when the votes or the options allow no ratings."""
 
 
+OPTIONS = {
+    "model": {
+        "ties": "how a tie counts",
+        "both_bad": "how a both_bad counts; floor estimates what is good enough",
+        "effects": "circumstances that may help a contender",
+        "covariates": "columns of features of clip a less those of b",
+        "tie_effects": "what differs in its share of ties",
+        "tie_precision": "how alike prompts are in it, in 1 / log-odds²",
+        "weighting": "what a vote weighs; propensity: as if all pairs were drawn alike",
+        "ridge": "prior that pulls strengths together, in 1 / log-odds²",
+        "separation": "what is done where not all ratings are finite",
+    },
+    "intervals": {
+        "clusters": "what votes share; votes of one are alike",
+        "intervals": "how intervals are made",
+        "correction": "correction for few clusters",
+        "variance_floor": "whether variances have a floor; auto: but for CR0 and CR1",
+        "level": "how often intervals are to cover",
+        "bootstrap": "how the bootstrap draws",
+        "rounds": "rounds of the bootstrap",
+        "seed": "seed of the bootstrap",
+    },
+    "scale": {
+        "anchor": "contender with a fixed rating, such as x=1000",
+        "scale": "rating points for one unit of log-odds",
+    },
+}
+"""The keywords of `fit` by group, each with its meaning; types, words and defaults are those of `fit`."""
+METAVARS = {
+    "tie_precision": "PRECISION",
+    "ridge": "PRECISION",
+    "level": "SHARE",
+    "rounds": "N",
+    "seed": "N",
+    "anchor": "NAME=RATING",
+    "scale": "POINTS",
+}
 COUNTED = ("weight",)
 """The one optional column that counts of votes keep."""
 LONGEST = 500
@@ -42,6 +80,7 @@ LONGEST = 500
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Rate the votes of a file and print the ratings; exit with 2 where that cannot be done."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     path, layout = options.pop("file"), options.pop("format")
@@ -69,70 +108,60 @@ def _printable(text: str, stream: TextIO) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Build the parser; each keyword of `fit` is an option with its type, its words and its default."""
     parser = argparse.ArgumentParser(
         prog="python -m elo",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("file", metavar="FILE", type=Path, help="the votes")
-    add("--format", choices=list(FORMATS), default="table", help="how to print the ratings (table)")
-    _add_model(parser.add_argument_group("model"))
-    _add_intervals(parser.add_argument_group("intervals"))
-    _add_scale(parser.add_argument_group("scale"))
+    parser.add_argument("file", metavar="FILE", type=Path, help="the votes")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), default="table", help="how to print the ratings (table)"
+    )
+    keywords, types = inspect.signature(fit).parameters, get_type_hints(fit)
+    for title, options in OPTIONS.items():
+        group = parser.add_argument_group(title)
+        for name, meaning in options.items():
+            _add_option(group, name, meaning, types[name], keywords[name].default)
     return parser
 
 
-def _add_model(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--ties", help="half (a tie is half a win to each), davidson, rao-kupper or drop (half)")
-    add("--both-bad", help="tie (it counts as one), drop, or floor: estimate what is good enough (tie)")
-    add("--effects", type=_names, metavar="NAMES", help="side, order: estimate the advantage of the place")
-    add("--covariates", type=_names, metavar="NAMES", help="columns of features of clip a less those of b")
-    add(
-        "--tie-effects",
-        type=_names,
-        metavar="NAMES",
-        help="prompt: prompts differ in their share of ties",
+def _add_option(
+    group: argparse._ArgumentGroup,
+    name: str,
+    meaning: str,
+    kind: Any,  # noqa: ANN401 - any type that a keyword has
+    default: object,
+) -> None:
+    words = [str(word) for word in _words(kind)]
+    group.add_argument(
+        f"--{name.replace('_', '-')}",
+        type=_reader(kind),
+        metavar="NAMES" if get_origin(kind) is Sequence else METAVARS.get(name),
+        help=f"{meaning}{': ' * bool(words)}{', '.join(words)} ({_shown(default)})",
     )
-    add(
-        "--tie-precision",
-        type=float,
-        metavar="PRECISION",
-        help="how alike prompts are in it: 1 / log-odds² (1)",
-    )
-    add("--weighting", help="votes, or propensity: as if all pairs were drawn alike (votes)")
-    add(
-        "--ridge",
-        type=float,
-        metavar="PRECISION",
-        help="prior that pulls strengths together: 1 / log-odds² (0)",
-    )
-    add("--separation", help="where not all ratings are finite: apart, error, firth or bounded (apart)")
 
 
-def _add_intervals(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--clusters",
-        type=_names,
-        metavar="NAMES",
-        help="prompt, rater: votes of one are alike (none)",
-    )
-    add("--intervals", help="sandwich, model, bootstrap or none (sandwich)")
-    add("--correction", help="for few clusters: CR3, CR1 or CR0 (CR3)")
-    add("--variance-floor", help="on, off, or auto: on, but off for CR0 and CR1 (auto)")
-    add("--level", type=float, metavar="SHARE", help="how often intervals are to cover (0.95)")
-    add("--bootstrap", help="resample (with replacement), or bayesian: exponential weights (resample)")
-    add("--rounds", type=int, metavar="N", help="rounds of the bootstrap (1000)")
-    add("--seed", type=int, metavar="N", help="seed of the bootstrap (0)")
+def _words(kind: Any) -> tuple[object, ...]:  # noqa: ANN401
+    """Return the words that an option of this type takes; none if it is a number or a free name."""
+    each = get_args(kind)[0] if get_origin(kind) is Sequence else kind
+    return get_args(each) if get_origin(each) is Literal else ()
 
 
-def _add_scale(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--anchor", type=_anchor, metavar="NAME=RATING", help="fix a contender's rating, such as x=1000")
-    add("--scale", type=float, metavar="POINTS", help="rating points for one unit of log-odds (400 / ln 10)")
+def _reader(kind: Any) -> Callable[[str], object]:  # noqa: ANN401
+    """Return the function that reads an option of this type; `fit` itself refuses unknown words."""
+    if get_origin(kind) is Sequence:
+        return _names
+    if get_origin(kind) is Literal:
+        return str
+    return {int: int, float: float}.get(kind, _anchor)
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, float):
+        return f"{default:g}"
+    return str(default) if default or isinstance(default, int) else "none"
 
 
 def _read(path: Path, given: dict[str, Any]) -> Votes | Tally:

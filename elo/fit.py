@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias, cast
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import (
+    BothBad,
+    Circumstance,
+    Cluster,
+    Correction,
+    Intervals,
+    Resampling,
+    Separation,
+    Ties,
+    VarianceFloor,
+    Weighting,
+    several,
+)
+from elo.arrays import Floats
 from elo.intervals.bootstrap import Bootstrap
 from elo.intervals.bootstrap import bootstrap as resample
-from elo.intervals.resampling import Kind
-from elo.intervals.sandwich import (
+from elo.intervals.covariance import (
     Covariance,
     clustered,
     independent,
@@ -26,12 +39,11 @@ from elo.models.identification import NotIdentified
 from elo.models.newton import Problem
 from elo.models.separation import solve
 from elo.models.specification import Specification
-from elo.names import several
+from elo.options import ELO_SCALE, Settings
 from elo.ratings import Diagnostics, Method, Ratings, whole
-from elo.settings import ELO_SCALE, Settings, VarianceFloor
 from elo.unrated import Scale, Unrated, limits, rated_contenders, reason
 from elo.votes.table import Votes
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import Tally
 
 __all__ = ["ELO_SCALE", "fit"]
 
@@ -42,22 +54,22 @@ Column: TypeAlias = NDArray[np.integer]
 def fit(
     votes: Votes | Tally,
     *,
-    ties: str = "half",
-    effects: Sequence[str] = (),
+    ties: Ties = "half",
+    effects: Sequence[Circumstance] = (),
     covariates: Sequence[str] = (),
-    both_bad: str = "tie",
-    tie_effects: Sequence[str] = (),
+    both_bad: BothBad = "tie",
+    tie_effects: Sequence[Literal["prompt"]] = (),
     tie_precision: float = 1.0,
-    clusters: Sequence[str] = (),
-    intervals: str = "sandwich",
-    correction: str = "CR3",
+    clusters: Sequence[Cluster] = (),
+    intervals: Intervals = "sandwich",
+    correction: Correction = "CR3",
     variance_floor: VarianceFloor = "auto",
     ridge: float = 0.0,
-    separation: str = "apart",
-    weighting: str = "votes",
+    separation: Separation = "apart",
+    weighting: Weighting = "votes",
     rounds: int = 1000,
     seed: int = 0,
-    bootstrap: str = "resample",
+    bootstrap: Resampling = "resample",
     anchor: tuple[str, float] | None = None,
     scale: float = ELO_SCALE,
     level: float = 0.95,
@@ -171,7 +183,7 @@ def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, s
     """Rate all contenders of these votes."""
     solution, handled = solve(problem, votes.contenders, settings.separation)
     fitted = Fitted(problem, solution, cells, settings.specification.labels)
-    columns = {name: getattr(votes, name) for name in settings.clusters}
+    columns: dict[str, Column] = {name: getattr(votes, name) for name in settings.clusters}
     drawn = _drawn(fitted, settings, columns) if settings.intervals == "bootstrap" else None
     if drawn is None:
         errors = _errors(fitted, settings, columns)
@@ -228,7 +240,7 @@ def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) ->
         fitted.cells,
         fitted.solution,
         clusters=columns,
-        kind=cast("Kind", settings.bootstrap),
+        kind=settings.bootstrap,
         rounds=settings.rounds,
         seed=settings.seed,
     )

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import VarianceFloor, place_of
+from elo.arrays import Floats
 from elo.intervals.bootstrap import Bootstrap
+from elo.intervals.covariance import Covariance
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
-from elo.intervals.sandwich import Covariance
 from elo.intervals.simultaneous import simultaneous_margins
 from elo.models.bradley_terry import difference_variances
 from elo.models.outcomes import TIE_PARAMETERS, expected_credit
-from elo.settings import VarianceFloor
-from elo.settings import place_of as place_of
 from elo.unrated import Unrated
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import Tally
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.models.identification import connected_groups, reached, strong_groups, took
+from elo.arrays import Floats
+from elo.models.identification import connected_groups, reached, strong_groups, win_graph
 from elo.models.newton import Problem
 from elo.models.profile import profile_limit
-from elo.votes.tally import Floats
 
 
 class Unrated(NamedTuple):
@@ -66,7 +66,7 @@ def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Sca
 def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
     """Say why a contender has no finite rating, without claiming more than its votes say."""
     above, below = _compared(problem, contender, rated)
-    arrows, votes = took(problem.without_prompts), _votes(problem, contender)
+    arrows, votes = win_graph(problem.without_prompts), _votes(problem, contender)
     if above and not arrows[:, contender].any():
         return f"it won {votes}"
     if below and not arrows[contender].any():
@@ -83,7 +83,7 @@ def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
 
 def _compared(problem: Problem, contender: int, rated: NDArray[np.intp]) -> tuple[bool, bool]:
     """Whether the contender can only be above the rated ones, or only below them."""
-    arrows = took(problem.without_prompts)
+    arrows = win_graph(problem.without_prompts)
     above, below = reached(arrows, contender)[rated[0]], reached(arrows.T, contender)[rated[0]]
     return bool(above), bool(below)
 

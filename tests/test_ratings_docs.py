@@ -3,8 +3,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -39,6 +40,14 @@ def test_every_option_of_the_command_is_named(capsys: pytest.CaptureFixture[str]
     options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help"}
     assert len(options) > 10
     assert sorted(option for option in options if f"`{option}`" not in PAGE + README) == []
+
+
+@pytest.mark.parametrize("name", [name for name, kind in get_type_hints(elo.fit).items() if get_args(kind)])
+def test_every_word_that_fit_takes_is_explained(name: str) -> None:
+    kind = get_type_hints(elo.fit)[name]
+    each = get_args(kind)[0] if get_origin(kind) is Sequence else kind
+    words = get_args(each) if get_origin(each) is Literal else ()
+    assert [word for word in words if not re.search(rf"\b{word}\b", PAGE)] == []
 
 
 def test_no_option_is_named_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:

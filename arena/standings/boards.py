@@ -19,6 +19,7 @@ from arena.voting.ledger import ledger_head, ledger_heads
 from arena.voting.models import Study
 from arena.voting.studies import rules_hash, study_rules
 from elo import NotIdentified, Unrated, Votes, fit
+from elo.arguments import Cluster
 
 RECENT_S = 60
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
@@ -102,9 +103,9 @@ def _between_rated(votes: Votes) -> Votes:
     return votes if rated == votes.contenders else votes.among(np.searchsorted(votes.contenders, rated))
 
 
-def shared_by(votes: Votes) -> tuple[str, ...]:
+def shared_by(votes: Votes) -> tuple[Cluster, ...]:
     """Return what intervals are clustered on: prompt and rater, except one with a single value so far."""
-    counts = {"prompt": votes.prompts, "rater": votes.raters}
+    counts: dict[Cluster, int | None] = {"prompt": votes.prompts, "rater": votes.raters}
     return tuple(name for name, count in counts.items() if count is not None and count > 1)
 
 

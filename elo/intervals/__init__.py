@@ -1,1 +1,1 @@
-"""How far the estimates may be from the truth: covariance, ranks, sequences, plans."""
+"""How far the estimates may be from the truth: covariance, resamples, joint limits and ranks."""

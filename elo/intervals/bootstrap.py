@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from elo.intervals.resampling import KINDS, Kind, resampled_cells
+from elo.arguments import Resampling
+from elo.arrays import Floats
+from elo.intervals.resampling import resampled_cells
 from elo.models.cells import Cells
 from elo.models.identification import strong_groups
 from elo.models.newton import NotConverged, Problem, Solution, maximise
 from elo.models.outcomes import MultinomialLogit, OutcomeModel
 from elo.models.specification import Specification
-from elo.votes.tally import Floats
 
 STEP_TOLERANCE = 1e-4
 """Log-odds. What is left after a step this small is a fraction of it: far below any standard error."""
@@ -60,7 +62,7 @@ def bootstrap(
     solution: Solution,
     *,
     clusters: Mapping[str, NDArray[np.integer]] | None = None,
-    kind: Kind = "resample",
+    kind: Resampling = "resample",
     rounds: int = 1000,
     seed: int = 0,
 ) -> Bootstrap:
@@ -82,10 +84,9 @@ def bootstrap(
     Raises:
         ValueError: an unknown kind, or fewer than two rounds.
     """
-    if kind not in KINDS or rounds < 2:
-        raise ValueError(
-            f"Got kind={kind!r}, rounds={rounds}. Known kinds: {', '.join(KINDS)}; rounds from 2."
-        )
+    if kind not in get_args(Resampling) or rounds < 2:
+        known = ", ".join(get_args(Resampling))
+        raise ValueError(f"Got kind={kind!r}, rounds={rounds}. Known kinds: {known}; rounds from 2.")
     refit = _Refit(specification.problem(cells), solution)
     labels, merged = _merged(specification.labels, cells)
     blocks = [
@@ -102,7 +103,7 @@ def bootstrap(
     )
 
 
-def _recipe(kind: Kind, unit: str, rounds: int, one_step: int) -> str:
+def _recipe(kind: Resampling, unit: str, rounds: int, one_step: int) -> str:
     name = "Bayesian bootstrap" if kind == "bayesian" else "bootstrap"
     aside = f", {one_step} of them, without a finite maximum, by one step" if one_step else ""
     return f"{name} by {unit}, {rounds} rounds{aside}"
@@ -155,7 +156,9 @@ class _Refit:
             found = self._alone(credit[:, round_])
             one_step += found is None
             theta[round_] = first[round_] if found is None else found
-        theta -= theta[:, : self.problem.contenders].mean(axis=1, keepdims=True) * self.problem.carried
+        theta -= (
+            theta[:, : self.problem.contenders].mean(axis=1, keepdims=True) * self.problem.shift_direction
+        )
         return theta, one_step
 
     def _steps(self, theta: Floats, credit: Floats) -> Floats:

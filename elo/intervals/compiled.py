@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from elo.arrays import Floats
 from elo.votes.counting import MANY, can_compile, is_constant, threads
-from elo.votes.tally import Floats
 
 Integers = NDArray[np.integer[Any]]
 Result = TypeVar("Result")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.votes.kernels import compiled
-from elo.votes.tally import Floats
 
 Integers = NDArray[np.integer[Any]]
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.intervals import compiled
 from elo.intervals.scores import Scores
 from elo.models.design import summed
-from elo.votes.tally import Floats
 
 DENSE = 20_000_000
 """Numbers in a table of all clusters' scores, 160 MB, above which it is made in blocks of clusters."""

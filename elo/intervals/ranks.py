@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.votes.tally import Floats
+from elo.arrays import Floats
 
 EQUAL = 1e-9
 """Log-odds within which strengths count as equal: more than rounding, less than any vote moves."""

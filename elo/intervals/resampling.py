@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from elo.arguments import Resampling
+from elo.arrays import Floats
 from elo.models.cells import Cells
-from elo.votes.tally import Floats
 
-Kind: TypeAlias = Literal["resample", "bayesian"]
-KINDS = ("resample", "bayesian")
 BLOCK_CELLS = 200_000
 """Numbers in one block of resamples, so that what they need stays in the processor's cache."""
 MANY_VOTES = 30
@@ -21,7 +19,7 @@ MANY_VOTES = 30
 
 
 def resampled_cells(
-    cells: Cells, clusters: Mapping[str, NDArray[np.integer]], kind: Kind, rounds: int, seed: int
+    cells: Cells, clusters: Mapping[str, NDArray[np.integer]], kind: Resampling, rounds: int, seed: int
 ) -> Iterator[Floats]:
     """Yield blocks of resampled counts, shape (block, *shape of the cells' counts).
 
@@ -47,7 +45,7 @@ def resampled_cells(
         yield draw(min(size, rounds - start)).reshape(-1, *cells.counts.shape)
 
 
-def _by_vote(cells: Cells, kind: Kind, rng: np.random.Generator) -> Callable[[int], Floats]:
+def _by_vote(cells: Cells, kind: Resampling, rng: np.random.Generator) -> Callable[[int], Floats]:
     counts, squares = cells.counts.ravel(), cells.squares.ravel()
     each = np.divide(squares, counts, out=np.zeros_like(counts), where=counts > 0)
     number = np.divide(counts, each, out=np.zeros_like(counts), where=counts > 0)
@@ -69,7 +67,7 @@ def _by_vote(cells: Cells, kind: Kind, rng: np.random.Generator) -> Callable[[in
 
 
 def _by_cluster(
-    cells: Cells, clusters: Mapping[str, NDArray[np.integer]], kind: Kind, rng: np.random.Generator
+    cells: Cells, clusters: Mapping[str, NDArray[np.integer]], kind: Resampling, rng: np.random.Generator
 ) -> Callable[[int], Floats]:
     cell, weight = _rows(cells)
     columns = list(clusters.values())
@@ -87,7 +85,7 @@ def _by_cluster(
     return draw
 
 
-def _cluster_weights(size: int, kind: Kind, rounds: int, rng: np.random.Generator) -> Floats:
+def _cluster_weights(size: int, kind: Resampling, rounds: int, rng: np.random.Generator) -> Floats:
     if kind == "bayesian":
         return rng.standard_exponential((rounds, size))
     return rng.multinomial(size, np.full(size, 1 / size), rounds).astype(np.float64)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.intervals.jackknife import Rows
+from elo.arrays import Floats
+from elo.intervals.clustered import Rows
 from elo.intervals.scores import Fitted
 from elo.models.design import summed
-from elo.votes.tally import Floats
 
 FEW_VOTES = 10
 """Votes up to which the model's variance is the least. By the rule of three (Hanley and Lippman-Hand 1983,

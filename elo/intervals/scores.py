@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.models.cells import Cells
 from elo.models.newton import Problem, Solution
 from elo.models.outcomes import Derivatives
-from elo.votes.tally import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +46,13 @@ class Fitted:
     def scores(self) -> Scores:
         """Of all cells."""
         design = self.problem.design
-        pulled = np.concatenate([design.pull(vote.gradient) for vote in self._votes], axis=1)
-        pulled += np.tile(self.solution.drift, 4) if self.solution.drift is not None else 0
+        scores = np.concatenate([design.chain_gradient(vote.gradient) for vote in self._votes], axis=1)
+        if self.solution.score_adjustment is not None:
+            scores += np.tile(self.solution.score_adjustment, 4)
         return Scores(
             parameters=design.parameters,
             members=np.tile(design.members, 4),
-            values=pulled,
+            values=scores,
             squares=self.cells.squares.ravel(),
             cell=self.cells.cell,
             weight=self.cells.weight,
@@ -61,13 +62,13 @@ class Fitted:
     def informations(self) -> Floats:
         """Shape (I, I, C): of one vote of each cell, about the parameters that are the scores' members."""
         return np.concatenate(
-            [self.problem.design.pull_twice(vote.curvature) for vote in self._votes], axis=2
+            [self.problem.design.chain_hessian(vote.curvature) for vote in self._votes], axis=2
         )
 
     @cached_property
     def _votes(self) -> list[Derivatives]:
         """For each outcome, those of one such vote in each meeting."""
-        place = self.problem.design.place(self.solution.optimum)
+        place = self.problem.design.linear_predictor(self.solution.optimum)
         shape = (4, self.cells.meetings)
         return [
             self.problem.outcomes.derivatives(place, np.broadcast_to(label[:, None], shape))

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.intervals.sandwich import Covariance, quantile
+from elo.arrays import Floats
+from elo.intervals.covariance import Covariance, quantile
 from elo.models.bradley_terry import difference_variances, laplacian, win_probabilities
-from elo.votes.tally import Floats
 
 DRAWS = 10_000
 """Directions drawn; the critical value's simulation error is then about 0.2 %."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from elo.arrays import Floats
 from elo.models.cells import cells_of_tally
 from elo.models.newton import NotConverged, Solution
 from elo.models.newton import maximise as maximise_problem
 from elo.models.outcomes import expit
 from elo.models.specification import Specification
-from elo.votes.tally import A, Floats, Tally
+from elo.votes.tally import A, Tally
 
 __all__ = [
     "NotConverged",

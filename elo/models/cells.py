@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import Circumstance
+from elo.arrays import Floats
 from elo.votes.counting import look_up
 from elo.votes.table import Votes
-from elo.votes.tally import MIRRORED, OUTCOMES, Floats, Tally
+from elo.votes.tally import MIRRORED, OUTCOMES, Tally
 
-CIRCUMSTANCES = ("side", "order")
 DENSE_KEYS = 50_000_000
 """Up to so many combinations, those that occur are found by counting instead of sorting."""
 
@@ -151,9 +153,11 @@ def _regressor(votes: Votes, name: str) -> Floats:
     """Shape (N,): the circumstance as the votes' own side a had it."""
     if name == "side" and votes.side is None:
         return np.ones(len(votes.outcome))
-    column = votes.covariates.get(name) if name not in CIRCUMSTANCES else getattr(votes, name)
+    column = votes.covariates.get(name) if name not in get_args(Circumstance) else getattr(votes, name)
     if column is None:
-        recorded = [n for n in CIRCUMSTANCES if getattr(votes, n) is not None] + list(votes.covariates)
+        recorded = [n for n in get_args(Circumstance) if getattr(votes, n) is not None] + list(
+            votes.covariates
+        )
         raise ValueError(
             f"The votes have no column {name!r}. They record: {', '.join(recorded) or 'none of this kind'}."
         )

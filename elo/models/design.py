@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.votes.tally import Floats
+from elo.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,32 +25,32 @@ class Design:
     share: Floats
     """Shape (L, I, M): what a unit of each of them adds to each coordinate."""
 
-    def place(self, theta: Floats) -> Floats:
+    def linear_predictor(self, theta: Floats) -> Floats:
         """Shape (L, M): the coordinates at parameters of shape (P,)."""
         place: Floats = np.einsum("lim,im->lm", self.share, theta[self.members])
         return place
 
-    def pull(self, gradient: Floats) -> Floats:
+    def chain_gradient(self, gradient: Floats) -> Floats:
         """Shape (I, M): derivatives by the parameters, from those by the coordinates, shape (L, M)."""
         pulled: Floats = np.einsum("lim,lm->im", self.share, gradient)
         return pulled
 
     def gradient(self, gradient: Floats) -> Floats:
-        """Shape (P,): the sum over meetings of what `pull` gives."""
-        return summed(self.members, self.pull(gradient), self.parameters)
+        """Shape (P,): the sum over meetings of what `chain_gradient` gives."""
+        return summed(self.members, self.chain_gradient(gradient), self.parameters)
 
-    def pull_twice(self, curvature: Floats) -> Floats:
+    def chain_hessian(self, curvature: Floats) -> Floats:
         """Shape (I, I, M): second derivatives by the parameters, from those by the coordinates."""
         half = np.einsum("lim,lkm->ikm", self.share, curvature)
         pulled: Floats = np.einsum("ikm,kjm->ijm", half, self.share)
         return pulled
 
     def information(self, curvature: Floats) -> Floats:
-        """Shape (P, P): the sum over meetings of what `pull_twice` gives."""
+        """Shape (P, P): the sum over meetings of what `chain_hessian` gives."""
         size = self.parameters
-        return summed(self.pairs, self.pull_twice(curvature), size * size).reshape(size, size)
+        return summed(self.pairs, self.chain_hessian(curvature), size * size).reshape(size, size)
 
-    def spread(self, covariance: Floats) -> Floats:
+    def predictor_covariance(self, covariance: Floats) -> Floats:
         """Shape (L, L, M): covariances of each meeting's coordinates, from those of the parameters."""
         own = covariance.ravel()[self.pairs]
         half = np.einsum("lim,ijm->ljm", self.share, own)

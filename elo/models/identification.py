@@ -10,9 +10,10 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, MultinomialLogit
-from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats
+from elo.votes.tally import BOTH_BAD, TIE, A, B
 
 NEGLIGIBLE = 1e-9
 """Share of the largest below which an eigenvalue, or a move of a direction, is rounding error."""
@@ -73,12 +74,12 @@ def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
 
 def strong_groups(problem: Problem) -> NDArray[np.intp]:
     """Shape (K,), or (K + 1,) with the floor: the group of each by who took credit from whom."""
-    return _components(took(problem))
+    return _components(win_graph(problem))
 
 
 def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.intp]:
     """Shape of `label`: how many groups each one stands above, the longest way down; 0 at the bottom."""
-    winner, loser = (label[ends] for ends in took(problem.without_prompts).nonzero())
+    winner, loser = (label[ends] for ends in win_graph(problem.without_prompts).nonzero())
     apart = winner != loser
     level = np.zeros(int(label.max()) + 1, dtype=np.intp)
     for _ in level:
@@ -109,7 +110,7 @@ def require_shown_within(
         _require_independent(within, contenders)
 
 
-def took(problem: Problem) -> NDArray[np.bool_]:
+def win_graph(problem: Problem) -> NDArray[np.bool_]:
     """Shape (K + 1, K + 1): who took credit from whom; a tie is taken by both from each other."""
     a, b = problem.design.members[:2]
     ties, bad = problem.credit[TIE], problem.credit[BOTH_BAD]
@@ -130,7 +131,7 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
     names = (*contenders, "the floor")
     groups = _members(strong_groups(problem))
     if len(groups) > 1:
-        table = took(problem)
+        table = win_graph(problem)
         verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in _apart(groups))))
         raise NotIdentified(
             f"No finite ratings exist: {verdicts}. Collect votes until each has both won and lost (or tied), "
@@ -296,7 +297,7 @@ def moved(problem: Problem, direction: Floats) -> NDArray[np.bool_]:
     alike = np.round(strengths / np.abs(direction).max(), 5)
     _, first, counts = np.unique(alike, return_index=True, return_counts=True)
     stays = strengths[min(first[counts == counts.max()])]
-    moves = np.abs(direction - stays * problem.carried)
+    moves = np.abs(direction - stays * problem.shift_direction)
     chosen: NDArray[np.bool_] = moves > 1e-4 * moves.max()
     return chosen
 

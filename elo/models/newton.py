@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.models.design import Design, summed
 from elo.models.outcomes import OutcomeModel
-from elo.votes.tally import A, B, Floats
+from elo.votes.tally import A, B
 
 MAX_ITERATIONS = 500
 STEP_TOLERANCE = 1e-9
@@ -53,7 +54,7 @@ class Problem:
     placement: Placement | None = None
 
     @property
-    def carried(self) -> Floats:
+    def shift_direction(self) -> Floats:
         """Shape (P,): 1 for the parameters that go along with a constant added to all strengths, or 0."""
         floor = [float(name == "floor") for name in self.names]
         return np.concatenate((np.ones(self.contenders), floor, np.zeros(self.prompts)))
@@ -66,13 +67,13 @@ class Problem:
 
     def log_likelihood(self, theta: Floats) -> float:
         """With the priors, up to a constant."""
-        likelihood = self.outcomes.log_likelihood(self.design.place(theta), self.credit)
+        likelihood = self.outcomes.log_likelihood(self.design.linear_predictor(theta), self.credit)
         moved = self._moved(theta)
         return likelihood - float(moved @ self.prior @ moved) / 2
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
         """Gradient (P,) of the likelihood with its priors, and minus its Hessian (P, P)."""
-        local = self.outcomes.derivatives(self.design.place(theta), self.credit)
+        local = self.outcomes.derivatives(self.design.linear_predictor(theta), self.credit)
         gradient = self.design.gradient(local.gradient) - self.prior @ self._moved(theta)
         return gradient, self.design.information(local.curvature) + self.prior
 
@@ -104,13 +105,14 @@ class Problem:
             return None
         prompt = self.design.members[-1]
         votes = np.bincount(prompt, self.votes, self.design.parameters)
-        drift = np.zeros(self.design.members.shape)
-        drift[-1] = -self.tie_precision * theta[prompt] / votes[prompt]
-        return drift
+        adjustment = np.zeros(self.design.members.shape)
+        adjustment[-1] = -self.tie_precision * theta[prompt] / votes[prompt]
+        return adjustment
 
     def inverse(self, information: Floats) -> Floats:
         """Shape (P, P): the generalised inverse for strengths whose sum is held."""
-        constant = np.outer(self.carried, self.carried) / (self._level(information) * self.contenders**2)
+        shift = self.shift_direction
+        constant = np.outer(shift, shift) / (self._level(information) * self.contenders**2)
         inverse: Floats = np.linalg.inv(self.regular(information)) - constant
         return inverse
 
@@ -125,7 +127,7 @@ class Problem:
 
     def centred(self, theta: Floats) -> Floats:
         """The same likelihood's parameters with strengths of mean zero."""
-        centred: Floats = theta - theta[: self.contenders].mean() * self.carried
+        centred: Floats = theta - theta[: self.contenders].mean() * self.shift_direction
         return centred
 
     def scale_of_gradient(self) -> Floats:
@@ -167,7 +169,7 @@ class Solution:
     the floor's is the last."""
     limit: Floats | None = None
     """Shape (P,): the optimum with these groups as good as infinitely far apart."""
-    drift: Floats | None = None
+    score_adjustment: Floats | None = None
     """Shape (I, M): what a penalty of the votes adds to the score of each vote of a meeting."""
 
     @property
@@ -199,7 +201,7 @@ def maximise(problem: Problem) -> Solution:
     gradient, information = problem.derivatives(theta)
     while reach >= STEP_TOLERANCE and iterations < MAX_ITERATIONS:
         step = problem.step(gradient, information)
-        place, change = problem.design.place(theta), problem.design.place(step)
+        place, change = problem.design.linear_predictor(theta), problem.design.linear_predictor(step)
         reach = float(np.abs(change).max())
         theta += problem.outcomes.share_of_step(place, change) * step
         iterations += 1
@@ -227,7 +229,7 @@ def certified(
         inverse,
         iterations,
         worst,
-        drift=problem.share_of_priors(theta),
+        score_adjustment=problem.share_of_priors(theta),
     )
 
 

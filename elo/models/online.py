@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.votes.table import Votes
-from elo.votes.tally import BOTH_BAD, HALF_CREDIT, Floats
+from elo.votes.tally import BOTH_BAD, HALF_CREDIT
 
 BOTH_BAD_RULES = ("tie", "drop")
 

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from elo.votes.tally import BOTH_BAD, TIE, A, B, Floats
+from elo.arrays import Floats
+from elo.votes.tally import BOTH_BAD, TIE, A, B
 
 TIE_PARAMETERS = {"davidson": "log_nu", "rao-kupper": "log_kappa"}
 """The parameter of ties, by the way to treat them that has one."""
@@ -56,7 +57,7 @@ class OutcomeModel(Protocol):
     def expected(self, place: Floats, votes: Floats) -> Floats:
         """Shape (4, M): the credit to expect from so many votes in each meeting, shape (M,)."""
 
-    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+    def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
         """Shape (L, M): derivative of half the trace of `spread` times the expected curvature.
 
         Args:
@@ -118,11 +119,11 @@ class MultinomialLogit:
         credit[self.outcomes] = votes * self._moments(place)[0]
         return credit
 
-    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+    def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
         probability, apart = self._moments(place)
         distance = np.einsum("olm,lkm,okm->om", apart, spread, apart)
-        drift: Floats = np.einsum("om,olm->lm", votes / 2 * probability * distance, apart)
-        return drift
+        adjustment: Floats = np.einsum("om,olm->lm", votes / 2 * probability * distance, apart)
+        return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
         """For moves of utilities by at most d, log(1 + d) / d always ascends.
@@ -188,7 +189,7 @@ class RaoKupper:
         chances = (expit(gap - threshold), expit(-gap - threshold), tie, np.zeros_like(tie))
         return np.asarray(votes * np.stack(chances), dtype=np.float64)
 
-    def drift(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+    def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
         # Of each cut's curvature, weighted by how often it is put to the test, and the threshold's own.
         gap, threshold = place
         p, q = expit(gap - threshold), expit(-gap - threshold)
@@ -202,8 +203,8 @@ class RaoKupper:
         by_p -= at_p * (1 - q) * own * spread[1, 1]
         by_q -= at_q * (1 - p) * own * spread[1, 1]
         by_threshold = (1 - p) * (1 - q) * own_slope * spread[1, 1]
-        drift: Floats = votes / 2 * np.stack((by_p - by_q, by_threshold - by_p - by_q))
-        return drift
+        adjustment: Floats = votes / 2 * np.stack((by_p - by_q, by_threshold - by_p - by_q))
+        return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
         """As in the multinomial logit, and never more than nine tenths of the way to a threshold of zero."""

@@ -9,8 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import scipy
 
+from elo.arrays import Floats
 from elo.models.newton import MAX_ITERATIONS, STEP_TOLERANCE, NotConverged, Problem, maximise
-from elo.votes.tally import Floats
 
 RIDGE = 1e-6
 """Precision that keeps strengths finite whose likelihood rises for ever; it moves a limit by 1e-3 at most."""
@@ -62,7 +62,7 @@ def _maximise_held(problem: Problem, theta: Floats, contrast: Floats, value: flo
         gradient, information = problem.derivatives(theta)
         step, along = np.linalg.solve(problem.regular(information), np.stack((gradient, contrast), axis=1)).T
         step = step - along * (contrast @ step) / (contrast @ along)
-        place, change = problem.design.place(theta), problem.design.place(step)
+        place, change = problem.design.linear_predictor(theta), problem.design.linear_predictor(step)
         theta = theta + problem.outcomes.share_of_step(place, change) * step
         if float(np.abs(change).max()) < STEP_TOLERANCE**0.5:
             return theta

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.models.identification import (
     finite_groups,
     levels,
@@ -27,9 +28,7 @@ from elo.models.newton import (
     maximise,
     starting_point,
 )
-from elo.votes.tally import Floats
 
-SEPARATION = ("apart", "error", "firth", "bounded")
 BOUND = 3 * float(np.log(10))
 """Log-odds from the best contender to the worst where `bounded` sets groups apart: odds of 1,000 to 1, 1200
 points of Elo."""
@@ -85,19 +84,19 @@ def maximise_penalised(problem: Problem) -> Solution:
     value, gradient, information = _penalised(problem, theta)
     while reach >= STEP_TOLERANCE and iterations < MAX_ITERATIONS:
         step = problem.step(gradient, information)
-        step *= problem.outcomes.share_of_step(problem.design.place(theta), problem.design.place(step))
+        place, change = problem.design.linear_predictor(theta), problem.design.linear_predictor(step)
+        step *= problem.outcomes.share_of_step(place, change)
         for _ in range(HALVINGS):
             found = _penalised(problem, theta + step)
             if found[0] >= value - ROUNDING * abs(value):
                 break
             step /= 2
         theta, (value, gradient, information) = theta + step, found
-        reach = float(np.abs(problem.design.place(step)).max())
+        reach = float(np.abs(problem.design.linear_predictor(step)).max())
         iterations += 1
     solution = certified(problem, problem.centred(theta), gradient, information, iterations, reach)
-    return replace(
-        solution, drift=problem.design.pull(_drift(problem, theta, np.ones_like(problem.votes))[1])
-    )
+    adjustment = _firth_adjustment(problem, theta, np.ones_like(problem.votes))[1]
+    return replace(solution, score_adjustment=problem.design.chain_gradient(adjustment))
 
 
 def maximise_apart(problem: Problem, contenders: Sequence[str]) -> Solution:
@@ -143,17 +142,17 @@ def _penalised(problem: Problem, theta: Floats) -> tuple[float, Floats, Floats]:
     if not np.isfinite(likelihood := problem.log_likelihood(theta)):
         return -np.inf, theta, theta
     gradient, information = problem.derivatives(theta)
-    penalty, drift = _drift(problem, theta, problem.votes)
-    return likelihood + penalty, gradient + problem.design.gradient(drift), information
+    penalty, firth_adjustment = _firth_adjustment(problem, theta, problem.votes)
+    return likelihood + penalty, gradient + problem.design.gradient(firth_adjustment), information
 
 
-def _drift(problem: Problem, theta: Floats, votes: Floats) -> tuple[float, Floats]:
+def _firth_adjustment(problem: Problem, theta: Floats, votes: Floats) -> tuple[float, Floats]:
     """Jeffreys' penalty, and its derivative by the coordinates of so many votes in each meeting, (L, M)."""
-    design, place = problem.design, problem.design.place(theta)
+    design, place = problem.design, problem.design.linear_predictor(theta)
     expected = problem.outcomes.expected(place, problem.votes)
     information = design.information(problem.outcomes.derivatives(place, expected).curvature)
-    spread = design.spread(problem.inverse(information))
-    return problem.log_determinant(information) / 2, problem.outcomes.drift(place, votes, spread)
+    spread = design.predictor_covariance(problem.inverse(information))
+    return problem.log_determinant(information) / 2, problem.outcomes.firth_adjustment(place, votes, spread)
 
 
 def _labels(groups: Sequence[NDArray[np.signedinteger]], size: int) -> NDArray[np.intp]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
-from elo.models.cells import CIRCUMSTANCES, Cells
+from elo.arguments import BothBad, Circumstance, Ties, require_known
+from elo.arrays import Floats
+from elo.models.cells import Cells
 from elo.models.design import build_design, with_deviations
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, OutcomeModel, labels, outcome_model
-from elo.names import require_known
-from elo.votes.tally import Floats
-
-TREATMENTS = ("half", "davidson", "rao-kupper", "drop")
 
 ESTIMANDS = {
     "half": "Bradley-Terry strengths of the expected credit, where a tie is half a win to each side, averaged"
@@ -43,22 +42,26 @@ class Specification:
         ValueError: a name is unknown, or the parts do not go together.
     """
 
-    ties: str = "half"
-    both_bad: str = "tie"
-    effects: tuple[str, ...] = ()
+    ties: Ties = "half"
+    both_bad: BothBad = "tie"
+    effects: tuple[Circumstance, ...] = ()
     covariates: tuple[str, ...] = ()
-    tie_effects: tuple[str, ...] = ()
+    tie_effects: tuple[Literal["prompt"], ...] = ()
     ridge: float = 0.0
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
     tie_precision: float = 1.0
     """Prior precision of each prompt's deviation of the tie parameter, 1 / log-odds^2."""
 
     def __post_init__(self) -> None:
-        require_known("ties", [self.ties], TREATMENTS)
-        require_known("both_bad", [self.both_bad], tuple(BOTH_BAD_NOTES))
-        require_known("effects", self.effects, CIRCUMSTANCES)
+        require_known("ties", [self.ties], get_args(Ties))
+        require_known("both_bad", [self.both_bad], get_args(BothBad))
+        require_known("effects", self.effects, get_args(Circumstance))
         require_known("tie_effects", self.tie_effects, ("prompt",))
-        clash = [name for name in self.covariates if name in (*CIRCUMSTANCES, "floor", "log_nu", "log_kappa")]
+        clash = [
+            name
+            for name in self.covariates
+            if name in (*get_args(Circumstance), "floor", "log_nu", "log_kappa")
+        ]
         if clash:
             raise ValueError(f"covariates= may not have the name {clash[0]!r}: another parameter has it.")
         if len(set(self.regressors)) < len(self.regressors):
@@ -86,7 +89,7 @@ class Specification:
     @property
     def regressors(self) -> tuple[str, ...]:
         """What adds to the gap."""
-        return (*(name for name in CIRCUMSTANCES if name in self.effects), *self.covariates)
+        return (*(name for name in get_args(Circumstance) if name in self.effects), *self.covariates)
 
     @property
     def extras(self) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from typing import Protocol
 
 import numpy as np
 
+from elo.arguments import place_of
+from elo.arrays import Floats
 from elo.pairing.shrinkage import shrunken_strengths
-from elo.ratings import place_of
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import Tally
 
 WIDEST_GAP = 20.0
 """Log-odds. One upset in 5e8 votes; matrices stay well conditioned up to there."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from elo.votes.tally import Floats
+from elo.arrays import Floats
 
 TOLERANCE = 1e-6
 """Largest exposure outside its bounds, as a share of them."""

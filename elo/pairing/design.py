@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
+from elo.arrays import Floats
 from elo.models.bradley_terry import difference_variances, laplacian
 from elo.pairing.balance import Bounds, rebalance
-from elo.votes.tally import Floats
 
 MAX_ITERATIONS = 500
 FIRST_STEP = 1.0

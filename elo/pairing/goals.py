@@ -7,8 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from elo.ratings import place_of
-from elo.votes.tally import Floats
+from elo.arguments import place_of
+from elo.arrays import Floats
 
 
 class Goal(Protocol):

@@ -7,9 +7,9 @@ from collections.abc import Collection
 import numpy as np
 import scipy
 
+from elo.arguments import place_of
+from elo.arrays import Floats
 from elo.pairing.balance import HALF, Bounds
-from elo.ratings import place_of
-from elo.votes.tally import Floats
 
 
 def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str]]) -> Floats:

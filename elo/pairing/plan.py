@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import place_of
+from elo.arrays import Floats
 from elo.models.bradley_terry import win_probabilities
 from elo.pairing.assumptions import Rated, assumed_strengths, contenders_of
 from elo.pairing.design import Problem, optimise
 from elo.pairing.goals import Goal, WholeBoard
 from elo.pairing.limits import bounds_beside, even_shares
-from elo.ratings import place_of
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import Tally
 
 UNIFORM_SHARE = 0.1
 TOLERANCE = 0.005

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from elo.arrays import Floats
 from elo.models.bradley_terry import maximise
-from elo.votes.tally import Floats
 
 PRIOR_SD = 1.0
 """Log-odds (174 Elo points): the spread of a wide board, so that a few dozen votes outweigh it."""

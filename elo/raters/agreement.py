@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.raters.items import ANSWERS, BOTH_BAD, TIE, Answers, answers_of
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 Metric: TypeAlias = Literal["nominal", "ordinal", "interval"]
 BothBad: TypeAlias = Literal["tie", "drop", "apart"]

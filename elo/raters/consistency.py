@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
+from elo.arrays import Floats
 from elo.raters.items import ANSWERS, BOTH_BAD, TIE, answers_of
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 
 class Share(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from elo.arrays import Floats
 from elo.models.bradley_terry import NotConverged, maximise, win_probabilities
-from elo.votes.tally import Floats
 
 MAX_ITERATIONS = 5000
 TOLERANCE = 1e-8

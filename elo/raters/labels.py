@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import Cluster
 from elo.votes.table import Votes
-
-Kind: TypeAlias = Literal["rater", "prompt"]
 
 
 class Clusters(NamedTuple):
@@ -22,7 +21,7 @@ class Clusters(NamedTuple):
     """The clusters' names in the order of their codes."""
 
 
-def clusters_of(votes: Votes, kind: Kind, need: str, at_least: int = 1) -> Clusters:
+def clusters_of(votes: Votes, kind: Cluster, need: str, at_least: int = 1) -> Clusters:
     """The votes' column of raters or prompts.
 
     Args:

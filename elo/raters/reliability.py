@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from elo.arrays import Floats
 from elo.fit import ELO_SCALE
 from elo.raters.crowd_bt import Decisions, Prior, climb, posterior_limits, take_at_word
 from elo.raters.labels import Clusters, clusters_of
 from elo.ratings import MEAN_RATING
 from elo.votes.table import Votes
-from elo.votes.tally import A, B, Floats
+from elo.votes.tally import A, B
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,10 +11,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import betaincinv, betaln
 
-from elo.names import several
+from elo.arguments import several
+from elo.arrays import Floats
 from elo.raters.labels import clusters_of
 from elo.votes.table import Votes
-from elo.votes.tally import OUTCOMES, Floats
+from elo.votes.tally import OUTCOMES
 
 CONCENTRATIONS = (0.1, 1e6)
 """Votes that the others' rate may count as, for each rater; the upper end means raters who don't differ."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from elo.raters.labels import Kind
+from elo.arguments import Cluster
+from elo.arrays import Floats
 from elo.robustness.pairs import PairSums, pair_sums
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ class Cycles:
         return pd.DataFrame(self.rings, columns=list(Cycle._fields))
 
 
-def cycles(votes: Votes, *, clusters: Sequence[Kind] = ()) -> Cycles:
+def cycles(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Cycles:
     """List the rings of three among contenders, by decided votes, with their significance.
 
     A ring is true when its three majorities are: the p-value is the largest of theirs (intersection-union

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack, get_args
 
 import numpy as np
 
+from elo.arguments import place_of, several
 from elo.fit import ELO_SCALE
-from elo.names import several
-from elo.ratings import place_of
 from elo.robustness.refits import Model, Refits
 from elo.robustness.removals import Removable, Removed, fewest, pool_of
 from elo.votes.table import Votes

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import numpy as np
 
+from elo.arguments import Cluster
+from elo.arrays import Floats
 from elo.fit import ELO_SCALE
 from elo.models.identification import NotIdentified
-from elo.raters.labels import Kind
 from elo.ratings import MEAN_RATING
 from elo.robustness.refits import Model, Refits
 from elo.robustness.removals import ClusterPool
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ class LeaveOneOut:
     """Ratings without each rater or prompt in turn."""
 
     contenders: tuple[str, ...]
-    kind: Kind
+    kind: Cluster
     labels: tuple[Hashable, ...]
     strengths: Floats
     """Shape (K,): with all votes, log-odds of mean zero."""
@@ -93,7 +93,7 @@ class LeaveOneOut:
 
 def leave_one_out(
     votes: Votes,
-    kind: Kind,
+    kind: Cluster,
     *,
     exact_up_to: int = EXACT_UP_TO,
     scale: float = ELO_SCALE,

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from elo.names import several
-from elo.raters.labels import Kind, clusters_of
+from elo.arguments import Cluster, several
+from elo.arrays import Floats
+from elo.raters.labels import clusters_of
 from elo.votes.table import Votes
-from elo.votes.tally import A, B, Floats
+from elo.votes.tally import A, B
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ class PairSums:
         return matrix
 
 
-def pair_sums(votes: Votes, clusters: Sequence[Kind]) -> PairSums:
+def pair_sums(votes: Votes, clusters: Sequence[Cluster]) -> PairSums:
     """Take the decided votes by pair.
 
     Without clusters each vote is one of its own, so that a row of weight w counts as w independent votes.
@@ -112,11 +113,13 @@ def two_way(parts: Sequence[Floats]) -> TwoWay:
 
 
 def _groupings(
-    votes: Votes, clusters: Sequence[Kind], decided: NDArray[np.bool_]
+    votes: Votes, clusters: Sequence[Cluster], decided: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp] | None, ...]:
-    unknown = [name for name in several("clusters", clusters) if name not in get_args(Kind)]
+    unknown = [name for name in several("clusters", clusters) if name not in get_args(Cluster)]
     if unknown:
-        raise ValueError(f"Unknown clusters {unknown}. Known: {', '.join(get_args(Kind))}; () is for none.")
+        raise ValueError(
+            f"Unknown clusters {unknown}. Known: {', '.join(get_args(Cluster))}; () is for none."
+        )
     codes = [
         clusters_of(votes, name, "Clustering", at_least=2).code[decided] for name in dict.fromkeys(clusters)
     ]

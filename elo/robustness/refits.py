@@ -9,14 +9,14 @@ from typing import TypedDict, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import several
+from elo.arrays import Floats
 from elo.models.cells import Cells, cells_of_votes
 from elo.models.identification import require_connected, require_finite
 from elo.models.newton import Problem, Solution
 from elo.models.separation import solve
 from elo.models.specification import Specification
-from elo.names import several
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 ROUNDING = 1e-9
 """Votes that count as none: what is left of a cell of weighted votes when all are taken off."""
@@ -103,8 +103,8 @@ class Refits:
         solution = at or self.full
         problem = self.specification.problem(self.cells)
         direction = solution.inverse[:, : len(contrast)] @ contrast
-        place = problem.design.place(solution.theta)
-        moves = problem.design.place(direction)
+        place = problem.design.linear_predictor(solution.theta)
+        moves = problem.design.linear_predictor(direction)
         # A vote's score times H^-1 contrast: its derivatives by the coordinates times how those move.
         return -np.concatenate(
             [

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from elo.arguments import Cluster
+from elo.arrays import Floats
 from elo.models.identification import NotIdentified
 from elo.models.newton import NotConverged, Solution
-from elo.raters.labels import Kind, clusters_of
+from elo.raters.labels import clusters_of
 from elo.robustness.refits import Refits
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 Removable: TypeAlias = Literal["vote", "rater", "prompt"]
 REORDERINGS = 3
@@ -79,7 +80,7 @@ class VotePool:
 class ClusterPool:
     """Raters or prompts, each with all its votes."""
 
-    def __init__(self, refits: Refits, votes: Votes, kind: Kind, need: str) -> None:
+    def __init__(self, refits: Refits, votes: Votes, kind: Cluster, need: str) -> None:
         code, self.labels = clusters_of(votes, kind, need, at_least=2)
         shape = (len(self.labels), refits.cells.counts.size)
         self._counts: csr_array = csr_array((votes.weight, (code, refits.cell)), shape=shape)

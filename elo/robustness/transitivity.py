@@ -10,14 +10,14 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import chdtrc
 
+from elo.arguments import Cluster
+from elo.arrays import Floats
 from elo.models.bradley_terry import centred_inverse, win_probabilities
 from elo.models.cells import cells_of_tally
 from elo.models.separation import solve
 from elo.models.specification import Specification
-from elo.raters.labels import Kind
 from elo.robustness.pairs import PairSums, pair_sums, two_way
 from elo.votes.table import Votes
-from elo.votes.tally import Floats
 
 NEGLIGIBLE = 1e-9
 """Variance of a residual, as a share of the pair's votes, below which the fit leaves it no freedom."""
@@ -51,7 +51,7 @@ class Transitivity:
     """The most surprising first."""
 
 
-def transitivity(votes: Votes, *, clusters: Sequence[Kind] = ()) -> Transitivity:
+def transitivity(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Transitivity:
     """Test Bradley-Terry's transitivity on the decided votes.
 
     Pearson's statistic sums (wins - n p)^2 / (n p (1 - p)) over pairs, with the p that the strengths predict.

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from elo.names import shortened
+from elo.arguments import shortened
+from elo.arrays import Floats
 from elo.votes.coding import Coded, Codes, coded, encode, smallest_type
 from elo.votes.columns import Chooser, Columns, read_layout
 from elo.votes.dialects import Dialect
 from elo.votes.numbers import parsed
-from elo.votes.tally import Floats
 
 BATCH = 1 << 20
 """Rows of Parquet decoded together: a common size of row groups, each of which has its own dictionaries."""

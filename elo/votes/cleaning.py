@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from elo.names import shortened
+from elo.arguments import shortened
 from elo.votes.coding import Coded, missing, smallest_type, used_labels
 from elo.votes.columns import BLIND, REQUIRED, Columns, plain
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.names import shortened
+from elo.arguments import shortened
 
 Codes: TypeAlias = NDArray[np.unsignedinteger[Any]]
 

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.names import several
+from elo.arguments import several
+from elo.arrays import Floats
 from elo.votes.coding import Coded
 from elo.votes.numbers import weights
-from elo.votes.tally import OUTCOMES, Floats
+from elo.votes.tally import OUTCOMES
 
 Numbers: TypeAlias = Sequence[float] | Floats
 

@@ -12,8 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.votes.coding import Codes
-from elo.votes.tally import OUTCOMES, Floats
+from elo.votes.tally import OUTCOMES
 
 Number = TypeVar("Number", bound=np.generic)
 

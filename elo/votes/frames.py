@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from elo.arrays import Floats
 from elo.votes.coding import Coded, coded, encode
 from elo.votes.columns import Chooser, Columns, read_layout
 from elo.votes.numbers import parsed
-from elo.votes.tally import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

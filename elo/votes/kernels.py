@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.votes.coding import Codes
-from elo.votes.tally import Floats
 
 Counts = NDArray[np.int64]
 Loop = TypeVar("Loop", bound=Callable[..., object])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.names import shortened
-from elo.votes.tally import Floats
+from elo.arguments import shortened
+from elo.arrays import Floats
 
 
 def parsed(name: str, values: Sequence[object], *, decimal_comma: bool = False) -> Floats:

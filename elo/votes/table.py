@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arrays import Floats
 from elo.votes import numbers
 from elo.votes.cleaning import cleaned, without_self_pairs
 from elo.votes.coding import Coded, Codes, compact, encode, missing, recode, smallest_type, used_labels
@@ -18,7 +19,7 @@ from elo.votes.columns import OPTIONAL, Columns, find_layout, plain
 from elo.votes.counting import count
 from elo.votes.frames import read_frame
 from elo.votes.reading import read_file
-from elo.votes.tally import MIRRORED, Floats, Tally
+from elo.votes.tally import MIRRORED, Tally
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from elo.arrays import Floats
 
 OUTCOMES = ("a", "b", "tie", "both_bad")
 A, B, TIE, BOTH_BAD = range(4)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from elo.arrays import Floats
 from elo.models.bradley_terry import centred_inverse, difference_variances, laplacian, maximise
 from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
-from elo.votes.tally import Floats, Tally
+from elo.votes.tally import Tally
 
 ELO = 400 / np.log(10)
 Z = 1.959963984540054

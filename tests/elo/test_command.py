@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -149,6 +151,21 @@ def test_votes_without_a_circumstance_count_but_not_for_its_effect(
     assert json.loads(run(capsys, *options))["parameters"][name] == pytest.approx(effect, abs=0.02)
     path.write_text(f"contender_a,contender_b,outcome,{name}\nx,y,a,\nx,y,b,\n")
     assert f"{name}" in refused(capsys, *options)
+
+
+def test_each_keyword_of_fit_is_an_option_with_its_words_and_its_default(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    types = get_type_hints(fit)
+    keywords = [each for each in inspect.signature(fit).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    assert len(keywords) > 15
+    for keyword in keywords:
+        assert f"--{keyword.name.replace('_', '-')} " in shown
+        if get_origin(types[keyword.name]) is Literal:
+            assert f"{', '.join(get_args(types[keyword.name]))} ({keyword.default})" in shown
 
 
 def test_a_process_starts_without_pandas(path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elo import NotIdentified, Ratings, Votes, fit
+from elo.arguments import Ties
 from tests.factories_elo import Cell, World, votes_of
 
 NAMES = "pqrst"
@@ -102,7 +103,7 @@ def test_other_ways_with_ties_are_refused(ties: str) -> None:
     with pytest.raises(
         ValueError, match=rf"Unknown ties='{ties}'\. Known: half, davidson, rao-kupper, drop\."
     ):
-        fit(World().draw(0), ties=ties)
+        fit(World().draw(0), ties=ties)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("level", [0, 1, 95, float("nan")])
@@ -119,7 +120,7 @@ def test_a_scale_that_orders_nothing_is_refused(scale: float) -> None:
 
 @given(cells(), st.sampled_from(["half", "davidson", "rao-kupper", "drop"]))
 @settings(deadline=None, max_examples=40)
-def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: str) -> None:
+def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: Ties) -> None:
     anyway = [Cell(a, b, outcome) for a, b in ("pq", "qp", "rs", "sr") for outcome in ("a", "b", "tie")]
     swapped = [cell._replace(a=cell.b, b=cell.a, outcome=SWAPPED[cell.outcome]) for cell in [*drawn, *anyway]]
     one = fit(votes_of(*drawn, *anyway), ties=ties, effects=["side"])
@@ -130,7 +131,7 @@ def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: str) ->
 
 @given(cells(), st.floats(0.01, 1000), st.sampled_from(["half", "davidson", "rao-kupper"]))
 @settings(deadline=None, max_examples=40)
-def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties: str) -> None:
+def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties: Ties) -> None:
     votes = votes_of(*drawn, Cell("p", "q", "tie"))
     scaled = dataclasses.replace(votes, weight=votes.weight * factor)
     one, other = (fit(each, ties=ties, intervals="none").ratings for each in (votes, scaled))
@@ -139,7 +140,7 @@ def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties
 
 @given(cells(), cells(), st.sampled_from(["half", "davidson"]))
 @settings(deadline=None, max_examples=40)
-def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], ties: str) -> None:
+def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], ties: Ties) -> None:
     tied = Cell("p", "q", "tie")
     merged = votes_of(*one, tied).tally() + votes_of(*other).tally()
     assert_same(fit(merged, ties=ties), fit(votes_of(*one, *other, tied), ties=ties))

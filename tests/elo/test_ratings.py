@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from elo import RatingRow, Ratings, fit
+from elo.arguments import Ties
 from elo.fit import ELO_SCALE
 from tests.factories_elo import Cell, World, votes_of
 
@@ -110,7 +111,7 @@ def test_the_result_records_how_it_was_made(ratings: Ratings) -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper", "drop"])
-def test_a_win_probability_is_the_credit_to_expect(ties: str) -> None:
+def test_a_win_probability_is_the_credit_to_expect(ties: Ties) -> None:
     votes = votes_of(Cell("x", "y", "a", 50), Cell("x", "y", "b", 20), Cell("x", "y", "tie", 30))
     chance = fit(votes, ties=ties).win_probability("x", "y")
     assert chance.estimate == pytest.approx({"drop": 50 / 70}.get(ties, 0.65))
@@ -157,7 +158,7 @@ def test_percentiles_are_of_the_draws() -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_without_a_limit_to_the_difference_any_credit_is_possible(ties: str) -> None:
+def test_without_a_limit_to_the_difference_any_credit_is_possible(ties: Ties) -> None:
     inner = [Cell("x", "y", outcome, 5) for outcome in ("a", "b", "tie")]
     ratings = fit(votes_of(*inner, Cell("y", "z", "a", 9)), ties=ties, separation="bounded")
     assert ratings.win_probability("x", "z")[1:] == (0, 1)

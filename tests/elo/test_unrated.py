@@ -12,6 +12,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from elo import NotIdentified, Unrated, fit
+from elo.arguments import Circumstance, Cluster, Ties
 from tests.factories_elo import Cell, votes_of
 
 FOUR = [
@@ -28,7 +29,7 @@ def unrated(*cells: Cell, anchor: tuple[str, float] | None = None) -> dict[str, 
 @pytest.mark.parametrize("outcome", ["a", "b"])
 @pytest.mark.parametrize("clusters", [(), ("rater",), ("prompt", "rater")])
 def test_who_won_or_lost_everything_leaves_the_others_as_they_are(
-    outcome: str, clusters: tuple[str, ...]
+    outcome: str, clusters: tuple[Cluster, ...]
 ) -> None:
     new = [Cell("new", other, outcome, 3, prompt=9, rater=9) for other in "pq"]
     alone = fit(votes_of(*FOUR, clustered=True), clusters=clusters)
@@ -46,7 +47,7 @@ def test_who_won_or_lost_everything_leaves_the_others_as_they_are(
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper", "drop"])
 @pytest.mark.parametrize("effects", [(), ("side",)])
-def test_so_it_is_in_each_model(ties: str, effects: tuple[str, ...]) -> None:
+def test_so_it_is_in_each_model(ties: Ties, effects: tuple[Circumstance, ...]) -> None:
     sides = [Cell(cell.b, cell.a, cell.outcome, cell.weight) for cell in FOUR]
     alone = fit(votes_of(*FOUR, *sides), ties=ties, effects=effects)
     found = fit(votes_of(*FOUR, *sides, Cell("new", "p", "a", 4)), ties=ties, effects=effects)

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from elo import Votes, fit
+from elo.arguments import Cluster, Resampling, Ties
 from elo.intervals.bootstrap import Bootstrap, bootstrap
-from elo.intervals.resampling import Kind, resampled_cells
+from elo.intervals.resampling import resampled_cells
 from elo.models.cells import cells_of_tally, cells_of_votes
 from elo.models.newton import maximise
 from elo.models.specification import Specification
@@ -29,7 +30,7 @@ def resample(
     votes: Votes,
     *names: str,
     specification: Specification = HALF,
-    kind: Kind = "resample",
+    kind: Resampling = "resample",
     rounds: int = 1000,
     seed: int = 0,
 ) -> Bootstrap:
@@ -47,7 +48,7 @@ def resample(
 
 
 @pytest.mark.parametrize("kind", ["resample", "bayesian"])
-def test_by_votes_the_spread_is_the_sandwich_of_independent_votes(kind: Kind) -> None:
+def test_by_votes_the_spread_is_the_sandwich_of_independent_votes(kind: Resampling) -> None:
     votes = WORLD.draw(1)
     found = resample(votes, kind=kind, rounds=6000)
     expected = fit(votes, clusters=(), scale=1.0).standard_errors
@@ -56,7 +57,7 @@ def test_by_votes_the_spread_is_the_sandwich_of_independent_votes(kind: Kind) ->
 
 @pytest.mark.parametrize("kind", ["resample", "bayesian"])
 @pytest.mark.parametrize("name", ["rater", "prompt"])
-def test_by_clusters_the_spread_is_that_of_clusters(kind: Kind, name: str) -> None:
+def test_by_clusters_the_spread_is_that_of_clusters(kind: Resampling, name: Cluster) -> None:
     votes = WORLD.draw(1)
     found = resample(votes, name, kind=kind, rounds=3000)
     expected = fit(votes, clusters=(name,), scale=1.0).standard_errors
@@ -80,7 +81,7 @@ def test_independent_votes_have_three_times_their_variance_by_rater_and_prompt()
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_each_round_is_the_optimum_of_its_resample(ties: str) -> None:
+def test_each_round_is_the_optimum_of_its_resample(ties: Ties) -> None:
     specification = Specification(ties=ties)
     votes = WORLD.draw(3)
     cells = cells_of_votes(votes)

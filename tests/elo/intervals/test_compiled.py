@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from elo import Votes, fit
+from elo.arguments import Cluster
 from elo.intervals import compiled, meat
 from elo.votes import counting
 from tests.factories_elo import World
@@ -34,7 +35,7 @@ def votes(weight: bool = False) -> Votes:
 @pytest.mark.parametrize("weight", [False, True])
 @pytest.mark.parametrize("options", [{"correction": "CR3"}, {"correction": "CR1"}, {"ties": "drop"}], ids=str)
 def test_a_fit_is_the_same_with_and_without_compiling(
-    clusters: tuple[str, ...], weight: bool, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    clusters: tuple[Cluster, ...], weight: bool, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = fit(votes(weight), clusters=clusters, effects=("side",), **options)
     monkeypatch.setattr(compiled, "MANY", 0)

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from elo import Ratings, fit
+from elo.arguments import Cluster
 from tests.factories_elo import World
 
 SETS = 300
-BOTH = ("prompt", "rater")
+BOTH: tuple[Cluster, ...] = ("prompt", "rater")
 INDEPENDENT = World(rater_sd=0.0, prompt_sd=0.0)
 DESIGNS = {
     "independent": INDEPENDENT,
@@ -40,7 +41,7 @@ class Held(NamedTuple):
     """Share of data sets in which everyone in a tier is truly above everyone below it."""
 
 
-def claims_held(world: World, clusters: Sequence[str]) -> Held:
+def claims_held(world: World, clusters: Sequence[Cluster]) -> Held:
     gaps = world.target[:, None] - world.target[None, :]
     ranks = (-world.target).argsort().argsort() + 1
     held = []

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from elo.arrays import Floats
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.simultaneous import critical_value
-from elo.votes.tally import Floats
 
 
 def independent(variance: float, size: int) -> Floats:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elo import Ratings, Votes, fit
+from elo.arguments import Cluster, Intervals, Ties
 from elo.fit import ELO_SCALE
-from elo.intervals.sandwich import rows_by
+from elo.intervals.covariance import rows_by
 from elo.intervals.scarcity import _concentration
 from elo.intervals.scores import Fitted
 from elo.models.cells import cells_of_votes
@@ -19,7 +20,7 @@ from elo.models.separation import solve
 from elo.models.specification import Specification
 from tests.factories_elo import Cell, World, votes_of
 
-BOTH = ("prompt", "rater")
+BOTH: tuple[Cluster, ...] = ("prompt", "rater")
 
 
 def crowd(*more: Cell, ties: float = 0.0) -> list[Cell]:
@@ -40,7 +41,7 @@ def width(ratings: Ratings, a: str, b: str) -> float:
 @pytest.mark.parametrize("intervals", ["sandwich", "bootstrap"])
 @pytest.mark.parametrize("votes", [1, 3, 8])
 def test_a_few_ties_have_the_variance_of_the_model(
-    clusters: Sequence[str], intervals: str, votes: int
+    clusters: Sequence[Cluster], intervals: Intervals, votes: int
 ) -> None:
     ties = [Cell("rare", "x", "tie", prompt=i, rater=i) for i in range(votes)]
     found = fit(votes_of(*crowd(*ties), clustered=True), clusters=clusters, intervals=intervals, rounds=30)
@@ -55,7 +56,7 @@ def test_a_few_ties_have_the_variance_of_the_model(
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_so_have_they_in_each_model_of_ties(ties: str) -> None:
+def test_so_have_they_in_each_model_of_ties(ties: Ties) -> None:
     rare = [Cell("rare", "x", "tie", prompt=i, rater=i) for i in range(3)]
     votes = votes_of(*crowd(*rare, ties=0.3), clustered=True)
     bare, model = fit(votes, ties=ties, variance_floor="off"), fit(votes, ties=ties, intervals="model")
@@ -83,7 +84,8 @@ def test_votes_of_one_rater_have_the_variance_of_the_model_whatever_their_number
 def test_many_votes_of_many_raters_are_left_to_their_own_scatter() -> None:
     """With a third of ties the model's variance is too large, and must not widen what is well known."""
     votes = World(rater_sd=0, prompt_sd=0, ties=0.35).draw(1)
-    for clusters in ((), BOTH):
+    each: tuple[tuple[Cluster, ...], ...] = ((), BOTH)
+    for clusters in each:
         bare, floored = (
             fit(votes, clusters=clusters, variance_floor="off"),
             fit(votes, clusters=clusters),
@@ -100,7 +102,8 @@ def test_no_interval_of_few_votes_is_narrower_than_the_models(ends: list[str], r
     rare = [Cell("rare", "xyz"[i % 3], end, prompt=i, rater=i % raters) for i, end in enumerate(ends)]
     votes = votes_of(*crowd(*rare, Cell("rare", "x", "tie", rater=0)), clustered=True)
     model = fit(votes, intervals="model")
-    for clusters in ((), ("rater",), BOTH):
+    each: tuple[tuple[Cluster, ...], ...] = ((), ("rater",), BOTH)
+    for clusters in each:
         found = fit(votes, clusters=clusters)
         assert width(found, "rare", "x") > 0.8 * width(model, "rare", "x")
 

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.stats import studentized_range
 
 from elo import fit
-from elo.intervals.sandwich import quantile
+from elo.intervals.covariance import quantile
 from elo.intervals.simultaneous import critical_value
 from tests.factories_elo import Cell, Floats, World, votes_of
 

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from elo import Votes, fit
+from elo.arguments import Ties
 from elo.fit import ELO_SCALE
 from elo.models.cells import cells_of_tally
 from elo.models.newton import maximise
@@ -136,7 +137,7 @@ def test_the_optimum_holds_in_higher_precision() -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_a_ridge_is_a_normal_prior_on_deviations(ties: str) -> None:
+def test_a_ridge_is_a_normal_prior_on_deviations(ties: Ties) -> None:
     problem = Specification(ties=ties, ridge=3.0).problem(cells_of_tally(drawn(6, 300).tally()))
     solution = maximise(problem)
     gradient, information = problem.derivatives(solution.theta)

@@ -66,12 +66,12 @@ def test_the_drift_is_the_derivative_of_half_the_trace(model: OutcomeModel) -> N
         curvature = model.derivatives(at, model.expected(at, votes)).curvature
         return float((curvature * spread).sum() / 2)
 
-    drift = model.drift(place, votes, spread)
+    firth_adjustment = model.firth_adjustment(place, votes, spread)
     for coordinate in range(size):
         step = np.zeros_like(place)
         step[coordinate, 4] = h = 1e-6
         slope = (half_trace(place + step) - half_trace(place - step)) / (2 * h)
-        assert drift[coordinate, 4] == pytest.approx(slope, abs=1e-5)
+        assert firth_adjustment[coordinate, 4] == pytest.approx(slope, abs=1e-5)
 
 
 def test_ties_of_davidson_are_nu_times_the_root_of_both_strengths() -> None:

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from elo import NotIdentified, fit
+from elo.arguments import Correction, Separation, Ties
 from elo.models.cells import cells_of_tally
 from elo.models.separation import BOUND, _penalised, maximise_penalised
 from elo.models.specification import Specification
@@ -22,7 +23,7 @@ def test_an_unbeaten_contender_has_half_a_loss_under_firth() -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_firth_is_the_maximum_of_the_penalised_likelihood(ties: str) -> None:
+def test_firth_is_the_maximum_of_the_penalised_likelihood(ties: Ties) -> None:
     cells = cells_of_tally(
         votes_of(
             *[Cell("x", y, "a", 4) for y in "yz"], Cell("y", "z", "b", 3), Cell("y", "z", "tie", 2)
@@ -34,7 +35,7 @@ def test_firth_is_the_maximum_of_the_penalised_likelihood(ties: str) -> None:
     def loss(free: Floats) -> float:
         return -_penalised(problem, np.concatenate(([0.0], free)))[0]
 
-    start = (solution.theta - solution.theta[0] * problem.carried)[1:]
+    start = (solution.theta - solution.theta[0] * problem.shift_direction)[1:]
     best = minimize(
         loss, start + 0.1, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 5000}
     )
@@ -60,7 +61,7 @@ def test_between_two_limits_a_contender_stands_in_the_middle() -> None:
 
 
 @pytest.mark.parametrize("separation", ["firth", "bounded"])
-def test_where_a_finite_maximum_exists_bounded_leaves_it_and_firth_says_so(separation: str) -> None:
+def test_where_a_finite_maximum_exists_bounded_leaves_it_and_firth_says_so(separation: Separation) -> None:
     votes = votes_of(Cell("x", "y", "a", 30), Cell("x", "y", "b", 20))
     ratings = fit(votes, separation=separation, scale=1.0)
     expected = {"firth": np.log(30.5 / 20.5), "bounded": np.log(30 / 20)}[separation]
@@ -69,7 +70,7 @@ def test_where_a_finite_maximum_exists_bounded_leaves_it_and_firth_says_so(separ
 
 
 @pytest.mark.parametrize("separation", ["error", "firth", "bounded"])
-def test_no_policy_connects_contenders_that_never_met(separation: str) -> None:
+def test_no_policy_connects_contenders_that_never_met(separation: Separation) -> None:
     with pytest.raises(NotIdentified, match=r"groups of contenders: u, v; x, y\."):
         fit(votes_of(Cell("u", "v", "tie"), Cell("x", "y", "tie")), separation=separation)
 
@@ -90,7 +91,7 @@ def test_bounded_knows_no_more_of_a_group_than_its_own_votes_say() -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
-def test_votes_between_groups_do_not_pull_within_them(ties: str) -> None:
+def test_votes_between_groups_do_not_pull_within_them(ties: Ties) -> None:
     inner = [Cell("x", "y", "a", 30), Cell("x", "y", "b", 2), Cell("x", "y", "tie", 4)]
     beaten = [Cell(name, "z", "a", 500) for name in "xy"]
     whole = fit(votes_of(*inner, *beaten), ties=ties, separation="bounded")
@@ -109,7 +110,7 @@ def test_groups_that_spread_wider_than_the_bound_stand_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("correction", ["CR3", "CR1"])
-def test_bounded_clusters_the_votes_of_a_group_as_if_alone(correction: str) -> None:
+def test_bounded_clusters_the_votes_of_a_group_as_if_alone(correction: Correction) -> None:
     cells = [Cell("x", "y", outcome, 3, rater=rater) for rater, outcome in enumerate("abababaab")]
     beaten = [Cell(name, "z", "a", 4, rater=rater) for name in "xy" for rater in range(9)]
     alone, whole = (

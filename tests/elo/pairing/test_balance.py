@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import LinearConstraint, minimize
 
+from elo.arrays import Floats
 from elo.pairing.balance import Bounds, rebalance
-from elo.votes.tally import Floats
 
 
 def random_shares(size: int, seed: int) -> Floats:

@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from elo import Tally
+from elo.arrays import Floats
 from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
-from elo.votes.tally import Floats
 
 GOALS = (WholeBoard(), TopK(2), Newcomer(("m1",)))
 

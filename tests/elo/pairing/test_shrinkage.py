@@ -5,9 +5,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_expit
 
+from elo.arrays import Floats
 from elo.models.bradley_terry import maximise
 from elo.pairing.shrinkage import shrunken_strengths
-from elo.votes.tally import Floats
 
 
 def random_credit(size: int, seed: int) -> Floats:

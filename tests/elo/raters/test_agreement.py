@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elo import Votes
+from elo.arrays import Floats
 from elo.raters.agreement import Metric, agreement, alpha
-from elo.votes.tally import Floats
 from tests.factories_elo import Cell, World, votes_of
 
 # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", part C: four observers, twelve units,

@@ -10,9 +10,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from elo import NotConverged, Votes, fit
+from elo.arrays import Floats
 from elo.raters import crowd_bt
 from elo.raters.reliability import reliability
-from elo.votes.tally import Floats
 from tests.factories_elo import Cell, Panel, votes_of
 
 GOOD, GUESSING, REVERSED = 0.95, 0.5, 0.05

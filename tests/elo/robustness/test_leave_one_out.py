@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from elo import Votes, fit
+from elo.arrays import Floats
 from elo.robustness.leave_one_out import leave_one_out
-from elo.votes.tally import Floats
 from tests.factories_elo import Cell, World, votes_of
 
 VOTES = World(contenders=5, votes=600, raters=12, prompts=15, spread=0.4).draw(1)

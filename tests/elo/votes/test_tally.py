@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from elo import Votes, fit
+from elo.arguments import Ties
 from tests.factories_elo import Cell, votes_of
 
 VOTES = votes_of(
@@ -59,7 +60,7 @@ def test_a_tally_says_what_was_on_the_left() -> None:
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson"])
-def test_the_side_effect_of_a_tally_is_that_of_its_votes(ties: str) -> None:
+def test_the_side_effect_of_a_tally_is_that_of_its_votes(ties: Ties) -> None:
     rng = np.random.default_rng(3)
     a = rng.integers(3, size=300)
     votes = Votes.from_columns(

@@ -1,4 +1,4 @@
-"""Covariance of the parameters when votes of one cluster (a rater, a prompt) depend on each other."""
+"""The cluster-robust sandwich: covariance when votes of one rater or prompt depend on each other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from elo.arguments import Correction
+from elo.arrays import Floats
 from elo.intervals import compiled
 from elo.intervals.meat import cluster_scores, clustered_meat, paired_meat
 from elo.intervals.scores import Fitted
 from elo.models.design import summed
 from elo.models.identification import moved
-from elo.votes.tally import Floats
 
 FEW_CLUSTERS = 2000
 LARGE_LEVERAGE = 0.05
@@ -67,7 +68,7 @@ class Rows:
         return Rows(number[order], self.cell[kept], self.weight[kept], int(chosen.sum()))
 
 
-def sandwich(fitted: Fitted, rows: Rows, correction: str) -> Clustered:
+def clustered_sandwich(fitted: Fitted, rows: Rows, correction: Correction) -> Clustered:
     """Cluster-robust covariance, H^-1 (sum_g s_g s_g') H^-1, with the scores s_g of G clusters.
 
     `CR0` is that; `CR1` multiplies it by G / (G - 1); `CR3` is the one-step jackknife. Leaving out cluster g
@@ -92,11 +93,11 @@ def sandwich(fitted: Fitted, rows: Rows, correction: str) -> Clustered:
     return Clustered(covariance * _factor(correction, rows.groups), alone)
 
 
-def _factor(correction: str, groups: int) -> float:
+def _factor(correction: Correction, groups: int) -> float:
     return {"CR0": 1.0, "CR1": groups / (groups - 1), "CR3": (groups - 1) / groups}[correction]
 
 
-def intersected(fitted: Fitted, first: Rows, second: Rows, correction: str) -> Floats:
+def intersected(fitted: Fitted, first: Rows, second: Rows, correction: Correction) -> Floats:
     """Shape (P, P): the covariance by clusters of both kinds at once; both have the same rows."""
     groups = max(first.groups, second.groups)
     votes = min(first.votes.max(), second.votes.max())
@@ -109,7 +110,7 @@ def intersected(fitted: Fitted, first: Rows, second: Rows, correction: str) -> F
     pair = first.cluster.astype(np.int64) * second.groups + second.cluster
     number = np.unique(pair, return_inverse=True)[1]
     rows = Rows(number, first.cell, first.weight, int(number.max()) + 1)
-    return sandwich(fitted, rows, correction).covariance
+    return clustered_sandwich(fitted, rows, correction).covariance
 
 
 def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from elo import fit
-from elo.intervals.planning import (
-    Components,
-    components,
+from elo.arguments import Cluster
+from elo.study.size import (
+    VarianceComponents,
     head_to_head_votes,
     ladder_appearances,
     plan_separation,
     plan_width,
+    variance_components,
     width_appearances,
 )
 from tests.factories_elo import Cell, World, votes_of
 
-BOTH = ("prompt", "rater")
+BOTH: tuple[Cluster, ...] = ("prompt", "rater")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +72,9 @@ def test_no_gap_and_only_ties_have_no_answer() -> None:
         width_appearances(10, design_effect=0)
 
 
-def mean_components(world: World, clusters: tuple[str, ...]) -> Components:
-    found = [components(fit(world.draw(seed), clusters=clusters)) for seed in range(12)]
-    return Components(*np.mean(found, axis=0))
+def mean_components(world: World, clusters: tuple[Cluster, ...]) -> VarianceComponents:
+    found = [variance_components(fit(world.draw(seed), clusters=clusters)) for seed in range(12)]
+    return VarianceComponents(*np.mean(found, axis=0))
 
 
 def test_the_variance_is_put_down_to_what_causes_it() -> None:
@@ -89,9 +90,9 @@ def test_the_variance_is_put_down_to_what_causes_it() -> None:
 
 
 @pytest.mark.parametrize("clusters", [(), ("rater",), BOTH])
-def test_components_add_up_to_the_variance_of_the_difference(clusters: tuple[str, ...]) -> None:
+def test_components_add_up_to_the_variance_of_the_difference(clusters: tuple[Cluster, ...]) -> None:
     ratings = fit(World(contenders=4, votes=1200).draw(1), clusters=clusters)
-    found = components(ratings, ("m00", "m02"))
+    found = variance_components(ratings, ("m00", "m02"))
     _, lower, upper = ratings.difference("m00", "m02")
     expected = ((upper - lower) / 2 / ratings.errors.quantile(0.025)) ** 2
     assert sum(found) == pytest.approx(expected)
@@ -170,8 +171,8 @@ def test_differences_without_limits_have_no_plan() -> None:
 def test_what_one_kind_of_cluster_adds_is_over_independent_votes(asked: dict[str, Any]) -> None:
     votes = World(contenders=4, votes=2000, raters=20, rater_sd=1.0).draw(2)
     pair = ("m00", "m02")
-    found = components(fit(votes, clusters=("rater",), **asked), pair)
-    alone = components(fit(votes, separation=asked.get("separation", "error")), pair)
+    found = variance_components(fit(votes, clusters=("rater",), **asked), pair)
+    alone = variance_components(fit(votes, separation=asked.get("separation", "error")), pair)
     assert found.vote == pytest.approx(alone.vote, rel=1e-3)
     assert found.rater > found.vote
 

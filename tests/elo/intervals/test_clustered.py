@@ -5,8 +5,9 @@ import pytest
 import statsmodels.api as sm
 
 from elo import Votes
-from elo.intervals import jackknife
-from elo.intervals.sandwich import clustered, independent, rows_by
+from elo.arguments import Correction, Ties
+from elo.intervals import clustered as clusters
+from elo.intervals.covariance import clustered, independent, rows_by
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import Solution
 from elo.models.cells import cells_of_votes
@@ -28,9 +29,9 @@ def fitted(votes: Votes, specification: Specification = HALF) -> Fitted:
     return Fitted(problem, maximise(problem), cells, specification.labels)
 
 
-def by_rater(votes: Votes, correction: str = "CR3") -> Floats:
+def by_rater(votes: Votes, correction: Correction = "CR3") -> Floats:
     fit = fitted(votes)
-    return jackknife.sandwich(fit, rows_by(fit, raters(votes), "rater"), correction).covariance
+    return clusters.clustered_sandwich(fit, rows_by(fit, raters(votes), "rater"), correction).covariance
 
 
 def raters(votes: Votes) -> Codes:
@@ -99,7 +100,7 @@ def test_statsmodels_agrees_on_clusters_without_leaving_out() -> None:
 def test_small_clusters_among_many_need_no_leaving_out(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = World(contenders=5, votes=30_000, raters=1500, prompts=20).draw(4)
     exact = by_rater(votes)
-    monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 100)
+    monkeypatch.setattr(clusters, "FEW_CLUSTERS", 100)
     cheap = by_rater(votes)
     assert not np.array_equal(cheap, exact)
     np.testing.assert_allclose(np.sqrt(np.diag(cheap)), np.sqrt(np.diag(exact)), rtol=0.005)
@@ -108,16 +109,16 @@ def test_small_clusters_among_many_need_no_leaving_out(monkeypatch: pytest.Monke
 def test_large_clusters_among_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = WORLD.draw(4)
     exact = by_rater(votes)
-    monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 1)
+    monkeypatch.setattr(clusters, "FEW_CLUSTERS", 1)
     fit = fitted(votes)
-    left_out = jackknife.worth_leaving_out(fit, rows_by(fit, raters(votes), "rater"))
+    left_out = clusters.worth_leaving_out(fit, rows_by(fit, raters(votes), "rater"))
     assert 0 < left_out.sum() < len(left_out)
     covariance = by_rater(votes)
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), np.sqrt(np.diag(exact)), rtol=0.005)
 
 
 def test_a_link_by_one_of_many_clusters_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jackknife, "FEW_CLUSTERS", 1)
+    monkeypatch.setattr(clusters, "FEW_CLUSTERS", 1)
     many = [Cell(a, b, "tie", 100, rater=rater) for a, b in ("pq", "xy") for rater in range(5)]
     votes = votes_of(*many, Cell("p", "x", "tie", rater=3), clustered=True)
     errors = clustered(fitted(votes), {"rater": raters(votes)}, "CR3")
@@ -127,7 +128,7 @@ def test_a_link_by_one_of_many_clusters_is_seen(monkeypatch: pytest.MonkeyPatch)
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = WORLD.draw(5)
     whole = by_rater(votes)
-    monkeypatch.setattr(jackknife, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(clusters, "BLOCK_NUMBERS", 100)
     np.testing.assert_allclose(by_rater(votes), whole, rtol=1e-12, atol=1e-15)
 
 
@@ -156,11 +157,11 @@ def test_contenders_that_one_cluster_alone_links_are_named_and_keep_the_errors_o
 
 
 @pytest.mark.parametrize("ties", ["davidson", "rao-kupper"])
-def test_each_cluster_is_left_out_of_models_of_ties_too(ties: str) -> None:
+def test_each_cluster_is_left_out_of_models_of_ties_too(ties: Ties) -> None:
     votes = WORLD.draw(6)
     model = Specification(ties=ties)
     whole = fitted(votes, model)
-    theta, place = whole.solution.theta, whole.problem.design.place(whole.solution.theta)
+    theta, place = whole.solution.theta, whole.problem.design.linear_predictor(whole.solution.theta)
     shifts = []
     for rater in range(votes.raters or 0):
         rest = raters(votes) != rater
@@ -172,5 +173,5 @@ def test_each_cluster_is_left_out_of_models_of_ties_too(ties: str) -> None:
         shifts.append(np.linalg.pinv(information, rcond=1e-9) @ design.gradient(local.gradient))
     expected = (1 - 1 / len(shifts)) * np.array(shifts).T @ np.array(shifts)
     assert len(theta) == 7
-    covariance = jackknife.sandwich(whole, rows_by(whole, raters(votes), "rater"), "CR3").covariance
+    covariance = clusters.clustered_sandwich(whole, rows_by(whole, raters(votes), "rater"), "CR3").covariance
     np.testing.assert_allclose(covariance, expected, rtol=1e-8, atol=1e-12)

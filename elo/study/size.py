@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 
+from elo.arguments import place_of
+from elo.arrays import Floats
+from elo.intervals.covariance import quantile
 from elo.intervals.ranks import EQUAL
-from elo.intervals.sandwich import quantile
 from elo.models.bradley_terry import difference_variances
-from elo.ratings import Ratings, place_of
-from elo.settings import ELO_SCALE
-from elo.votes.tally import Floats
+from elo.options import ELO_SCALE
+from elo.ratings import Ratings
 
 EVEN = 0.25
 """Information of one decided vote on an even pair, per squared log-odds."""
@@ -23,7 +24,7 @@ MOST = 2**53
 """Counts above this are no plan."""
 
 
-class Components(NamedTuple):
+class VarianceComponents(NamedTuple):
     """What a variance is made of: rating points squared."""
 
     vote: float
@@ -39,13 +40,13 @@ class Components(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """How many there must be in all, for one purchase at a time. None: never enough, however many."""
 
     margin: float
     """What is to shrink, as it is now: rating points."""
     wanted: float
-    components: Components
+    components: VarianceComponents
     votes: int | None
     """With the present raters and prompts."""
     raters: int | None
@@ -63,7 +64,7 @@ class Plan:
         return ("votes", "raters", "prompts")[int(np.argmax(self.components))]
 
 
-def components(ratings: Ratings, pair: tuple[str, str] | None = None) -> Components:
+def variance_components(ratings: Ratings, pair: tuple[str, str] | None = None) -> VarianceComponents:
     """Split the variance of a difference, or its mean over all pairs, by where it comes from.
 
     With rater and prompt clusters the two-way variance is V_r + V_p - V_rp, of which V_r - V_rp is owed to
@@ -100,7 +101,7 @@ def components(ratings: Ratings, pair: tuple[str, str] | None = None) -> Compone
             owed[kind] = max(total - one_way[other], 0.0)
     elif errors.independent is not None:
         owed[kinds[0]] = max(total - variance(difference_variances(errors.independent)), 0.0)
-    return Components(max(total - sum(owed.values()), 0.0), owed["rater"], owed["prompt"])
+    return VarianceComponents(max(total - sum(owed.values()), 0.0), owed["rater"], owed["prompt"])
 
 
 def _check_plannable(ratings: Ratings) -> None:
@@ -125,7 +126,7 @@ def _weights(ratings: Ratings, pair: tuple[str, str] | None) -> Floats:
     return weights
 
 
-def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None = None) -> Plan:
+def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None = None) -> StudyPlan:
     """What it takes until the interval of a difference is this narrow.
 
     Args:
@@ -134,13 +135,13 @@ def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None
         pair: two contenders; None for the root mean square over all pairs.
 
     Raises:
-        ValueError: as in `components`, or the width is not above 0.
+        ValueError: as in `variance_components`, or the width is not above 0.
     """
     tail = (1 - ratings.method.level) / 2
     return _plan(ratings, pair, half_width, lambda dof: quantile(dof, tail))
 
 
-def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Plan:
+def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> StudyPlan:
     """What it takes until the interval of a difference lies on one side of 0, if it is as large as estimated.
 
     Args:
@@ -150,7 +151,7 @@ def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Pla
         power: wanted probability of a distinct difference.
 
     Raises:
-        ValueError: as in `components`, or the two are estimated to be equal.
+        ValueError: as in `variance_components`, or the two are estimated to be equal.
     """
     tail = (1 - ratings.method.level) / 2
     gap = abs(ratings.difference(a, b).estimate)
@@ -225,8 +226,8 @@ def width_appearances(
 
 def _plan(
     ratings: Ratings, pair: tuple[str, str] | None, wanted: float, reach: Callable[[int | None], float]
-) -> Plan:
-    parts = components(ratings, pair)
+) -> StudyPlan:
+    parts = variance_components(ratings, pair)
     if not wanted > 0:
         raise ValueError(f"Cannot plan for {wanted:g} rating points: it must be above 0.")
     clusters = ratings.errors.clusters
@@ -243,7 +244,7 @@ def _plan(
     votes = ratings.diagnostics.votes
     raters, prompts = clusters.get("rater"), clusters.get("prompt")
     in_all = enough(votes, lambda times: margin(times, times, times))
-    return Plan(
+    return StudyPlan(
         margin=margin(),
         wanted=wanted,
         components=parts,

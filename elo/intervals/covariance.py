@@ -10,13 +10,14 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from elo.intervals.jackknife import Rows, intersected, sandwich
+from elo.arguments import Correction
+from elo.arrays import Floats
+from elo.intervals.clustered import Rows, clustered_sandwich, intersected
 from elo.intervals.meat import independent_meat
 from elo.intervals.scarcity import model_floor
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import difference_variances
 from elo.models.cells import numbered
-from elo.votes.tally import Floats
 
 ROUNDING = 1e-9
 """Share of the largest variance below which a negative one is rounding error."""
@@ -135,7 +136,11 @@ def independent(fitted: Fitted, *, floored: bool = True) -> Covariance:
 
 
 def clustered(
-    fitted: Fitted, columns: Mapping[str, NDArray[np.integer]], correction: str, *, floored: bool = True
+    fitted: Fitted,
+    columns: Mapping[str, NDArray[np.integer]],
+    correction: Correction,
+    *,
+    floored: bool = True,
 ) -> Covariance:
     """Covariance for votes that share prompts, raters or both.
 
@@ -154,7 +159,7 @@ def clustered(
         ValueError: all votes are of one cluster.
     """
     rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
-    ways = {name: sandwich(fitted, each, correction) for name, each in rows.items()}
+    ways = {name: clustered_sandwich(fitted, each, correction) for name, each in rows.items()}
     one_way = [way.covariance for way in ways.values()]
     matrix = one_way[0]
     if len(rows) == 2:
@@ -248,7 +253,7 @@ def covariance_of(
     """Build a `Covariance` from the full matrix (P, P) and its named lower bounds."""
     size = fitted.problem.contenders
     last = size + len(fitted.problem.names)
-    if fitted.solution.drift is not None and not fitted.problem.prompts:
+    if fitted.solution.score_adjustment is not None and not fitted.problem.prompts:
         # Votes that Jeffreys' prior alone keeps finite scatter too little to show how little is known.
         floors = {**floors, "the inverse information": fitted.solution.inverse}
     named = [name for name in floors if name]

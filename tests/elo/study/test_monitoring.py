@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from elo import Votes, fit
 from elo.fit import ELO_SCALE
-from elo.intervals.anytime import (
+from elo.study.monitoring import (
     anytime_difference,
     difference_sequence,
     top_is_top,

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
-from elo.intervals.resampling import KINDS
-from elo.models.separation import SEPARATION
+from elo.arguments import (
+    Cluster,
+    Correction,
+    Intervals,
+    Resampling,
+    Separation,
+    VarianceFloor,
+    Weighting,
+    place_of,
+    require_known,
+)
 from elo.models.specification import Specification
-from elo.names import require_known
 from elo.votes.table import Votes
 from elo.votes.tally import Tally
 
+CLUSTERS = get_args(Cluster)
 ELO_SCALE = 400 / math.log(10)
 """Rating points for one unit of log-odds: 400 points are odds of ten to one (Elo 1978)."""
-CLUSTERS = ("prompt", "rater")
-VarianceFloor: TypeAlias = Literal["auto", "on", "off"]
-"""Whether variances have a floor: `auto` is on, but off for the corrections CR0 and CR1."""
 MANY_PROMPTS = 2000
 """Deviations that are estimated jointly with the strengths: a table of 32 MB for each step."""
 
@@ -27,15 +33,15 @@ class Settings:
     """The arguments of `fit`, with names of several in their standard order."""
 
     specification: Specification
-    clusters: tuple[str, ...]
-    intervals: str
-    correction: str
+    clusters: tuple[Cluster, ...]
+    intervals: Intervals
+    correction: Correction
     variance_floor: VarianceFloor
-    separation: str
-    weighting: str
+    separation: Separation
+    weighting: Weighting
     rounds: int
     seed: int
-    bootstrap: str
+    bootstrap: Resampling
     anchor: tuple[str, float] | None
     scale: float
     level: float
@@ -57,12 +63,12 @@ class Settings:
         Raises:
             ValueError: names what was asked and what is allowed.
         """
-        require_known("intervals", [self.intervals], ("sandwich", "model", "bootstrap", "none"))
-        require_known("correction", [self.correction], ("CR3", "CR1", "CR0"))
+        require_known("intervals", [self.intervals], get_args(Intervals))
+        require_known("correction", [self.correction], get_args(Correction))
         require_known("variance_floor", [self.variance_floor], get_args(VarianceFloor))
-        require_known("separation", [self.separation], SEPARATION)
-        require_known("weighting", [self.weighting], ("votes", "propensity"))
-        require_known("bootstrap", [self.bootstrap], KINDS)
+        require_known("separation", [self.separation], get_args(Separation))
+        require_known("weighting", [self.weighting], get_args(Weighting))
+        require_known("bootstrap", [self.bootstrap], get_args(Resampling))
         self._check_clusters(votes)
         if self.intervals == "bootstrap" and self.separation == "firth":
             raise ValueError(
@@ -120,10 +126,3 @@ class Settings:
                     f"Cannot cluster by {name!r}: the votes have no such column. "
                     f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; or ()."
                 )
-
-
-def place_of(contender: str, contenders: tuple[str, ...]) -> int:
-    """The contender's index, or an error that lists the known ones."""
-    if contender not in contenders:
-        raise ValueError(f"Unknown contender {contender!r}. Known: {', '.join(contenders)}.")
-    return contenders.index(contender)

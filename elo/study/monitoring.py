@@ -13,8 +13,9 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from elo.ratings import Interval, Ratings, place_of
-from elo.votes.tally import Floats
+from elo.arguments import place_of
+from elo.arrays import Floats
+from elo.ratings import Interval, Ratings
 
 GRID = np.linspace(0, 1, 1001)
 """Shares of wins that are tried; limits are rounded outwards to them."""
@@ -26,7 +27,7 @@ BLOCK = 50
 """Votes worked on at once, so that what they need stays in the processor's cache."""
 
 
-class Limits(NamedTuple):
+class ConfidenceSequence(NamedTuple):
     """Lower and upper limits, one of each for every look."""
 
     lower: Floats
@@ -50,7 +51,7 @@ def difference_sequence(
     planned_error: float,
     level: float = 0.95,
     degrees_of_freedom: ArrayLike | None = None,
-) -> Limits:
+) -> ConfidenceSequence:
     """Limits of one quantity that hold at all looks together, from what each look estimated.
 
     The normal mixture of Robbins (1970, Annals of Mathematical Statistics 41), in the information
@@ -81,7 +82,7 @@ def difference_sequence(
         )
     margins = np.full_like(means, np.inf)
     np.multiply(reach, spread, out=margins, where=spread > 0)
-    return Limits(means - margins, means + margins)
+    return ConfidenceSequence(means - margins, means + margins)
 
 
 def anytime_difference(ratings: Ratings, a: str, b: str, *, planned_error: float) -> Interval:
@@ -143,7 +144,7 @@ def top_is_top(ratings: Ratings, *, planned_error: float) -> TopClaim:
     return TopClaim(ratings.contenders[top], smallest, smallest >= 1 / error)
 
 
-def win_share_sequence(credits: ArrayLike, *, level: float = 0.95) -> Limits:
+def win_share_sequence(credits: ArrayLike, *, level: float = 0.95) -> ConfidenceSequence:
     """Exact limits of one contender's expected credit against another, after every vote.
 
     The hedged capital process of Waudby-Smith and Ramdas 2024 (Journal of the Royal Statistical Society B 86,
@@ -177,7 +178,7 @@ def win_share_sequence(credits: ArrayLike, *, level: float = 0.95) -> Limits:
         lower[rows] = GRID[np.maximum((above >= enough).sum(axis=1) - 1, 0)]
         upper[rows] = GRID[np.minimum(len(GRID) - (below >= enough).sum(axis=1), len(GRID) - 1)]
         capital_above, capital_below = above[-1], below[-1]
-    return Limits(lower, upper)
+    return ConfidenceSequence(lower, upper)
 
 
 def _capped(bet: Floats, most_to_lose: Floats) -> Floats:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from elo import Votes, fit
+from elo.arguments import Correction, VarianceFloor
 from elo.fit import ELO_SCALE
-from elo.intervals.sandwich import Covariance
-from elo.settings import VarianceFloor
+from elo.intervals.covariance import Covariance
 from elo.votes.tally import HALF_CREDIT
 from tests.factories_elo import Cell, Floats, World, votes_of
 
@@ -55,7 +55,7 @@ def test_clusters_that_votes_do_not_record_are_refused() -> None:
 
 def test_the_order_of_clusters_does_not_matter() -> None:
     votes = WORLD.draw(2)
-    one, other = (fit(votes, clusters=clusters) for clusters in (["rater", "prompt"], ["prompt", "rater"]))
+    one, other = fit(votes, clusters=["rater", "prompt"]), fit(votes, clusters=["prompt", "rater"])
     assert one.rows() == other.rows()
 
 
@@ -132,7 +132,7 @@ def test_statsmodels_agrees_on_two_way_errors_without_a_floor() -> None:
 
 
 @pytest.mark.parametrize("correction", ["CR0", "CR1", "CR3"])
-def test_the_floor_is_on_or_off_as_asked_and_named(correction: str) -> None:
+def test_the_floor_is_on_or_off_as_asked_and_named(correction: Correction) -> None:
     votes = World(contenders=5, votes=80, raters=12, prompts=8, ties=0.3).draw(1)
     on, off = (
         fit(votes, clusters=("prompt", "rater"), correction=correction, variance_floor=floor)
