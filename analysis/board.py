@@ -85,6 +85,7 @@ class Board:
 
     @property
     def contenders(self) -> tuple[str, ...]:
+        """Names of the contenders, in the order of the rows."""
         return tuple(row.contender for row in self.rows)
 
 
@@ -115,7 +116,7 @@ def build_board(
 
 
 def bound(each: Unrated) -> str:
-    """The one-sided bound of a contender without a finite rating, as a sentence; empty without one."""
+    """Say the one-sided bound of a contender without a finite rating; an empty text without a bound."""
     if math.isfinite(each.lower):
         return f"Its rating is above {each.lower:.0f}."
     return f"Its rating is below {each.upper:.0f}." if math.isfinite(each.upper) else ""
@@ -132,7 +133,7 @@ def _board_row(row: RatingRow, raters: dict[str, int] | None, prompts: dict[str,
 
 
 def _tiers(ratings: Ratings, rows: Sequence[BoardRow], order: Sequence[int]) -> list[int]:
-    """The rows' tiers without regard to preliminary ones, each of which joins the row above it.
+    """Return the rows' tiers. A preliminary row joins the tier of the row above it.
 
     The wide interval of a newcomer would keep all tiers together otherwise.
     """
@@ -150,7 +151,7 @@ def _tiers(ratings: Ratings, rows: Sequence[BoardRow], order: Sequence[int]) -> 
 
 
 def _seen_with(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, int] | None:
-    """For each contender, with how many raters (or prompts) it met; None where votes do not record them."""
+    """Count the raters (or prompts) that each contender met; None where votes do not record them."""
     if group is None:
         return None
     met = np.zeros((len(votes.contenders), int(group.max()) + 1), dtype=bool)

@@ -49,7 +49,7 @@ def print_board(board: Board, console: Console, title: str) -> None:
 
 
 def _rank(row: BoardRow) -> str:
-    """The place by rating, and in brackets the places that the intervals allow."""
+    """Write the rank by rating, with the range of ranks that the intervals allow in brackets."""
     return str(row.rank) if row.rank_low == row.rank_high else f"{row.rank} ({row.rank_low}–{row.rank_high})"
 
 

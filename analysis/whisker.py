@@ -1,4 +1,4 @@
-"""Where things go in a chart of intervals: an axis with round ticks, and places in percent of its width."""
+"""Layout of a chart of intervals: an axis with round ticks, and positions in percent of its width."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ INTERVALS = 4
 
 
 class Tick(NamedTuple):
+    """One labelled position on the axis."""
+
     value: float
     x: float
     """Percent of the axis, from the left."""
@@ -41,6 +43,7 @@ class Axis:
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
+        """The ticks from `low` to `high`."""
         count = round((self.high - self.low) / self.step)
         values = (self.low + i * self.step for i in range(count + 1))
         return tuple(Tick(value, self.place(value)) for value in values)
@@ -48,6 +51,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Chart:
+    """Positions of all intervals on one axis."""
+
     axis: Axis
     whiskers: tuple[Whisker, ...]
     """In the order of the board's rows."""
@@ -66,7 +71,7 @@ def draw_whiskers(board: Board) -> Chart:
 
 
 def round_axis(low: float, high: float) -> Axis:
-    """The axis about `low` to `high` whose ticks are at multiples of 1, 2 or 5 times a power of ten.
+    """Return the axis around `low` to `high` with ticks at multiples of 1, 2 or 5 times a power of ten.
 
     P. Heckbert, "Nice numbers for graph labels", Graphics Gems, 1990, 61-63.
     """

@@ -1,3 +1,5 @@
+"""`python -m elo`."""
+
 from elo.command import main
 
 main()

@@ -28,7 +28,7 @@ Word = TypeVar("Word", bound=str)
 
 
 def several(argument: str, names: Sequence[Word]) -> tuple[Word, ...]:
-    """The names as a tuple; a string, which is a sequence of letters, is one name short of its comma.
+    """Return the names as a tuple. A single string is refused: its letters would be taken for names.
 
     Raises:
         ValueError: a string was given.
@@ -39,7 +39,7 @@ def several(argument: str, names: Sequence[Word]) -> tuple[Word, ...]:
 
 
 def shortened(value: object, longest: int = 60) -> str:
-    """The value as Python writes it, cut to so many characters."""
+    """Return the value's repr, cut to `longest` characters."""
     text = repr(value)
     return text if len(text) <= longest else f"{text[:longest]}..."
 

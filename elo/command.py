@@ -96,13 +96,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _short(message: str) -> str:
-    """The message on one line, its middle cut where a name from the file makes it long."""
+    """Put the message on one line, and cut its middle where a name from the file makes it long."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """The text with what the terminal's encoding lacks written as escapes."""
+    """Write the characters that the stream's encoding lacks as escapes."""
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
@@ -172,7 +172,7 @@ def _read(path: Path, given: dict[str, Any]) -> Votes | Tally:
 
 
 def _columns(given: dict[str, Any]) -> tuple[str, ...]:
-    """The optional columns that the options need: reading the others takes time for nothing."""
+    """Return the optional columns that the options need; reading others would waste time."""
     named = ("clusters", "effects", "tie_effects")
     weighting = ("propensity",) if given.get("weighting") == "propensity" else ()
     return (*COUNTED, *weighting, *(column for option in named for column in given.get(option, ())))

@@ -48,7 +48,7 @@ def _cells(row: RatingRow) -> dict[str, str]:
 
 
 def comma_separated(ratings: Ratings) -> str:
-    """A line for each contender, with the columns of `Ratings.table`.
+    """Write a line for each contender, with the columns of `Ratings.table`.
 
     One without a finite rating has its one-sided limit as `lower` or `upper`, and no rating or rank.
     """
@@ -78,7 +78,7 @@ def as_json(ratings: Ratings) -> str:
 
 
 def latex(ratings: Ratings) -> str:
-    """A tabular for the package booktabs."""
+    """Write a tabular for the LaTeX package booktabs."""
     lines = [
         " & ".join(
             (
@@ -113,7 +113,7 @@ FORMATS: Mapping[str, Callable[[Ratings], str]] = {
 
 
 def remarks(ratings: Ratings) -> list[str]:
-    """What a reader must know before the figures: who has no rating, and what was left out of the votes."""
+    """Return what a reader must know first: contenders without a rating, and votes that were left out."""
     return [
         *(
             f"{each.contender} has no finite rating yet: {each.reason}. {_bound(ratings, each)}"
@@ -132,7 +132,7 @@ def _bound(ratings: Ratings, each: Unrated) -> str:
 
 
 def _limit(each: Unrated) -> str:
-    """The one-sided limit with its sign, or nothing."""
+    """Write the one-sided limit with its sign, or nothing."""
     if math.isfinite(each.lower):
         return f"> {each.lower:.1f}"
     return f"< {each.upper:.1f}" if math.isfinite(each.upper) else ""

@@ -224,7 +224,7 @@ class Ratings:
         return Interval(*(self.method.scale * limit for limit in gap))
 
     def win_probability(self, a: str, b: str) -> Interval:
-        """Expected credit of a against b, P(a wins) + P(tie) / 2, with its interval: the same in each model.
+        """Return the expected credit of a against b, P(a wins) + P(tie) / 2, with its interval.
 
         On even terms of side, order and covariates, and given a vote that counts: a decided one under
         ties='drop', and none that is a both_bad dropped or apart. Limits are those of the difference, with
@@ -239,7 +239,7 @@ class Ratings:
         return Interval(*expected_credit(gap, ties, held).tolist())
 
     def percentile_difference(self, a: str, b: str) -> Interval:
-        """Rating of a less rating of b, with limits between which the bootstrap's draws lie at the level.
+        """Return the difference of ratings with percentile limits of the bootstrap's draws.
 
         Where the draws vary less than the floor of variances allows, the limits are those of `difference`.
 
@@ -260,7 +260,7 @@ class Ratings:
         return Interval(estimate, *(self.method.scale * float(limit[0]) for limit in limits))
 
     def parameter(self, name: str) -> Interval:
-        """One of `parameters` with its interval, log-odds.
+        """Return one of `parameters` with its interval, log-odds.
 
         Raises:
             ValueError: the fit has no such parameter.
@@ -294,7 +294,7 @@ class Ratings:
         return simultaneous_margins(self.strengths, self.errors, met, self.method.level)
 
     def _floor_less(self, reference: Floats, among: Floats) -> Interval:
-        """The floor less a mean of strengths, log-odds.
+        """Return the floor less a mean of strengths, log-odds.
 
         Args:
             reference: shape (K,), weights of the strengths.
@@ -334,5 +334,5 @@ class Ratings:
 
 
 def whole(value: float) -> float:
-    """The number as an int where it is whole."""
+    """Return a whole number as an int, any other as it is."""
     return int(value) if value == int(value) else value

@@ -41,7 +41,7 @@ class Scale(NamedTuple):
 
 
 def rated_contenders(problem: Problem) -> NDArray[np.intp]:
-    """The largest group of contenders within which ratings are finite; of equal ones that with most votes."""
+    """Return the largest group of contenders with finite ratings; among equals, the most voted on."""
     groups = connected_groups(problem) if problem.ridge else strong_groups(problem.without_prompts)
     label = groups[: problem.contenders]
     a, b = problem.design.members[:2]
@@ -51,7 +51,7 @@ def rated_contenders(problem: Problem) -> NDArray[np.intp]:
 
 
 def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Scale) -> tuple[float, float]:
-    """The one-sided limits of the contender's rating, lower and upper; infinite where there is none."""
+    """Return the lower and upper one-sided limits of a contender's rating; infinite where there is none."""
     above, below = _compared(problem, contender, rated)
     if not (above or below):
         return -np.inf, np.inf

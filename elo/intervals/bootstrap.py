@@ -110,7 +110,7 @@ def _recipe(kind: Resampling, unit: str, rounds: int, one_step: int) -> str:
 
 
 def _merged(labels: Floats, cells: Cells) -> tuple[Floats, Cells]:
-    """The cells with outcomes that the model does not tell apart added up, and the labels of what is left."""
+    """Add up the outcomes that the model does not tell apart; return the remaining labels and cells."""
     kept, group = np.unique(labels, axis=0, return_inverse=True)
     add = (group == np.arange(len(kept))[:, None]).astype(np.float64)
     place = cells.cell
@@ -196,7 +196,7 @@ def _pulls(outcomes: OutcomeModel, place: Floats, credit: Floats) -> Floats:
 
 
 def _combined(weights: Floats, parts: Floats) -> Floats:
-    """weights @ parts, for a few large parts and most weights zero: plain sums, without BLAS's threads."""
+    """Return weights @ parts by plain sums, for few large parts and mostly zero weights; BLAS would use threads."""
     combined = np.zeros((len(weights), *parts.shape[1:]))
     for target, row in zip(combined, weights, strict=True):
         for weight, part in zip(row, parts, strict=True):

@@ -60,7 +60,7 @@ class Rows:
         return np.bincount(self.cluster, self.weight * value[self.cell], self.groups).astype(np.float64)
 
     def of(self, chosen: NDArray[np.bool_]) -> Rows:
-        """The rows of the chosen clusters, shape (G,), in their order and renumbered."""
+        """Return the rows of the chosen clusters, shape (G,), sorted by cluster and renumbered."""
         kept = np.flatnonzero(chosen[self.cluster])
         number = (np.cumsum(chosen) - 1)[self.cluster[kept]].astype(np.min_scalar_type(self.groups))
         order = np.argsort(number, kind="stable")
@@ -76,8 +76,8 @@ def clustered_sandwich(fitted: Fitted, rows: Rows, correction: Correction) -> Cl
     the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and White 1985, Journal of Econometrics 29;
     for clusters Bell and McCaffrey 2002, Survey Methodology 28; in scores: MacKinnon, Nielsen and Webb 2023,
     Journal of Applied Econometrics 38). Among more than `FEW_CLUSTERS`, those with no more than
-    `LARGE_LEVERAGE` keep H for H - H_g: the two then agree. So do, in its direction, clusters that alone hold
-    some information, which no fit without them would have.
+    `LARGE_LEVERAGE` keep H for H - H_g: the two then agree. The same holds for a cluster that is the only
+    source of information in some direction.
     """
     left_out = worth_leaving_out(fitted, rows) if correction == "CR3" else np.zeros(rows.groups, dtype=bool)
     bread, scores = fitted.solution.inverse, replace(fitted.scores, cell=rows.cell)
@@ -131,7 +131,7 @@ def _leverage(fitted: Fitted) -> Floats:
 
 
 def _blocks(rows: Rows, chosen: NDArray[np.bool_], parameters: int) -> Iterator[Rows]:
-    """The rows of the chosen clusters, so many clusters at a time as fit into memory."""
+    """Yield the rows of the chosen clusters, as many clusters at a time as fit into memory."""
     if not chosen.any():
         return
     kept = rows.of(chosen)
@@ -143,18 +143,27 @@ def _blocks(rows: Rows, chosen: NDArray[np.bool_], parameters: int) -> Iterator[
 
 
 def _shifts(fitted: Fitted, block: Rows) -> tuple[Floats, NDArray[np.bool_]]:
-    """Shape (G, P): the step that leaving out each cluster means; (P,): what one alone ties to the rest."""
-    scores = cluster_scores(
-        replace(fitted.scores, cell=block.cell), block.weight, block.cluster, block.groups
-    )
+    """Return the shift of the parameters when each cluster is left out, to first order.
+
+    Returns:
+        The shifts, shape (G, P), and which parameters a single cluster ties to the rest, shape (P,).
+    """
+    block_scores = replace(fitted.scores, cell=block.cell)
+    scores = cluster_scores(block_scores, block.weight, block.cluster, block.groups)
     own = _informations(fitted, block)
     whole = fitted.problem.regular(fitted.solution.information)
-    probe = np.random.default_rng(0).normal(size=len(whole))
-    # The trace of a ridge keeps a matrix that a cluster alone made regular from stopping the solver.
+
+    # H - H_g, shape (G, P, P). The trace of a ridge keeps a matrix that a cluster alone made regular from
+    # stopping the solver.
     remaining = whole * (1 + ALONE**1.5) - own
+
+    # Solve for the scores, and for a random probe that shows which matrices are singular: (G, P, 2).
+    probe = np.random.default_rng(0).normal(size=len(whole))
     sides = np.stack((scores, np.broadcast_to(probe, scores.shape)), axis=2)
     solved = np.linalg.solve(remaining, sides)
     shifts, probed = -solved[:, :, 0], solved[:, :, 1]
+
+    # Without a cluster the probe's solution grows by 1 / ALONE where that cluster alone holds a direction.
     energy = np.einsum("gp,pq,gq->g", probed, whole, probed, optimize=True)
     singular = energy * ALONE**2 > probe @ np.linalg.solve(whole, probe)
     alone = np.zeros(len(whole), dtype=bool)
@@ -166,10 +175,13 @@ def _shifts(fitted: Fitted, block: Rows) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def _shift_without(whole: Floats, own: Floats, score: Floats) -> tuple[Floats, Floats]:
-    """Shape (P,): the shift, and a direction (P, n) of which the cluster holds all information."""
+    """Return the shift (P,), and directions (P, n) in which the cluster holds all information."""
+    # Eigenvectors of H_g relative to H; an eigenvalue is the cluster's share of the information.
     whiten = np.linalg.inv(np.linalg.cholesky(whole))
     share, vectors = np.linalg.eigh(whiten @ own @ whiten.T)
     basis = whiten.T @ vectors
+
+    # Directions that the cluster alone holds keep the whole information: no fit without it would have them.
     left = np.where(1 - share < ALONE, 1.0, 1 - share)
     return -(basis / left) @ (basis.T @ score), basis[:, share > 1 - ALONE]
 

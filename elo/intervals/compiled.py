@@ -268,7 +268,7 @@ def part(cluster: Integers, item: Integers, groups: int, size: int) -> Parted:
 
 
 def _mirrored(once: Floats) -> Floats:
-    """A symmetric matrix from sums in which i, j and j, i share their part."""
+    """Build a symmetric matrix from sums that are split between i, j and j, i."""
     return once + once.T - np.diag(np.diag(once))
 
 

@@ -27,7 +27,7 @@ MODEL = "the model's where votes or clusters are few"
 
 @dataclass(frozen=True, eq=False)
 class Covariance:
-    """What is known about the errors of the strengths, in log-odds squared."""
+    """Covariance of the strengths' errors, in log-odds squared."""
 
     matrix: Floats
     """Shape (K, K)."""
@@ -83,7 +83,7 @@ class Covariance:
         return highest + _infinite(np.not_equal.outer(self.component, self.component))
 
     def quantile(self, tail: float) -> float:
-        """The number of standard errors that leaves probability `tail` above it."""
+        """Return the number of standard errors that leaves probability `tail` above it."""
         return quantile(self.degrees_of_freedom, tail)
 
     def _highest(self, variances: Callable[[Floats], Floats]) -> Floats:
@@ -98,7 +98,7 @@ class Covariance:
 
 
 def quantile(degrees_of_freedom: float | None, tail: float) -> float:
-    """The number of standard errors that leaves probability `tail` above it: Student's t, None for normal."""
+    """Return the quantile with probability `tail` above it: of Student's t, or normal for None."""
     if degrees_of_freedom is None:
         return -NormalDist().inv_cdf(tail)
     return -float(scipy.special.stdtrit(degrees_of_freedom, tail))
@@ -114,12 +114,12 @@ def _infinite(where: NDArray[np.bool_]) -> Floats:
 
 
 def model_based(fitted: Fitted) -> Covariance:
-    """The inverse information: right where the model is, with each vote independent and counted once."""
+    """Return the inverse information: valid if the model holds and votes are independent and count once."""
     return covariance_of(fitted, fitted.solution.inverse, {}, "inverse information of the model", {})
 
 
 def without_intervals(fitted: Fitted) -> Covariance:
-    """Nothing is known of the errors: NaN."""
+    """Return a covariance of NaN: the errors are unknown."""
     unknown = np.full_like(fitted.solution.inverse, np.nan)
     return covariance_of(fitted, unknown, {}, "none", {})
 
@@ -216,7 +216,7 @@ def _effective(rows: Rows) -> float:
 
 
 def rows_by(fitted: Fitted, column: NDArray[np.integer], name: str) -> Rows:
-    """The rows that the model uses, by cluster.
+    """Return the rows that the model uses, by cluster.
 
     Raises:
         ValueError: all are of one cluster.

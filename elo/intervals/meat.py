@@ -53,7 +53,7 @@ def clustered_meat(scores: Scores, weight: Floats, cluster: NDArray[np.integer],
 def paired_meat(
     scores: Scores, weight: Floats, first: compiled.Column, second: compiled.Column
 ) -> tuple[Floats, int]:
-    """The meat (P, P) of rows by their clusters of both of two kinds, and how many such pairs there are.
+    """Return the meat (P, P) of rows clustered by both kinds at once, and the number of such pairs.
 
     Compiled only. Rows alone in their pair are like independent votes; only the others are added up.
     """

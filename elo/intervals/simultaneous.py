@@ -25,7 +25,7 @@ SEED = 2024
 
 
 def simultaneous_margins(strengths: Floats, errors: Covariance, met: Floats, level: float) -> Floats:
-    """Half the widths of intervals of all differences that cover together at `level`.
+    """Return half-widths of the intervals of all differences that jointly cover at `level`.
 
     Votes that fit their estimate without any scatter (each rater gave the same three wins of four) have a
     sandwich variance of zero, and would certify any difference. A difference without variance gets that of a
@@ -67,7 +67,7 @@ def critical_value(
     *,
     compared: NDArray[np.bool_] | None = None,
 ) -> float:
-    """The number c of standard errors for which all intervals of differences hold together at `level`.
+    """Return the number c of standard errors for which all intervals of differences jointly cover at `level`.
 
     P(max over pairs of |x_i - x_j| / se_ij > c) = 1 - level for x ~ N(0, covariance): the studentised range
     (Tukey 1953) for any covariance (Hothorn, Bretz and Westfall 2008, Biometrical Journal 50, section 3).
@@ -102,7 +102,7 @@ def critical_value(
 def _joint_normal(
     covariance: Floats, pairs: NDArray[np.bool_], level: float, smallest: float, largest: float
 ) -> float:
-    """The number of standard errors, between two, for which all normal differences hold together."""
+    """Find the critical value for normal differences by bisection between `smallest` and `largest`."""
     # A level common to all contenders moves no difference, but would hide which are the far ones.
     centred = covariance - covariance.mean(axis=0) - covariance.mean(axis=1)[:, None] + covariance.mean()
     root = _root(centred)
@@ -118,7 +118,7 @@ def _joint_normal(
 
 
 def _radius_beyond(rank: int) -> tuple[Floats, Floats]:
-    """Radii, and how likely a larger one is: the root of chi^2 with `rank` degrees of freedom."""
+    """Tabulate radii and the probability of a larger one: the root of chi^2 of `rank` degrees of freedom."""
     edges, step = np.linspace(0, np.sqrt(rank) + 9, RADII + 1, retstep=True)
     middle = edges[:-1] + step / 2
     density = (rank - 1) * np.log(middle) - middle**2 / 2
@@ -142,24 +142,32 @@ def _largest_contrasts(covariance: Floats, root: Floats, pairs: NDArray[np.bool_
     So only contenders with |x_i| / a_i above q times a contrast found can be in a larger one: mostly a few of
     all, if a are their own standard errors.
     """
-    either = pairs | pairs.T
-    errors = np.sqrt(np.where(either, difference_variances(covariance), np.inf))
+    compared = pairs | pairs.T
+    errors = np.sqrt(np.where(compared, difference_variances(covariance), np.inf))
+
+    # a: each contender's own standard error, shape (K,), kept from 0. q: `share`.
     own = np.sqrt(np.diag(covariance))
     own = np.maximum(own, NEGLIGIBLE**0.5 * own.max())
-    share = (errors / (own[:, None] + own))[either].min()
-    per_error = (1 / errors).astype(np.float32)
+    share = (errors / (own[:, None] + own))[compared].min()
+
+    # Random directions on the sphere, and the contenders' x = A u in each of them, shape (DRAWS, K).
     directions = np.random.default_rng(SEED).standard_normal((DRAWS, root.shape[1]))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     points = (directions @ root.T).astype(np.float32)
-    reach = np.abs(points) / own.astype(np.float32)
+
+    per_error = (1 / errors).astype(np.float32)
     largest = np.zeros(DRAWS, np.float32)
 
     def compare(draw: NDArray[np.intp], contender: NDArray[np.intp]) -> None:
+        """Raise `largest` to the contrasts of these contenders against all others in these draws."""
         for start in range(0, len(draw), BLOCK):
-            rows, ends = draw[start : start + BLOCK], contender[start : start + BLOCK]
+            rows = draw[start : start + BLOCK]
+            ends = contender[start : start + BLOCK]
             contrasts = np.abs(points[rows] - points[rows, ends][:, None]) * per_error[ends]
             np.maximum.at(largest, rows, contrasts.max(axis=1))
 
+    # First the contender that lies furthest out; then those that could still be in a larger contrast.
+    reach = np.abs(points) / own.astype(np.float32)
     compare(np.arange(DRAWS), reach.argmax(axis=1))
     compare(*np.nonzero(reach > share * largest[:, None]))
     return largest.astype(np.float64)

@@ -45,11 +45,12 @@ class Cells:
 
     @property
     def meetings(self) -> int:
+        """Number of meetings, M."""
         return len(self.contender_a)
 
 
 def cells_of_tally(tally: Tally, regressors: Sequence[str] = ()) -> Cells:
-    """The cells of a tally, which knows which side was left, and of no other circumstances.
+    """Make cells of a tally, which records the side and no other circumstance.
 
     Raises:
         ValueError: other regressors are asked for.
@@ -76,7 +77,7 @@ def cells_of_votes(
     importance: Floats | None = None,
     rows: bool = True,
 ) -> Cells:
-    """The cells of votes.
+    """Make cells of votes: rows with equal likelihood are added up.
 
     Args:
         votes: the votes.
@@ -92,24 +93,30 @@ def cells_of_votes(
         return cells_of_tally(votes.tally())
     if not (regressors or by_prompt or importance is not None):
         return _with_rows(cells_of_tally(votes.tally()), votes)
+    # Turn each vote round so that the contender with the lower code is a, shape (N,) each.
     forth = votes.contender_a < votes.contender_b
     first = np.where(forth, votes.contender_a, votes.contender_b).astype(np.intp)
     second = np.where(forth, votes.contender_b, votes.contender_a).astype(np.intp)
+    outcome = np.where(forth, votes.outcome, MIRRORED[votes.outcome])
     columns = [np.where(forth, 1.0, -1.0) * _regressor(votes, name) for name in regressors]
-    meeting = numbered(first * len(votes.contenders) + second)
-    for column in columns:
-        code = np.unique(column, return_inverse=True)[1]
-        meeting = numbered(meeting * (int(code.max()) + 1) + code)
     prompt = _prompts(votes).astype(np.intp) if by_prompt else None
-    if prompt is not None:
-        meeting = numbered(meeting * (int(prompt.max()) + 1) + prompt)
+
+    # Number the meetings: rows of the same pair, regressors and prompt.
+    codes = [np.unique(column, return_inverse=True)[1] for column in columns]
+    meeting = numbered(first * len(votes.contenders) + second)
+    for code in codes if prompt is None else [*codes, prompt]:
+        meeting = numbered(meeting * (int(code.max()) + 1) + code)
     size = int(meeting.max()) + 1
-    example = np.empty(size, dtype=np.intp)
-    example[meeting] = np.arange(len(meeting))
-    cell = np.where(forth, votes.outcome, MIRRORED[votes.outcome]) * size + meeting
+
+    # Sum what the votes of each cell count for, shape (4, M).
+    cell = outcome * size + meeting
     weight = votes.weight if importance is None else votes.weight * importance
     counts = _summed(cell, weight, size)
     squares = counts if importance is None else _summed(cell, weight * importance, size)
+
+    # Any row of a meeting tells its contenders, regressors and prompt.
+    example = np.empty(size, dtype=np.intp)
+    example[meeting] = np.arange(len(meeting))
     return Cells(
         contenders=votes.contenders,
         contender_a=first[example],
@@ -124,7 +131,7 @@ def cells_of_votes(
 
 
 def _with_rows(cells: Cells, votes: Votes) -> Cells:
-    """Say in which cell each row is: a matter of its pair and outcome alone."""
+    """Add each row's cell, which follows from its pair and outcome."""
     a, b, size = cells.contender_a, cells.contender_b, cells.meetings
     outcome, meeting = np.arange(len(OUTCOMES)), np.arange(size)[:, None]
     table = np.zeros((len(votes.contenders), len(votes.contenders), len(OUTCOMES)), dtype=np.int32)

@@ -101,7 +101,7 @@ def build_design(
 
 
 def with_deviations(design: Design, coordinate: int, group: NDArray[np.intp]) -> Design:
-    """The design with a parameter more for each group of meetings, shape (M,), that adds to a coordinate."""
+    """Add a parameter for each group of meetings, shape (M,), that moves one coordinate."""
     share = np.zeros((len(design.share), 1, len(group)))
     share[coordinate] = 1
     return Design(

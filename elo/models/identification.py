@@ -33,7 +33,7 @@ class NotIdentified(ValueError):
 
 
 def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
-    """Refuse votes that say nothing of how groups of contenders compare, or of a circumstance asked for.
+    """Raise if votes do not connect all contenders, or do not identify a circumstance.
 
     Raises:
         NotIdentified: names the groups that never met, or the parameters that cannot be told apart.
@@ -50,14 +50,14 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
 
 
 def connected_groups(problem: Problem) -> NDArray[np.intp]:
-    """Shape (K,): the group of each contender by who met whom, directly or through others."""
+    """Label the connected components of the graph of who met whom, shape (K,)."""
     a, b = problem.design.members[:2]
     met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
     return _components(met | met.T)
 
 
 def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
-    """Groups of contenders within which ratings are finite; one group if all are. The floor is place K.
+    """Return the groups within which ratings are finite; one group if all are. The floor is place K.
 
     Without ties or circumstances as parameters, ratings are finite if and only if, however the contenders are
     split in two, each half took some credit from the other: the graph with an arrow from each contender to
@@ -73,12 +73,12 @@ def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
 
 
 def strong_groups(problem: Problem) -> NDArray[np.intp]:
-    """Shape (K,), or (K + 1,) with the floor: the group of each by who took credit from whom."""
+    """Label the strongly connected components of the win graph, shape (K,), or (K + 1,) with the floor."""
     return _components(win_graph(problem))
 
 
 def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.intp]:
-    """Shape of `label`: how many groups each one stands above, the longest way down; 0 at the bottom."""
+    """Return the number of groups below each contender's own, by the longest path; the shape of `label`."""
     winner, loser = (label[ends] for ends in win_graph(problem.without_prompts).nonzero())
     apart = winner != loser
     level = np.zeros(int(label.max()) + 1, dtype=np.intp)
@@ -90,7 +90,7 @@ def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.int
 def require_shown_within(
     problem: Problem, label: NDArray[np.signedinteger], contenders: Sequence[str]
 ) -> None:
-    """Refuse votes whose parameters besides strengths only votes between groups would show.
+    """Raise if a parameter is identified only by votes between groups.
 
     Args:
         problem: with the groups placed.
@@ -111,7 +111,10 @@ def require_shown_within(
 
 
 def win_graph(problem: Problem) -> NDArray[np.bool_]:
-    """Shape (K + 1, K + 1): who took credit from whom; a tie is taken by both from each other."""
+    """Return the graph of who took credit from whom, shape (K, K), or (K + 1, K + 1) with the floor.
+
+    A tie gives an arrow each way.
+    """
     a, b = problem.design.members[:2]
     ties, bad = problem.credit[TIE], problem.credit[BOTH_BAD]
     arrows = [(a, b, problem.credit[A] + ties), (b, a, problem.credit[B] + ties)]
@@ -123,7 +126,7 @@ def win_graph(problem: Problem) -> NDArray[np.bool_]:
 
 
 def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
-    """Refuse votes without a finite maximum of the likelihood.
+    """Raise if the likelihood has no finite maximum.
 
     Raises:
         NotIdentified: names who won or lost everything, or the parameters that separate the votes.
@@ -141,7 +144,7 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
 
 
 def require_finite_extras(problem: Problem, contenders: Sequence[str], *, held: int = 1) -> None:
-    """Refuse votes whose parameters besides strengths have no finite maximum.
+    """Raise if a parameter besides the strengths has no finite maximum.
 
     Args:
         problem: the likelihood.
@@ -168,7 +171,7 @@ def require_finite_extras(problem: Problem, contenders: Sequence[str], *, held: 
 
 
 def _require_independent(problem: Problem, contenders: Sequence[str]) -> None:
-    """Refuse circumstances that strengths explain just as well, or that never vary."""
+    """Raise if a circumstance never varies, or is collinear with the strengths."""
     scale = np.sqrt(np.maximum(problem.scale_of_gradient(), np.finfo(float).tiny))
     information = problem.design.information(_flat_curvature(problem, problem.votes))
     if problem.placement is not None:
@@ -184,7 +187,7 @@ def _require_independent(problem: Problem, contenders: Sequence[str]) -> None:
 
 
 def _overlaps(problem: Problem) -> bool:
-    """Whether meetings that ended in several ways already hold every parameter: enough, and quick to see.
+    """Return whether meetings with several outcomes alone identify every parameter: a sufficient, quick test.
 
     A direction along which no vote gets less likely leaves the utilities of all outcomes that a meeting had
     equal; if only the null direction does so in all meetings, there is no such direction.
@@ -204,12 +207,12 @@ def _overlaps(problem: Problem) -> bool:
 
 
 def _flat_curvature(problem: Problem, votes: Floats) -> Floats:
-    """Shape (L, L, M): the votes of each meeting for each coordinate by itself."""
+    """Return a diagonal curvature, shape (L, L, M): each meeting's votes for each coordinate."""
     return np.eye(len(problem.outcomes.coordinates))[:, :, None] * votes
 
 
 def separating(problem: Problem, *, held: int = 1) -> Floats | None:
-    """Shape (P,): a direction along which no vote gets less likely and some get more so; None without one.
+    """Find a direction, shape (P,), along which no vote gets less likely and some get more so; else None.
 
     Strengths alone, or with the floor, are left to the graph of wins, unless strengths are held: then only
     the other parameters may move.
@@ -225,26 +228,46 @@ def separating(problem: Problem, *, held: int = 1) -> Floats | None:
     left_to_graph = () if held == problem.contenders else ("floor",)
     if set(problem.names) <= set(left_to_graph) or _overlaps(problem):
         return None
+    gains, columns = _utility_gains(problem)
+    parameters = problem.design.parameters
+
+    # A sparse row for each pair of an observed outcome and another, shape (R, P).
+    rows = np.broadcast_to(np.arange(len(gains))[:, None], gains.shape)
+    entries = (gains.ravel(), (rows.ravel(), columns.ravel()))
+    table = scipy.sparse.csr_array(entries, shape=(len(gains), parameters))
+
+    # Maximise the total gain among directions d with table d >= 0 and |d| <= 1.
+    total = np.bincount(columns.ravel(), gains.ravel(), parameters)
+    bounds = [(0.0, 0.0)] * held + [(-1.0, 1.0)] * (parameters - held)
+    found = scipy.optimize.linprog(-total, A_ub=-table, b_ub=np.zeros(len(gains)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints
+    separates = found.x is not None and -found.fun > SEPARATED
+    return found.x if separates else None
+
+
+def _utility_gains(problem: Problem) -> tuple[Floats, NDArray[np.intp]]:
+    """Return how each parameter moves an observed outcome's utility against another's.
+
+    Returns:
+        For each such pair of outcomes a row: derivatives by its I members, shape (R, I), and the places of
+        these members in theta, shape (R, I).
+    """
     coordinates = problem.outcomes.coordinates
     logit = MultinomialLogit(ties="tie" in coordinates, floor="level" in coordinates)
-    design, ahead, members = problem.design, [], []
+    design = problem.design
+    gains: list[Floats] = []
+    members: list[NDArray[np.intp]] = []
     for place, outcome in enumerate(logit.outcomes):
-        ended = np.flatnonzero(problem.credit[outcome] > 0)
+        observed = np.flatnonzero(problem.credit[outcome] > 0)
         for other in np.delete(logit.utilities, place, axis=0):
-            ahead.append(np.einsum("l,lim->mi", logit.utilities[place] - other, design.share[:, :, ended]))
-            members.append(design.members[:, ended].T)
-    values, columns = np.concatenate(ahead), np.concatenate(members)
-    rows = np.broadcast_to(np.arange(len(values))[:, None], values.shape)
-    shape = (len(values), design.parameters)
-    table = scipy.sparse.csr_array((values.ravel(), (rows.ravel(), columns.ravel())), shape=shape)
-    bounds = [(0.0, 0.0)] * held + [(-1.0, 1.0)] * (design.parameters - held)
-    gain = np.bincount(columns.ravel(), values.ravel(), design.parameters)
-    found = scipy.optimize.linprog(-gain, A_ub=-table, b_ub=np.zeros(len(values)), bounds=bounds)  # type: ignore[call-overload]  # scipy-stubs know no sparse constraints
-    return found.x if found.x is not None and -found.fun > SEPARATED else None
+            # (L,) utilities by coordinate, times (L, I, M) coordinates by member, is (M, I).
+            ahead = logit.utilities[place] - other
+            gains.append(np.einsum("l,lim->mi", ahead, design.share[:, :, observed]))
+            members.append(design.members[:, observed].T)
+    return np.concatenate(gains), np.concatenate(members)
 
 
 def _graph(problem: Problem, arrows: Sequence[Arrows]) -> NDArray[np.bool_]:
-    """Arrows where there is any credit, among the contenders and, if it is a parameter, the floor."""
+    """Draw arrows where there is any credit, among the contenders and the floor, if it is a parameter."""
     size = problem.contenders + ("floor" in problem.names)
     graph = np.zeros((size, size), dtype=bool)
     for start, end, credit in arrows:
@@ -253,7 +276,7 @@ def _graph(problem: Problem, arrows: Sequence[Arrows]) -> NDArray[np.bool_]:
 
 
 def _components(graph: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Shape (size,): the group of each, 0, 1, 2, ..., within which all can be reached from each other."""
+    """Label the strongly connected components of a graph as 0, 1, 2, ..., shape (size,)."""
     label = np.full(len(graph), -1)
     while (label < 0).any():
         first = int(np.argmin(label))
@@ -262,7 +285,7 @@ def _components(graph: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def reached(graph: NDArray[np.bool_], start: int) -> NDArray[np.bool_]:
-    """Shape (size,): what can be reached along arrows."""
+    """Return whether each node can be reached along arrows, shape (size,)."""
     found, newest = np.zeros(len(graph), dtype=bool), np.array([start])
     while len(newest):
         found[newest] = True
@@ -275,7 +298,7 @@ def _members(label: NDArray[np.intp]) -> list[NDArray[np.signedinteger]]:
 
 
 def _apart(groups: list[NDArray[np.signedinteger]]) -> list[NDArray[np.signedinteger]]:
-    """The groups to name: all but the largest, if one is larger than all others."""
+    """Return the groups to name: all but the largest, if one is larger than all others."""
     size = max(map(len, groups))
     smaller = [group for group in groups if len(group) < size]
     return smaller if len(smaller) == len(groups) - 1 else groups
@@ -292,7 +315,7 @@ def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.si
 
 
 def moved(problem: Problem, direction: Floats) -> NDArray[np.bool_]:
-    """Shape (P,): what a direction moves against the largest group of contenders that it moves alike."""
+    """Return which parameters a direction moves, shape (P,), relative to the largest group it moves alike."""
     strengths = direction[: problem.contenders]
     alike = np.round(strengths / np.abs(direction).max(), 5)
     _, first, counts = np.unique(alike, return_index=True, return_counts=True)

@@ -126,7 +126,7 @@ class Problem:
         return np.linalg.solve(self.regular(information), gradient).astype(np.float64, copy=False)
 
     def centred(self, theta: Floats) -> Floats:
-        """The same likelihood's parameters with strengths of mean zero."""
+        """Shift the strengths to mean zero, which leaves the likelihood as it is."""
         centred: Floats = theta - theta[: self.contenders].mean() * self.shift_direction
         return centred
 
@@ -212,7 +212,7 @@ def maximise(problem: Problem) -> Solution:
 def certified(
     problem: Problem, theta: Floats, gradient: Floats, information: Floats, iterations: int, reach: float
 ) -> Solution:
-    """The solution, if the last step (`reach`, log-odds) and the gradient meet the tolerance."""
+    """Return the solution if the last step (`reach`, log-odds) and the gradient meet the tolerance."""
     worst = float(np.max(np.abs(gradient) / problem.scale_of_gradient()))
     if not (reach < STEP_TOLERANCE and worst < GRADIENT_TOLERANCE):
         raise NotConverged(

@@ -19,18 +19,18 @@ TIE_PARAMETERS = {"davidson": "log_nu", "rao-kupper": "log_kappa"}
 
 
 def expit(logit: Floats) -> Floats:
-    """1 / (1 + exp(-x)), exact in both tails; scipy's would double the time that a first rating takes."""
+    """Return 1 / (1 + exp(-x)), exact in both tails. Loading scipy's doubles the time of a first rating."""
     return np.exp(log_expit(logit))
 
 
 def log_expit(logit: Floats) -> Floats:
-    """log(1 / (1 + exp(-x)))."""
+    """Return log(1 / (1 + exp(-x))), exact in both tails."""
     log: Floats = -np.logaddexp(0, -logit)
     return log
 
 
 class Derivatives(NamedTuple):
-    """Of the log-likelihood of M meetings by their L coordinates."""
+    """Derivatives of the log-likelihood of M meetings by their L coordinates."""
 
     gradient: Floats
     """Shape (L, M)."""
@@ -43,16 +43,16 @@ class OutcomeModel(Protocol):
 
     @property
     def coordinates(self) -> tuple[str, ...]:
-        """What outcomes depend on, of `gap`, `level` and `tie`."""
+        """The coordinates that outcomes depend on, of `gap`, `level` and `tie`."""
 
     def guess(self, credit: Floats) -> dict[str, float]:
-        """Where to start with the parameters of ties and both_bad, from all votes by outcome, shape (4,)."""
+        """Guess the parameters of ties and both_bad from all votes by outcome, shape (4,)."""
 
     def log_likelihood(self, place: Floats, credit: Floats) -> float:
-        """Of all meetings at coordinates `place`, shape (L, M)."""
+        """Return the log-likelihood of all meetings at the linear predictors `place`, shape (L, M)."""
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
-        """Of the log-likelihood."""
+        """Return the derivatives of the log-likelihood."""
 
     def expected(self, place: Floats, votes: Floats) -> Floats:
         """Shape (4, M): the credit to expect from so many votes in each meeting, shape (M,)."""
@@ -67,7 +67,7 @@ class OutcomeModel(Protocol):
         """
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """How much of a Newton step that changes the coordinates so is safe to take."""
+        """Return the safe fraction of a Newton step that moves the coordinates by `change`."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class MultinomialLogit:
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """The coordinates, in the order of their derivatives."""
         return ("gap", *["level"] * self.floor, *["tie"] * self.ties)
 
     @property
@@ -98,6 +99,7 @@ class MultinomialLogit:
         return np.array([by_coordinate[name] for name in self.coordinates]).T[self.outcomes]
 
     def guess(self, credit: Floats) -> dict[str, float]:
+        """Guess from the shares of ties and both_bad."""
         decided = (credit[A] + credit[B]) / 2
         return {
             "log_nu": float(np.log((credit[TIE] + 0.5) / (decided + 0.5))),
@@ -105,28 +107,32 @@ class MultinomialLogit:
         }
 
     def log_likelihood(self, place: Floats, credit: Floats) -> float:
+        """Return the log-likelihood of all meetings."""
         utility = self.utilities @ place
         return float((credit[self.outcomes] * (utility - np.logaddexp.reduce(utility, axis=0))).sum())
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
+        """Return gradient and curvature at the linear predictors."""
         probability, apart = self._moments(place)
         votes = credit[self.outcomes]
         weighted = votes.sum(axis=0) * probability[:, None] * apart
         return Derivatives(np.einsum("om,olm->lm", votes, apart), np.einsum("olm,okm->lkm", weighted, apart))
 
     def expected(self, place: Floats, votes: Floats) -> Floats:
+        """Return the expected credit, shape (4, M)."""
         credit = np.zeros((4, len(votes)))
         credit[self.outcomes] = votes * self._moments(place)[0]
         return credit
 
     def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+        """Return half the derivative of the trace, shape (L, M)."""
         probability, apart = self._moments(place)
         distance = np.einsum("olm,lkm,okm->om", apart, spread, apart)
         adjustment: Floats = np.einsum("om,olm->lm", votes / 2 * probability * distance, apart)
         return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """For moves of utilities by at most d, log(1 + d) / d always ascends.
+        """Return log(1 + d) / d, which always ascends if utilities move by at most d.
 
         Sun and Tran-Dinh 2019, Mathematical Programming 178, damped step for nu = 2.
         """
@@ -154,13 +160,16 @@ class RaoKupper:
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """The coordinates, in the order of their derivatives."""
         return ("gap", "tie")
 
     def guess(self, credit: Floats) -> dict[str, float]:
+        """Guess from the shares of ties and both_bad."""
         tied = (credit[TIE] + 0.5) / (credit.sum() + 1)
         return {"log_kappa": float(2 * np.arctanh(tied))}
 
     def log_likelihood(self, place: Floats, credit: Floats) -> float:
+        """Return the log-likelihood of all meetings."""
         gap, threshold = place
         if not (threshold > 0).all():
             return -np.inf
@@ -169,6 +178,7 @@ class RaoKupper:
         return float((a * log_expit(gap - threshold) + b * log_expit(-gap - threshold) + ties * within).sum())
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
+        """Return gradient and curvature at the linear predictors."""
         gap, threshold = place
         a, b, ties = credit[[A, B, TIE]]
         p, q = expit(gap - threshold), expit(-gap - threshold)
@@ -184,12 +194,14 @@ class RaoKupper:
         return Derivatives(gradient, np.array([[up + down, down - up], [down - up, tie_curvature]]))
 
     def expected(self, place: Floats, votes: Floats) -> Floats:
+        """Return the expected credit, shape (4, M)."""
         gap, threshold = place
         tie = expit(threshold - gap) * expit(threshold + gap) * -np.expm1(-2 * threshold)
         chances = (expit(gap - threshold), expit(-gap - threshold), tie, np.zeros_like(tie))
         return np.asarray(votes * np.stack(chances), dtype=np.float64)
 
     def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
+        """Return half the derivative of the trace, shape (L, M)."""
         # Of each cut's curvature, weighted by how often it is put to the test, and the threshold's own.
         gap, threshold = place
         p, q = expit(gap - threshold), expit(-gap - threshold)
@@ -207,7 +219,7 @@ class RaoKupper:
         return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """As in the multinomial logit, and never more than nine tenths of the way to a threshold of zero."""
+        """Return the multinomial logit's fraction, at most nine tenths of the way to a threshold of zero."""
         reach = float((np.abs(change[0]) + np.abs(change[1])).max())
         share = float(np.log1p(reach)) / reach if reach > 0 else 1.0
         used_up = float((-change[1] / place[1]).max())
@@ -251,7 +263,7 @@ def expected_credit(gap: Floats, ties: str, tie_parameter: float = 0.0) -> Float
 
 
 def outcome_model(ties: str, both_bad: str) -> OutcomeModel:
-    """The likelihood for a way to treat ties and votes of both bad.
+    """Return the outcome model for a treatment of ties and of both_bad.
 
     Raises:
         ValueError: Rao-Kupper with a floor, which orders outcomes that have no order.

@@ -19,7 +19,7 @@ TOLERANCE = 1e-4
 
 
 def profile_limit(problem: Problem, contrast: Floats, *, below: bool, level: float) -> float:
-    """The one-sided limit of a sum of strengths whose likelihood rises for ever in one direction.
+    """Return the one-sided profile limit of a sum of strengths that has no finite estimate.
 
     It is where the likelihood, at its highest over all other parameters, has fallen by z^2 / 2 below its
     supremum, with P(Z < z) = level (Venzon and Moolgavkar 1988, Applied Statistics 37).
@@ -47,7 +47,7 @@ def profile_limit(problem: Problem, contrast: Floats, *, below: bool, level: flo
 
 
 def _outside(excess: Callable[[float], float], value: float, step: float) -> float:
-    """The first value beyond the limit, one step after another."""
+    """Step outwards to the first value beyond the limit."""
     for _ in range(MAX_ITERATIONS):
         value += step
         if excess(value) < 0:

@@ -40,7 +40,7 @@ FAR = 1000.0
 
 
 def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Solution, str]:
-    """The optimum under a policy, and in words what the policy did.
+    """Return the optimum under a policy, and a sentence on what the policy did.
 
     `error` refuses votes without a finite maximum, as does `apart`, whose callers give it only contenders
     that the votes hold together. `firth` maximises the likelihood times Jeffreys' prior, the root of the
@@ -128,7 +128,7 @@ def _placement(parameters: int, label: NDArray[np.integer], level: NDArray[np.in
 
 
 def _shown(within: Floats, level: NDArray[np.intp]) -> Floats:
-    """Groups stacked by level with equal gaps: `BOUND` from top to bottom, or what they need without gaps."""
+    """Stack groups by level with equal gaps, `BOUND` from top to bottom; without gaps if they need more."""
     each = [within[level == height] for height in range(level.max() + 1)]
     spread = np.array([np.ptp(values) for values in each])
     gap = max(BOUND - spread.sum(), 0) / max(len(each) - 1, 1)
@@ -138,7 +138,7 @@ def _shown(within: Floats, level: NDArray[np.intp]) -> Floats:
 
 
 def _penalised(problem: Problem, theta: Floats) -> tuple[float, Floats, Floats]:
-    """The penalised log-likelihood, its gradient, and the information of the likelihood."""
+    """Return the penalised log-likelihood, its gradient, and the information of the likelihood."""
     if not np.isfinite(likelihood := problem.log_likelihood(theta)):
         return -np.inf, theta, theta
     gradient, information = problem.derivatives(theta)
@@ -147,7 +147,7 @@ def _penalised(problem: Problem, theta: Floats) -> tuple[float, Floats, Floats]:
 
 
 def _firth_adjustment(problem: Problem, theta: Floats, votes: Floats) -> tuple[float, Floats]:
-    """Jeffreys' penalty, and its derivative by the coordinates of so many votes in each meeting, (L, M)."""
+    """Return Jeffreys' penalty, and the Firth adjustment of so many votes of each meeting, shape (L, M)."""
     design, place = problem.design, problem.design.linear_predictor(theta)
     expected = problem.outcomes.expected(place, problem.votes)
     information = design.information(problem.outcomes.derivatives(place, expected).curvature)

@@ -109,7 +109,7 @@ class Specification:
         return outcome_model(self.ties, self.both_bad)
 
     def problem(self, cells: Cells) -> Problem:
-        """The likelihood of these cells."""
+        """Build the likelihood of these cells."""
         outcomes, contenders = self.outcomes, len(cells.contenders)
         regressors = dict(zip(self.regressors, cells.regressors, strict=True))
         design = build_design(

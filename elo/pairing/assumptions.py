@@ -20,14 +20,16 @@ class Rated(Protocol):
     """What a plan needs of `elo.Ratings`."""
 
     @property
-    def contenders(self) -> tuple[str, ...]: ...
+    def contenders(self) -> tuple[str, ...]:
+        """Names of the K contenders."""
 
     @property
-    def strengths(self) -> Floats: ...
+    def strengths(self) -> Floats:
+        """Strengths in log-odds, shape (K,)."""
 
 
 def contenders_of(strengths: Mapping[str, float] | Rated | None, tally: Tally | None) -> tuple[str, ...]:
-    """The tally's contenders, else those that have a strength."""
+    """Return the tally's contenders, or else those that have a strength."""
     if tally is not None:
         contenders = tally.contenders
     elif strengths is None:

@@ -24,6 +24,7 @@ class Bounds(NamedTuple):
 
     @property
     def bind(self) -> bool:
+        """Whether any bound can bind."""
         return bool((self.low > 0).any() or (self.high < HALF).any())
 
 

@@ -44,6 +44,7 @@ class Problem:
     """Of each contender's exposure under q."""
 
     def mixed(self, shares: Floats) -> Floats:
+        """Mix the shares with the uniform distribution, shape (K, K)."""
         return self.uniform_share * self.uniform + (1 - self.uniform_share) * shares
 
 

@@ -24,6 +24,7 @@ class WholeBoard:
     """Every difference counts the same."""
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
+        """Return the weight of each difference, shape (K, K)."""
         return _even(1 - np.eye(len(contenders)))
 
 
@@ -42,6 +43,7 @@ class TopK:
             raise ValueError(f"weight={self.weight} is no share. Allowed: 0 to 1.")
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
+        """Return the weight of each difference, shape (K, K)."""
         size = len(contenders)
         if self.k >= size:
             raise ValueError(f"k={self.k} is out of range for {size} contenders. Allowed: 1 to {size - 1}.")
@@ -59,6 +61,7 @@ class Newcomer:
     names: tuple[str, ...]
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
+        """Return the weight of each difference, shape (K, K)."""
         if not self.names:
             raise ValueError("Newcomer() names nobody. Give the contenders to be placed: Newcomer(('x',)).")
         size = len(contenders)

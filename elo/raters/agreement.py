@@ -122,7 +122,7 @@ def alpha(counts: NDArray[np.integer] | Floats, metric: Metric = "nominal") -> f
 
 
 def _comparable(answers: Answers, both_bad: BothBad) -> Answers:
-    """The first answer of each rater to each item, with both_bad as asked."""
+    """Keep the first answer of each rater to each item, with both_bad as asked."""
     first = np.unique(np.stack((answers.item, answers.rater)), axis=1, return_index=True)[1]
     value = answers.answer[first]
     if both_bad == "tie":

@@ -22,7 +22,7 @@ class Clusters(NamedTuple):
 
 
 def clusters_of(votes: Votes, kind: Cluster, need: str, at_least: int = 1) -> Clusters:
-    """The votes' column of raters or prompts.
+    """Return the votes' column of raters or prompts.
 
     Args:
         votes: the votes.

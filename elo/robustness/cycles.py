@@ -43,7 +43,7 @@ class Cycles:
     clusters: tuple[str, ...]
 
     def significant(self, level: float = 0.95) -> tuple[Cycle, ...]:
-        """The rings that are true with this probability, all of them together."""
+        """Return the rings that are jointly true with this probability."""
         return tuple(ring for ring in self.rings if ring.adjusted <= 1 - level)
 
     def table(self) -> pd.DataFrame:

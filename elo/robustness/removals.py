@@ -37,35 +37,40 @@ class Pool(Protocol):
         """How many there are."""
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """The helpful ones, most influential first, and the summed influence of the first 1, 2, ..."""
+        """Return the helpful things, most influential first, and their cumulative influence."""
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
         """Shape (4 M,): the votes that go from each cell with the first `count`."""
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
-        """What the first `count` are."""
+        """Name the first `count` things."""
 
 
 class VotePool:
     """Votes one by one; those of a cell are equal."""
 
     def __init__(self, refits: Refits) -> None:
+        """Take the votes of a fit."""
         self._cells = refits.cells
         self._counts = np.floor(refits.cells.counts.ravel())
 
     @property
     def total(self) -> float:
+        """Number of things that can be removed."""
         return float(self._cells.counts.sum())
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """Return the helpful things, most influential first, and their cumulative influence."""
         cells = np.argsort(-influence, kind="stable")
         each = np.repeat(cells, np.where(influence > 0, self._counts, 0)[cells].astype(np.intp))
         return each, np.cumsum(influence[each])
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
+        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
         return np.bincount(order[:count], minlength=len(self._counts)).astype(np.float64)
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
+        """Name the first `count` things."""
         gone = self.removed(order, count)
         ordered = dict.fromkeys(order[:count].tolist())
         return tuple(Removed(self._label(cell), float(gone[cell])) for cell in ordered)
@@ -81,23 +86,28 @@ class ClusterPool:
     """Raters or prompts, each with all its votes."""
 
     def __init__(self, refits: Refits, votes: Votes, kind: Cluster, need: str) -> None:
+        """Take the clusters of a kind; `need` begins the error's sentence."""
         code, self.labels = clusters_of(votes, kind, need, at_least=2)
         shape = (len(self.labels), refits.cells.counts.size)
         self._counts: csr_array = csr_array((votes.weight, (code, refits.cell)), shape=shape)
 
     @property
     def total(self) -> float:
+        """Number of things that can be removed."""
         return len(self.labels)
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """Return the helpful things, most influential first, and their cumulative influence."""
         of_each = self._counts @ influence
         clusters = np.argsort(-of_each, kind="stable")[: np.count_nonzero(of_each > 0)]
         return clusters, np.cumsum(of_each[clusters])
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
+        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
         return np.asarray(self._counts[order[:count]].sum(axis=0), dtype=np.float64)
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
+        """Name the first `count` things."""
         return tuple(Removed(self.labels[of], float(self._counts[[of]].sum())) for of in order[:count])
 
 
@@ -113,7 +123,7 @@ class Turn(NamedTuple):
 
 
 def fewest(refits: Refits, pool: Pool, contrast: Floats) -> Turn:
-    """The fewest things whose removal makes contrast' strengths negative, each number verified by a refit.
+    """Find the fewest things whose removal makes contrast' strengths negative, verified by refits.
 
     Approximate maximum influence perturbation (Broderick, Giordano and Meager 2020, "An automatic
     finite-sample robustness metric"): order by influence, take the first so many. Then the smallest number of
@@ -121,23 +131,25 @@ def fewest(refits: Refits, pool: Pool, contrast: Floats) -> Turn:
     and so on while that saves any. No proof that fewer of another choice don't suffice.
     """
     gap = float(contrast @ refits.full.strengths)
-    best, first_order, tried = None, None, 0
-    at: Solution | None = None
-    for _ in range(REORDERINGS):
-        order, reached = pool.order(-refits.influence(contrast, at))
-        if best is None:
-            enough = int(np.searchsorted(reached, gap, side="right")) + 1
-            first_order = enough if enough <= len(order) else None
-        limit = len(order) if best is None else min(len(order), best[1] - 1)
-        guess = min(first_order or limit, limit)
-        found = _smallest(refits, pool, order, contrast, guess, limit)
+    order, reached = pool.order(-refits.influence(contrast))
+
+    # By the influence function, the first `enough` move the contrast past zero.
+    enough = int(np.searchsorted(reached, gap, side="right")) + 1
+    first_order = enough if enough <= len(order) else None
+
+    found = _smallest(refits, pool, order, contrast, min(enough, len(order)), len(order))
+    if found.solution is None:
+        return Turn((), found.size, first_order)
+    best, size = order, found.size
+    for _ in range(REORDERINGS - 1):
+        # Only fewer than the best so far are tried; the guess of the first order stays the start.
+        order, _ = pool.order(-refits.influence(contrast, found.solution))
+        limit = min(len(order), size - 1)
+        found = _smallest(refits, pool, order, contrast, min(first_order or limit, limit), limit)
         if found.solution is None:
-            tried = max(tried, found.size)
             break
-        best, at = (order, found.size), found.solution
-    if best is None:
-        return Turn((), tried, first_order)
-    return Turn(pool.names(*best), best[1], first_order)
+        best, size = order, found.size
+    return Turn(pool.names(best, size), size, first_order)
 
 
 class _Search(NamedTuple):
@@ -148,7 +160,7 @@ class _Search(NamedTuple):
 def _smallest(
     refits: Refits, pool: Pool, order: NDArray[np.intp], contrast: Floats, guess: int, limit: int
 ) -> _Search:
-    """The smallest count up to the limit that turns the pair: step up from the guess, then halve."""
+    """Find the smallest count up to the limit that turns the pair: step up from the guess, then bisect."""
 
     def turned(count: int) -> Solution | None:
         try:
@@ -172,7 +184,7 @@ def _smallest(
 
 
 def pool_of(refits: Refits, votes: Votes, kind: Removable, need: str) -> Pool:
-    """The votes' pool of a kind.
+    """Return the pool of removable things of a kind.
 
     Raises:
         ValueError: the votes do not record the kind, or only one of it.

@@ -97,7 +97,7 @@ def transitivity(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Transitiv
 
 
 def _covariance(sums: PairSums, predicted: Floats, size: int) -> tuple[Floats, Floats]:
-    """The residuals' covariance (P, P), and their variances (P,) floored at the one-way ones."""
+    """Return the residuals' covariance (P, P), and their variances (P,) floored at the one-way ones."""
     pairs = np.arange(len(sums.votes))
     ends = (np.concatenate((pairs, pairs)), np.concatenate((sums.first, sums.second)))
     sign = np.repeat([1.0, -1.0], len(pairs))

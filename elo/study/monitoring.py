@@ -52,7 +52,7 @@ def difference_sequence(
     level: float = 0.95,
     degrees_of_freedom: ArrayLike | None = None,
 ) -> ConfidenceSequence:
-    """Limits of one quantity that hold at all looks together, from what each look estimated.
+    """Return a confidence sequence of one quantity, from the estimate of each look.
 
     The normal mixture of Robbins (1970, Annals of Mathematical Statistics 41), in the information
     v = 1 / se^2: b^2 = (1 + r / v) (2 log(1 / (1 - level)) + log(1 + v / r)) standard errors each way, an
@@ -86,7 +86,7 @@ def difference_sequence(
 
 
 def anytime_difference(ratings: Ratings, a: str, b: str, *, planned_error: float) -> Interval:
-    """Rating of a less rating of b, with limits that hold at all looks together.
+    """Return the difference of two ratings with limits that hold at all looks together.
 
     Args:
         ratings: the fit of all votes so far, clustered on what votes share.
@@ -115,7 +115,7 @@ def anytime_difference(ratings: Ratings, a: str, b: str, *, planned_error: float
 
 
 def top_is_top(ratings: Ratings, *, planned_error: float) -> TopClaim:
-    """Whether the leader has been shown to be better than all others, whenever and however often one asks.
+    """Test whether the leader is better than all others; the test holds however often one looks.
 
     For each challenger, the e-process of the half-normal mixture against "the leader is no better"; the
     smallest counts, because the claim needs them all. Who leads is chosen by the votes: the true top can be
@@ -145,7 +145,7 @@ def top_is_top(ratings: Ratings, *, planned_error: float) -> TopClaim:
 
 
 def win_share_sequence(credits: ArrayLike, *, level: float = 0.95) -> ConfidenceSequence:
-    """Exact limits of one contender's expected credit against another, after every vote.
+    """Return an exact confidence sequence of one contender's expected credit against another.
 
     The hedged capital process of Waudby-Smith and Ramdas 2024 (Journal of the Royal Statistical Society B 86,
     theorem 3): a share m is ruled out once bets against it have multiplied their stake by 2 / (1 - level).
@@ -196,7 +196,7 @@ def _predictable_bets(shares: Floats, error: float) -> Floats:
 
 
 def _prior_information(planned_error: float, error: float) -> float:
-    """The mixture's r that makes the boundary smallest at the planned error, nearly."""
+    """Return the mixture's r that makes the boundary nearly smallest at the planned error."""
     if not planned_error > 0:
         raise ValueError(f"planned_error={planned_error} must be above 0: the standard error to plan for.")
     twice = -2 * math.log(error)
@@ -204,7 +204,7 @@ def _prior_information(planned_error: float, error: float) -> float:
 
 
 def _boundary(errors: Floats, planned_error: float, error: float) -> Floats:
-    """In standard errors; infinite where there is no information."""
+    """Return the boundary in standard errors; infinite where there is no information."""
     share = _prior_information(planned_error, error) * errors**2
     with np.errstate(divide="ignore"):
         squared = (1 + share) * (2 * math.log(1 / error) + np.log1p(1 / share))
@@ -215,7 +215,7 @@ def _boundary(errors: Floats, planned_error: float, error: float) -> Floats:
 def _evidence(
     gaps: Floats, errors: Floats, planned_error: float, error: float, degrees_of_freedom: int | None
 ) -> Floats:
-    """Log e-values against gaps of 0 or less; none (minus infinity) where a gap has no variance."""
+    """Return log e-values against gaps of 0 or less; minus infinity where a gap has no variance."""
     known = errors > 0
     ratio = np.divide(gaps, errors, out=np.zeros_like(gaps), where=known)
     if degrees_of_freedom is not None:

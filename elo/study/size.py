@@ -35,7 +35,7 @@ class VarianceComponents(NamedTuple):
     """Prompts that suit one contender more: shrinks with their number only."""
 
     def after(self, votes: float = 1, raters: float = 1, prompts: float = 1) -> float:
-        """The variance once there are so many times as many of each."""
+        """Return the variance after multiplying votes, raters and prompts by these factors."""
         return self.vote / votes + self.rater / raters + self.prompt / prompts
 
 
@@ -127,7 +127,7 @@ def _weights(ratings: Ratings, pair: tuple[str, str] | None) -> Floats:
 
 
 def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None = None) -> StudyPlan:
-    """What it takes until the interval of a difference is this narrow.
+    """Plan the votes, raters and prompts after which the interval of a difference is this narrow.
 
     Args:
         ratings: the fit so far, clustered on what votes share.
@@ -142,7 +142,7 @@ def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None
 
 
 def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> StudyPlan:
-    """What it takes until the interval of a difference lies on one side of 0, if it is as large as estimated.
+    """Plan until the interval of a difference excludes 0, if the difference is as large as estimated.
 
     Args:
         ratings: the fit so far, clustered on what votes share.
@@ -172,7 +172,7 @@ def head_to_head_votes(
     design_effect: float = 1.0,
     scale: float = ELO_SCALE,
 ) -> int:
-    """Votes between two contenders that show a true gap: the two-sided test of a share against one half.
+    """Return the votes between two contenders that show a true gap: a two-sided test of a share against 1/2.
 
     n = (z_level / 2 + z_power sqrt(p q))^2 / (p - 1/2)^2 decided votes (Fleiss, Levin and Paik 2003,
     Statistical Methods for Rates and Proportions, section 2.6), times the design effect, over the share that
@@ -200,7 +200,7 @@ def ladder_appearances(
     design_effect: float = 1.0,
     scale: float = ELO_SCALE,
 ) -> int:
-    """Votes that each of two contenders needs against an even, well-known field to show a true gap.
+    """Return the votes that each of two contenders needs against an even, well-known field to show a gap.
 
     n = 2 (z_level + z_power)^2 / (gap^2 / 4) with the gap in log-odds: each vote tells 1/4. Arguments as in
     `head_to_head_votes`.
@@ -217,7 +217,7 @@ def width_appearances(
     design_effect: float = 1.0,
     scale: float = ELO_SCALE,
 ) -> int:
-    """Votes that a contender needs against an even, well-known field for an interval this narrow.
+    """Return the votes that a contender needs against an even, well-known field for so narrow an interval.
 
     n = z^2 / (half_width^2 / 4) with the half-width in log-odds. Arguments as in `head_to_head_votes`.
     """
@@ -256,7 +256,7 @@ def _plan(
 
 
 def _smallest(present: int, suffices: Callable[[int], bool]) -> int | None:
-    """The smallest count, from the present one, that suffices; None if none does."""
+    """Find the smallest count, from the present one, that suffices; None if none does."""
     if suffices(present):
         return present
     if not suffices(MOST):

@@ -126,12 +126,12 @@ def _can_be_encoded(kind: pa.DataType) -> bool:
 
 
 def _array(values: pa.Array) -> NDArray[Any]:
-    """The memory of an array without missing values; `to_numpy` would import pandas first."""
+    """View the memory of an array without missing values; `to_numpy` would import pandas first."""
     return np.from_dlpack(values)
 
 
 def numbers(name: str, pieces: Iterable[pa.Array]) -> Floats:
-    """A column of numbers, NaN where one is missing."""
+    """Read a column of numbers, NaN where one is missing."""
     pieces = list(pieces)
     try:
         floats = [_array(piece.cast(pa.float64()).fill_null(np.nan)) for piece in pieces]

@@ -1,4 +1,4 @@
-"""Columns as files have them, made ready: one spelling of each name, and no rows that are no votes."""
+"""Cleaning of columns as files have them: one spelling of each name, no rows that hold no vote."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLES = 3
 
 
 def cleaned(columns: Columns) -> Columns:
-    """The columns without blank rows and votes that were not blind, each label in one spelling.
+    """Drop blank rows and votes that were not blind, and bring each label to one spelling.
 
     Raises:
         ValueError: a row lacks a label; names the column and the row, counted from 0.
@@ -41,7 +41,7 @@ def cleaned(columns: Columns) -> Columns:
 
 
 def without_self_pairs(columns: Columns) -> Columns:
-    """The columns without the rows of a contender against itself."""
+    """Drop the rows of a contender against itself."""
     a, b = (columns.labels[name] for name in NAMED)
     place = {label: code for code, label in enumerate(dict.fromkeys(map(str, (*a.labels, *b.labels))))}
     kind = smallest_type(len(place))
@@ -101,7 +101,7 @@ def _worded(coded: Coded) -> Coded:
 
 
 def _named_twice(columns: Columns) -> list[str]:
-    """Notes on contenders in several spellings, and on those that differ in case alone."""
+    """Return notes on contenders in several spellings, and on those that differ in case alone."""
     raw = {str(label) for name in NAMED for label in used_labels(columns.labels[name])}
     twice = _several(raw, lambda name: str(spelling(name)))
     notes = [f"Took the spellings of {_listed(twice)} for one (blanks, Unicode forms)."] if twice else []
@@ -128,7 +128,7 @@ def _listed(twice: Mapping[str, Sequence[str]]) -> str:
 
 
 def _several(names: Iterable[str], key: Any) -> dict[str, list[str]]:  # noqa: ANN401 - str to str
-    """The names by key, where several have the same."""
+    """Group the names by key, and keep the keys that several names share."""
     found: dict[str, list[str]] = {}
     for name in sorted(names):
         found.setdefault(key(name), []).append(name)
@@ -136,7 +136,7 @@ def _several(names: Iterable[str], key: Any) -> dict[str, list[str]]:  # noqa: A
 
 
 def _grouped_twice(columns: Columns, spelt: Mapping[str, Coded]) -> list[str]:
-    """A note on prompts or raters that are written in several ways."""
+    """Return notes on prompts or raters that are written in several ways."""
     notes = []
     for name in ("prompt", "rater"):
         if name in spelt and len(set(spelt[name].labels)) < len(set(columns.labels[name].labels)):

@@ -71,7 +71,7 @@ def encode(column: str, values: Sequence[Any]) -> Coded:
 
 
 def _flat(column: str, value: Any, row: int) -> Hashable:  # noqa: ANN401 - whatever a file holds
-    """A label that can be told from others: conversations, lists of turns, as their JSON."""
+    """Return a hashable label: conversations, which are lists of turns, as their JSON."""
     value = value.tolist() if isinstance(value, np.ndarray) else value
     if not isinstance(value, list | dict | set | bytearray):
         label: Hashable = value
@@ -84,7 +84,7 @@ def _flat(column: str, value: Any, row: int) -> Hashable:  # noqa: ANN401 - what
 
 
 def smallest_type(labels: int) -> np.dtype[np.unsignedinteger[Any]]:
-    """The smallest unsigned type that holds the codes of so many labels."""
+    """Return the smallest unsigned type that holds the codes of so many labels."""
     return np.min_scalar_type(max(labels - 1, 0))
 
 
@@ -100,7 +100,7 @@ def used(coded: Coded) -> NDArray[np.bool_]:
 
 
 def used_labels(coded: Coded) -> tuple[Hashable, ...]:
-    """The labels that some row has, each once."""
+    """Return the labels that some row has, each once."""
     seen = used(coded)
     kept = coded.labels if seen.all() else (coded.labels[code] for code in np.flatnonzero(seen))
     return tuple(dict.fromkeys(kept))

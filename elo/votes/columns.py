@@ -68,11 +68,12 @@ class Columns:
     """What was left out, or taken for something else."""
 
     def noting(self, *notes: str) -> Columns:
-        """The same with more notes."""
+        """Return the columns with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     @property
     def rows(self) -> int:
+        """Number of rows, N."""
         return len(self.labels["outcome"].codes)
 
     def without_empty_rows(self) -> Columns:
@@ -83,7 +84,7 @@ class Columns:
         return self.keep(weight > 0)
 
     def keep(self, rows: NDArray[np.bool_]) -> Columns:
-        """The same with these rows alone, shape (N,)."""
+        """Keep these rows alone, shape (N,)."""
 
         def kept(values: Numbers | None) -> Floats | None:
             return None if values is None else np.asarray(values, dtype=np.float64)[rows]
@@ -173,18 +174,18 @@ def _chosen(ours: str, named: Sequence[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """A heading or an outcome without its case, its spaces and the marks around it."""
+    """Fold a heading or an outcome: without its case, its spaces and the marks around it."""
     folded = unicodedata.normalize("NFC", text).strip(" \t\r\n\ufeff\u200b\xa0\"'").casefold()
     return folded.replace(" ", "_").replace("-", "_")
 
 
 def meaning(name: Any) -> str | None:  # noqa: ANN401 - pandas has columns of any name
-    """Which of our columns a heading names, whatever its case and spaces; None for one of no meaning here."""
+    """Return our column that a heading names, whatever its case and spaces; None for any other heading."""
     return HEADINGS.get(_joined(str(name)))
 
 
 def _joined(heading: str) -> str:
-    """A heading without what `worker_id`, `Worker ID` and `WorkerId` differ in."""
+    """Fold a heading further, so that `worker_id`, `Worker ID` and `WorkerId` are equal."""
     return plain(heading).replace("_", "")
 
 

@@ -58,6 +58,7 @@ def can_compile() -> bool:
 
 
 def threads() -> int:
+    """Return the number of threads that count."""
     return min(os.cpu_count() or 1, 4)
 
 

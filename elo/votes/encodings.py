@@ -32,7 +32,7 @@ class Encoding(NamedTuple):
 
 
 def by_mark(path: Path, shown: Path) -> str:
-    """The encoding by byte order mark or by where the zeros are; else UTF-8, not yet checked.
+    """Guess the encoding by its byte order mark or the positions of zeros; else UTF-8, not yet checked.
 
     Raises:
         ValueError: the file is not text.
@@ -54,7 +54,7 @@ def by_mark(path: Path, shown: Path) -> str:
 
 
 def encoding_of(path: Path, shown: Path) -> Encoding:
-    """The encoding after a look at the whole file: Windows-1252 where it is not UTF-8."""
+    """Find the encoding by reading the whole file: Windows-1252 where it is not UTF-8."""
     name = by_mark(path, shown)
     if name != "utf-8" or _is_utf8(path):
         return Encoding(name)

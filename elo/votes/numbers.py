@@ -62,7 +62,7 @@ def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:
 
 
 def propensities(values: Sequence[float] | Floats) -> Floats:
-    """The probabilities with which pairs were drawn."""
+    """Check the probabilities with which pairs were drawn."""
     propensity = np.asarray(values, dtype=np.float64)
     _require(
         (propensity > 0) & (propensity <= 1),
@@ -73,7 +73,7 @@ def propensities(values: Sequence[float] | Floats) -> Floats:
 
 
 def covariate(name: str, values: Sequence[float] | Floats) -> Floats:
-    """A feature of the clip of contender a less that of contender b."""
+    """Check a covariate: a feature of the clip of contender a less that of contender b."""
     differences = np.asarray(values, dtype=np.float64)
     _require(
         np.isfinite(differences),

@@ -70,4 +70,5 @@ def _read_csv(plain: Path, path: Path, choose: Chooser, encoding: Encoding) -> C
 
 @cache
 def has_pyarrow() -> bool:
+    """Return whether pyarrow is installed."""
     return find_spec("pyarrow") is not None

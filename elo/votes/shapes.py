@@ -57,7 +57,7 @@ def _next(text: str, place: int) -> int:
 
 
 def table_of(value: Any) -> Table:  # noqa: ANN401 - JSON holds anything
-    """The columns of a table in any shape that is known.
+    """Return the columns of a table in any known shape.
 
     Raises:
         ValueError: it is no table.

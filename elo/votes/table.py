@@ -210,10 +210,11 @@ class Votes:
 
     @property
     def raters(self) -> int | None:
+        """How many raters voted; None where raters are not recorded."""
         return None if self.rater_labels is None else len(self.rater_labels)
 
     def among(self, places: NDArray[np.intp]) -> Votes:
-        """The votes between these contenders alone, given by their places."""
+        """Keep the votes between these contenders alone, given by their places."""
         place = np.full(len(self.contenders), -1)
         place[places] = np.arange(len(places))
         dtype = smallest_type(len(places))

@@ -39,7 +39,7 @@ class Tally:
         return Tally(self.contenders, self.counts + other.counts, (*self.notes, *other.notes))
 
     def among(self, places: NDArray[np.intp]) -> Tally:
-        """The votes between these contenders alone, given by their places."""
+        """Keep the votes between these contenders alone, given by their places."""
         names = tuple(self.contenders[place] for place in places)
         return Tally(names, self.counts[np.ix_(places, places)], self.notes)
 
@@ -72,18 +72,22 @@ class Tally:
 
     @cached_property
     def wins(self) -> Floats:
+        """Shape (K,): outright wins of each contender."""
         return _sum(self.beat, axis=1)
 
     @cached_property
     def losses(self) -> Floats:
+        """Shape (K,): outright losses of each contender."""
         return _sum(self.beat, axis=0)
 
     @cached_property
     def ties(self) -> Floats:
+        """Shape (K,): ties that each contender was part of."""
         return _sum(_both_sides(self.counts[:, :, TIE]), axis=1)
 
     @cached_property
     def both_bad(self) -> Floats:
+        """Shape (K,): both_bad votes that each contender was part of."""
         return _sum(_both_sides(self.counts[:, :, BOTH_BAD]), axis=1)
 
 

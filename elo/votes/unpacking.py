@@ -53,13 +53,13 @@ def plain_file(path: Path) -> Iterator[Path]:
 
 
 def _copied(path: Path, target: Path) -> Path:
-    """The content of a pipe, which can be read once."""
+    """Copy the content of a pipe, which can be read once."""
     with path.open("rb") as source:
         return _bounded(source, target, path)
 
 
 def _unpacker(plain: Path, path: Path) -> Callable[[Path], IO[bytes]] | None:
-    """What opens a packed file; None for one that is not packed."""
+    """Return the function that opens a packed file; None for a plain file."""
     with plain.open("rb") as file:
         start = file.read(START)
     for magic, kind in REFUSED.items():
