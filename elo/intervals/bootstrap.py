@@ -196,7 +196,7 @@ def _pulls(outcomes: OutcomeModel, place: Floats, credit: Floats) -> Floats:
 
 
 def _combined(weights: Floats, parts: Floats) -> Floats:
-    """Return weights @ parts by plain sums, for few large parts and mostly zero weights; BLAS would use threads."""
+    """Return weights @ parts by plain sums: for few large parts and mostly zero weights, without BLAS."""
     combined = np.zeros((len(weights), *parts.shape[1:]))
     for target, row in zip(combined, weights, strict=True):
         for weight, part in zip(row, parts, strict=True):
