@@ -10,16 +10,16 @@ Ties: TypeAlias = Literal["half", "davidson", "rao-kupper", "drop"]
 BothBad: TypeAlias = Literal["tie", "drop", "floor"]
 """How a both_bad enters: like a tie, not at all, or as a win of the floor against both."""
 Circumstance: TypeAlias = Literal["side", "order"]
-"""What may help a contender besides its strength: being shown on the left, being played first."""
+"""Circumstance that may help a contender: being shown on the left, or being played first."""
 Cluster: TypeAlias = Literal["prompt", "rater"]
-"""What votes may share."""
+"""Kind of cluster: something that several votes share."""
 Intervals: TypeAlias = Literal["sandwich", "model", "bootstrap", "none"]
 Correction: TypeAlias = Literal["CR3", "CR1", "CR0"]
 """Correction of clustered sandwiches for few clusters."""
 VarianceFloor: TypeAlias = Literal["auto", "on", "off"]
 """Whether variances have a floor: `auto` is on, but off for the corrections CR0 and CR1."""
 Separation: TypeAlias = Literal["apart", "error", "firth", "bounded"]
-"""What is done about votes without a finite maximum."""
+"""Policy for votes without a finite maximum."""
 Weighting: TypeAlias = Literal["votes", "propensity"]
 Resampling: TypeAlias = Literal["resample", "bayesian"]
 """How the bootstrap draws: with replacement, or exponential weights."""

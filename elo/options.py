@@ -81,7 +81,7 @@ class Settings:
             raise ValueError("intervals='model' takes votes as independent. Use 'sandwich' with clusters=.")
         if not 0 < self.level < 1:
             raise ValueError(
-                f"level={self.level} is no probability. Allowed: above 0 and below 1, such as 0.95."
+                f"level must be a probability above 0 and below 1; got {self.level}. Use 0.95, for example."
             )
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise ValueError(

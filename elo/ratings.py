@@ -69,7 +69,7 @@ class Method:
     ridge: float
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2; 0 for none."""
     estimand: str
-    """What the ratings estimate."""
+    """Meaning of the ratings, as a sentence."""
     separation: str
     """The policy for votes without a finite maximum; what it did is in the diagnostics."""
     weighting: str
@@ -77,7 +77,7 @@ class Method:
     covariance: str
     """The recipe by which the covariance was made."""
     correction: str | None
-    """Of clustered sandwiches."""
+    """Correction of clustered sandwiches for few clusters."""
     variance_floor: VarianceFloor | None
     """Whether variances have a floor, `on` or `off`; None for intervals that are neither by a sandwich nor by
     the bootstrap."""
@@ -107,16 +107,16 @@ class Diagnostics:
     raters: int | None
     clusters: dict[str, int]
     degrees_of_freedom: int | None
-    """Of Student's t; None for normal intervals."""
+    """Degrees of freedom of Student's t; None for normal intervals."""
     design_effect: float | None
     """Median over contenders of variance by these clusters over that of independent votes; None without."""
     separation: str
-    """What the policy for votes without a finite maximum did, and about whom."""
+    """Action of the policy for votes without a finite maximum, as a sentence with names."""
     alone: dict[str, tuple[str, ...]]
-    """By kind of cluster, the contenders or parameters that a single cluster ties to the rest: their
-    variance between clusters cannot be seen."""
+    """Contenders or parameters that a single cluster ties to the rest, by kind of cluster: their variance
+    between clusters cannot be seen."""
     notes: tuple[str, ...] = ()
-    """What was left out of the votes, or taken for something else, when they were read."""
+    """Remarks on what was left out of the votes, or merged, when they were read."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ STEP_TOLERANCE = 1e-4
 """Log-odds. What is left after a step this small is a fraction of it: far below any standard error."""
 MAX_STEPS = 50
 LARGEST_LOG = 300.0
-"""Where odds stop, so that they stay finite."""
+"""Largest log-odds, so that odds stay finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class _Refit:
     problem: Problem
     solution: Solution
     jacobians: list[scipy.sparse.csr_array] = field(init=False)
-    """For each coordinate, shape (M, P)."""
+    """Derivatives of each coordinate by the parameters, shape (M, P)."""
 
     def __post_init__(self) -> None:
         design = self.problem.design

@@ -20,9 +20,9 @@ from elo.models.identification import moved
 
 FEW_CLUSTERS = 2000
 LARGE_LEVERAGE = 0.05
-"""Of a cluster, trace(H^-1 H_g): at least the share of any contrast's information that it holds."""
+"""Leverage of a cluster, trace(H^-1 H_g): at least its share of any contrast's information."""
 BLOCK_NUMBERS = 4_000_000
-"""In one stack of leave-one-out matrices: 32 MB each."""
+"""Numbers in one stack of leave-one-out matrices: 32 MB each."""
 ALONE = 1e-8
 """Share of a direction's information left without a cluster below which that cluster alone holds it."""
 

@@ -39,9 +39,9 @@ class Covariance:
     extras: Floats = field(default_factory=lambda: np.zeros(0))
     """Shape (E,): variances of the parameters besides strengths."""
     alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By kind of cluster, the contenders or parameters that a single cluster ties to the rest."""
+    """Contenders or parameters that a single cluster ties to the rest, by kind of cluster."""
     with_floor: Covariance | None = None
-    """The same with the floor as one more contender, the last; None where it is no parameter."""
+    """Covariance with the floor as one more contender, the last; None if the floor is not a parameter."""
     independent: Floats | None = None
     """Shape (K, K): the sandwich as if votes were independent; None without clusters."""
     one_way: Mapping[str, Floats] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Covariance:
 
     @property
     def degrees_of_freedom(self) -> int | None:
-        """Of Student's t: the smallest number of clusters less one; None (normal) without clusters."""
+        """Degrees of freedom of Student's t: the fewest clusters less one; None (normal) without clusters."""
         return min(self.clusters.values()) - 1 if self.clusters else None
 
     @property

@@ -15,7 +15,7 @@ from elo.models.cells import Cells
 BLOCK_CELLS = 200_000
 """Numbers in one block of resamples, so that what they need stays in the processor's cache."""
 MANY_VOTES = 30
-"""In a cell: from here on, normal draws stand in for Poisson's, whose skewness is then below 0.2."""
+"""Votes in a cell from which normal draws replace Poisson's, whose skewness is then below 0.2."""
 
 
 def resampled_cells(

@@ -17,7 +17,7 @@ FEW_VOTES = 10
 Journal of the American Medical Association 249), n votes without scatter leave room for the scatter of three
 votes at 95 %; ten is on the safe side of it."""
 FEW_CLUSTERS = 5
-"""The same for effective clusters: each holds many votes, and Student's t allows for their number."""
+"""Effective clusters below which the floor is full; each holds many votes, and Student's t allows for G."""
 NEGLIGIBLE_SHARE = 0.1
 """Share of the model's variance below which a bound on the share will do in its place."""
 DENSE = 20_000_000

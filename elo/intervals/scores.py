@@ -1,4 +1,4 @@
-"""How much each vote pulls at the parameters: the score, gradient of one vote's log-likelihood."""
+"""Scores: the gradient of one vote's log-likelihood by the parameters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Fitted:
 
     @cached_property
     def scores(self) -> Scores:
-        """Of all cells."""
+        """The scores of all cells."""
         design = self.problem.design
         scores = np.concatenate([design.chain_gradient(vote.gradient) for vote in self._votes], axis=1)
         if self.solution.score_adjustment is not None:
@@ -67,7 +67,7 @@ class Fitted:
 
     @cached_property
     def _votes(self) -> list[Derivatives]:
-        """For each outcome, those of one such vote in each meeting."""
+        """Derivatives of one vote in each meeting, for each outcome."""
         place = self.problem.design.linear_predictor(self.solution.optimum)
         shape = (4, self.cells.meetings)
         return [

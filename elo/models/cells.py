@@ -16,7 +16,7 @@ from elo.votes.table import Votes
 from elo.votes.tally import MIRRORED, OUTCOMES, Tally
 
 DENSE_KEYS = 50_000_000
-"""Up to so many combinations, those that occur are found by counting instead of sorting."""
+"""Number of combinations up to which those that occur are found by counting instead of sorting."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,41 +17,41 @@ from elo.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What makes up the L coordinates of M meetings: I = 2 + E of the P = K + E parameters each."""
+    """Design of M meetings: each coordinate depends on I = 2 + E of the P = K + E parameters."""
 
     parameters: int
     members: NDArray[np.intp]
     """Shape (I, M): the places in theta of contender a, contender b and the extras."""
     share: Floats
-    """Shape (L, I, M): what a unit of each of them adds to each coordinate."""
+    """Derivative of each coordinate by each of them, shape (L, I, M)."""
 
     def linear_predictor(self, theta: Floats) -> Floats:
-        """Shape (L, M): the coordinates at parameters of shape (P,)."""
+        """Return the coordinates of each meeting, shape (L, M), at parameters theta, shape (P,)."""
         place: Floats = np.einsum("lim,im->lm", self.share, theta[self.members])
         return place
 
     def chain_gradient(self, gradient: Floats) -> Floats:
-        """Shape (I, M): derivatives by the parameters, from those by the coordinates, shape (L, M)."""
+        """Return derivatives by the members, (I, M), from those by the coordinates, (L, M)."""
         pulled: Floats = np.einsum("lim,lm->im", self.share, gradient)
         return pulled
 
     def gradient(self, gradient: Floats) -> Floats:
-        """Shape (P,): the sum over meetings of what `chain_gradient` gives."""
+        """Return the gradient by all parameters, (P,): the sum of `chain_gradient` over meetings."""
         return summed(self.members, self.chain_gradient(gradient), self.parameters)
 
     def chain_hessian(self, curvature: Floats) -> Floats:
-        """Shape (I, I, M): second derivatives by the parameters, from those by the coordinates."""
+        """Return second derivatives by the members, (I, I, M), from those by the coordinates."""
         half = np.einsum("lim,lkm->ikm", self.share, curvature)
         pulled: Floats = np.einsum("ikm,kjm->ijm", half, self.share)
         return pulled
 
     def information(self, curvature: Floats) -> Floats:
-        """Shape (P, P): the sum over meetings of what `chain_hessian` gives."""
+        """Return the information about all parameters, (P, P): the sum of `chain_hessian`."""
         size = self.parameters
         return summed(self.pairs, self.chain_hessian(curvature), size * size).reshape(size, size)
 
     def predictor_covariance(self, covariance: Floats) -> Floats:
-        """Shape (L, L, M): covariances of each meeting's coordinates, from those of the parameters."""
+        """Return covariances of each meeting's coordinates, (L, L, M), from those of the parameters."""
         own = covariance.ravel()[self.pairs]
         half = np.einsum("lim,ijm->ljm", self.share, own)
         spread: Floats = np.einsum("ljm,kjm->lkm", half, self.share)
@@ -64,7 +64,7 @@ class Design:
 
 
 def summed(places: NDArray[np.integer], values: Floats, size: int) -> Floats:
-    """Shape (size,): the sum of the values at each place."""
+    """Return the sum of the values at each place, shape (size,)."""
     return np.bincount(places.ravel(), values.ravel(), size).astype(np.float64, copy=False)
 
 

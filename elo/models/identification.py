@@ -19,13 +19,13 @@ NEGLIGIBLE = 1e-9
 """Share of the largest below which an eigenvalue, or a move of a direction, is rounding error."""
 
 SEPARATED = 1e-7
-"""Of a direction whose parameters move by at most 1, the total gain below which it separates nothing."""
+"""Total gain of a direction, with moves of at most 1, below which it separates nothing."""
 ENDINGS = {"gap": A, "level": BOTH_BAD, "tie": TIE}
 """The outcome that pins each coordinate, in a meeting that both sides won once."""
 
 
 Arrows: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
-"""From, to, and how much credit; each of shape (M,)."""
+"""Start, end and credit of each arrow, each of shape (M,)."""
 
 
 class NotIdentified(ValueError):

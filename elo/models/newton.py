@@ -26,7 +26,7 @@ class NotConverged(ArithmeticError):
 
 
 class Placement(NamedTuple):
-    """Where groups of contenders are put that the votes do not hold in place."""
+    """Placement of groups of contenders that the votes do not hold in place."""
 
     theta: Floats
     """Shape (P,): parameters around which everything is estimated."""
@@ -40,7 +40,7 @@ class Problem:
 
     contenders: int
     names: tuple[str, ...]
-    """Of the E extras."""
+    """Names of the E extras."""
     design: Design
     outcomes: OutcomeModel
     credit: Floats
@@ -117,7 +117,7 @@ class Problem:
         return inverse
 
     def log_determinant(self, information: Floats) -> float:
-        """Of the information about all but a constant added to the strengths."""
+        """Return the log-determinant of the information about all but a constant added to the strengths."""
         level = self._level(information)
         return float(np.linalg.slogdet(self.regular(information))[1] - np.log(level))
 
@@ -156,7 +156,7 @@ class Solution:
     """Shape (P,): K strengths with mean zero, the extras, the prompts' deviations; all log-odds."""
     contenders: int
     names: tuple[str, ...]
-    """Of the E extras."""
+    """Names of the E extras."""
     information: Floats
     """Shape (P, P): minus the Hessian there, with the priors."""
     inverse: Floats

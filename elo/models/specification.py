@@ -1,4 +1,4 @@
-"""What was asked of the model, turned into a likelihood of cells."""
+"""Specification of a model, and the likelihood of cells that it gives."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ESTIMANDS = {
     "drop": "Bradley-Terry strengths of decided votes alone: the log-odds of a win given that there is one, "
     "averaged over raters and prompts.",
 }
-"""What the strengths are, for each way to treat ties."""
+"""Meaning of the strengths, for each way to treat ties."""
 
 BOTH_BAD_NOTES = {
     "tie": "A both_bad is a tie.",
@@ -83,12 +83,12 @@ class Specification:
 
     @property
     def estimand(self) -> str:
-        """What the strengths are."""
+        """Meaning of the strengths."""
         return f"{ESTIMANDS[self.ties]} {BOTH_BAD_NOTES[self.both_bad]}"
 
     @property
     def regressors(self) -> tuple[str, ...]:
-        """What adds to the gap."""
+        """Circumstances and covariates that add to the gap."""
         return (*(name for name in get_args(Circumstance) if name in self.effects), *self.covariates)
 
     @property

@@ -17,7 +17,7 @@ WIDEST_GAP = 20.0
 
 
 class Rated(Protocol):
-    """What a plan needs of `elo.Ratings`."""
+    """Part of `elo.Ratings` that a plan needs."""
 
     @property
     def contenders(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Problem:
     goal: Floats
     """Weight of each difference, summing to 1 over ordered pairs."""
     bounds: Bounds
-    """Of each contender's exposure under q."""
+    """Bounds of each contender's exposure under q."""
 
     def mixed(self, shares: Floats) -> Floats:
         """Mix the shares with the uniform distribution, shape (K, K)."""
@@ -49,7 +49,7 @@ class Problem:
 
 
 class Prospect(NamedTuple):
-    """What shares would bring."""
+    """Shares and the variance that they would give."""
 
     shares: Floats
     variance: float
@@ -73,7 +73,7 @@ class Design:
     efficiency: float
     """Least variance over this one's, at least: within the same uniform share and bounds."""
     free_efficiency: float
-    """The same, against the best plan without a uniform share and bounds."""
+    """Efficiency against the best plan without a uniform share and bounds."""
     iterations: int
 
 
@@ -140,7 +140,7 @@ def _prospect(problem: Problem, shares: Floats, prices: Floats, momentum: Floats
 
 
 def _inverse(information: Floats) -> Floats:
-    """Of a connected Laplacian, up to a constant that no difference feels; by Cholesky, four times faster.
+    """Invert a connected Laplacian, up to a constant that cancels in differences; by Cholesky, for speed.
 
     Exactly symmetric: shares are multiplied by functions of it step after step, so that asymmetry would grow.
     """

@@ -40,7 +40,7 @@ class TopK:
         if self.k < 1:
             raise ValueError(f"k={self.k} is out of range. Allowed: 1 to the number of contenders less one.")
         if not 0 <= self.weight <= 1:
-            raise ValueError(f"weight={self.weight} is no share. Allowed: 0 to 1.")
+            raise ValueError(f"weight must be a share from 0 to 1; got {self.weight}.")
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
         """Return the weight of each difference, shape (K, K)."""

@@ -141,7 +141,7 @@ def _check_settings(uniform_share: float, horizon: float, tolerance: float) -> N
     if not 0 < uniform_share <= 1:
         raise ValueError(f"uniform_share={uniform_share} is out of range. Allowed: above 0, up to 1.")
     if not (np.isfinite(horizon) and horizon > 0):
-        raise ValueError(f"horizon={horizon} is no number of votes. Allowed: finite and above 0.")
+        raise ValueError(f"horizon must be a finite number of votes above 0; got {horizon}.")
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance={tolerance} is out of range. Allowed: above 0 and below 1.")
 

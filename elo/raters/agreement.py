@@ -174,4 +174,4 @@ def _check_settings(metric: str, both_bad: str, level: float) -> None:
             "Allowed: metric='nominal', or both_bad='tie' or 'drop'."
         )
     if not 0 < level < 1:
-        raise ValueError(f"level={level} is no probability. Allowed: above 0 and below 1, such as 0.95.")
+        raise ValueError(f"level must be a probability above 0 and below 1; got {level}. Use 0.95.")

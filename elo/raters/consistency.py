@@ -37,15 +37,15 @@ class Consistency:
     """How often raters agree with themselves, and what that allows others."""
 
     same: Share
-    """Of all repeats, those with the same answer."""
+    """Share of all repeats with the same answer."""
     unswapped: Share
-    """The same, among repeats with both contenders on the side they had before."""
+    """Share of same answers among repeats with both contenders on the side they had before."""
     swapped: Share
     """Among repeats with the sides changed: lower by as much as raters follow the side."""
     chance: float
     """The share expected of raters who keep their shares of ties and both_bad and toss for the winner."""
     raters: tuple[RaterConsistency, ...]
-    """Those with repeats, the least consistent first."""
+    """Raters with repeats, the least consistent first."""
     level: float
 
     @property
@@ -125,7 +125,7 @@ def _pairs(counts: Floats, weight: Floats) -> Floats:
 
 
 def _chance(answers: Floats) -> float:
-    """From the number of each answer. Which contender is first is arbitrary: both wins are equally likely."""
+    """Return chance agreement from the number of each answer; which contender is first is arbitrary."""
     share = answers / answers.sum()
     decided = 1 - share[TIE] - share[BOTH_BAD]
     return float(decided**2 / 2 + share[TIE] ** 2 + share[BOTH_BAD] ** 2)

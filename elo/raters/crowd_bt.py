@@ -13,7 +13,7 @@ from elo.models.bradley_terry import NotConverged, maximise, win_probabilities
 
 MAX_ITERATIONS = 5000
 TOLERANCE = 1e-8
-"""Of a reliability's step, and of the gradient for a contender as a share of its votes."""
+"""Largest step of a reliability, and largest gradient of a contender as a share of its votes."""
 GRID = (np.arange(200) + 0.5) / 200
 """Reliabilities at which posteriors are evaluated."""
 
@@ -28,7 +28,7 @@ class Decisions(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What is taken for known before the votes."""
+    """Prior distributions of strengths and reliabilities."""
 
     alpha: float
     """Beta(alpha, beta) of each reliability."""

@@ -12,10 +12,10 @@ from elo.raters.labels import clusters_of
 from elo.votes.table import Votes
 
 ANSWERS = ("first", "tie", "second", "both_bad")
-"""In the order of worth to the second contender; `both_bad` has no place in it."""
+"""Answers in the order of worth to the second contender; `both_bad` has no place in it."""
 FIRST, TIE, SECOND, BOTH_BAD = range(4)
 _ANSWER = np.array([[FIRST, SECOND, TIE, BOTH_BAD], [SECOND, FIRST, TIE, BOTH_BAD]])
-"""By whether contender a is the second, and by outcome."""
+"""Place of an answer, by whether contender a is the second, and by outcome."""
 
 
 class Answers(NamedTuple):

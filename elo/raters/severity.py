@@ -27,7 +27,7 @@ class RaterSeverity(NamedTuple):
     rater: Hashable
     votes: float
     share: float
-    """Of the rater's votes, those with the outcomes asked about."""
+    """Number of the rater's votes with the outcomes asked about."""
     rate: float
     """`share` drawn towards the mean: the posterior mean."""
     lower: float

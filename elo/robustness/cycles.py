@@ -26,11 +26,11 @@ class Cycle(NamedTuple):
     shares: tuple[float, float, float]
     """Share of the decided votes that each won against the next."""
     statistic: float
-    """Of the weakest of the three wins: standard errors above one half."""
+    """Statistic of the weakest of the three wins: standard errors above one half."""
     p_value: float
-    """That a ring without three true majorities shows this, for this ring alone."""
+    """Probability that a ring without three true majorities shows this, for this ring alone."""
     adjusted: float
-    """The same, over all rings at once (Holm)."""
+    """Probability adjusted for all rings (Holm)."""
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ class Fragile(NamedTuple):
     tried: int
     """The largest number looked at: `needed`, or how many of the most influential don't suffice."""
     first_order: int | None
-    """What the influence function alone says."""
+    """Number needed according to the influence function alone."""
     removed: tuple[Removed, ...]
-    """What `needed` counts."""
+    """Kind of thing that `needed` counts."""
 
     def __str__(self) -> str:
         some = f"{self.of:,.0f} {self.kind}s"

@@ -56,7 +56,7 @@ class LeaveOneOut:
 
     @property
     def undefined(self) -> tuple[Hashable, ...]:
-        """Those without whom no finite ratings exist: the board rests on each of them alone."""
+        """Raters or prompts without which no finite ratings exist: the board rests on each of them alone."""
         missing = np.isnan(self.without[:, 0])
         return tuple(label for label, lost in zip(self.labels, missing.tolist(), strict=True) if lost)
 

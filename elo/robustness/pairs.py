@@ -44,7 +44,7 @@ class PairSums:
         return min(counts, default=None)
 
     def grams(self, deviation: Floats) -> tuple[csr_array, ...]:
-        """For each grouping sum_g s_g s_g', shape (P, P), of the clusters' summed deviations by pair."""
+        """Return sum_g s_g s_g' for each grouping, (P, P), of the clusters' summed deviations by pair."""
         size = len(self.votes)
         found = []
         for grouping in self.groupings:
@@ -98,12 +98,12 @@ def pair_sums(votes: Votes, clusters: Sequence[Cluster]) -> PairSums:
 
 
 class TwoWay(NamedTuple):
-    """What groupings add up to."""
+    """Two-way sums over groupings."""
 
     total: Floats
     """Their sum, with the intersection of two taken off."""
     floored: Floats
-    """The same, not below the largest of the one-way ones."""
+    """Total, but not below the largest of the one-way ones."""
 
 
 def two_way(parts: Sequence[Floats]) -> TwoWay:

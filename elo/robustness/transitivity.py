@@ -44,7 +44,7 @@ class Transitivity:
     expected: float
     """Its mean where Bradley-Terry holds: above the number of free pairs by the design effect of clusters."""
     degrees_of_freedom: float
-    """Of the chi-square that `statistic`, scaled, is referred to."""
+    """Degrees of freedom of the chi-square that the scaled `statistic` is compared with."""
     p_value: float
     clusters: tuple[str, ...]
     pairs: tuple[Surprise, ...]

@@ -20,7 +20,7 @@ from elo.ratings import Interval, Ratings
 GRID = np.linspace(0, 1, 1001)
 """Shares of wins that are tried; limits are rounded outwards to them."""
 LARGEST_LOG = 700.0
-"""Where e-values stop, so that they stay finite."""
+"""Largest log e-value, so that e-values stay finite."""
 LARGEST_BET = 0.5
 """Share of what a bet could lose at worst."""
 BLOCK = 50
@@ -28,7 +28,7 @@ BLOCK = 50
 
 
 class ConfidenceSequence(NamedTuple):
-    """Lower and upper limits, one of each for every look."""
+    """Lower and upper limits, shape (T,) each, that hold at all looks together."""
 
     lower: Floats
     upper: Floats

@@ -21,11 +21,11 @@ from elo.ratings import Ratings
 EVEN = 0.25
 """Information of one decided vote on an even pair, per squared log-odds."""
 MOST = 2**53
-"""Counts above this are no plan."""
+"""Largest count that is tried."""
 
 
 class VarianceComponents(NamedTuple):
-    """What a variance is made of: rating points squared."""
+    """Variance components of a difference, in rating points squared."""
 
     vote: float
     """Shrinks with the number of votes."""
@@ -41,10 +41,10 @@ class VarianceComponents(NamedTuple):
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """How many there must be in all, for one purchase at a time. None: never enough, however many."""
+    """Total votes, raters or prompts that are needed, if only one of them grows. None: no number suffices."""
 
     margin: float
-    """What is to shrink, as it is now: rating points."""
+    """Present half-width or reach, in rating points."""
     wanted: float
     components: VarianceComponents
     votes: int | None
@@ -54,7 +54,7 @@ class StudyPlan:
     prompts: int | None
     """With the present raters, where new prompts get as many votes as the present ones."""
     growth: float
-    """By how much votes, raters and prompts must all be multiplied, if all grow alike."""
+    """Factor by which votes, raters and prompts must grow, if all grow alike."""
 
     @property
     def buy(self) -> str:

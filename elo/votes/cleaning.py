@@ -19,7 +19,7 @@ WORDED = ("outcome", "side", "order")
 RECORDED_AT_TIMES = ("side", "order")
 """Columns that may be blank for some votes: nothing is then assumed of the vote."""
 NO = ("false", "0", "0.0", "no", "n", "f")
-"""What a column of truths says where it denies."""
+"""Words for no in a column of truths."""
 EXAMPLES = 3
 
 

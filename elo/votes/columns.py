@@ -1,4 +1,4 @@
-"""What a table of votes holds and under which names, whatever it is read from."""
+"""Columns of a table of votes, and the names under which files have them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ALIASES = {
 evalica (left, right, winner), and what crowdsourcing sites call raters and prompts. Of several names for an
 optional column the first here is read."""
 CALLED = "model_a, model_b, winner; left, right, winner"
-"""What other tools call the columns needed, for messages."""
+"""Names of the required columns in other tools, for messages."""
 MOST_SHOWN = 12
 WORDS = {name: code for code, name in enumerate(OUTCOMES)}
 FOREIGN_WORDS = {
@@ -50,7 +50,7 @@ FOREIGN_WORDS = {
     "model_b": WORDS["b"],
     **dict.fromkeys(("tie (bothbad)", "bothbad"), WORDS["both_bad"]),
 }
-"""What FastChat and arena-rank call outcomes, under whatever names the columns are."""
+"""Outcomes in the words of FastChat and arena-rank."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,9 @@ class Columns:
     propensity: Numbers | None = None
     covariates: Mapping[str, Numbers] = field(default_factory=dict)
     words: Mapping[Any, int] = field(default_factory=lambda: WORDS)
-    """What the column of outcomes may say, and the place in `OUTCOMES` of what it means."""
+    """Place in `OUTCOMES` of each word that the column of outcomes may hold."""
     notes: tuple[str, ...] = ()
-    """What was left out, or taken for something else."""
+    """Remarks on what was left out, or merged."""
 
     def noting(self, *notes: str) -> Columns:
         """Return the columns with more notes."""
@@ -101,7 +101,7 @@ class Columns:
 
 
 class Layout(NamedTuple):
-    """Where a table keeps the columns of votes."""
+    """Names of the columns of votes in a table."""
 
     source: Mapping[str, str]
     """The table's name for each of our columns that it has."""
@@ -162,7 +162,7 @@ def find_layout(
 
 
 def _chosen(ours: str, named: Sequence[str]) -> str:
-    """Of the table's names for a column, the one to read: our own, or the first of `ALIASES`.
+    """Choose the name to read among the table's names for a column: our own, or the first of `ALIASES`.
 
     Raises:
         ValueError: a column that is needed is there twice, or one has the same name twice.
@@ -193,7 +193,7 @@ HEADINGS = {
     **{_joined(alias): ours for alias, ours in ALIASES.items()},
     **{_joined(ours): ours for ours in (*REQUIRED, *OPTIONAL, BLIND)},
 }
-"""What each heading means, written in one word."""
+"""Our column for each heading, written in one word."""
 
 
 def read_layout(

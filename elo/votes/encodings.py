@@ -1,4 +1,4 @@
-"""In which encoding a text file is."""
+"""Detection of a text file's encoding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""By byte order marks; those of UTF-32 first, since they begin like those of UTF-16."""
+"""Encodings by byte order mark; UTF-32 first, since its marks begin like those of UTF-16."""
 
 
 class Encoding(NamedTuple):

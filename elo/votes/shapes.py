@@ -50,7 +50,7 @@ def _each(text: str) -> list[Any]:
 
 
 def _next(text: str, place: int) -> int:
-    """Where the next document begins: after white space, and after a comma left between lines."""
+    """Find where the next document begins: after white space, and after a comma left between lines."""
     while place < len(text) and text[place] in " \t\r\n,\x1e":
         place += 1
     return place

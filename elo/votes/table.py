@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Signs: TypeAlias = NDArray[np.int8]
 
 SIGN_WORDS = {"side": {"a": 0, "b": 1, "left": 0, "right": 1}, "order": {"a": 0, "b": 1}}
-"""For each column of signs the words that count for contender a, 0, and against it, 1."""
+"""Words of each column of signs: 0 is for contender a, 1 against it."""
 SIGNS = np.array([1, -1, 0], dtype=np.int8)
 """The sign of each word's number; the last is that of a blank."""
 
@@ -58,10 +58,10 @@ class Votes:
     covariates: Mapping[str, Floats] = field(default_factory=dict)
     """Shape (N,) each: a feature of the clip of contender a less that of contender b."""
     prompt_labels: tuple[Hashable, ...] | None = None
-    """In the order of their codes."""
+    """Labels of the prompts, in the order of their codes."""
     rater_labels: tuple[Hashable, ...] | None = None
     notes: tuple[str, ...] = ()
-    """What was left out when the votes were read, or taken for something else."""
+    """Remarks on what was left out, or merged, when the votes were read."""
 
     @classmethod
     def from_columns(

@@ -28,7 +28,7 @@ class Tally:
 
     Weighted votes count with their weight; counts of whole numbers are exact up to 2^53."""
     notes: tuple[str, ...] = ()
-    """What was left out when the votes were read, or taken for something else."""
+    """Remarks on what was left out, or merged, when the votes were read."""
 
     def __add__(self, other: Tally) -> Tally:
         if self.contenders != other.contenders:

@@ -106,7 +106,7 @@ def test_files_of_other_tools_are_rated(
         (["--clusters", "judge"], "Cannot cluster by 'judge'"),
         (["--anchor", "nobody=1000"], "Unknown contender 'nobody'. Known: m00, m01, m02, m03."),
         (["--ties", "split"], "Unknown ties='split'. Known: "),
-        (["--level", "95"], "level=95.0 is no probability"),
+        (["--level", "95"], "level must be a probability above 0 and below 1; got 95.0"),
     ],
 )
 def test_options_that_allow_no_ratings_are_refused_in_one_line(

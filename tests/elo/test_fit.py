@@ -108,7 +108,7 @@ def test_other_ways_with_ties_are_refused(ties: str) -> None:
 
 @pytest.mark.parametrize("level", [0, 1, 95, float("nan")])
 def test_a_level_that_is_no_probability_is_refused(level: float) -> None:
-    with pytest.raises(ValueError, match="no probability"):
+    with pytest.raises(ValueError, match="level must be a probability"):
         fit(World().draw(0), level=level)
 
 

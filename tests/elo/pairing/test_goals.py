@@ -44,7 +44,7 @@ def test_top_k_needs_somebody_below(k: int) -> None:
 def test_refuses_what_makes_no_goal() -> None:
     with pytest.raises(ValueError, match="k=0 is out of range"):
         TopK(0)
-    with pytest.raises(ValueError, match=r"weight=1\.5 is no share\. Allowed: 0 to 1\."):
+    with pytest.raises(ValueError, match=r"weight must be a share from 0 to 1; got 1\.5\."):
         TopK(1, weight=1.5)
     with pytest.raises(ValueError, match=r"Newcomer\(\) names nobody"):
         Newcomer(()).weights(NAMES, STRENGTHS)

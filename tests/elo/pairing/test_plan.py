@@ -255,7 +255,7 @@ def test_refuses_a_uniform_share_out_of_range(share: float) -> None:
 
 @pytest.mark.parametrize("horizon", [0.0, -1.0, float("inf"), float("nan")])
 def test_refuses_a_horizon_that_is_no_number_of_votes(horizon: float) -> None:
-    with pytest.raises(ValueError, match=rf"horizon={horizon} is no number of votes"):
+    with pytest.raises(ValueError, match=rf"horizon must be a finite number of votes above 0; got {horizon}"):
         plan_exposure(field(0, 1), horizon=horizon)
 
 

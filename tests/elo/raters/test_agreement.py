@@ -191,7 +191,7 @@ def test_answers_without_a_pair_or_without_variation_are_refused() -> None:
         ({"metric": "ratio"}, r"Unknown metric='ratio'. Known: nominal, ordinal, interval"),
         ({"both_bad": "floor"}, r"Unknown both_bad='floor'. Known: tie, drop, apart"),
         ({"both_bad": "apart", "metric": "ordinal"}, "no place in the order"),
-        ({"level": 95}, "level=95 is no probability"),
+        ({"level": 95}, "level must be a probability above 0 and below 1; got 95"),
     ],
 )
 def test_settings_that_are_not_allowed_are_named(asked: dict[str, str], answer: str) -> None:

@@ -93,7 +93,7 @@ def test_the_table_has_a_line_for_each_ring() -> None:
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match="All votes are ties or both_bad"):
         cycles(votes_of(Cell("x", "y", "tie")))
-    with pytest.raises(ValueError, match=r"Unknown clusters \['page'\]. Known: rater, prompt"):
+    with pytest.raises(ValueError, match=r"Unknown clusters \['page'\]. Known: prompt, rater"):
         cycles(votes_of(*ring(3, 1)), clusters=("page",))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^Clustering needs to know each vote's rater"):
         cycles(votes_of(*ring(3, 1)), clusters=("rater",))
