@@ -164,7 +164,7 @@ class Ratings:
         return self.method.scale * np.sqrt(np.maximum(variances, 0))
 
     def ranks(self) -> dict[str, RankRange]:
-        """Each contender's rank and the range of ranks allowed, all of which hold together at the level."""
+        """Return each contender's rank and its range of ranks; all ranges jointly hold at the level."""
         above = distinct(self.strengths, self._joint_margins)
         return dict(zip(self.contenders, rank_ranges(self.strengths, above), strict=True))
 
@@ -179,7 +179,7 @@ class Ratings:
         return scale * (differences - self._joint_margins), scale * (differences + self._joint_margins)
 
     def rows(self) -> tuple[RatingRow, ...]:
-        """One row for each contender, best first; equal ratings in the order of names."""
+        """Return one row for each contender, best first; equal ratings in the order of names."""
         above = distinct(self.strengths, self._joint_margins)
         places = rank_ranges(self.strengths, above)
         order = sorted(range(len(places)), key=lambda i: (places[i].rank, self.contenders[i]))
@@ -207,7 +207,7 @@ class Ratings:
         )
 
     def table(self) -> pd.DataFrame:
-        """`rows` as a DataFrame."""
+        """Return `rows` as a DataFrame."""
         import pandas as pd  # the web process loads this module and needs no pandas
 
         return pd.DataFrame(self.rows(), columns=list(RatingRow._fields))
@@ -326,7 +326,7 @@ class Ratings:
         return contrasts
 
     def _reference(self, among: NDArray[np.bool_] | None = None) -> Floats:
-        """Shape (K,): the weights of the strengths that ratings are differences from."""
+        """Return the weights of the strengths that ratings are differences from, shape (K,)."""
         if self.method.anchor is not None:
             return np.asarray(np.eye(len(self.contenders))[place_of(self.method.anchor[0], self.contenders)])
         every = np.ones(len(self.contenders), dtype=bool) if among is None else among

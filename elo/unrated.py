@@ -82,14 +82,14 @@ def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
 
 
 def _compared(problem: Problem, contender: int, rated: NDArray[np.intp]) -> tuple[bool, bool]:
-    """Whether the contender can only be above the rated ones, or only below them."""
+    """Return whether the contender can only be above the rated ones, or only below them."""
     arrows = win_graph(problem.without_prompts)
     above, below = reached(arrows, contender)[rated[0]], reached(arrows.T, contender)[rated[0]]
     return bool(above), bool(below)
 
 
 def _votes(problem: Problem, contender: int) -> str:
-    """How many votes the model counts for a contender, in words."""
+    """Say how many votes the model counts for a contender."""
     part = (problem.design.members[:2] == contender).any(axis=0)
     votes = problem.votes[part].sum()
     return "its only vote" if votes == 1 else f"all its {votes:g} votes"

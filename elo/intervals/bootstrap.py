@@ -162,7 +162,7 @@ class _Refit:
         return theta, one_step
 
     def _steps(self, theta: Floats, credit: Floats) -> Floats:
-        """Shape (rounds, P): Newton steps with the full fit's information."""
+        """Return Newton steps with the full fit's information, shape (rounds, P)."""
         place = np.stack([theta @ jacobian.T for jacobian in self.jacobians])
         pulls = _pulls(self.problem.outcomes, place, credit)
         gradient = sum(pull @ jacobian for pull, jacobian in zip(pulls, self.jacobians, strict=True))

@@ -54,7 +54,7 @@ class Rows:
         return np.bincount(self.cluster, self.weight, self.groups).astype(np.float64)
 
     def sums(self, value: Floats) -> Floats:
-        """Shape (G,): each cluster's weighted sum of a value of its rows' cells, shape (C,)."""
+        """Return each cluster's weighted sum of a value of its rows' cells, (C,) to (G,)."""
         if compiled.worth_compiling(len(self.cell)):
             return compiled.sum_by_cluster(value, self.cell, self.weight, self.cluster, self.groups)
         return np.bincount(self.cluster, self.weight * value[self.cell], self.groups).astype(np.float64)
@@ -98,7 +98,7 @@ def _factor(correction: Correction, groups: int) -> float:
 
 
 def intersected(fitted: Fitted, first: Rows, second: Rows, correction: Correction) -> Floats:
-    """Shape (P, P): the covariance by clusters of both kinds at once; both have the same rows."""
+    """Return the covariance by clusters of both kinds at once, shape (P, P); both have the same rows."""
     groups = max(first.groups, second.groups)
     votes = min(first.votes.max(), second.votes.max())
     small = groups > FEW_CLUSTERS and votes * _leverage(fitted).max() <= LARGE_LEVERAGE
@@ -114,7 +114,7 @@ def intersected(fitted: Fitted, first: Rows, second: Rows, correction: Correctio
 
 
 def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
-    """Shape (G,): the clusters that are too large to be taken for a small part of all votes."""
+    """Return the clusters that are too large to be taken for a small part of all votes, shape (G,)."""
     if rows.groups <= FEW_CLUSTERS:
         return np.ones(rows.groups, dtype=bool)
     leverage = _leverage(fitted)
@@ -124,7 +124,7 @@ def worth_leaving_out(fitted: Fitted, rows: Rows) -> NDArray[np.bool_]:
 
 
 def _leverage(fitted: Fitted) -> Floats:
-    """Shape (C,): of one vote of each cell."""
+    """Return the leverage of one vote of each cell, shape (C,)."""
     own = fitted.solution.inverse.ravel()[_pairs(fitted)]
     leverage: Floats = (own * fitted.informations).sum(axis=(0, 1))
     return leverage
@@ -187,7 +187,7 @@ def _shift_without(whole: Floats, own: Floats, score: Floats) -> tuple[Floats, F
 
 
 def _informations(fitted: Fitted, block: Rows) -> Floats:
-    """Shape (G, P, P): each cluster's part of the information."""
+    """Return each cluster's part of the information, shape (G, P, P)."""
     size = len(fitted.solution.inverse)
     pairs, each = (stack.reshape(-1, stack.shape[-1]) for stack in (_pairs(fitted), fitted.informations))
     start = block.cluster.astype(np.intp) * size**2
@@ -198,5 +198,5 @@ def _informations(fitted: Fitted, block: Rows) -> Floats:
 
 
 def _pairs(fitted: Fitted) -> NDArray[np.intp]:
-    """Shape (I, I, C): the places in a flat (P, P) matrix of each two members of a cell."""
+    """Return the places in a flat (P, P) matrix of each two members of a cell, shape (I, I, C)."""
     return np.tile(fitted.problem.design.pairs, 4)

@@ -82,14 +82,14 @@ class PairProducts(NamedTuple):
 
 
 def worth_compiling(rows: int) -> bool:
-    """Whether there are so many rows that compiled loops pay."""
+    """Return whether there are so many rows that compiled loops pay."""
     return rows >= MANY and can_compile()
 
 
 def clustered_meat(
     scores: ScoreTable, cell: Integers, weight: Floats, cluster: Integers, groups: int
 ) -> Floats:
-    """Shape (P, P): sum over clusters of summed score times summed score'.
+    """Return the sum over clusters of summed score times summed score', shape (P, P).
 
     Args:
         scores: of a vote of each cell.
@@ -151,7 +151,7 @@ def _sparse_meat(
 
 
 def sum_by_cluster(value: Floats, cell: Integers, weight: Floats, cluster: Integers, groups: int) -> Floats:
-    """Shape (G,): each cluster's sum of weight times the value of the cell, shape (C,)."""
+    """Return each cluster's sum of weight times the value of the cell, (C,) to (G,)."""
     from elo.intervals import kernels
 
     def sums(first: int, last: int) -> Floats:
@@ -163,7 +163,7 @@ def sum_by_cluster(value: Floats, cell: Integers, weight: Floats, cluster: Integ
 
 
 def votes_by_cluster(weight: Floats, cluster: Integers, groups: int) -> Floats:
-    """Shape (G,): each cluster's sum of weights."""
+    """Return each cluster's sum of weights, shape (G,)."""
     from elo.intervals import kernels
 
     def sums(first: int, last: int) -> Floats:

@@ -66,7 +66,7 @@ class Covariance:
         return comparable
 
     def variances(self, contrasts: Floats) -> Floats:
-        """Variances of sums of strengths, from weights of shape (n, K); infinite between groups.
+        """Return variances of sums of strengths, from weights of shape (n, K); infinite between groups.
 
         NaN where a two-way variance without a floor came out negative.
         """
@@ -76,7 +76,7 @@ class Covariance:
         return highest if self.component is None else highest + _infinite(self._between(contrasts))
 
     def difference_variances(self) -> Floats:
-        """Shape (K, K): variances of strength i less strength j; infinite between groups."""
+        """Return variances of strength i less strength j, shape (K, K); infinite between groups."""
         highest = self._highest(difference_variances)
         if self.component is None:
             return highest
@@ -105,7 +105,7 @@ def quantile(degrees_of_freedom: float | None, tail: float) -> float:
 
 
 def _without_negative(variances: Floats, largest: float) -> Floats:
-    """NaN for variances that are negative beyond rounding error."""
+    """Replace variances that are negative beyond rounding error by NaN."""
     return np.where(variances < -ROUNDING * largest, np.nan, np.maximum(variances, 0))
 
 
@@ -125,7 +125,9 @@ def without_intervals(fitted: Fitted) -> Covariance:
 
 
 def independent(fitted: Fitted, *, floored: bool = True) -> Covariance:
-    """H^-1 M H^-1, where M adds up each vote's squared score (Huber 1967; White 1982, Econometrica 50).
+    """Return the sandwich H^-1 M H^-1 of independent votes (Huber 1967; White 1982, Econometrica 50).
+
+    M adds up each vote's score times its transpose.
 
     Args:
         fitted: the optimum.
@@ -142,7 +144,7 @@ def clustered(
     *,
     floored: bool = True,
 ) -> Covariance:
-    """Covariance for votes that share prompts, raters or both.
+    """Return the covariance for votes that share prompts, raters or both.
 
     With two kinds of cluster it is that of one plus that of the other less that of their intersection
     (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29, section 2). Floored,
@@ -196,7 +198,7 @@ def of_draws(
     *,
     floored: bool = True,
 ) -> Covariance:
-    """Covariance (P, P) of a bootstrap's estimates; floored as others are, since few votes vary too little.
+    """Return the covariance of a bootstrap's estimates, floored: resamples of few votes vary too little.
 
     Args:
         fitted: the optimum, with the rows of its votes if there are clusters.

@@ -19,7 +19,7 @@ BLOCK = 4_000_000
 
 
 def independent_meat(scores: Scores) -> Floats:
-    """Shape (P, P): sum over votes of score times score' (Huber 1967; White 1982, Econometrica 50)."""
+    """Return the sum over votes of score times score', (P, P) (Huber 1967; White 1982, Econometrica 50)."""
     used, size = np.flatnonzero(scores.squares), scores.parameters
     values, members = scores.values[:, used], scores.members[:, used]
     products = values[:, None] * (values * scores.squares[used])
@@ -62,7 +62,7 @@ def paired_meat(
 
 
 def cluster_scores(scores: Scores, weight: Floats, cluster: NDArray[np.integer], groups: int) -> Floats:
-    """Shape (G, P): each cluster's summed score; arguments as in `clustered_meat`."""
+    """Return each cluster's summed score, shape (G, P); arguments as in `clustered_meat`."""
     rows, size = _cells_of(scores), scores.parameters
     total = np.zeros(groups * size)
     start = cluster.astype(np.intp) * size

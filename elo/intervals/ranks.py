@@ -24,7 +24,7 @@ class RankRange(NamedTuple):
 
 
 def distinct(strengths: Floats, margins: Floats) -> NDArray[np.bool_]:
-    """Shape (K, K): i is above j by more than half the width of their simultaneous interval.
+    """Return whether i is above j by more than half their simultaneous interval, shape (K, K).
 
     Mogstad, Romano, Shaikh and Wilhelm also step down: they take the critical value anew over the pairs not
     yet distinct. On simulated boards of 10 and 20 contenders that told apart zero to three pairs of a hundred
@@ -38,7 +38,7 @@ def distinct(strengths: Floats, margins: Floats) -> NDArray[np.bool_]:
 
 
 def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange, ...]:
-    """Rank ranges that cover all true ranks together, from who is distinctly above whom.
+    """Return rank ranges that jointly cover all true ranks, from who is distinctly above whom.
 
     A place is allowed unless the distinct pairs rule it out (Mogstad, Romano, Shaikh and Wilhelm 2024, Review
     of Economic Studies 91, section 3). Equal strengths share a rank.
@@ -51,7 +51,7 @@ def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange,
 
 
 def tiers(order: NDArray[np.intp], above: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Shape (K,): each contender's tier, from 1 for the best.
+    """Return each contender's tier, from 1 for the best, shape (K,).
 
     Down the order, a new tier opens where everyone so far is distinctly above everyone from there on. So no
     rank range reaches into another tier.

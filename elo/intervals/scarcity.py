@@ -25,7 +25,7 @@ DENSE = 20_000_000
 
 
 def model_floor(fitted: Fitted, kinds: Sequence[Rows] = ()) -> Floats:
-    """Shape (P, P): the covariance below which no variance may fall, H^-1 (sum_v share_v I_v) H^-1.
+    """Return the covariance below which no variance may fall, H^-1 (sum_v share_v I_v) H^-1, shape (P, P).
 
     A sandwich without residuals is zero: three ties would rate a contender as surely as a thousand votes.
     So each vote v keeps a share of the information I_v that the model gives it as variance of its score.
@@ -53,7 +53,7 @@ def model_floor(fitted: Fitted, kinds: Sequence[Rows] = ()) -> Floats:
 
 
 def _leverage(fitted: Fitted) -> Floats:
-    """Shape (C,): of one vote of each cell, about the gap between its contenders."""
+    """Return the leverage of one vote of each cell, shape (C,), about the gap between its contenders."""
     members, counts = fitted.scores.members[:2], fitted.cells.counts.ravel()
     own = fitted.solution.inverse[members[:, None], members[None]]
     leverage: Floats = (own * fitted.informations[:2, :2]).sum(axis=(0, 1))
@@ -63,7 +63,7 @@ def _leverage(fitted: Fitted) -> Floats:
 
 
 def _concentration(fitted: Fitted, rows: Rows) -> Floats:
-    """Shape (K,): sum of squares of each contender's votes by cluster, over the square of their sum.
+    """Return each contender's sum of squared votes by cluster over their squared sum, shape (K,).
 
     Where a bound shows that it is small, the bound stands for it: a pass over millions of rows less.
     """
@@ -86,7 +86,7 @@ def _matters(concentration: Floats) -> NDArray[np.bool_]:
 
 
 def _squares_by_cluster(rows: Rows, ends: NDArray[np.intp], chosen: NDArray[np.bool_]) -> Floats:
-    """Shape (K,): for the chosen contenders, the sum over clusters of the square of their votes."""
+    """Return the sum over clusters of squared votes, for the chosen contenders, shape (K,)."""
     size = len(chosen)
     kept = np.flatnonzero((chosen[ends[0]] | chosen[ends[1]])[rows.cell])
     key = (rows.cluster[kept].astype(np.int64) * size + ends[:, rows.cell[kept]]).ravel()

@@ -53,7 +53,7 @@ def simultaneous_margins(strengths: Floats, errors: Covariance, met: Floats, lev
 
 
 def _binomial_variances(strengths: Floats, met: Floats) -> Floats:
-    """Shape (K, K): inverse information about differences; huge between groups that never met."""
+    """Return the inverse information about differences, shape (K, K); huge between groups that never met."""
     p = win_probabilities(strengths)
     information = laplacian(met * p * p.T)
     ridge = NEGLIGIBLE**0.5 * np.trace(information) / len(p)
@@ -127,7 +127,7 @@ def _radius_beyond(rank: int) -> tuple[Floats, Floats]:
 
 
 def _root(covariance: Floats) -> Floats:
-    """Shape (K, rank): A with A A' = covariance, which relabelled contenders only permute."""
+    """Return A with A A' = covariance, shape (K, rank); relabelling contenders only permutes it."""
     values, vectors = np.linalg.eigh(covariance)
     used = values > NEGLIGIBLE * values[-1]
     signs = np.where((vectors**3).sum(axis=0) < 0, -1.0, 1.0)
@@ -136,7 +136,7 @@ def _root(covariance: Floats) -> Floats:
 
 
 def _largest_contrasts(covariance: Floats, root: Floats, pairs: NDArray[np.bool_]) -> Floats:
-    """Shape (DRAWS,): for each random direction u, the largest |x_i - x_j| / se_ij of the pairs, x = A u.
+    """Return the largest |x_i - x_j| / se_ij over pairs, x = A u, for each direction u, shape (DRAWS,).
 
     With any a > 0 and q the least se_ij / (a_i + a_j), none exceeds max(|x_i| / a_i, |x_j| / a_j) / q.
     So only contenders with |x_i| / a_i above q times a contrast found can be in a larger one: mostly a few of

@@ -45,20 +45,20 @@ def maximise(credit: Floats, *, ridge: float = 0.0) -> Solution:
 
 
 def win_probabilities(strengths: Floats) -> Floats:
-    """Shape (K, K): the probability that i beats j."""
+    """Return the probability that i beats j, shape (K, K)."""
     p: Floats = expit(strengths[:, None] - strengths[None, :])
     return p
 
 
 def laplacian(weights: Floats) -> Floats:
-    """Sum over pairs of weight_ij (e_i - e_j)(e_i - e_j)', from symmetric weights of shape (..., K, K)."""
+    """Return sum_ij weight_ij (e_i - e_j)(e_i - e_j)' over pairs, from symmetric weights, (..., K, K)."""
     size = weights.shape[-1]
     degrees: Floats = weights.sum(axis=-1)
     return degrees[..., None] * np.eye(size) - weights
 
 
 def centred_inverse(information: Floats) -> Floats:
-    """Pseudo-inverse of a connected graph's Laplacian; its null space is the constant vectors."""
+    """Return the pseudo-inverse of a connected graph's Laplacian, whose null space is the constants."""
     size = len(information)
     level = np.trace(information) / size
     inverse: Floats = np.linalg.inv(information + level / size) - 1 / (level * size)
@@ -66,6 +66,6 @@ def centred_inverse(information: Floats) -> Floats:
 
 
 def difference_variances(covariance: Floats) -> Floats:
-    """Shape (K, K): variances of strength i less strength j."""
+    """Return variances of strength i less strength j, shape (K, K)."""
     own: Floats = np.diag(covariance)
     return own[:, None] + own[None, :] - 2 * covariance

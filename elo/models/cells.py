@@ -157,7 +157,7 @@ def numbered(key: NDArray[np.integer]) -> NDArray[np.integer]:
 
 
 def _regressor(votes: Votes, name: str) -> Floats:
-    """Shape (N,): the circumstance as the votes' own side a had it."""
+    """Return the circumstance as the votes' own side a had it, shape (N,)."""
     if name == "side" and votes.side is None:
         return np.ones(len(votes.outcome))
     column = votes.covariates.get(name) if name not in get_args(Circumstance) else getattr(votes, name)

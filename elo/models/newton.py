@@ -97,7 +97,7 @@ class Problem:
         return replace(self, design=design, prompts=0)
 
     def share_of_priors(self, theta: Floats) -> Floats | None:
-        """Shape (I, M): the pull of the deviations' prior, shared out among the votes of each prompt.
+        """Return the pull of the deviations' prior, shared out among the votes of each prompt, shape (I, M).
 
         A prompt's own deviation is at its optimum, so its votes' scores by it must add up to zero.
         """
@@ -110,7 +110,7 @@ class Problem:
         return adjustment
 
     def inverse(self, information: Floats) -> Floats:
-        """Shape (P, P): the generalised inverse for strengths whose sum is held."""
+        """Return the generalised inverse for strengths whose sum is held, shape (P, P)."""
         shift = self.shift_direction
         constant = np.outer(shift, shift) / (self._level(information) * self.contenders**2)
         inverse: Floats = np.linalg.inv(self.regular(information)) - constant
@@ -122,7 +122,7 @@ class Problem:
         return float(np.linalg.slogdet(self.regular(information))[1] - np.log(level))
 
     def step(self, gradient: Floats, information: Floats) -> Floats:
-        """Shape (P,): the Newton step, which leaves the strengths' sum as it is."""
+        """Return the Newton step, which leaves the strengths' sum as it is, shape (P,)."""
         return np.linalg.solve(self.regular(information), gradient).astype(np.float64, copy=False)
 
     def centred(self, theta: Floats) -> Floats:
@@ -131,7 +131,7 @@ class Problem:
         return centred
 
     def scale_of_gradient(self) -> Floats:
-        """Shape (P,): the votes that each parameter is estimated from."""
+        """Return the votes that each parameter is estimated from, shape (P,)."""
         held = np.abs(self.design.share).max(axis=0) * self.votes
         return summed(self.design.members, held, self.design.parameters) + np.diag(self.prior)
 
@@ -234,7 +234,7 @@ def certified(
 
 
 def starting_point(problem: Problem) -> Floats:
-    """Shape (P,): weighted least squares on the meetings' log-odds, half a win added to each side.
+    """Return weighted least squares on the meetings' log-odds, with half a win added to each side, (P,).
 
     Contenders that are placed begin there.
     """

@@ -145,7 +145,7 @@ def _games(votes: Votes, rule: EloRule) -> _Games:
 
 
 def _play(games: _Games, size: int, rule: EloRule) -> Floats:
-    """Shape (K,): ratings less the initial one. Each vote needs the last one's result, hence the loop."""
+    """Return ratings less the initial one, shape (K,). The loop is needed: each vote builds on the last."""
     ratings = [0.0] * size
     k, slope, tanh = rule.k_factor, math.log(10) / 2 / rule.scale, math.tanh
     a, b, scores = (column.tolist() for column in games)

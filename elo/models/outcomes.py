@@ -55,10 +55,10 @@ class OutcomeModel(Protocol):
         """Return the derivatives of the log-likelihood."""
 
     def expected(self, place: Floats, votes: Floats) -> Floats:
-        """Shape (4, M): the credit to expect from so many votes in each meeting, shape (M,)."""
+        """Return the credit to expect, shape (4, M), from so many votes in each meeting, shape (M,)."""
 
     def firth_adjustment(self, place: Floats, votes: Floats, spread: Floats) -> Floats:
-        """Shape (L, M): derivative of half the trace of `spread` times the expected curvature.
+        """Return the derivative of half the trace of `spread` times the expected curvature, shape (L, M).
 
         Args:
             place: shape (L, M).
@@ -243,7 +243,7 @@ def labels(ties: str, both_bad: str) -> Floats:
 
 
 def expected_credit(gap: Floats, ties: str, tie_parameter: float = 0.0) -> Floats:
-    """P(a wins) + P(tie) / 2 given that the vote is not both_bad apart: it grows with the gap in each model.
+    """Return P(a wins) + P(tie) / 2 for a vote that is no separate both_bad; it grows with the gap.
 
     Args:
         gap: any shape, log-odds; may be infinite.

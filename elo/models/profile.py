@@ -56,7 +56,7 @@ def _outside(excess: Callable[[float], float], value: float, step: float) -> flo
 
 
 def _maximise_held(problem: Problem, theta: Floats, contrast: Floats, value: float) -> Floats:
-    """Shape (P,): the maximum among parameters whose contrast has this value."""
+    """Return the maximum among parameters whose contrast has this value, shape (P,)."""
     theta = theta + contrast * (value - contrast @ theta) / (contrast @ contrast)
     for _ in range(MAX_ITERATIONS):
         gradient, information = problem.derivatives(theta)

@@ -156,7 +156,7 @@ def _firth_adjustment(problem: Problem, theta: Floats, votes: Floats) -> tuple[f
 
 
 def _labels(groups: Sequence[NDArray[np.signedinteger]], size: int) -> NDArray[np.intp]:
-    """Shape (size,): each contender's group, 0 for the largest."""
+    """Return each contender's group, 0 for the largest, shape (size,)."""
     label = np.zeros(size, dtype=np.intp)
     for place, group in enumerate(sorted(groups, key=len, reverse=True)):
         label[group] = place

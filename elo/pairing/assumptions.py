@@ -46,7 +46,7 @@ def assumed_strengths(
     tally: Tally | None,
     contenders: tuple[str, ...],
 ) -> Floats:
-    """Shape (K,): those given, else estimated from the tally.
+    """Return the strengths given, or else estimated from the tally, shape (K,).
 
     Raises:
         ValueError: a name is unknown, has no strength, one that is not finite or far from all others.

@@ -15,7 +15,7 @@ class Goal(Protocol):
     """A weighted mean of the variances of differences, to be made small."""
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
-        """Shape (K, K), symmetric, sum over ordered pairs 1: what the variance of each difference counts."""
+        """Return the weight of each difference's variance, shape (K, K), symmetric, summing to 1."""
         ...
 
 

@@ -13,7 +13,7 @@ from elo.pairing.balance import HALF, Bounds
 
 
 def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str]]) -> Floats:
-    """Shape (K, K): the same for each allowed pair, 0 for the others and on the diagonal."""
+    """Return the same for each allowed pair, 0 for the others and on the diagonal, shape (K, K)."""
     size = len(contenders)
     allowed = 1 - np.eye(size)
     for a, b in excluded:

@@ -58,7 +58,7 @@ class ExposurePlan:
         return self.horizon * self.exposure
 
     def propensity(self, a: str, b: str) -> float:
-        """Probability that a draw is this pair, whichever side each is on.
+        """Return the probability that a draw is this pair, whichever side each is on.
 
         Raises:
             ValueError: a contender is unknown.
@@ -67,7 +67,7 @@ class ExposurePlan:
         return 2 * float(self.probabilities[i, j])
 
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.intp]:
-        """Shape (n, 2): places in `contenders` of n independent pairs, the first on the left."""
+        """Draw n independent pairs: places in `contenders`, the first on the left, shape (n, 2)."""
         cumulative = np.cumsum(self.probabilities)
         drawn = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
         return np.stack(np.unravel_index(drawn, self.probabilities.shape), axis=1)

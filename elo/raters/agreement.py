@@ -138,14 +138,14 @@ def _comparable(answers: Answers, both_bad: BothBad) -> Answers:
 
 
 def _coincidences(counts: Floats) -> Floats:
-    """Shape (U, V, V), from counts of shape (U, V)."""
+    """Return coincidences, shape (U, V, V), from counts of shape (U, V)."""
     pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(counts.shape[1])
     coincidences: Floats = pairs / (counts.sum(axis=1) - 1)[:, None, None]
     return coincidences
 
 
 def _alphas(coincidences: Floats, metric: Metric) -> Floats:
-    """Shape (...), from coincidences of shape (..., V, V)."""
+    """Return alpha, shape (...), from coincidences of shape (..., V, V)."""
     totals = coincidences.sum(axis=-1)
     distance = _distances(totals, metric)
     observed = (coincidences * distance).sum(axis=(-2, -1))
@@ -155,7 +155,7 @@ def _alphas(coincidences: Floats, metric: Metric) -> Floats:
 
 
 def _distances(totals: Floats, metric: Metric) -> Floats:
-    """Shape (..., V, V)."""
+    """Return squared distances between answers, shape (..., V, V)."""
     values = totals.shape[-1]
     if metric == "nominal":
         return 1 - np.eye(values)

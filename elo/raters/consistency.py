@@ -118,7 +118,7 @@ def consistency(votes: Votes, *, level: float = 0.95) -> Consistency:
 
 
 def _pairs(counts: Floats, weight: Floats) -> Floats:
-    """Shape (G, 2): weighted pairs of equal answers, with the sides as before and with the sides changed."""
+    """Return weighted pairs of equal answers, shape (G, 2): with the same sides, and with sides changed."""
     unswapped = (counts * (counts - 1) / 2).sum(axis=(1, 2))
     swapped = (counts[:, 0] * counts[:, 1]).sum(axis=1)
     return np.stack((unswapped, swapped), axis=1) * weight[:, None]

@@ -54,7 +54,7 @@ def take_at_word(decisions: Decisions, contenders: int, prior: Prior) -> Floats:
 
 
 def climb(decisions: Decisions, strengths: Floats, raters: int, prior: Prior) -> Maximum:
-    """EM: which decisions were meant as given, then strengths and reliabilities; till neither moves.
+    """Climb by EM: decisions as they were meant, then strengths and reliabilities, until neither moves.
 
     Args:
         decisions: what each rater decided.
@@ -107,7 +107,7 @@ def posterior_limits(
 
 
 def _meant(decisions: Decisions, strengths: Floats, reliability: Floats) -> tuple[Floats, float]:
-    """Shape (rows,): the probability that a decision was not turned round; and the log-likelihood."""
+    """Return the probability that a decision was not turned round, shape (rows,); and the log-likelihood."""
     p = expit(strengths[decisions.winner] - strengths[decisions.loser])
     eta = reliability[decisions.rater]
     as_meant, turned = eta * p, (1 - eta) * (1 - p)
@@ -115,7 +115,7 @@ def _meant(decisions: Decisions, strengths: Floats, reliability: Floats) -> tupl
 
 
 def _credit(decisions: Decisions, meant: Floats, contenders: int, prior: Prior) -> Floats:
-    """Shape (K + 1, K + 1): wins as meant."""
+    """Return wins as meant, shape (K + 1, K + 1)."""
     credit = np.zeros((contenders + 1, contenders + 1))
     credit[:-1, -1] = credit[-1, :-1] = prior.virtual_votes / 2
     np.add.at(credit, (decisions.winner, decisions.loser), decisions.weight * meant)

@@ -77,7 +77,7 @@ class Reliability:
         return tuple(sorted((ContenderSensitivity(*row) for row in rows), key=lambda row: -row.reliable))
 
     def table(self, scale: float = ELO_SCALE) -> pd.DataFrame:
-        """`rows` as a DataFrame."""
+        """Return `rows` as a DataFrame."""
         import pandas as pd  # the web process loads this module and needs no pandas
 
         return pd.DataFrame(self.rows(scale), columns=list(ContenderSensitivity._fields))

@@ -47,7 +47,7 @@ class Cycles:
         return tuple(ring for ring in self.rings if ring.adjusted <= 1 - level)
 
     def table(self) -> pd.DataFrame:
-        """`rings` as a DataFrame."""
+        """Return `rings` as a DataFrame."""
         import pandas as pd  # the web process loads this module and needs no pandas
 
         return pd.DataFrame(self.rings, columns=list(Cycle._fields))
@@ -98,7 +98,7 @@ def cycles(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Cycles:
 
 
 def _statistics(sums: PairSums, size: int) -> Floats:
-    """Shape (K, K): standard errors by which i's share against j is above one half; NaN where they never met.
+    """Return how many standard errors i's share against j is above one half, (K, K); NaN if they never met.
 
     The clusters' sums are about one half, not about the share found, so that a pair with few clusters can't
     show a small variance by chance: G clusters give sqrt(G) at most.

@@ -61,7 +61,7 @@ class Fragility:
     rows: tuple[Fragile, ...]
 
     def table(self) -> pd.DataFrame:
-        """`rows` as a DataFrame."""
+        """Return `rows` as a DataFrame."""
         import pandas as pd  # the web process loads this module and needs no pandas
 
         return pd.DataFrame(self.rows, columns=list(Fragile._fields))
@@ -75,7 +75,7 @@ def fragility(
     scale: float = ELO_SCALE,
     **model: Unpack[Model],
 ) -> Fragility:
-    """How few votes, raters and prompts the order of contenders rests on.
+    """Find how few votes, raters or prompts the order of contenders rests on.
 
     Numbers are the smallest found, each verified by refitting without the things named; see `fewest`.
 

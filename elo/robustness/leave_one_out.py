@@ -85,7 +85,7 @@ class LeaveOneOut:
         return tuple(sorted(rows, key=lambda row: -row.rating))
 
     def table(self) -> pd.DataFrame:
-        """`rows` as a DataFrame."""
+        """Return `rows` as a DataFrame."""
         import pandas as pd  # the web process loads this module and needs no pandas
 
         return pd.DataFrame(self.rows(), columns=list(Range._fields))

@@ -58,11 +58,11 @@ class PairSums:
         return tuple(found)
 
     def variances(self, deviation: Floats) -> Floats:
-        """Shape (P,): of each pair's sum of deviations."""
+        """Return the variance of each pair's sum of deviations, shape (P,)."""
         return two_way([np.asarray(gram.diagonal()) for gram in self.grams(deviation)])[1]
 
     def shares(self, size: int) -> Floats:
-        """Shape (K, K): i's share of its decided votes against j; NaN where there are none."""
+        """Return i's share of its decided votes against j, shape (K, K); NaN where there are none."""
         matrix = np.full((size, size), np.nan)
         matrix[self.first, self.second] = self.credit / self.votes
         matrix[self.second, self.first] = 1 - self.credit / self.votes

@@ -40,7 +40,7 @@ class Pool(Protocol):
         """Return the helpful things, most influential first, and their cumulative influence."""
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
-        """Shape (4 M,): the votes that go from each cell with the first `count`."""
+        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
         """Name the first `count` things."""

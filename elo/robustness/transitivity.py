@@ -117,7 +117,7 @@ def _covariance(sums: PairSums, predicted: Floats, size: int) -> tuple[Floats, F
 
 
 def _reference(correlation: Floats, clusters: int | None) -> tuple[float, float]:
-    """Mean of the statistic, and degrees of freedom of the chi-square like it.
+    """Return the statistic's mean, and the degrees of freedom of the chi-square that matches it.
 
     A quadratic form in normals with eigenvalues l has mean sum l and variance 2 sum l^2. From G clusters the
     second sum comes out too large by (sum l)^2 / G, which is taken off; it is no less than for equal l.

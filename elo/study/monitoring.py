@@ -186,7 +186,7 @@ def _capped(bet: Floats, most_to_lose: Floats) -> Floats:
 
 
 def _predictable_bets(shares: Floats, error: float) -> Floats:
-    """Shape (T,): the paper's predictable plug-in, from the variance of the votes before."""
+    """Return the paper's predictable plug-in, from the variance of the votes before, shape (T,)."""
     count = np.arange(1, len(shares) + 1)
     mean = (0.5 + shares.cumsum()) / (count + 1)
     variance = (0.25 + ((shares - mean) ** 2).cumsum()) / (count + 1)

@@ -114,7 +114,7 @@ def _check_plannable(ratings: Ratings) -> None:
 
 
 def _weights(ratings: Ratings, pair: tuple[str, str] | None) -> Floats:
-    """Shape (K, K): of each difference, summing to 1."""
+    """Return the weight of each difference, shape (K, K), summing to 1."""
     size = len(ratings.contenders)
     if pair is None:
         return (1 - np.eye(size)) / (size * (size - 1))

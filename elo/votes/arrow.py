@@ -120,7 +120,7 @@ def code(name: str, pieces: Iterable[pa.Array]) -> Coded:
 
 
 def _can_be_encoded(kind: pa.DataType) -> bool:
-    """Whether pyarrow makes dictionaries of such values: not of lists, structs and nothing at all."""
+    """Return whether pyarrow makes dictionaries of such values: not of lists, structs and null."""
     values = kind.value_type if pa.types.is_dictionary(kind) else kind
     return not (pa.types.is_nested(values) or pa.types.is_null(values) or isinstance(kind, pa.ExtensionType))
 

@@ -80,7 +80,7 @@ def _votes(count: int) -> str:
 
 
 def spelling(label: Hashable) -> Hashable:
-    """Text in composed Unicode (NFC) without blanks around it; bytes as text; anything else as it is."""
+    """Return text in composed Unicode (NFC) without blanks around it; anything but text as it is."""
     if isinstance(label, bytes):
         label = label.decode("utf-8", "replace")
     if not isinstance(label, str) or (label.isascii() and label.isprintable() and label == label.strip()):
@@ -95,7 +95,7 @@ def _spelt(coded: Coded) -> Coded:
 
 
 def _worded(coded: Coded) -> Coded:
-    """Words as they are looked up: `Tie` and ` tie` are tie."""
+    """Fold words for looking them up: `Tie` and ` tie` are tie."""
     words = (plain(each) if isinstance(each := spelling(label), str) else each for label in coded.labels)
     return Coded(coded.codes, tuple(words))
 

@@ -50,7 +50,7 @@ def _is_missing(label: Hashable) -> bool:
 
 
 def missing(coded: Coded) -> NDArray[np.bool_]:
-    """Shape (N,): whether the row has no label."""
+    """Return whether the row has no label, shape (N,)."""
     gone = np.array([label is None for label in coded.labels], dtype=bool)
     return gone[coded.codes] if gone.any() else np.zeros(len(coded.codes), dtype=bool)
 
@@ -89,7 +89,7 @@ def smallest_type(labels: int) -> np.dtype[np.unsignedinteger[Any]]:
 
 
 def used(coded: Coded) -> NDArray[np.bool_]:
-    """Shape (labels,): whether any row has the label. Stops at the row where all have been seen."""
+    """Return whether any row has the label, shape (labels,). Stops at the row where all have been seen."""
     seen = np.zeros(len(coded.labels), dtype=bool)
     step = max(BLOCK, len(seen))
     for start in range(0, len(coded.codes), step):

@@ -47,13 +47,13 @@ def count(
 
 
 def is_constant(weight: Floats) -> bool:
-    """Whether the weights are one number repeated, as they are for votes without a column of weights."""
+    """Return whether the weights are one number repeated, as for votes without a column of weights."""
     return weight.strides == (0,)
 
 
 @cache
 def can_compile() -> bool:
-    """Whether numba is installed; it comes with `pip install ".[fast]"`."""
+    """Return whether numba is installed; it comes with `pip install ".[fast]"`."""
     return find_spec("numba") is not None
 
 
@@ -63,7 +63,7 @@ def threads() -> int:
 
 
 def look_up(a: Codes, b: Codes, outcome: Codes, table: NDArray[Number]) -> NDArray[Number]:
-    """Shape (N,): what a table of shape (K, K, 4) holds for each vote's pair, side and outcome."""
+    """Look up each vote's pair and outcome in a table of shape (K, K, 4); return shape (N,)."""
     if len(a) >= MANY and can_compile():
         from elo.votes import kernels  # numba may not be installed
 

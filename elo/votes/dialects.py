@@ -58,7 +58,7 @@ def find_dialect(path: Path, shown: Path, encoding: Encoding) -> Dialect:
 
 
 def _known(line: str, delimiter: str) -> tuple[int, int]:
-    """How many columns of votes a header names, and how many columns."""
+    """Count the columns of votes that a header names, and all its columns."""
     names = next(_fields([line], delimiter, spaced=True))
     return sum(meaning(name) is not None for name in names), len(names)
 

@@ -46,7 +46,7 @@ def _number(value: object, *, decimal_comma: bool) -> float | None:
 
 
 def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:
-    """How many equal votes each row stands for: any finite number that is not negative.
+    """Check how many equal votes each row stands for: any finite number that is not negative.
 
     None is one vote a row, held in the memory of a single number.
     """

@@ -16,7 +16,7 @@ ALLOWED = "one JSON object for each vote is needed, in a list or on its line, or
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - JSON holds anything
-    """One JSON document, or the list of those that follow each other, as in JSON lines.
+    """Parse one JSON document, or a list of documents that follow each other, as in JSON lines.
 
     Raises:
         ValueError: it is none; says where.
@@ -109,7 +109,7 @@ def _is_rows(held: object) -> bool:
 
 
 def _names_columns(document: dict[str, Any]) -> bool:
-    """Whether the keys are names of columns, and the values are columns: pandas by default and by `list`."""
+    """Return whether keys are names of columns and values are columns: pandas by default and by `list`."""
     ours = {name: meaning(name) for name in document}
     required = [document[name] for name, known in ours.items() if known in REQUIRED]
     return bool(required) and all(isinstance(column, dict | list) for column in required)

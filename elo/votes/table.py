@@ -258,7 +258,7 @@ class Votes:
         return Tally(self.contenders, count(*columns, len(self.contenders), compiled=compiled), self.notes)
 
     def _from_the_left(self) -> tuple[Codes, Codes, Codes]:
-        """Shape (N,) each: contenders on the left and on the right, and the outcome with these as a and b."""
+        """Return the contenders on the left and right, and the outcome with these as a and b, (N,) each."""
         if self.side is None or not (turned := self.side < 0).any():
             return self.contender_a, self.contender_b, self.outcome
         mirrored = MIRRORED.astype(self.outcome.dtype)[self.outcome]

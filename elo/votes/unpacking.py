@@ -127,7 +127,7 @@ def _open_zip(file: Path, path: Path) -> IO[bytes]:
 
 
 def _is_clutter(name: str) -> bool:
-    """Whether a member is a folder, or what a file manager left behind."""
+    """Return whether a member is a folder, or was left behind by a file manager."""
     return name.endswith("/") or name.startswith("__MACOSX/") or Path(name).name.startswith(".")
 
 
