@@ -21,7 +21,7 @@ IN_TREE = (
     EntryPoint("folder", "generators.folder:Folder", GROUP),
     EntryPoint("happyhorse", "generators.happyhorse.generator:HappyHorse", GROUP),
     EntryPoint("happyhorse-toy", "generators.happyhorse.toy.generator:ToyHappyHorse", GROUP),
-    EntryPoint("toy-world", "generators.toyworld.contender:ToyWorld", GROUP),
+    EntryPoint("toy-world", "generators.toyworld.generator:ToyWorld", GROUP),
 )
 
 Factory = Callable[[Mapping[str, object]], Generator]

@@ -10,8 +10,8 @@ import pytest
 
 from arena.catalog.fields import Fields
 from arena.catalog.located import Document, FileError
-from generators.toyworld.grammar import parse
-from generators.toyworld.reference import draw_reference
+from generators.toyworld.world.grammar import parse
+from generators.toyworld.world.reference import draw_reference
 from tests.factories import CAPTION, write_file
 
 HEAD = "suite: first\ntitle: First steps\n"

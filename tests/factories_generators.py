@@ -10,8 +10,8 @@ import imageio_ffmpeg
 from hypothesis import strategies as st
 
 from generators.base import Request, Result
-from generators.toyworld.contender import ToyWorld
-from generators.toyworld.grammar import WORDS, ObjectSpec, Scene
+from generators.toyworld.generator import ToyWorld
+from generators.toyworld.world.grammar import WORDS, ObjectSpec, Scene
 
 ONE = "a large red circle gliding up-left quickly on a grey background"
 TWO = (

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.happyhorse.config import SIZES, HappyHorseConfig
-from generators.happyhorse.transformer import HappyHorseTransformer
+from generators.happyhorse.network.config import SIZES, HappyHorseConfig
+from generators.happyhorse.network.transformer import HappyHorseTransformer
 
 FIXTURES = Path(__file__).parent / "generators/happyhorse/fixtures"
 """Inputs, weights and outputs recorded from the public code."""

@@ -17,7 +17,7 @@ from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Job, Rendition
 from generators import registry
 from generators.base import Request, Result
-from generators.toyworld.contender import ToyWorld
+from generators.toyworld.generator import ToyWorld
 from tests.factories import make_contender, make_job, make_suite
 
 SMALL = ClipSettings(duration_s=1.0, width=64, height=64, fps=12)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from generators.happyhorse.config import HappyHorseConfig
+from generators.happyhorse.network.config import HappyHorseConfig
 from generators.happyhorse.toy.model import TOY, SmallHappyHorse
 from generators.happyhorse.toy.words import VOCABULARY
 from generators.happyhorse.training.cache import Latents

@@ -19,7 +19,7 @@ from arena.runs.models import Rendition
 from arena.voting.ballots import open_ballot
 from arena.voting.models import Ballot, Outcome, Rater, Study
 from arena.voting.votes import cast_vote
-from generators.toyworld.perception import Perception, perceive
+from generators.toyworld.senses.perception import Perception, perceive
 
 VOTES_EACH = 20
 NOTICED_OFFSET_S = 0.09

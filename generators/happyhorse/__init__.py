@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generators.happyhorse.checkpoint import load_transformer as load_transformer
-    from generators.happyhorse.config import HappyHorseConfig as HappyHorseConfig
-    from generators.happyhorse.transformer import HappyHorseTransformer as HappyHorseTransformer
+    from generators.happyhorse.network.config import HappyHorseConfig as HappyHorseConfig
+    from generators.happyhorse.network.transformer import HappyHorseTransformer as HappyHorseTransformer
+    from generators.happyhorse.weights.checkpoint import load_transformer as load_transformer
 
 # Imported when first used: the web process loads this package without torch.
 _PLACES = {
-    "HappyHorseConfig": "config",
-    "HappyHorseTransformer": "transformer",
-    "load_transformer": "checkpoint",
+    "HappyHorseConfig": "network.config",
+    "HappyHorseTransformer": "network.transformer",
+    "load_transformer": "weights.checkpoint",
 }
 __all__ = ["HappyHorseConfig", "HappyHorseTransformer", "load_transformer"]
 

@@ -1,23 +1,17 @@
-"""`python -m generators.happyhorse`: one subcommand for each module named here."""
+"""`python -m generators.happyhorse`: one subcommand for each module in `commands/`."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from generators.base import GenerationError
 
-COMMANDS = {
-    "info": ("info", "parameters, tokens, FLOPs and the least time that a clip can take"),
-    "sample": ("sample", "make a clip"),
-    "fit-codecs": ("training.fitting", "fit the toy world's codecs"),
-    "train": ("training.train", "train the small model on the toy world"),
-    "distill": ("training.distill", "distil a trained model to 8, 4 and 2 steps"),
-    "referee": ("training.referee_command", "score models, and the truth, by objective checks"),
-    "gpu-programme": ("training.gpu_programme", "all of it on a GPU that is free for a while"),
-}
-"""Modules of this package, each with `add_arguments(parser)` and `run(args)`, and what they do."""
+COMMANDS = Path(__file__).with_name("commands")
+"""Holds a module for each subcommand, with `add_arguments(parser)` and `run(args)`."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,10 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     subparsers = parser.add_subparsers(dest="command", required=True)
     argv = sys.argv[1:] if argv is None else argv
-    for name, (place, help_) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=help_)
+    for path in sorted(COMMANDS.glob("[a-z]*.py")):
+        name = path.stem.replace("_", "-")
+        subparser = subparsers.add_parser(name, help=_help(path))
         if name in argv[:1]:  # the others' packages may be missing: training needs few
-            module = import_module(f"generators.happyhorse.{place}")
+            module = import_module(f"generators.happyhorse.commands.{path.stem}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     args = parser.parse_args(argv)
@@ -42,6 +37,12 @@ def main(argv: list[str] | None = None) -> int:
         said = " ".join(str(error).splitlines())  # a file's name or a library's words may hold several
         print(f"{parser.prog}: {said}", file=sys.stderr)  # noqa: T201  (a command's error)
         return 1
+
+
+def _help(path: Path) -> str:
+    """Read a module's first line without importing it."""
+    described = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return described.partition("\n")[0]
 
 
 if __name__ == "__main__":

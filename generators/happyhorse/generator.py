@@ -22,10 +22,10 @@ from generators.base import (
     library_versions,
     require_track,
 )
-from generators.happyhorse.config import SIZES
 from generators.happyhorse.hub import PARTS
-from generators.happyhorse.limits import MOST_STEPS
-from generators.happyhorse.request import (
+from generators.happyhorse.network.config import SIZES
+from generators.happyhorse.network.limits import MOST_STEPS
+from generators.happyhorse.pipeline.request import (
     DECODERS,
     FIRST_STAGES,
     SILENCES,
@@ -36,7 +36,7 @@ from generators.happyhorse.request import (
 from generators.settings import SettingsError, read_choice, refuse_unknown
 
 if TYPE_CHECKING:
-    from generators.happyhorse.components import Components
+    from generators.happyhorse.pipeline.components import Components
 
 _DEFAULTS: Mapping[str, object] = {
     "weights": "released",
@@ -115,7 +115,7 @@ class HappyHorse:
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
         """The request in the pipeline's terms, its components, and which weights they have."""
         _require_packages()
-        from generators.happyhorse.inputs import read_image
+        from generators.happyhorse.pipeline.inputs import read_image
 
         width, height = self._size(request)
         clip = ClipRequest(
@@ -134,14 +134,14 @@ class HappyHorse:
         return clip, *self._components(clip)
 
     def _components(self, clip: ClipRequest) -> tuple[Components, dict[str, object]]:
-        from generators.happyhorse.device import find_device
-        from generators.happyhorse.released import Release
+        from generators.happyhorse.pipeline.device import find_device
+        from generators.happyhorse.weights.released import Release
 
         asked = self._settings
         device = find_device(None if asked["device"] == "auto" else str(asked["device"]))
         how = {name: asked[name] for name in ("kind", "size", "steps", "decoder")}
         if asked["weights"] == "random":
-            from generators.happyhorse.random_weights import random_components
+            from generators.happyhorse.weights.random import random_components
 
             components = random_components(
                 str(asked["size"]),
@@ -221,7 +221,7 @@ class HappyHorse:
 def _make(components: Components, clip: ClipRequest) -> Film:
     import torch
 
-    from generators.happyhorse.pipeline import Pipeline
+    from generators.happyhorse.pipeline.pipeline import Pipeline
 
     try:
         return Pipeline(components).make(clip)

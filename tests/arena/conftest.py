@@ -9,8 +9,8 @@ from arena.runs.models import Job
 from arena.runs.runs import plan_run
 from arena.voting.models import Study
 from arena.voting.studies import create_study
-from generators.toyworld.flaws import is_mistaken
-from generators.toyworld.grammar import parse
+from generators.toyworld.world.flaws import is_mistaken
+from generators.toyworld.world.grammar import parse
 from tests.factories import CAPTION, make_contender, make_suite
 
 CLIP_SETTINGS = ClipSettings(duration_s=0.8, width=128, height=128, fps=12)

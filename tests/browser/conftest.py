@@ -15,7 +15,7 @@ from arena.media.profile import Profile
 from arena.voting.models import Study
 from arena.voting.studies import QUESTION
 from generators.base import Request
-from generators.toyworld.contender import ToyWorld
+from generators.toyworld.generator import ToyWorld
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_suite
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.

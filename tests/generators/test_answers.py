@@ -10,7 +10,7 @@ from generators.answers import Order, UnexpectedFault, answer, read_answer
 from generators.base import GenerationError, Generator, QuotaExceeded, Request, Result
 from generators.full_disk import DiskFull
 from generators.settings import SettingsError
-from generators.toyworld.contender import ToyWorld
+from generators.toyworld.generator import ToyWorld
 from tests.factories_generators import make_request
 
 

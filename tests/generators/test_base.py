@@ -18,7 +18,7 @@ from generators.base import (
     clip_path,
     library_versions,
 )
-from generators.toyworld.contender import ToyWorld
+from generators.toyworld.generator import ToyWorld
 from tests.factories_generators import make_request
 
 

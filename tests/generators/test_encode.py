@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from generators.encode import Clip, encode
-from generators.toyworld.clip import SAMPLE_RATE
-from generators.toyworld.drawing import draw_backdrop
-from generators.toyworld.palette import BACKGROUNDS
+from generators.toyworld.world.clip import SAMPLE_RATE
+from generators.toyworld.world.drawing import draw_backdrop
+from generators.toyworld.world.palette import BACKGROUNDS
 
 
 def _clip(fps: float = 10.0, sound: bool = True) -> Clip:

@@ -9,7 +9,7 @@ import pytest
 
 from generators import registry
 from generators.settings import SettingsError
-from generators.toyworld.contender import ToyWorld
+from generators.toyworld.generator import ToyWorld
 
 
 @pytest.fixture

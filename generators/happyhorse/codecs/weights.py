@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from generators.base import Unavailable
-from generators.happyhorse.finite import unfit
+from generators.happyhorse.network.finite import unfit
 
 _SHOWN = 8
 """Names in one error message."""

@@ -1,10 +1,7 @@
-"""What the small model's clips are like; its training clips, too."""
+"""How long a clip the toy model makes at most."""
 
 from __future__ import annotations
 
-SIDE = 64
-"""Pixels; clips are square."""
-FPS = 16
-FRAMES = 33
-"""The first latent stands for one frame, each other for four."""
+from generators.toyworld.world.examples import FPS, FRAMES
+
 LONGEST_S = (FRAMES - 1) / FPS

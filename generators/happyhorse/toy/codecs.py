@@ -12,7 +12,7 @@ from generators.happyhorse.codecs.basis import SCALING
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
 from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
-from generators.happyhorse.preconditioning import Variances
+from generators.happyhorse.sampling.preconditioning import Variances
 
 
 class Measured(Protocol):

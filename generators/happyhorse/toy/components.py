@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from generators.base import InvalidInput
-from generators.happyhorse.components import Components
+from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.toy.checkpoints import weights_file
-from generators.happyhorse.toy.clips import FPS, FRAMES, LONGEST_S, SIDE
+from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.toy.codecs import shipped_codecs
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.toy.words import WordEmbedding
-from generators.toyworld.grammar import parse
+from generators.toyworld.world.examples import FPS, FRAMES, SIDE
+from generators.toyworld.world.grammar import parse
 
 
 def toy_components(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from generators.base import Request, file_sha256
 from generators.happyhorse.generator import HappyHorse
-from generators.happyhorse.request import FIRST_STAGES, ClipRequest
-from generators.happyhorse.toy.clips import LONGEST_S, SIDE
+from generators.happyhorse.pipeline.request import FIRST_STAGES, ClipRequest
+from generators.happyhorse.toy.clips import LONGEST_S
 from generators.settings import SettingsError, read_choice, refuse_unknown
+from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:
-    from generators.happyhorse.components import Components
+    from generators.happyhorse.pipeline.components import Components
 
 _DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
@@ -41,8 +42,8 @@ class ToyHappyHorse(HappyHorse):
 
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
         """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
-        from generators.happyhorse.device import find_device
-        from generators.happyhorse.inputs import read_image
+        from generators.happyhorse.pipeline.device import find_device
+        from generators.happyhorse.pipeline.inputs import read_image
         from generators.happyhorse.toy.checkpoints import weights_file
         from generators.happyhorse.toy.components import toy_components
 

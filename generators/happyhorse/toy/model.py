@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from generators.happyhorse.codecs.weights import WeightsError, fill, read_weights
-from generators.happyhorse.config import HappyHorseConfig, size
-from generators.happyhorse.kinds import CheckpointKind, Guidance
-from generators.happyhorse.preconditioning import Preconditioned, Variances
-from generators.happyhorse.sampler import Velocity
+from generators.happyhorse.network.config import HappyHorseConfig, size
+from generators.happyhorse.network.kinds import CheckpointKind, Guidance
+from generators.happyhorse.network.transformer import HappyHorseTransformer
+from generators.happyhorse.sampling.preconditioning import Preconditioned, Variances
+from generators.happyhorse.sampling.samplers import Velocity
 from generators.happyhorse.toy.words import WordEmbedding
-from generators.happyhorse.transformer import HappyHorseTransformer
 
 TOY = size("toy")
 BASE = CheckpointKind("toy-base", "base", 32, "base", lines=64, guidance=Guidance(2.0, 2.0, 2.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from generators.toyworld.grammar import WORDS, parse
+from generators.toyworld.world.grammar import WORDS, parse
 
 VOCABULARY: tuple[str, ...] = tuple(word for words in WORDS.values() for word in words)
 """The words that say something; the others in a caption only join them."""

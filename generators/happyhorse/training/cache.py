@@ -15,7 +15,8 @@ from torch import Tensor
 
 from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
 from generators.happyhorse.toy.words import tokenise
-from generators.happyhorse.training.data import SAMPLE_RATE, VERSION, Split, example, to_tensors
+from generators.happyhorse.training.data import to_tensors
+from generators.toyworld.world.examples import SAMPLE_RATE, VERSION, Split, example
 
 _CHUNK = 64
 _KINDS = {"video": np.float16, "audio": np.float16, "words": np.uint8}

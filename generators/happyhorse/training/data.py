@@ -1,89 +1,14 @@
-"""The toy world as training data: endless clips, each drawn from (split, seed, index) alone.
-
-A clip is 33 frames at 16 Hz, because the first latent stands for one frame and each other for four, and as
-many stretches of 1000 samples at 16 kHz. Looks are split by a hash, so that no held-out prompt is trained on.
-"""
+"""The toy world's examples as tensors, which codecs and training take."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from generators.happyhorse.toy.clips import FPS, FRAMES, SIDE
-from generators.toyworld.batch import draw_batch, sound_batch
-from generators.toyworld.clip import draw_frames
-from generators.toyworld.grammar import WORDS, ObjectSpec, Scene, write
-from generators.toyworld.physics import Flight, Impact, digest, simulate
-from generators.toyworld.sound import render_mono
-
-VERSION = 1
-"""Changes whenever the same (split, seed, index) could give another clip."""
-SAMPLE_RATE = 16_000
-SAMPLES = FRAMES * 1000
-DURATION_S = FRAMES / FPS
-
-Split = Literal["train", "held-out"]
-_ONE_IN = 10
-"""One look in this many is held out."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A prompt and what happens, drawn and sounded when it is asked for."""
-
-    scene: Scene
-    seed: int
-    """With the scene, what decides how it happens: `simulate`'s."""
-
-    @property
-    def caption(self) -> str:
-        return write(self.scene)
-
-    @cached_property
-    def flights(self) -> tuple[Flight, ...]:
-        return simulate(self.scene, self.seed, DURATION_S)
-
-    @property
-    def impacts(self) -> list[Impact]:
-        return [impact for flight in self.flights for impact in flight.impacts]
-
-    @property
-    def frames(self) -> NDArray[np.uint8]:
-        """(FRAMES, SIDE, SIDE, 3)."""
-        return np.stack(list(draw_frames(self.scene, self.flights, DURATION_S, SIDE, SIDE, FPS)))
-
-    @property
-    def samples(self) -> NDArray[np.float32]:
-        """(SAMPLES,): one channel."""
-        return render_mono(self.scene, self.impacts, DURATION_S, SAMPLE_RATE)
-
-
-def split_of(scene: Scene) -> Split:
-    """Held out if the look of any object is: all that a caption says of it, and the background."""
-    looks = (Scene((item,), scene.background) for item in scene.objects)
-    return "held-out" if any(digest(write(look)) % _ONE_IN == 0 for look in looks) else "train"
-
-
-def example(split: Split, seed: int, index: int, objects: int = 1) -> Example:
-    """One clip of an endless stream, whoever asks and in whatever order.
-
-    Args:
-        split: Which scenes may come.
-        seed: Of the stream.
-        index: Place in the stream.
-        objects: In each scene, 1 or 2.
-    """
-    rng = np.random.default_rng([VERSION, digest(split), seed, index, objects])
-    while True:
-        scene = _draw_scene(rng, objects)
-        if split_of(scene) == split:
-            return Example(scene, int(rng.integers(2**32)))
+from generators.toyworld.world.batch import draw_batch, sound_batch
+from generators.toyworld.world.examples import DURATION_S, FPS, FRAMES, SAMPLE_RATE, SIDE, Example
 
 
 def to_tensors(examples: list[Example], device: str = "cpu") -> tuple[Tensor, Tensor]:
@@ -107,18 +32,3 @@ def as_bytes(pixels: Tensor) -> NDArray[np.uint8]:
     """The inverse of `as_pixels`."""
     frames = ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     return frames.movedim(1, -1).contiguous().cpu().numpy()
-
-
-def _draw_scene(rng: np.random.Generator, objects: int) -> Scene:
-    colours = rng.permutation(WORDS["colour"])[:objects]
-    items = (_draw_object(rng, str(colour)) for colour in colours)
-    return Scene(tuple(items), _word(rng, "background"))
-
-
-def _draw_object(rng: np.random.Generator, colour: str) -> ObjectSpec:
-    drawn = {slot: _word(rng, slot) for slot in ("size", "shape", "motion", "direction", "speed")}
-    return ObjectSpec(colour=colour, **drawn)
-
-
-def _word(rng: np.random.Generator, slot: str) -> str:
-    return WORDS[slot][int(rng.integers(len(WORDS[slot])))]

@@ -16,8 +16,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from generators.happyhorse.preconditioning import Preconditioned, spread
-from generators.happyhorse.sampler import Known, Latents, look, noise_levels
+from generators.happyhorse.sampling.latents import Known, Latents
+from generators.happyhorse.sampling.preconditioning import Preconditioned, spread
+from generators.happyhorse.sampling.samplers import look, noise_levels
 from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training import cache
 from generators.happyhorse.training.flow import Plan, errors, for_frames, make_task, mix, shifted

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.preconditioning import Variances, power, spread, to_output
+from generators.happyhorse.sampling.preconditioning import Variances, power, spread, to_output
 from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.cache import Latents
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from generators.happyhorse.sampler import Latents
+from generators.happyhorse.sampling.latents import Latents
 from generators.happyhorse.toy.model import SmallHappyHorse
 
 

@@ -14,7 +14,7 @@ from arena.voting.ballots import open_ballot
 from arena.voting.ledger import counting_votes, verify_ledger
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
 from arena.voting.refusals import PeoplesStudy, SimulatedStudy
-from generators.toyworld.perception import Perception
+from generators.toyworld.senses.perception import Perception
 from tests.factories import make_study
 
 PERFECT = Perception(0.0, 0.0, True, True, (), 3, 3)

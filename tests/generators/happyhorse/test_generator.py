@@ -141,10 +141,10 @@ def test_refuses_a_wrong_setting(settings: dict[str, object], message: str) -> N
 
 
 def test_every_error_is_one_that_the_arena_knows() -> None:
-    from generators.happyhorse.checkpoint import CheckpointError
-    from generators.happyhorse.checks import TooLittleMemory
     from generators.happyhorse.codecs.weights import WeightsError
     from generators.happyhorse.hub import MissingModel
+    from generators.happyhorse.pipeline.checks import TooLittleMemory
+    from generators.happyhorse.weights.checkpoint import CheckpointError
 
     for error in (CheckpointError, TooLittleMemory, WeightsError, MissingModel):
         assert issubclass(error, GenerationError)

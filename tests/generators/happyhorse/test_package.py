@@ -20,7 +20,10 @@ def test_the_registry_and_the_package_import_no_torch() -> None:
 def test_the_network_and_samplers_import_neither_diffusers_nor_transformers() -> None:
     code = (
         "import sys; "
-        "from generators.happyhorse import transformer, sampler, super_resolution, checkpoint, info; "
+        "from generators.happyhorse.commands import info; "
+        "from generators.happyhorse.network import transformer; "
+        "from generators.happyhorse.sampling import samplers, super_resolution; "
+        "from generators.happyhorse.weights import checkpoint; "
         "print([name for name in ('diffusers', 'transformers') if name in sys.modules])"
     )
 

@@ -5,15 +5,16 @@ import pytest
 import torch
 
 from generators.base import InvalidInput
-from generators.happyhorse.pipeline import Pipeline
-from generators.happyhorse.request import ClipRequest
+from generators.happyhorse.pipeline.pipeline import Pipeline
+from generators.happyhorse.pipeline.request import ClipRequest
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import shipped_codecs
 from generators.happyhorse.toy.components import toy_components
 from generators.happyhorse.toy.model import load_model
-from generators.happyhorse.training.data import Example, as_bytes
-from generators.happyhorse.training.footage import Maker
-from generators.toyworld.grammar import parse
+from generators.happyhorse.training.clips import Maker
+from generators.happyhorse.training.data import as_bytes
+from generators.toyworld.world.examples import Example
+from generators.toyworld.world.grammar import parse
 from tests.factories_codecs import one_thread
 
 PROMPT = "a large red circle bouncing left slowly on a white background"

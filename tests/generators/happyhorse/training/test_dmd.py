@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.sampler import Known, Latents, Noise, sample_distilled
+from generators.happyhorse.commands.distill import Distillation, distil
+from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.samplers import sample_distilled
 from generators.happyhorse.toy.model import SmallHappyHorse, load_model
-from generators.happyhorse.training.distill import Distillation, distil
 from generators.happyhorse.training.dmd import (
     Networks,
     Recipe,

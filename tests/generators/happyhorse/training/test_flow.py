@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.preconditioning import Variances
+from generators.happyhorse.sampling.preconditioning import Variances
 from generators.happyhorse.toy.model import SmallHappyHorse
 from generators.happyhorse.training.cache import Latents
 from generators.happyhorse.training.flow import (

@@ -1,0 +1,196 @@
+"""Make one clip, an MP4, and print how long each stage took."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from generators.base import TRACKS, InvalidInput, Track
+from generators.happyhorse.hub import PARTS
+from generators.happyhorse.network.config import SIZES
+from generators.happyhorse.network.limits import require_steps
+from generators.happyhorse.pipeline.device import find_device
+from generators.happyhorse.pipeline.inputs import read_image, read_negative_prompt, read_sound
+from generators.happyhorse.pipeline.pipeline import Pipeline
+from generators.happyhorse.pipeline.request import (
+    DECODERS,
+    FIRST_STAGES,
+    SILENCES,
+    UPSCALES,
+    ClipRequest,
+    Film,
+)
+from generators.happyhorse.toy.clips import LONGEST_S
+from generators.toyworld.world.examples import SIDE
+
+if TYPE_CHECKING:
+    import torch
+
+    from generators.happyhorse.pipeline.components import Components
+
+
+class _Usual(NamedTuple):
+    """What a clip is like if nothing else is asked for."""
+
+    seconds: float
+    width: int
+    height: int
+    enlarge: int
+
+
+_USUAL, _USUAL_TOY = _Usual(4.0, 448, 256, 1), _Usual(LONGEST_S, SIDE, SIDE, 8)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declares what `run` reads."""
+    clip = parser.add_argument_group("the clip")
+    clip.add_argument("--prompt", required=True)
+    clip.add_argument("--image", type=Path, help="the first frame; what is transparent becomes white")
+    clip.add_argument("--sound", type=Path, help="a sound track that the picture follows")
+    clip.add_argument("--mode", choices=TRACKS, help="default: with sound, from the image if there is one")
+    clip.add_argument(
+        "--silence", choices=SILENCES, default="computed", help="what a mode without sound does"
+    )
+    clip.add_argument("--seconds", type=float, help="default: 2 for the toy size, else 4")
+    clip.add_argument("--width", type=int, help="default: 64 for the toy size, else 448")
+    clip.add_argument("--height", type=int, help="default: 64 for the toy size, else 256")
+    clip.add_argument(
+        "--enlarge", type=int, help="make squares of pixels (default: 8 for the toy size, else 1)"
+    )
+    clip.add_argument("--upscale", choices=UPSCALES)
+    clip.add_argument("--seed", type=int, default=42)
+    clip.add_argument("--out", type=Path, default=Path("clip.mp4"))
+    model = parser.add_argument_group("the model")
+    model.add_argument(
+        "--size", choices=tuple(SIZES), default="toy", help="default: toy, whose weights are in the package"
+    )
+    model.add_argument("--kind", choices=FIRST_STAGES, default="distilled")
+    model.add_argument("--steps", type=int, help="default: 8 distilled, 32 base")
+    model.add_argument("--cascade", action="store_true", help="the picture first, then sound for it")
+    model.add_argument("--decoder", choices=DECODERS, default="turbo")
+    model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
+    model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
+    model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
+    for part in PARTS:
+        model.add_argument(f"--{part}-folder", type=Path, help="default: the hub's cache")
+
+
+def run(args: Namespace) -> int:
+    """Makes the clip.
+
+    Raises:
+        GenerationError: It can't be made; nothing is written.
+    """
+    pipeline, request = prepare(args)
+    film = pipeline.make(request, _show)
+    film.write(args.out)
+    _say(_summary(film, args.out))
+    return 0
+
+
+def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
+    """What makes the clip, and of what; all that can be told before the work is checked.
+
+    Raises:
+        GenerationError: The clip can't be made.
+    """
+    _check_out(args.out)
+    device = find_device(args.device)
+    require_steps(args.steps)
+    _check_negative_prompt(args)
+    request = _request(args)
+    pipeline = Pipeline(_components(args, device))
+    pipeline.check(request)
+    return pipeline, request
+
+
+def _check_out(out: Path) -> None:
+    if out.is_dir():
+        raise InvalidInput(f"out must be a file; got the folder {out}. Name a file in it, like clip.mp4.")
+    if out.suffix.lower() != ".mp4":
+        raise InvalidInput(f"out must end in .mp4; got {out.name}. Clips are MP4 files.")
+    if not out.parent.is_dir():
+        raise InvalidInput(f"No folder {out.parent} to write {out.name} to. Make it, or name another.")
+    if not os.access(out.parent, os.W_OK):
+        raise InvalidInput(f"out must lie where you may write; got {out.parent}. Name another folder.")
+
+
+def _check_negative_prompt(args: Namespace) -> None:
+    if args.negative_prompt is None:
+        return
+    read_negative_prompt(args.negative_prompt)
+    if args.kind != "base" or args.size == "toy" or args.random_weights:
+        raise InvalidInput(
+            "Only the public base checkpoint takes a negative prompt. "
+            "Leave --negative-prompt out, or choose --size 15b --kind base."
+        )
+
+
+def _request(args: Namespace) -> ClipRequest:
+    default: Track = "t2v-audio" if args.image is None else "i2v-audio"
+    usual = _USUAL if args.size != "toy" else _USUAL_TOY
+    return ClipRequest(
+        prompt=args.prompt,
+        duration_s=usual.seconds if args.seconds is None else args.seconds,
+        width=usual.width if args.width is None else args.width,
+        height=usual.height if args.height is None else args.height,
+        seed=args.seed,
+        mode=args.mode or default,
+        image=None if args.image is None else read_image(args.image),
+        sound=None if args.sound is None else read_sound(args.sound),
+        silence=args.silence,
+        upscale=args.upscale,
+        enlarge=usual.enlarge if args.enlarge is None else args.enlarge,
+    )
+
+
+def _components(args: Namespace, device: torch.device) -> Components:
+    if args.size == "toy" and not args.random_weights:
+        from generators.happyhorse.toy.components import toy_components
+
+        return toy_components(args.kind, steps=args.steps, cascade=args.cascade, device=device)
+    if args.cascade:
+        raise InvalidInput("Only the small model's own weights make cascades. Leave --cascade out.")
+    from generators.happyhorse.weights.random import random_components  # diffusers and transformers
+    from generators.happyhorse.weights.released import Release
+
+    if args.random_weights:
+        full = args.decoder == "wan"
+        return random_components(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)
+    release = Release(
+        kind=args.kind,
+        size=args.size,
+        decoder=args.decoder,
+        steps=args.steps,
+        device=str(device),
+        folders=_folders(vars(args)),
+        negative_prompt=args.negative_prompt,
+    )
+    return release.components(() if args.upscale is None else (args.upscale,))
+
+
+def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:
+    named = {part: args[f"{part}_folder"] for part in PARTS}
+    return {part: folder for part, folder in named.items() if folder is not None}
+
+
+def _summary(film: Film, path: Path) -> str:
+    count, height, width = film.frames.shape[:3]
+    lines = [f"{stage:>16} {seconds:8.2f} s" for stage, seconds in film.stage_s.items()]
+    lines.append(f"{'total':>16} {sum(film.stage_s.values()):8.2f} s")
+    sound = "silent" if film.samples is None else f"sound at {film.sample_rate} Hz"
+    return "\n".join([*lines, f"{path}: {width}×{height}, {count} frames at {film.fps} fps, {sound}"])
+
+
+def _show(stage: str, done: int, steps: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == steps else ""
+        sys.stderr.write(f"\r{stage} {done}/{steps}{end}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,1 @@
+"""Where weights come from: released checkpoints, or random numbers for a trial."""

@@ -1,0 +1,246 @@
+"""Reads and writes the transformer's weights in the public layout.
+
+That is safetensors, in one file or in several with an index, in float32 or with the large products in
+bfloat16, each file compressed by Zstandard (`.zst`) or not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import IO
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from generators.base import Unavailable
+from generators.happyhorse.network.config import HappyHorseConfig
+from generators.happyhorse.network.finite import unfit
+from generators.happyhorse.network.transformer import HappyHorseTransformer
+
+_LISTED = 5
+"""How many keys an error message names."""
+_LARGEST_HEADER = 100_000_000
+"""Bytes; safetensors allows no more."""
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+class CheckpointError(Unavailable, ValueError):
+    """The files are missing, can't be read, or don't hold this network."""
+
+
+def load_transformer(
+    path: str | Path,
+    config: HappyHorseConfig | Mapping[str, object],
+    dtype: torch.dtype = torch.bfloat16,
+    device: torch.device | str | None = None,
+) -> HappyHorseTransformer:
+    """Loads a checkpoint straight to a device, one tensor after the other.
+
+    Args:
+        path: A safetensors file, an index, or the folder that holds either.
+        config: The network's sizes, ours or as the public code keeps them.
+        dtype: Of the four large products in each layer; the rest is float32.
+        device: Where the weights go; the CPU by default.
+
+    Raises:
+        CheckpointError: The files are missing or corrupt, or hold other keys or shapes, which is found before
+            any weight is read; or a weight is NaN or infinite.
+    """
+    if not isinstance(config, HappyHorseConfig):
+        config = HappyHorseConfig.from_public(config)
+    with torch.device("meta"):
+        model = HappyHorseTransformer(config, dtype)
+    expected = model.state_dict()
+    files = find_files(Path(path))
+    _compare({key: tuple(t.shape) for key, t in expected.items()}, _shapes(files), Path(path))
+    weights: dict[str, Tensor] = {}
+    for file in files:
+        for key, tensor in _tensors(file, str(device or "cpu")):
+            weights[key] = tensor.to(expected[key].dtype)
+            if fault := unfit({key: weights[key]}):
+                raise CheckpointError(f"{file}: {fault}. Download it again, or use another checkpoint.")
+    model.load_state_dict(weights, strict=True, assign=True)
+    return model.eval()
+
+
+def save_transformer(
+    model: HappyHorseTransformer,
+    folder: str | Path,
+    *,
+    shard_bytes: int = 5_000_000_000,
+    compress: bool = False,
+) -> None:
+    """Writes a checkpoint that `load_transformer` and the public code read.
+
+    Args:
+        model: Its weights are written in the types they have.
+        folder: Made if missing.
+        shard_bytes: A further file is begun before one grows past this.
+        compress: Whether to compress the files for transport.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = _shards(model.state_dict(), shard_bytes)
+    index: dict[str, str] = {}
+    for n, shard in enumerate(shards, start=1):
+        name = f"model-{n:05}-of-{len(shards):05}.safetensors" if len(shards) > 1 else "model.safetensors"
+        save_file(shard, folder / name, metadata={"format": "pt"})
+        if compress:
+            name = _compress(folder / name).name
+        index |= dict.fromkeys(shard, name)
+    if len(shards) > 1:
+        text = json.dumps({"metadata": {}, "weight_map": index}, indent=2)
+        (folder / "model.safetensors.index.json").write_text(text)
+
+
+def find_files(path: Path) -> list[Path]:
+    """The weight files of a checkpoint.
+
+    Raises:
+        CheckpointError: There are none, or one that the index names is missing.
+    """
+    if path.is_dir():
+        found = sorted(path.glob("*.safetensors.index.json")) or sorted(path.glob("*.safetensors*"))
+        if not found:
+            raise CheckpointError(f"No *.safetensors in {path}. Give a checkpoint's folder, file or index.")
+        return find_files(found[0]) if found[0].suffix == ".json" else found
+    if not path.is_file():
+        raise CheckpointError(f"No checkpoint at {path}. Give a checkpoint's folder, file or index.")
+    return _indexed(path) if path.suffix == ".json" else [path]
+
+
+def _indexed(index: Path) -> list[Path]:
+    try:
+        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CheckpointError(
+            f"{index} is no index of safetensors: it has no readable weight_map."
+        ) from error
+    if missing := [name for name in names if not (index.parent / name).is_file()]:
+        raise CheckpointError(f"{index.parent} lacks {_list(missing)}, which {index.name} names.")
+    return [index.parent / name for name in names]
+
+
+def _compare(expected: Shapes, found: Shapes, path: Path) -> None:
+    missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
+    misshapen = [
+        f"{key} {found[key]} instead of {shape}"
+        for key, shape in expected.items()
+        if key in found and found[key] != shape
+    ]
+    said = (("missing", missing), ("surplus", surplus), ("misshapen", misshapen))
+    if faults := [f"{len(keys)} {fault}: {_list(keys)}" for fault, keys in said if keys]:
+        raise CheckpointError(
+            f"{path} doesn't hold this network. Of {len(expected)} keys, {'; '.join(faults)}."
+        )
+
+
+def _list(names: list[str]) -> str:
+    more = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shapes(files: list[Path]) -> Shapes:
+    """Keys and shapes, from the heads of the files alone."""
+    shapes: Shapes = {}
+    for file in files:
+        head = _head(file)
+        if twice := sorted(shapes.keys() & head.keys()):
+            raise CheckpointError(f"{file} holds keys that another file holds, too: {_list(twice)}.")
+        shapes |= head
+    return shapes
+
+
+def _head(file: Path) -> Shapes:
+    try:
+        with _reader(file) as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if not 0 < length <= _LARGEST_HEADER:
+                raise ValueError("its head has no plausible length")
+            if len(text := stream.read(length)) < length:
+                raise ValueError("it ends within its head")
+        head = {key: entry for key, entry in json.loads(text).items() if key != "__metadata__"}
+        end = 8 + length + max((entry["data_offsets"][1] for entry in head.values()), default=0)
+        if file.suffix != ".zst" and file.stat().st_size != end:
+            raise ValueError(f"it has {file.stat().st_size:,} bytes instead of {end:,}")
+        return {key: tuple(entry["shape"]) for key, entry in head.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _corrupt(file, error) from error
+
+
+def _tensors(file: Path, device: str) -> Iterator[tuple[str, Tensor]]:
+    try:
+        with _plain(file) as plain, safe_open(plain, framework="pt", device=device) as weights:
+            for key in weights.keys():  # noqa: SIM118  (not a dictionary)
+                yield key, weights.get_tensor(key)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise _corrupt(file, error) from error
+
+
+def _corrupt(file: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{file} is corrupt or no safetensors file ({error}). Download it again.")
+
+
+@contextmanager
+def _plain(file: Path) -> Iterator[Path]:
+    """The file, decompressed for as long as it is needed if it must be."""
+    if file.suffix != ".zst":
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, file.stem)
+        with _reader(file) as source, plain.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        yield plain
+
+
+@contextmanager
+def _reader(file: Path) -> Iterator[IO[bytes]]:
+    if file.suffix != ".zst":
+        with file.open("rb") as stream:
+            yield stream
+        return
+    zstandard = _zstandard(file)
+    try:
+        with zstandard.open(file, "rb") as stream:
+            yield stream
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+
+
+def _zstandard(file: Path) -> ModuleType:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise CheckpointError(
+            f"{file.name} is compressed; reading it takes zstandard. Get it by: pip install '.[codecs]'"
+        ) from error
+    return zstandard
+
+
+def _compress(file: Path) -> Path:
+    compressed = file.with_name(f"{file.name}.zst")
+    with file.open("rb") as source, _zstandard(compressed).open(compressed, "wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    file.unlink()
+    return compressed
+
+
+def _shards(weights: Mapping[str, Tensor], limit: int) -> list[dict[str, Tensor]]:
+    """Splits by size, in order; a tensor larger than the limit has a file to itself."""
+    shards: list[dict[str, Tensor]] = [{}]
+    for key, tensor in weights.items():
+        size = sum(t.nbytes for t in shards[-1].values())
+        if shards[-1] and size + tensor.nbytes > limit:
+            shards.append({})
+        shards[-1][key] = tensor.detach().contiguous().cpu()
+    return shards

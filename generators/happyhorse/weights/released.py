@@ -1,0 +1,153 @@
+"""The public models as a pipeline's components, from local folders or the hub's cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from generators.happyhorse.codecs.oobleck import OobleckCodec
+from generators.happyhorse.codecs.t5gemma import T5GemmaText
+from generators.happyhorse.codecs.turbo import TurboDecoder
+from generators.happyhorse.codecs.wan import WanCodec
+from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN, MissingModel, Source
+from generators.happyhorse.network.config import size
+from generators.happyhorse.network.kinds import kind
+from generators.happyhorse.network.transformer import HappyHorseTransformer
+from generators.happyhorse.pipeline.components import Components
+from generators.happyhorse.pipeline.inputs import read_negative_prompt
+from generators.happyhorse.pipeline.request import UPSCALES, Decoder, Upscale
+from generators.happyhorse.weights.checkpoint import find_files, load_transformer
+
+PUBLISHED_NEGATIVE = "4515a21f8d125d12e5a42b23e65bb09f46ea9817567f1834ad556e8cd1852c4b"
+"""SHA-256 of the negative prompt that the public code holds, in UTF-8."""
+NEGATIVE_PROMPT = (
+    "overexposed, blurred, frozen, flickering, distorted faces and hands, captions, watermark, "
+    "hiss, hum, clipping, muffled or robotic voices, slurred speech, sudden silence"
+)
+"""Our own words. For the base checkpoint's published results, give the published ones."""
+_TEXT_BYTES = 2 * 9_241_705_984
+"""T5Gemma's encoder in bfloat16."""
+_EDGE = 1 << 20
+"""Bytes at either end of a file that its fingerprint covers."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Which of the public models to use, and where they lie."""
+
+    kind: str = "distilled"
+    size: str = "15b"
+    decoder: Decoder = "turbo"
+    steps: int | None = None
+    device: str = "cpu"
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """By part; one that isn't named is looked for in the hub's cache."""
+    negative_prompt: Path | None = None
+
+    def components(self, upscales: tuple[Upscale, ...] = ()) -> Components:
+        """Finds every file, and loads none but the tokenizer.
+
+        Args:
+            upscales: Super-resolution that must be there.
+
+        Raises:
+            MissingModel: A file isn't there; the message holds the command that fetches it.
+        """
+        self._require_all(upscales)
+        device = torch.device(self.device)
+        (wan,), (oobleck,) = self._files("wan", WAN), self._files("oobleck", OOBLECK)
+        decoder: Callable[[], TurboDecoder | WanCodec] = lambda: WanCodec.load(wan, device)  # noqa: E731
+        if self.decoder == "turbo":
+            (turbo,) = self._files("turbo", TURBO)
+            decoder = lambda: TurboDecoder.load(turbo, device)  # noqa: E731
+        return Components(
+            config=size(self.size),
+            kind=kind(self.kind),
+            text=T5GemmaText.from_folder(self.folders.get("text"), device),
+            transformer=self._transformer(self.kind),
+            video_encoder=lambda: WanCodec.load(wan, device),
+            video_decoder=decoder,
+            audio=lambda: OobleckCodec.load(oobleck, device),
+            super_resolution={name: self._transformer(name) for name in upscales},
+            negative_prompt=self._negative_prompt(),
+            steps=self.steps,
+            text_bytes=_TEXT_BYTES,
+            device=device,
+        )
+
+    def checkpoint(self, kind_name: str) -> Path:
+        """The folder of a transformer's weights. Raises MissingModel when there is none."""
+        source = TRANSFORMERS[kind_name]
+        folder = self.folders.get(kind_name if kind_name in UPSCALES else "transformer")
+        if folder is None:
+            return source.locate()[0].parent
+        if not folder.exists():
+            raise MissingModel(
+                f"{source.title}: {folder} is no file or folder. Get it by: {source.command(folder)}"
+            )
+        return folder
+
+    def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
+        """What a clip's provenance says of the weights, and of the negative prompt if it is used."""
+        said: dict[str, object] = {"checkpoints": self.fingerprints(upscales)}
+        if kind(self.kind).sampler == "base":
+            negative = hashlib.sha256(self._negative_prompt().encode()).hexdigest()
+            said["negative_prompt"] = "as published" if negative == PUBLISHED_NEGATIVE else negative
+        return said
+
+    def fingerprints(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, str]:
+        """Tells one checkpoint from another without reading all of it, by kind."""
+        return {name: fingerprint(self.checkpoint(name)) for name in (self.kind, *upscales)}
+
+    def _transformer(self, kind_name: str) -> Callable[[], HappyHorseTransformer]:
+        path, config = self.checkpoint(kind_name), kind(kind_name).configure(size(self.size))
+        find_files(path)
+        return lambda: load_transformer(path, config, device=self.device)
+
+    def _require_all(self, upscales: tuple[Upscale, ...]) -> None:
+        """Raises MissingModel that names all that is missing, so that it can be fetched at once."""
+        sources = {"wan": WAN, "oobleck": OOBLECK, "text": T5GEMMA} | (
+            {"turbo": TURBO} if self.decoder == "turbo" else {}
+        )
+        looks: list[Callable[[], object]] = [
+            partial(self._files, part, source) for part, source in sources.items()
+        ]
+        looks += [partial(self.checkpoint, name) for name in (self.kind, *upscales)]
+        missing = []
+        for look in looks:
+            try:
+                look()
+            except MissingModel as error:
+                missing.append(str(error))
+        if missing:
+            raise MissingModel(" ".join(missing))
+
+    def _files(self, part: str, source: Source) -> tuple[Path, ...]:
+        return source.locate(self.folders.get(part))
+
+    def _negative_prompt(self) -> str:
+        if self.negative_prompt is None:
+            return NEGATIVE_PROMPT
+        return read_negative_prompt(self.negative_prompt)
+
+
+def fingerprint(checkpoint: Path) -> str:
+    """SHA-256 over the names, sizes, first and last MiB of a checkpoint's files, in hexadecimal.
+
+    A full hash of up to 61 GB would take longer than a clip; the first MiB holds the tensors' names, types
+    and shapes.
+    """
+    digest = hashlib.sha256()
+    for file in find_files(checkpoint):
+        length = file.stat().st_size
+        digest.update(f"{file.name} {length}\n".encode())
+        with file.open("rb") as stream:
+            digest.update(stream.read(_EDGE))
+            stream.seek(max(length - _EDGE, 0))
+            digest.update(stream.read(_EDGE))
+    return digest.hexdigest()

@@ -1,0 +1,91 @@
+"""The toy world as a generator, right or with one flaw. For a prompt and a seed, all show the same world."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from generators.base import (
+    Provenance,
+    Request,
+    Result,
+    Track,
+    clip_path,
+    file_sha256,
+    library_versions,
+    require_track,
+)
+from generators.encode import Clip, encode
+from generators.settings import read_choice, refuse_unknown
+from generators.toyworld.world.clip import SAMPLE_RATE, draw_frames, sound_of
+from generators.toyworld.world.flaws import FLAWS, delay, hold, mistake
+from generators.toyworld.world.grammar import Scene, parse, write
+from generators.toyworld.world.physics import simulate
+from generators.toyworld.world.reference import find_starts
+
+_LIBRARIES = ("av", "numpy", "pillow", "scipy")
+
+
+class ToyWorld:
+    """Registry name `toy-world`; its one setting is `flaw`, one of `FLAWS`."""
+
+    name = "toy-world"
+    version = "1"
+    tracks: frozenset[Track] = frozenset({"t2v", "i2v", "t2v-audio", "i2v-audio"})
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        refuse_unknown(self.name, settings, {"flaw"})
+        self.flaw = read_choice(self.name, settings, "flaw", FLAWS, default="none")
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        return {"flaw": self.flaw}
+
+    def generate(self, request: Request, out_dir: Path) -> Result:
+        """Raises InvalidInput for a prompt outside the grammar, or an image without the prompt's colours."""
+        require_track(self, request)
+        started = time.monotonic()
+        scene = parse(request.prompt)
+        shown = mistake(scene, request.seed) if self.flaw == "wrong-attributes" else scene
+        out_dir.mkdir(parents=True, exist_ok=True)
+        path = clip_path(self, request, out_dir, ".mp4")
+        partial = path.with_suffix(".part")
+        try:
+            encode(self._render(request, scene, shown), partial, request.width, request.height)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return Result(path, self._provenance(request, shown, path, time.monotonic() - started))
+
+    def _render(self, request: Request, scene: Scene, shown: Scene) -> Clip:
+        starts = find_starts(scene, request.reference_image) if request.reference_image else None
+        flights = simulate(scene, request.seed, request.duration_s, starts)
+        frames = draw_frames(shown, flights, request.duration_s, request.width, request.height, request.fps)
+        if self.flaw == "stutter":
+            frames = hold(frames)
+        # A mistaken clip looks wrong but sounds right: it differs from the others in the picture alone.
+        samples = sound_of(scene, flights, request.duration_s) if request.with_sound else None
+        if self.flaw == "late-sound" and samples is not None:
+            samples = delay(samples, SAMPLE_RATE)
+        return Clip(frames, request.fps, samples, SAMPLE_RATE)
+
+    def _provenance(self, request: Request, shown: Scene, path: Path, wall_time_s: float) -> Provenance:
+        image = request.reference_image
+        return Provenance(
+            generator=self.name,
+            generator_version=self.version,
+            settings=self.settings,
+            request=request,
+            seed=request.seed,
+            resolved={
+                "shown": write(shown),
+                "reference_image_sha256": file_sha256(image) if image else None,
+                "not_honoured": [],
+            },
+            provider_request_id=None,
+            cost_usd=0.0,
+            wall_time_s=wall_time_s,
+            library_versions=library_versions(_LIBRARIES),
+            sha256=file_sha256(path),
+        )

@@ -1,0 +1,1 @@
+"""Judges clips of the toy world against their prompts; knows no model."""

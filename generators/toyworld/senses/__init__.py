@@ -1,0 +1,1 @@
+"""Reads objects, motion and sounds from clips."""

@@ -1,0 +1,197 @@
+"""Follows objects through small or blurred pictures, where `seeing`, which needs sharp ones, finds no cores.
+
+A pixel that an object covers in part lies on the line from the background to the object's colour. So how
+much it covers of each pixel can be read off, blur or none, and compared with each shape in each size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from generators.toyworld.senses.seeing import Blob, Floats, foreground
+from generators.toyworld.world.drawing import distance
+from generators.toyworld.world.grammar import WORDS
+from generators.toyworld.world.palette import BACKGROUNDS, COLOURS
+from generators.toyworld.world.physics import RADIUS
+
+_COVERED = 0.35
+"""Share of a pixel that an object must cover for the pixel to be in its patch."""
+_SMALLEST = 0.004
+"""Share of the box that a patch must cover to count, a quarter of a small triangle."""
+_SOFTNESS = (1.0, 3.0)
+"""Pixels over which an edge may fade: as drawn, and as a codec leaves it."""
+_ALIKE = 0.3
+"""Energy of the difference from the best template, as a share of the template's, that still looks like it."""
+_IN_FRAME = np.stack([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
+"""Pixels touch within a frame, not through time."""
+_Cover = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One coloured object through time."""
+
+    colour: str
+    shape: str
+    size: str
+    centre: Floats
+    """(time, 2): x and y of its bounding square's centre, in boxes; NaN where it isn't alone and whole."""
+    patches: NDArray[np.intp]
+    """(time,): how many patches of its colour there are."""
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """(time,): where there is exactly one patch, and it looks like the object."""
+        return ~np.isnan(self.centre[:, 0])
+
+    @property
+    def blob(self) -> Blob:
+        """What `impacts` looks at."""
+        radius = RADIUS[self.size]
+        return Blob(self.colour, self.shape, self.centre, self.centre - radius, self.centre + radius)
+
+
+class _Patches(NamedTuple):
+    number: NDArray[np.intp]
+    """(time,)"""
+    centroid: Floats
+    """(time, 2), pixels: of the largest patch."""
+
+
+def name_background(frames: NDArray[np.uint8]) -> str:
+    """The background that most pixels are nearest to."""
+    colour = _background(frames)
+    return min(BACKGROUNDS, key=lambda name: float(np.linalg.norm(colour - BACKGROUNDS[name])))
+
+
+def trace(frames: NDArray[np.uint8]) -> tuple[Track, ...]:
+    """The objects in frames (time, side, side, 3), one for each palette colour that most frames hold."""
+    background = _background(frames)
+    where, pixels = foreground(frames, background)
+    pixels -= background.astype(np.float32)
+    seen = _colours(where, pixels, background, frames.shape)
+    if not seen:
+        return ()
+    lines = np.stack([np.array(COLOURS[name]) - background for name in seen]).astype(np.float32)
+    cover = np.zeros((len(seen), *frames.shape[:3]), np.float32)
+    for index, share in enumerate(np.clip(pixels @ np.linalg.pinv(lines), 0, 1).T):
+        cover[index][where] = share
+    return tuple(_track(name, cover[index]) for index, name in enumerate(seen))
+
+
+def overlapping(tracks: tuple[Track, ...]) -> NDArray[np.bool_]:
+    """(time,): where two objects are so near that one may hide the other, or has just stopped doing so."""
+    if len(tracks) < 2:
+        return np.zeros(len(tracks[0].centre) if tracks else 0, bool)
+    first, second = (_filled(track.centre) for track in tracks[:2])
+    reach = RADIUS[tracks[0].size] + RADIUS[tracks[1].size] + 0.03
+    return np.asarray((np.abs(first - second) < reach).all(axis=1))
+
+
+def _background(frames: NDArray[np.uint8]) -> Floats:
+    return np.asarray(np.median(frames[::4, ::2, ::2].reshape(-1, 3), axis=0))
+
+
+def _colours(
+    where: tuple[NDArray[np.intp], ...],
+    pixels: NDArray[np.float32],
+    background: Floats,
+    shape: tuple[int, ...],
+) -> list[str]:
+    """Names of the colours that explain enough well-covered pixels in most frames."""
+    lines = np.array([np.array(rgb) - background for rgb in COLOURS.values()], np.float32)
+    share = np.clip(pixels @ lines.T / (lines**2).sum(axis=1), 0, 1)
+    # |p − a d|² without the three-fold array: |p|² − 2 a p·d + a²|d|².
+    away = share * (share * (lines**2).sum(axis=1) - 2 * (pixels @ lines.T))
+    label = away.argmin(axis=1)
+    solid = np.take_along_axis(share, label[:, None], axis=1)[:, 0] > 0.5
+    counts = np.zeros((len(COLOURS), shape[0]), int)
+    np.add.at(counts, (label[solid], where[0][solid]), 1)
+    held = (counts >= _SMALLEST * shape[1] * shape[2]).mean(axis=1)
+    return [name for name, often in zip(COLOURS, held, strict=True) if often >= 0.5]
+
+
+def _track(colour: str, cover: _Cover) -> Track:
+    patches = _patches(cover)
+    alone = patches.number == 1
+    (shape, size), alike = _recognise(cover, patches.centroid, alone)
+    centre = (patches.centroid - _centroid_offset(shape, RADIUS[size] * cover.shape[1])) / cover.shape[1]
+    centre[~(alone & alike)] = np.nan
+    return Track(colour, shape, size, centre, patches.number)
+
+
+def _patches(cover: _Cover) -> _Patches:
+    labels, found = ndimage.label(cover > _COVERED, _IN_FRAME)
+    time, row, column = np.nonzero(labels)
+    patch, weight = labels[time, row, column] - 1, cover[time, row, column]
+    mass = np.bincount(patch, weight, found)
+    x, y = (np.bincount(patch, weight * (at + 0.5), found) / mass for at in (column, row))
+    when = np.zeros(found, int)
+    when[patch] = time
+    large = mass >= _SMALLEST * cover.shape[1] * cover.shape[2]
+    count = np.bincount(when[large], minlength=len(cover))
+    centroid = np.full((len(cover), 2), np.nan)
+    order = np.flatnonzero(large)[np.argsort(mass[large])]
+    centroid[when[order]] = np.stack([x, y], axis=1)[
+        order
+    ]  # of several in a frame the last written is the largest
+    return _Patches(count, centroid)
+
+
+def _recognise(
+    cover: _Cover, centroid: Floats, alone: NDArray[np.bool_]
+) -> tuple[tuple[str, str], NDArray[np.bool_]]:
+    """Shape and size that fit best in all frames together, and in which frames they fit well."""
+    looks = list(product(WORDS["shape"], WORDS["size"]))
+    alike = np.zeros(len(cover), bool)
+    if not alone.any():
+        return looks[0], alike
+    window, dx, dy = _windows(cover[alone], centroid[alone])
+    errors = np.array([[*_misfits(window, dx, dy, *look, cover.shape[1])] for look in looks])
+    best = np.unravel_index(errors.sum(axis=2).argmin(), errors.shape[:2])
+    alike[alone] = errors[best] < _ALIKE
+    return looks[best[0]], alike
+
+
+def _windows(cover: _Cover, centroid: Floats) -> tuple[_Cover, _Cover, _Cover]:
+    """Squares of pixels around each centroid, and how far right of and below it each pixel is."""
+    reach = round(1.4 * RADIUS["large"] * cover.shape[1])
+    padded = np.pad(cover, ((0, 0), (reach, reach), (reach, reach)))
+    corner = np.floor(centroid).astype(int)
+    steps = np.arange(2 * reach + 1)
+    rows, columns = corner[:, 1, None] + steps, corner[:, 0, None] + steps
+    window = padded[np.arange(len(cover))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    dx, dy = (at + 0.5 - reach - centroid[:, axis, None] for axis, at in ((0, columns), (1, rows)))
+    return window, dx.astype(np.float32)[:, None, :], dy.astype(np.float32)[:, :, None]
+
+
+def _misfits(window: _Cover, dx: _Cover, dy: _Cover, shape: str, size: str, side: int) -> Iterator[Floats]:
+    """For each softness, the energy of what a template leaves over in each frame, as a share of its own."""
+    radius = np.float32(RADIUS[size] * side)
+    right, down = _centroid_offset(shape, float(radius))
+    away = distance(shape, dx + np.float32(right), dy + np.float32(down), radius)
+    for softness in _SOFTNESS:
+        template = np.clip(0.5 - away / np.float32(softness), 0, 1)
+        left = ((window - template) ** 2).sum(axis=(1, 2))
+        yield left / (template**2).sum(axis=(1, 2))
+
+
+def _centroid_offset(shape: str, radius: float) -> tuple[float, float]:
+    """How far right of and below its bounding square's centre a shape's centre of mass is."""
+    return (0.0, radius / 3) if shape == "triangle" else (0.0, 0.0)
+
+
+def _filled(centre: Floats) -> Floats:
+    """Without gaps: what lies between two frames is halfway."""
+    known = ~np.isnan(centre[:, 0])
+    if not known.any():
+        return np.full_like(centre, -1.0)
+    at = np.arange(len(centre))
+    return np.stack([np.interp(at, at[known], centre[known, axis]) for axis in (0, 1)], axis=1)

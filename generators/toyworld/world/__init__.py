@@ -1,0 +1,1 @@
+"""Draws, moves and sounds the scenes that the grammar describes."""

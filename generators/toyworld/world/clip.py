@@ -1,0 +1,32 @@
+"""Frames and sound of a scene that has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generators.toyworld.world.drawing import Figure, Frame, draw_backdrop, draw_frame
+from generators.toyworld.world.grammar import Scene
+from generators.toyworld.world.physics import RADIUS, Flight
+from generators.toyworld.world.sound import Samples, render_sound
+
+SAMPLE_RATE = 48_000
+
+
+def draw_frames(
+    scene: Scene, flights: tuple[Flight, ...], duration_s: float, width: int, height: int, fps: float
+) -> Iterator[Frame]:
+    """Draws the flights, each as the scene's object at the same place in order."""
+    backdrop = draw_backdrop(scene.background, width, height)
+    for index in range(max(round(duration_s * fps), 1)):
+        yield draw_frame(backdrop, _figures(scene, flights, index / fps))
+
+
+def sound_of(scene: Scene, flights: tuple[Flight, ...], duration_s: float) -> Samples:
+    """What the flights sound like, at `SAMPLE_RATE`."""
+    impacts = [impact for flight in flights for impact in flight.impacts]
+    return render_sound(scene, impacts, duration_s, SAMPLE_RATE)
+
+
+def _figures(scene: Scene, flights: tuple[Flight, ...], time_s: float) -> Iterator[Figure]:
+    for item, flight in zip(scene.objects, flights, strict=True):
+        yield Figure(item.shape, item.colour, RADIUS[item.size], flight.position_at(time_s))

@@ -1,0 +1,98 @@
+"""Draws the box from signed distances: anti-aliased at any size.
+
+Each shape fills its bounding square from edge to edge, so that it is seen to touch the wall that it hits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.toyworld.world.palette import BACKGROUNDS, COLOURS
+from generators.toyworld.world.physics import Point
+
+Frame = NDArray[np.uint8]
+"""(height, width, 3), sRGB."""
+Array = Any
+"""NumPy's or PyTorch's: what both draw by is written once."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An object at one moment; lengths in boxes."""
+
+    shape: str
+    colour: str
+    radius: float
+    centre: Point
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where the unit box lies in a picture: a centred square, in pixels."""
+
+    left: int
+    top: int
+    side: int
+
+    @classmethod
+    def within(cls, width: int, height: int) -> Box:
+        side = min(width, height)
+        return cls((width - side) // 2, (height - side) // 2, side)
+
+
+def draw_backdrop(background: str, width: int, height: int) -> Frame:
+    """The empty box, black around it where the picture isn't square."""
+    frame = np.zeros((height, width, 3), np.uint8)
+    box = Box.within(width, height)
+    frame[box.top : box.top + box.side, box.left : box.left + box.side] = BACKGROUNDS[background]
+    return frame
+
+
+def draw_frame(backdrop: Frame, figures: Iterable[Figure]) -> Frame:
+    """The figures on a copy of the backdrop, later ones in front."""
+    frame = backdrop.copy()
+    box = Box.within(frame.shape[1], frame.shape[0])
+    for figure in figures:
+        _draw(frame, box, figure)
+    return frame
+
+
+def _draw(frame: Frame, box: Box, figure: Figure) -> None:
+    x, y = box.left + figure.centre.x * box.side, box.top + figure.centre.y * box.side
+    radius = figure.radius * box.side
+    rows, columns = _window(y, radius, frame.shape[0]), _window(x, radius, frame.shape[1])
+    dx = (np.arange(columns.start, columns.stop) + 0.5 - x).astype(np.float32)[None, :]
+    dy = (np.arange(rows.start, rows.stop) + 0.5 - y).astype(np.float32)[:, None]
+    cover = np.clip(0.5 - distance(figure.shape, dx, dy, np.float32(radius)), 0, 1)[..., None]
+    behind = frame[rows, columns]
+    colour = np.array(COLOURS[figure.colour], np.float32)
+    frame[rows, columns] = (behind + cover * (colour - behind) + 0.5).astype(np.uint8)
+
+
+def _window(centre: float, radius: float, size: int) -> slice:
+    return slice(max(math.floor(centre - radius) - 1, 0), min(math.ceil(centre + radius) + 1, size))
+
+
+def distance(shape: str, dx: Array, dy: Array, radius: Array, xp: Array = np) -> Array:
+    """Signed distance to the outline, negative inside; arguments share one unit and broadcast.
+
+    Args:
+        shape: Circle, square or triangle.
+        dx: Right of the centre of the bounding square.
+        dy: Below it.
+        radius: Half the side of the bounding square.
+        xp: The module whose arrays these are, `numpy` or `torch`: both draw by this one formula.
+    """
+    if shape == "circle":
+        return xp.hypot(dx, dy) - radius
+    if shape == "square":
+        return xp.maximum(xp.abs(dx), xp.abs(dy)) - radius
+    # Apex at the top, base as wide as the triangle is high: its sides rise by two for each one across.
+    sides = (2 * xp.abs(dx) - dy - radius) / np.float32(math.sqrt(5))
+    return xp.maximum(sides, dy - radius)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from generators.base import InvalidInput
+from generators.happyhorse.pipeline.device import find_device
+
+
+def have(monkeypatch: pytest.MonkeyPatch, kind: str | None, count: int = 0) -> None:
+    """A machine with so many accelerators of a kind."""
+    there = None if kind is None else torch.device(kind)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: there)
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: count)
+
+
+@pytest.mark.parametrize("name", ["foo", "", "CPU", "cpu:7", "cuda", "cuda:0", "cuda:9", "mps", "meta", "\n"])
+def test_refuses_what_this_machine_lacks_and_says_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    have(monkeypatch, None)
+    with pytest.raises(InvalidInput, match=r"device must be .* Choose one of: cpu\.$") as raised:
+        find_device(name)
+    assert f"got {name!r}." in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_finds_each_accelerator_by_kind_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, "cuda", 2)
+    for name in ("cpu", "cuda", "cuda:0", "cuda:1"):
+        assert str(find_device(name)) == name
+    with pytest.raises(InvalidInput, match=r"Choose one of: cpu, cuda, cuda:0, cuda:1\."):
+        find_device("cuda:9")
+    with pytest.raises(InvalidInput, match="got 'mps'"):
+        find_device("mps")
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "expected"), [(None, 0, "cpu"), ("cuda", 2, "cuda"), ("mps", 1, "mps")]
+)
+def test_takes_the_accelerator_by_default(
+    monkeypatch: pytest.MonkeyPatch, kind: str | None, count: int, expected: str
+) -> None:
+    have(monkeypatch, kind, count)
+    assert str(find_device()) == expected
