@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from generators.base import GenerationError, Generator, Request
+from generators.choices import SettingsError
 from generators.full_disk import DiskFull, is_disk_full
 from generators.registry import UnknownGeneratorError
 from generators.results import Made, check_result
-from generators.settings import SettingsError
 
 LONGEST_TEXT = 20_000
 LONGEST_KIND = 32

@@ -27,8 +27,8 @@ from generators.base import (
     clip_path,
     file_sha256,
 )
+from generators.choices import SettingsError, read_text, refuse_unknown
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
-from generators.settings import SettingsError, read_text, refuse_unknown
 from generators.tables import TableError, read_table
 
 COLUMNS = ("contender", "prompt_id", "seed", "file")

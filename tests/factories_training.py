@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from generators.happyhorse.network.config import HappyHorseConfig
-from generators.happyhorse.toy.model import TOY, SmallHappyHorse
+from generators.happyhorse.toy.model import TOY, ToyModel
 from generators.happyhorse.toy.words import VOCABULARY
-from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.training.cache import EncodedBatch
 from generators.happyhorse.training.run import Run, Settings
 
 SMALL: HappyHorseConfig = replace(
@@ -26,17 +26,17 @@ class FixedClips:
         video = torch.randn(count, 24, 3, 4, 4, generator=generator)
         audio = video.mean(dim=(2, 3, 4))[:, None].repeat(1, 9, 2) * 48**0.5
         words = torch.randint(len(VOCABULARY), (count, 7), generator=generator)
-        self.latents = Latents(video, audio, words)
+        self.latents = EncodedBatch(video, audio, words)
 
     def __len__(self) -> int:
         return len(self.latents.video)
 
-    def batch(self, chosen: np.ndarray) -> Latents:
-        return Latents(*(part[chosen] for part in self.latents))
+    def batch(self, chosen: np.ndarray) -> EncodedBatch:
+        return EncodedBatch(*(part[chosen] for part in self.latents))
 
 
 def small_run(weights: int = 0, **changes: object) -> Run:
     """A run of 100 steps at its start."""
     torch.manual_seed(weights)
     settings = Settings(**{"samples": 800, "batch": 8, **changes})  # type: ignore[arg-type]  # passed through
-    return Run(SmallHappyHorse(SMALL), settings)
+    return Run(ToyModel(SMALL), settings)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from arena.catalog.models import Contender, Prompt
 from arena.media.probe import Probe, UnusableMedia, probe
 from generators.base import file_sha256
+from generators.choices import SettingsError
 from generators.folder import Folder
-from generators.settings import SettingsError
 
 
 class Place(NamedTuple):

@@ -18,9 +18,9 @@ from arena.runs.clips import make_clip
 from arena.runs.models import Job
 from generators.answers import UnexpectedFault
 from generators.base import GenerationError, TransientError
+from generators.choices import SettingsError
 from generators.full_disk import DiskFull, is_disk_full
 from generators.isolated import Stopped
-from generators.settings import SettingsError
 
 BACKOFF_S = 10
 LEAST_FREE_BYTES = 16 * 2**20

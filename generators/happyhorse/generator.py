@@ -22,6 +22,7 @@ from generators.base import (
     library_versions,
     require_track,
 )
+from generators.choices import SettingsError, read_choice, refuse_unknown
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.limits import MOST_STEPS
@@ -31,9 +32,8 @@ from generators.happyhorse.pipeline.request import (
     SILENCES,
     UPSCALES,
     ClipRequest,
-    Film,
+    DecodedClip,
 )
-from generators.settings import SettingsError, read_choice, refuse_unknown
 
 if TYPE_CHECKING:
     from generators.happyhorse.pipeline.components import Components
@@ -105,11 +105,11 @@ class HappyHorse:
         require_track(self, request)
         started = time.monotonic()
         clip, components, origin = self._prepare(request)
-        film = _make(components, clip)
+        decoded = _make(components, clip)
         out_dir.mkdir(parents=True, exist_ok=True)
         path = clip_path(self, request, out_dir, ".mp4")
-        film.write(path)
-        resolved = {**origin, **self._resolved(request, film), **_machine(components)}
+        decoded.write(path)
+        resolved = {**origin, **self._resolved(request, decoded), **_machine(components)}
         return Result(path, self._provenance(request, resolved, path, time.monotonic() - started))
 
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
@@ -160,14 +160,19 @@ class HappyHorse:
         upscales = () if clip.upscale is None else (clip.upscale,)
         return release.components(upscales), release.origin(upscales)
 
-    def _resolved(self, request: Request, film: Film) -> dict[str, object]:
-        count, height, width = film.frames.shape[:3]
-        made = {"width": width, "height": height, "fps": float(film.fps), "duration_s": count / film.fps}
+    def _resolved(self, request: Request, decoded: DecodedClip) -> dict[str, object]:
+        count, height, width = decoded.frames.shape[:3]
+        made = {
+            "width": width,
+            "height": height,
+            "fps": float(decoded.fps),
+            "duration_s": count / decoded.fps,
+        }
         image = request.reference_image
         return {
             **made,
             "reference_image_sha256": file_sha256(image) if image else None,
-            "stage_s": dict(film.stage_s),
+            "stage_s": dict(decoded.stage_s),
             "not_honoured": sorted(name for name, value in made.items() if value != getattr(request, name)),
         }
 
@@ -218,7 +223,7 @@ class HappyHorse:
             raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
 
 
-def _make(components: Components, clip: ClipRequest) -> Film:
+def _make(components: Components, clip: ClipRequest) -> DecodedClip:
     import torch
 
     from generators.happyhorse.pipeline.pipeline import Pipeline

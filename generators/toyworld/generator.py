@@ -16,8 +16,8 @@ from generators.base import (
     library_versions,
     require_track,
 )
+from generators.choices import read_choice, refuse_unknown
 from generators.encode import Clip, encode
-from generators.settings import read_choice, refuse_unknown
 from generators.toyworld.world.clip import SAMPLE_RATE, draw_frames, sound_of
 from generators.toyworld.world.flaws import FLAWS, delay, hold, mistake
 from generators.toyworld.world.grammar import Scene, parse, write

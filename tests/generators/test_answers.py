@@ -8,8 +8,8 @@ import pytest
 from generators import registry
 from generators.answers import Order, UnexpectedFault, answer, read_answer
 from generators.base import GenerationError, Generator, QuotaExceeded, Request, Result
+from generators.choices import SettingsError
 from generators.full_disk import DiskFull
-from generators.settings import SettingsError
 from generators.toyworld.generator import ToyWorld
 from tests.factories_generators import make_request
 

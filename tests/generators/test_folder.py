@@ -11,9 +11,9 @@ import pytest
 
 import generators.tables
 from generators.base import Unavailable, file_sha256
+from generators.choices import SettingsError
 from generators.folder import Folder, ManifestError
 from generators.registry import create
-from generators.settings import SettingsError
 from generators.tables import Row as TableRow
 from tests.factories_generators import make_request
 

@@ -12,10 +12,10 @@ import pytest
 
 from generators.answers import Order, UnexpectedFault
 from generators.base import GenerationError
+from generators.choices import SettingsError
 from generators.full_disk import DiskFull
 from generators.isolated import Crashed, Stopped, TimedOut, Workshop
 from generators.results import Made
-from generators.settings import SettingsError
 from tests.factories_generators import make_request
 from tests.factories_strangers import write_stranger
 

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from generators import registry
-from generators.settings import SettingsError
+from generators.choices import SettingsError
 from generators.toyworld.generator import ToyWorld
 
 

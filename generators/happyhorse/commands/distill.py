@@ -17,13 +17,13 @@ from pathlib import Path
 
 import torch
 
-from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, load_model, save_model
-from generators.happyhorse.training.cache import LatentCache, Latents
+from generators.happyhorse.toy.model import ToyModel, distilled_kind, load_model, save_model
+from generators.happyhorse.training.cache import EncodedBatch, LatentCache
 from generators.happyhorse.training.dmd import (
     Networks,
     Recipe,
-    Scene,
-    draw_scene,
+    Rollout,
+    draw_rollout,
     fake_loss,
     student_loss,
     warm_loss,
@@ -33,7 +33,7 @@ from generators.happyhorse.training.gan import head_of
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.run import Clips, Settings, choose, copy_into, drawing, precision
 
-Loss = Callable[[Networks, Scene, torch.Generator, Recipe], torch.Tensor]
+Loss = Callable[[Networks, Rollout, torch.Generator, Recipe], torch.Tensor]
 
 _LOG_STEPS = 25
 _GENTLE = Rates(muon=5e-3, adam=5e-4)
@@ -44,8 +44,8 @@ class Distillation:
 
     def __init__(
         self,
-        teacher: SmallHappyHorse,
-        start: SmallHappyHorse,
+        teacher: ToyModel,
+        start: ToyModel,
         recipe: Recipe,
         *,
         updates: int = 3000,
@@ -77,7 +77,7 @@ class Distillation:
         self.done += 1
         return said
 
-    def mean_student(self) -> SmallHappyHorse:
+    def mean_student(self) -> ToyModel:
         """The student with the running mean of its weights."""
         return self.average.model(self.nets.student)
 
@@ -123,10 +123,10 @@ class Distillation:
     def _identity(self) -> dict[str, object]:
         return {"recipe": asdict(self.recipe), "settings": asdict(self.settings)}
 
-    def _update(self, which: int, measure: Loss, real: Latents, generator: torch.Generator) -> float:
+    def _update(self, which: int, measure: Loss, real: EncodedBatch, generator: torch.Generator) -> float:
         """Moves one network; what the loss says of the others, which it passed through, is dropped."""
         with precision(generator.device):
-            loss = measure(self.nets, draw_scene(real, generator, self.recipe), generator, self.recipe)
+            loss = measure(self.nets, draw_rollout(real, generator, self.recipe), generator, self.recipe)
         torch.autograd.backward(loss)
         self._moving[which].step(self.done / self.updates)
         self._moving[1 - which].publish()
@@ -165,7 +165,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Distils until all students are made or the time is up."""
+    """Distills until all students are made or the time is up."""
     if args.threads:
         torch.set_num_threads(args.threads)
     until = time.monotonic() + 60 * args.minutes
@@ -176,13 +176,13 @@ def run(args: Namespace) -> int:
     for steps in args.steps:
         recipe = Recipe(steps=steps, warm_up=args.warm_up, ratio=args.ratio, gan=args.gan)
         way = Distillation(teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed)
-        if not distil(way, clips, args.out, until):
+        if not distill(way, clips, args.out, until):
             break
         start = way.mean_student()
     return 0
 
 
-def distil(way: Distillation, clips: Clips, out: Path, until: float, save_s: float = 300.0) -> bool:
+def distill(way: Distillation, clips: Clips, out: Path, until: float, save_s: float = 300.0) -> bool:
     """Goes on with one student; returns whether it is done. `until` is on the monotonic clock."""
     steps = way.recipe.steps
     state, weights = out / f"distill-{steps}.pt", out / f"{steps}step.safetensors"

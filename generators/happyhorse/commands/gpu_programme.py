@@ -23,14 +23,14 @@ import numpy as np
 import torch
 
 from generators.happyhorse.codecs.conv_video import ConvVideoCodec, training_step
-from generators.happyhorse.commands.distill import Distillation, distil, state_files
+from generators.happyhorse.commands.distill import Distillation, distill, state_files
 from generators.happyhorse.commands.referee import SEED, references, score
 from generators.happyhorse.commands.train import STATE, WEIGHTS, Pace, begin, fit
 from generators.happyhorse.sampling.timing import STAGES, time_stage
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import TOY, load_model
-from generators.happyhorse.training.cache import Latents, Recipe, encode_clips
-from generators.happyhorse.training.clips import Maker
+from generators.happyhorse.training.cache import EncodedBatch, Recipe, encode_clips
+from generators.happyhorse.training.clips import ClipSampler
 from generators.happyhorse.training.data import to_tensors
 from generators.happyhorse.training.dmd import Recipe as Teaching
 from generators.happyhorse.training.processes import Processes
@@ -82,7 +82,7 @@ class Programme:
     def work(self) -> bool:
         """Goes on until the end or until the time is up; returns whether all is done."""
         stages: dict[str, Callable[[], object]] = {"codec": self.codec, "train": self.train}
-        stages |= {f"distil {steps}": lambda s=steps: self.distil(s) for steps in self.amounts.students}  # type: ignore[misc]
+        stages |= {f"distill {steps}": lambda s=steps: self.distill(s) for steps in self.amounts.students}  # type: ignore[misc]
         stages |= {"referee": self.referee, "times": self.times}
         try:
             for name, stage in stages.items():
@@ -150,8 +150,8 @@ class Programme:
         (self.out / STATE).unlink()
         return run.samples
 
-    def distil(self, steps: int) -> int:
-        """Distils to so many steps; returns the updates of the fake score network."""
+    def distill(self, steps: int) -> int:
+        """Distills to so many steps; returns the updates of the fake score network."""
         teacher, _ = load_model(self.out / WEIGHTS, self.device)
         before = [more for more in self.amounts.students if more > steps]
         start = load_model(self.out / f"{before[-1]}step.safetensors", self.device)[0] if before else teacher
@@ -162,7 +162,7 @@ class Programme:
             updates=self.amounts.updates,
             batch=self.amounts.distil_batch,
         )
-        if not distil(way, self._clips(self.codecs()), self.out, self.until, save_s=120):
+        if not distill(way, self._clips(self.codecs()), self.out, self.until, save_s=120):
             raise Late
         for file in state_files(self.out / f"distill-{steps}.pt"):
             file.unlink()
@@ -176,7 +176,7 @@ class Programme:
         for name in ("base", *(f"{steps}step" for steps in self.amounts.students)):
             model, kind = load_model(self.out / f"{name}.safetensors", self.device)
             for cascade in (False, True) if name == f"{self.amounts.students[0]}step" else (False,):
-                maker = Maker(model, kind, codecs, cascade=cascade)
+                maker = ClipSampler(model, kind, codecs, cascade=cascade)
                 title = f"{name} cascade" if cascade else name
                 table[title] = score(list(maker.clips(examples)), examples)
         text = render_table(table)
@@ -234,10 +234,10 @@ class OnDevice:
     def __len__(self) -> int:
         return len(self._kept[0])
 
-    def batch(self, chosen: np.ndarray) -> Latents:
+    def batch(self, chosen: np.ndarray) -> EncodedBatch:
         places = torch.from_numpy(chosen).to(self._kept[0].device)
         video, audio, words = (part[places] for part in self._kept)
-        return Latents(video.float(), audio.float(), words)
+        return EncodedBatch(video.float(), audio.float(), words)
 
 
 def add_arguments(parser: ArgumentParser) -> None:

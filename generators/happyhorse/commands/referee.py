@@ -19,7 +19,7 @@ from generators.base import InvalidInput
 from generators.happyhorse.toy.checkpoints import STUDENTS, weights_file
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import load_model
-from generators.happyhorse.training.clips import Maker, round_trip
+from generators.happyhorse.training.clips import ClipSampler, round_trip
 from generators.toyworld.referee.broken import MAKERS, truth
 from generators.toyworld.referee.diversity import diversity, other_seeds
 from generators.toyworld.referee.scores import Score, f1, render_table, summarise
@@ -138,11 +138,11 @@ def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
     return judge(clip, own.caption, own.frames[0] if from_image else None)
 
 
-def _makers(args: Namespace, codecs: Codecs) -> Iterator[Maker]:
+def _makers(args: Namespace, codecs: Codecs) -> Iterator[ClipSampler]:
     """Each checkpoint as it is used, and in the ways asked for; the shipped base as a cascade, too."""
     for path in args.checkpoints or SHIPPED:
         model, kind = load_model(path, args.device)
-        maker = Maker(model, kind, codecs)
+        maker = ClipSampler(model, kind, codecs)
         yield maker
         if args.from_image:
             yield replace(maker, from_image=True)
@@ -157,7 +157,7 @@ def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Exampl
     write_sheet(path, clips, [own.caption for own in examples[: len(clips)]])
 
 
-def _title(maker: Maker) -> str:
+def _title(maker: ClipSampler) -> str:
     way = " cascade" if maker.cascade else " from image" if maker.from_image else ""
     return f"{maker.kind.name.removeprefix('toy-')}{way}"
 

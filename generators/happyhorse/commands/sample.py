@@ -22,7 +22,7 @@ from generators.happyhorse.pipeline.request import (
     SILENCES,
     UPSCALES,
     ClipRequest,
-    Film,
+    DecodedClip,
 )
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.toyworld.world.examples import SIDE
@@ -86,9 +86,9 @@ def run(args: Namespace) -> int:
         GenerationError: It can't be made; nothing is written.
     """
     pipeline, request = prepare(args)
-    film = pipeline.make(request, _show)
-    film.write(args.out)
-    _say(_summary(film, args.out))
+    decoded = pipeline.make(request, _show)
+    decoded.write(args.out)
+    _say(_summary(decoded, args.out))
     return 0
 
 
@@ -154,7 +154,7 @@ def _components(args: Namespace, device: torch.device) -> Components:
 
         return toy_components(args.kind, steps=args.steps, cascade=args.cascade, device=device)
     if args.cascade:
-        raise InvalidInput("Only the small model's own weights make cascades. Leave --cascade out.")
+        raise InvalidInput("Only the toy model's own weights make cascades. Leave --cascade out.")
     from generators.happyhorse.weights.random import random_components  # diffusers and transformers
     from generators.happyhorse.weights.released import Release
 
@@ -178,12 +178,12 @@ def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:
     return {part: folder for part, folder in named.items() if folder is not None}
 
 
-def _summary(film: Film, path: Path) -> str:
-    count, height, width = film.frames.shape[:3]
-    lines = [f"{stage:>16} {seconds:8.2f} s" for stage, seconds in film.stage_s.items()]
-    lines.append(f"{'total':>16} {sum(film.stage_s.values()):8.2f} s")
-    sound = "silent" if film.samples is None else f"sound at {film.sample_rate} Hz"
-    return "\n".join([*lines, f"{path}: {width}×{height}, {count} frames at {film.fps} fps, {sound}"])
+def _summary(decoded: DecodedClip, path: Path) -> str:
+    count, height, width = decoded.frames.shape[:3]
+    lines = [f"{stage:>16} {seconds:8.2f} s" for stage, seconds in decoded.stage_s.items()]
+    lines.append(f"{'total':>16} {sum(decoded.stage_s.values()):8.2f} s")
+    sound = "silent" if decoded.samples is None else f"sound at {decoded.sample_rate} Hz"
+    return "\n".join([*lines, f"{path}: {width}×{height}, {count} frames at {decoded.fps} fps, {sound}"])
 
 
 def _show(stage: str, done: int, steps: int) -> None:

@@ -21,9 +21,9 @@ import torch
 from generators.happyhorse.network.config import HappyHorseConfig
 from generators.happyhorse.sampling.preconditioning import Variances
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
-from generators.happyhorse.toy.model import BASE, TOY, SmallHappyHorse, save_model
-from generators.happyhorse.training.cache import Latents, Recipe, encode_clips, fill_cache
-from generators.happyhorse.training.clips import Maker
+from generators.happyhorse.toy.model import BASE, TOY, ToyModel, save_model
+from generators.happyhorse.training.cache import EncodedBatch, Recipe, encode_clips, fill_cache
+from generators.happyhorse.training.clips import ClipSampler
 from generators.happyhorse.training.flow import learning_curve
 from generators.happyhorse.training.optimisers import Rates
 from generators.happyhorse.training.processes import Processes, joined
@@ -94,7 +94,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def _compile(model: SmallHappyHorse) -> None:
+def _compile(model: ToyModel) -> None:
     """Layer by layer, as most are alike; each again for each of the four kinds of batch."""
     torch._dynamo.config.recompile_limit = 4 * model.config.num_layers
     for layer in model.transformer.layers:
@@ -110,7 +110,7 @@ def begin(
 ) -> Run:
     """A run from its state if there is one, else from fresh weights, the same in every process."""
     torch.manual_seed(settings.seed)
-    training = Run(SmallHappyHorse(config, variances).to(processes.device), settings, processes)
+    training = Run(ToyModel(config, variances).to(processes.device), settings, processes)
     if state.exists():
         training.load(state)
     return training
@@ -139,9 +139,9 @@ def fit(training: Run, clips: Clips, codecs: Codecs, out: Path, pace: Pace) -> N
 class _Report:
     """Writes down how a run goes; only the first process does."""
 
-    def __init__(self, training: Run, held_out: Latents, codecs: Codecs, out: Path, pace: Pace) -> None:
+    def __init__(self, training: Run, held_out: EncodedBatch, codecs: Codecs, out: Path, pace: Pace) -> None:
         self.training, self.codecs, self.out, self.pace = training, codecs, out, pace
-        self.held_out = Latents(*(part.to(training.processes.device) for part in held_out))
+        self.held_out = EncodedBatch(*(part.to(training.processes.device) for part in held_out))
         self._losses: list[tuple[float, float]] = []
         self._norms: list[float] = []
         self._since = time.monotonic()
@@ -177,7 +177,7 @@ class _Report:
             from generators.toyworld.referee.sheets import write_sheet  # a GPU's machine may lack Pillow
 
             examples = [example("held-out", HELD_OUT_SEED, place) for place in range(_SHEET_CLIPS)]
-            clips = list(Maker(model, replace(BASE, steps=16), self.codecs).clips(examples))
+            clips = list(ClipSampler(model, replace(BASE, steps=16), self.codecs).clips(examples))
             name = f"sheet-{self.training.samples:08}.png"
             write_sheet(self.out / name, clips, [item.caption for item in examples])
 

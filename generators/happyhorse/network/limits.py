@@ -5,7 +5,7 @@ from __future__ import annotations
 from generators.base import InvalidInput
 
 LONGEST_S = 3600.0
-"""Of any model's clip; memory and the small model allow less."""
+"""Of any model's clip; memory and the toy model allow less."""
 LARGEST_SIDE = 8192
 """Pixels; H.264 has no level for more."""
 MOST_STEPS = 1000

@@ -17,9 +17,9 @@ from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline.checks import check
 from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
-from generators.happyhorse.pipeline.request import ClipRequest, Film, Upscale
+from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Upscale
 from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, using_threads
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.samplers import Velocity, sample_base, sample_distilled
 from generators.happyhorse.sampling.super_resolution import sample_super_resolution
@@ -32,7 +32,7 @@ class Pipeline:
     def __init__(self, components: Components) -> None:
         self.parts = components
 
-    def make(self, request: ClipRequest, progress: Progress = ignore) -> Film:
+    def make(self, request: ClipRequest, progress: Progress = ignore) -> DecodedClip:
         """Makes one clip. Equal requests give equal clips on one device.
 
         Args:
@@ -52,21 +52,21 @@ class Pipeline:
         """Raises what `make` would raise before it loads any weights."""
         check(self.parts, request)
 
-    def _make(self, request: ClipRequest, stages: Stages) -> Film:
+    def _make(self, request: ClipRequest, stages: Stages) -> DecodedClip:
         noise = Noise(request.seed, device=self.parts.device)
         text = self._encode_text(request, stages)
         require_finite("text", *text)
         image = self._encode_image(request, (request.width, request.height), stages)
-        known = Known(image, self._encode_sound(request, stages))
-        require_finite("image or sound track", known.first_frame, known.audio)
-        latents = self._denoise(request, text, known, noise, stages)
+        conditioning = Conditioning(image, self._encode_sound(request, stages))
+        require_finite("image or sound track", conditioning.first_frame, conditioning.audio)
+        latents = self._denoise(request, text, conditioning, noise, stages)
         require_finite("denoising", *latents)
         if request.upscale is not None:
             latents = self._enlarge(request, request.upscale, latents, text[0], noise, stages)
             require_finite("super-resolution", *latents)
         frames = self._decode_video(request, latents, stages)
         samples, rate = self._decode_sound(request, latents, len(frames), stages)
-        return Film(frames, self.parts.fps, samples, rate, stages.seconds)
+        return DecodedClip(frames, self.parts.fps, samples, rate, stages.seconds)
 
     def _encode_text(self, request: ClipRequest, stages: Stages) -> list[Tensor]:
         """Features of the prompt, and of the negative prompt if the checkpoint is guided."""
@@ -96,19 +96,32 @@ class Pipeline:
             return latents[:, :count].to(self.parts.device)
 
     def _denoise(
-        self, request: ClipRequest, text: list[Tensor], known: Known, noise: Noise, stages: Stages
+        self,
+        request: ClipRequest,
+        text: list[Tensor],
+        conditioning: Conditioning,
+        noise: Noise,
+        stages: Stages,
     ) -> Latents:
         parts, stride = self.parts, self.parts.spatial_stride
         rows, columns = request.height // stride, request.width // stride
         video = (parts.config.latent_channels, parts.latent_frames(request), rows, columns)
         audio = (self.parts.frames(request), parts.config.audio_in_channels) if request.with_audio else None
         if parts.cascade and audio is not None:
-            silent = self._sample("silent picture", text, noise.draw(video, None), noise, known, stages)
-            known, noise = Known(video=silent.video), Noise(request.seed, device=parts.device)
-        return self._sample("denoising", text, noise.draw(video, audio), noise, known, stages)
+            silent = self._sample(
+                "silent picture", text, noise.draw(video, None), noise, conditioning, stages
+            )
+            conditioning, noise = Conditioning(video=silent.video), Noise(request.seed, device=parts.device)
+        return self._sample("denoising", text, noise.draw(video, audio), noise, conditioning, stages)
 
     def _sample(
-        self, stage: str, text: list[Tensor], start: Latents, noise: Noise, known: Known, stages: Stages
+        self,
+        stage: str,
+        text: list[Tensor],
+        start: Latents,
+        noise: Noise,
+        conditioning: Conditioning,
+        stages: Stages,
     ) -> Latents:
         how, variances = self.parts.kind, self.parts.variances
         steps = how.steps if self.parts.steps is None else self.parts.steps
@@ -119,14 +132,16 @@ class Pipeline:
                 [*told] if variances is None else [Preconditioned(velocity, variances) for velocity in told]
             )
             if how.sampler == "distilled":
-                return sample_distilled(looks[0], start, noise, steps=steps, known=known, on_step=on_step)
+                return sample_distilled(
+                    looks[0], start, noise, steps=steps, conditioning=conditioning, on_step=on_step
+                )
             conditional, negative = looks
             return sample_base(
                 conditional,
                 negative,
                 start,
                 steps=steps,
-                known=known,
+                conditioning=conditioning,
                 guidance=how.guidance,
                 on_step=on_step,
             )

@@ -124,7 +124,7 @@ class ClipRequest:
 
 
 @dataclass(frozen=True)
-class Film:
+class DecodedClip:
     """A clip in memory."""
 
     frames: np.ndarray

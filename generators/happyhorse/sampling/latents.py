@@ -17,7 +17,7 @@ class Latents(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Known:
+class Conditioning:
     """What is given and stays as it is: the network sees it clean at every step."""
 
     first_frame: Tensor | None = None
@@ -44,7 +44,7 @@ class Known:
         return Latents(video, audio)
 
 
-UNCONDITIONED = Known()
+UNCONDITIONED = Conditioning()
 """Nothing is given: everything is made."""
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from generators.happyhorse.network.kinds import PUBLISHED, Guidance
-from generators.happyhorse.sampling.latents import UNCONDITIONED, Known, Latents, Noise
+from generators.happyhorse.sampling.latents import UNCONDITIONED, Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.unipc import UniPC
 
@@ -49,7 +49,7 @@ def sample_distilled(
     noise: Noise,
     *,
     steps: int = 8,
-    known: Known = UNCONDITIONED,
+    conditioning: Conditioning = UNCONDITIONED,
     on_step: OnStep | None = None,
 ) -> Latents:
     """Estimates the clean latents and noises them anew, with less and less noise.
@@ -59,13 +59,13 @@ def sample_distilled(
         start: Noise, which `noise.draw` gives.
         noise: Where each step's fresh noise comes from.
         steps: 8 as distilled; 4 and 2 run on a subset of the same levels.
-        known: What is given and kept.
+        conditioning: What is given and kept.
         on_step: Is told of each step.
     """
-    x = known.put_into(start)
+    x = conditioning.put_into(start)
     for k, (now, then) in enumerate(pairwise(noise_levels(steps)), start=1):
-        clean = _mix(1, x, -now, look(velocity, x, now))
-        x = known.put_into(_mix(1 - then, clean, then, noise.like(x)))
+        clean = _mix(1, x, -now, predict_velocity(velocity, x, now))
+        x = conditioning.put_into(_mix(1 - then, clean, then, noise.like(x)))
         if on_step:
             on_step(k, steps)
     return x
@@ -77,7 +77,7 @@ def sample_base(
     start: Latents,
     *,
     steps: int = 32,
-    known: Known = UNCONDITIONED,
+    conditioning: Conditioning = UNCONDITIONED,
     guidance: Guidance = PUBLISHED,
     on_step: OnStep | None = None,
 ) -> Latents:
@@ -88,20 +88,20 @@ def sample_base(
         negative: The same with the negative prompt.
         start: Noise, which `noise.draw` gives.
         steps: 32 as published.
-        known: What is given and kept.
+        conditioning: What is given and kept.
         guidance: How far to push.
         on_step: Is told of each step.
     """
 
     def guided(x: Latents, level: float) -> Latents:
         scale = guidance.video if math.floor(1000 * level) > 500 else guidance.late_video
-        with_prompt, without = look(conditional, x, level), look(negative, x, level)
+        with_prompt, without = predict_velocity(conditional, x, level), predict_velocity(negative, x, level)
         video = torch.lerp(without.video, with_prompt.video, scale)
         if with_prompt.audio is None or without.audio is None:
             return Latents(video, None)
         return Latents(video, torch.lerp(without.audio, with_prompt.audio, guidance.audio))
 
-    return solve(guided, start, steps=steps, known=known, on_step=on_step)
+    return solve(guided, start, steps=steps, conditioning=conditioning, on_step=on_step)
 
 
 def solve(
@@ -109,23 +109,23 @@ def solve(
     start: Latents,
     *,
     steps: int,
-    known: Known,
+    conditioning: Conditioning,
     on_step: OnStep | None = None,
 ) -> Latents:
     """Follows the velocity, which may depend on σ, from noise to clean latents by UniPC."""
     levels = noise_levels(steps)
     video, audio = UniPC(levels), UniPC(levels)
-    x = known.put_into(start)
+    x = conditioning.put_into(start)
     for k, level in enumerate(levels[:-1]):
         v = velocity(x, level)
         sound = None if x.audio is None or v.audio is None else audio.step(k, x.audio, v.audio)
-        x = known.put_into(Latents(video.step(k, x.video, v.video), sound))
+        x = conditioning.put_into(Latents(video.step(k, x.video, v.video), sound))
         if on_step:
             on_step(k + 1, steps)
     return x
 
 
-def look(velocity: Velocity | Preconditioned, x: Latents, level: Tensor | float) -> Latents:
+def predict_velocity(velocity: Velocity | Preconditioned, x: Latents, level: Tensor | float) -> Latents:
     """The velocity of latents that are as noisy as `level` says."""
     told = velocity.at(level) if isinstance(velocity, Preconditioned) else velocity
     return Latents(*told(*x))

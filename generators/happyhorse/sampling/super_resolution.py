@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  (its usual name)
 
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import OnStep, Velocity, solve
 
 VIDEO_SIGNAL = 0.838910
@@ -54,6 +54,8 @@ def sample_super_resolution(
         on_step: Is told of each step.
     """
     start = prepare(base, size, noise)
-    known = Known(first_frame, start.audio)
-    large = solve(lambda x, _: Latents(*velocity(*x)), start, steps=steps, known=known, on_step=on_step)
+    conditioning = Conditioning(first_frame, start.audio)
+    large = solve(
+        lambda x, _: Latents(*velocity(*x)), start, steps=steps, conditioning=conditioning, on_step=on_step
+    )
     return Latents(large.video, base.audio)

@@ -1,1 +1,1 @@
-"""The small model of the toy world, whose weights are shipped: its words, its codecs, itself."""
+"""The toy model of the toy world, whose weights are shipped: its words, its codecs, itself."""

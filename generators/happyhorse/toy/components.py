@@ -1,4 +1,4 @@
-"""The small model's parts for the pipeline, from the shipped weights."""
+"""The toy model's parts for the pipeline, from the shipped weights."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class OneObject:
     def check(self, prompt: str) -> None:
         """Raises InvalidInput where the prompt isn't of the grammar, or speaks of two objects."""
         if len(parse(prompt).objects) > 1:
-            raise InvalidInput(f"The small model makes one object, no more; the prompt has two: {prompt!r}.")
+            raise InvalidInput(f"The toy model makes one object, no more; the prompt has two: {prompt!r}.")
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
         """Features (length, width) of each prompt."""

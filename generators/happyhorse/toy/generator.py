@@ -1,4 +1,4 @@
-"""The small model as the arena's generator. Imports nothing heavy until it makes a clip."""
+"""The toy model as the arena's generator. Imports nothing heavy until it makes a clip."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from generators.base import Request, file_sha256
+from generators.choices import SettingsError, read_choice, refuse_unknown
 from generators.happyhorse.generator import HappyHorse
 from generators.happyhorse.pipeline.request import FIRST_STAGES, ClipRequest
 from generators.happyhorse.toy.clips import LONGEST_S
-from generators.settings import SettingsError, read_choice, refuse_unknown
 from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The small HappyHorse: the transformer with the embedding of the toy world's words, and its files."""
+"""The toy HappyHorse: the transformer with the embedding of the toy world's words, and its files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def distilled_kind(steps: int) -> CheckpointKind:
     return replace(BASE, name=f"toy-{steps}step", sampler="distilled", steps=steps)
 
 
-class SmallHappyHorse(nn.Module):
+class ToyModel(nn.Module):
     """Its output F is what `preconditioning` says. A fresh one says nothing: the Wiener estimate stands.
 
     Args:
@@ -78,7 +78,7 @@ class SmallHappyHorse(nn.Module):
         return Preconditioned(network, self.variances)
 
 
-def save_model(model: SmallHappyHorse, kind: CheckpointKind, path: Path, **notes: object) -> None:
+def save_model(model: ToyModel, kind: CheckpointKind, path: Path, **notes: object) -> None:
     """Writes weights with their sizes, the kind, and notes such as seeds, in place of what was."""
     head = {"config": asdict(model.config), "kind": asdict(kind), "notes": notes}
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
@@ -87,7 +87,7 @@ def save_model(model: SmallHappyHorse, kind: CheckpointKind, path: Path, **notes
     fresh.replace(path)
 
 
-def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[SmallHappyHorse, CheckpointKind]:
+def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ToyModel, CheckpointKind]:
     """Reads what `save_model` wrote.
 
     Raises:
@@ -97,10 +97,10 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[SmallHap
     with safe_open(path, framework="pt") as file:
         described = (file.metadata() or {}).get("happyhorse")
     if described is None:
-        raise WeightsError(f"{path} is no small HappyHorse: it doesn't say of which size and kind it is.")
+        raise WeightsError(f"{path} is no toy HappyHorse: it doesn't say of which size and kind it is.")
     head = json.loads(described)
     kind = {**head["kind"], "guidance": Guidance(**head["kind"]["guidance"])}
-    model = SmallHappyHorse(HappyHorseConfig.from_public(head["config"])).to(device)
+    model = ToyModel(HappyHorseConfig.from_public(head["config"])).to(device)
     fill(model, tensors, path)
     return model.eval(), CheckpointKind(**kind)
 

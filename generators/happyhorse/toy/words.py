@@ -1,4 +1,4 @@
-"""The small model's text encoder: an embedding of the toy world's words, learned with the rest."""
+"""The toy model's text encoder: an embedding of the toy world's words, learned with the rest."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _KINDS = {"video": np.float16, "audio": np.float16, "words": np.uint8}
 _NOTE = "cache.json"
 
 
-class Latents(NamedTuple):
+class EncodedBatch(NamedTuple):
     """A batch, ready for the transformer."""
 
     video: Tensor
@@ -61,12 +61,12 @@ class LatentCache:
     def __len__(self) -> int:
         return len(self._arrays[0])
 
-    def batch(self, chosen: NDArray[np.integer[Any]]) -> Latents:
+    def batch(self, chosen: NDArray[np.integer[Any]]) -> EncodedBatch:
         """The clips at these places in the stream, in fp32."""
         video, audio, words = (
             torch.from_numpy(np.ascontiguousarray(array[chosen])) for array in self._arrays
         )
-        return Latents(video.float(), audio.float(), words.long())
+        return EncodedBatch(video.float(), audio.float(), words.long())
 
 
 def fill_cache(
@@ -107,12 +107,12 @@ def fill_cache(
 
 def encode_clips(
     places: range, recipe: Recipe, video: VideoCodec, audio: AudioCodec, device: str = "cpu"
-) -> Latents:
+) -> EncodedBatch:
     """Draws and encodes clips of the recipe's stream."""
     clips = [example(recipe.split, recipe.seed, place, recipe.objects) for place in places]
     frames, samples = to_tensors(clips, device)
     words = torch.tensor([tokenise(clip.caption) for clip in clips], device=device)
-    return Latents(video.encode(frames), audio.encode(samples, SAMPLE_RATE), words)
+    return EncodedBatch(video.encode(frames), audio.encode(samples, SAMPLE_RATE), words)
 
 
 def _read_done(folder: Path, recipe: Recipe) -> int:

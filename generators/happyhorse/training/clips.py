@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from generators.happyhorse.network.kinds import CheckpointKind
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import sample_base, sample_distilled
 from generators.happyhorse.toy.codecs import Codecs
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.toy.words import tokenise
 from generators.happyhorse.training.data import as_bytes, to_tensors
 from generators.toyworld.referee.verdict import Footage
@@ -22,10 +22,10 @@ _AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class Maker:
+class ClipSampler:
     """A checkpoint, and how it is used."""
 
-    model: SmallHappyHorse
+    model: ToyModel
     kind: CheckpointKind
     codecs: Codecs
     from_image: bool = False
@@ -50,19 +50,21 @@ class Maker:
             images = to_tensors(examples, device.type)[0][:, :, :1]
             frame = self.codecs.video.encode(images)
         if not self.cascade:
-            return self._sample(words, Noise(*seeds, device=device), Known(frame), sounds=True)
-        silent = self._sample(words, Noise(*seeds, device=device), Known(frame), sounds=False)
-        return self._sample(words, Noise(*seeds, device=device), Known(video=silent.video), sounds=True)
+            return self._sample(words, Noise(*seeds, device=device), Conditioning(frame), sounds=True)
+        silent = self._sample(words, Noise(*seeds, device=device), Conditioning(frame), sounds=False)
+        return self._sample(
+            words, Noise(*seeds, device=device), Conditioning(video=silent.video), sounds=True
+        )
 
-    def _sample(self, words: Tensor, noise: Noise, known: Known, sounds: bool) -> Latents:
+    def _sample(self, words: Tensor, noise: Noise, conditioning: Conditioning, sounds: bool) -> Latents:
         config, side = self.model.config, SIDE // self.codecs.video.spatial_stride
         video = (config.latent_channels, (FRAMES - 1) // self.codecs.video.temporal_stride + 1, side, side)
         start = noise.draw(video, (FRAMES, config.audio_in_channels) if sounds else None)
         steps, looked = self.kind.steps, self.model.bound(words)
         if self.kind.sampler == "distilled":
-            return sample_distilled(looked, start, noise, steps=steps, known=known)
+            return sample_distilled(looked, start, noise, steps=steps, conditioning=conditioning)
         negative, guidance = self.model.bound(None), self.kind.guidance
-        return sample_base(looked, negative, start, steps=steps, known=known, guidance=guidance)
+        return sample_base(looked, negative, start, steps=steps, conditioning=conditioning, guidance=guidance)
 
 
 def decode(latents: Latents, codecs: Codecs) -> Iterator[Footage]:

@@ -16,12 +16,12 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from generators.happyhorse.sampling.latents import Known, Latents
+from generators.happyhorse.sampling.latents import Conditioning, Latents
 from generators.happyhorse.sampling.preconditioning import Preconditioned, spread
-from generators.happyhorse.sampling.samplers import look, noise_levels
-from generators.happyhorse.toy.model import SmallHappyHorse
-from generators.happyhorse.training import cache
-from generators.happyhorse.training.flow import Plan, errors, for_frames, make_task, mix, shifted
+from generators.happyhorse.sampling.samplers import noise_levels, predict_velocity
+from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.cache import EncodedBatch
+from generators.happyhorse.training.flow import NoisePlan, errors, for_frames, make_task, mix, shifted
 from generators.happyhorse.training.gan import Critic
 
 
@@ -51,54 +51,56 @@ class Recipe:
 class Networks:
     """The three of DMD-2, and the optional critic on the fake one's features."""
 
-    student: SmallHappyHorse
-    fake: SmallHappyHorse
-    teacher: SmallHappyHorse
+    student: ToyModel
+    fake: ToyModel
+    teacher: ToyModel
     critic: Critic | None = None
 
 
 @dataclass(frozen=True)
-class Scene:
+class Rollout:
     """What a batch of clips is made for."""
 
     words: Tensor
-    known: Known
+    conditioning: Conditioning
     start: Latents
     """Noise, with or without audio."""
-    real: cache.Latents
+    real: EncodedBatch
 
 
-def draw_scene(real: cache.Latents, generator: Generator, recipe: Recipe) -> Scene:
+def draw_rollout(real: EncodedBatch, generator: Generator, recipe: Recipe) -> Rollout:
     """Prompts and first frames of real clips, and noise to start from."""
     silent, started = torch.rand(2, generator=generator, device=generator.device).tolist()
     video, audio = gaussian(real.video, generator), gaussian(real.audio, generator)
-    known = Known(real.video[:, :, :1]) if started < recipe.started else Known()
-    return Scene(real.words, known, Latents(video, None if silent < recipe.silent else audio), real)
+    conditioning = Conditioning(real.video[:, :, :1]) if started < recipe.started else Conditioning()
+    return Rollout(real.words, conditioning, Latents(video, None if silent < recipe.silent else audio), real)
 
 
-def roll_out(student: SmallHappyHorse, scene: Scene, generator: Generator, recipe: Recipe) -> Latents:
+def roll_out(student: ToyModel, rollout: Rollout, generator: Generator, recipe: Recipe) -> Latents:
     """The student's clean estimate, differentiable, at a step drawn evenly, after its own steps before."""
     chosen = int(torch.randint(recipe.steps, (), generator=generator, device=generator.device))
-    model, x = student.bound(scene.words), scene.known.put_into(scene.start)
+    model, x = student.bound(rollout.words), rollout.conditioning.put_into(rollout.start)
     levels = noise_levels(recipe.steps)
     with torch.no_grad():
         for now, then in list(pairwise(levels))[:chosen]:
             clean = estimate(model, x, now)
             fresh = noise_like(clean, generator)
-            x = scene.known.put_into(noised(clean, fresh, then))
-    return scene.known.put_into(estimate(model, x, levels[chosen]))
+            x = rollout.conditioning.put_into(noised(clean, fresh, then))
+    return rollout.conditioning.put_into(estimate(model, x, levels[chosen]))
 
 
-def student_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+def student_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
     """Its gradient with respect to the student's clip is `direction`, up to each modality's mean."""
-    made = roll_out(nets.student, scene, generator, recipe)
+    made = roll_out(nets.student, rollout, generator, recipe)
     level = draw_level(len(made.video), generator, recipe)
     noise = noise_like(made, generator)
-    seen = scene.known.put_into(noised(made, noise, level))
+    seen = rollout.conditioning.put_into(noised(made, noise, level))
     with torch.no_grad():
-        still = each(Tensor.detach, seen)
-        own = scene.known.put_into(estimate(nets.fake.bound(scene.words), still, level))
-        wanted = scene.known.put_into(guided(nets.teacher, scene.words, still, level, recipe.guidance))
+        still = map_latents(Tensor.detach, seen)
+        own = rollout.conditioning.put_into(estimate(nets.fake.bound(rollout.words), still, level))
+        wanted = rollout.conditioning.put_into(
+            guided(nets.teacher, rollout.words, still, level, recipe.guidance)
+        )
     loss = torch.stack(
         [
             match_loss(y, direction(y.detach(), a, b))
@@ -107,45 +109,49 @@ def student_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Rec
         ]
     ).sum()
     if nets.critic is not None:
-        said = nets.critic(nets.fake, seen, scene.words)
+        said = nets.critic(nets.fake, seen, rollout.words)
         loss = loss + recipe.gan * functional.softplus(-said).mean()
     return loss
 
 
-def fake_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+def fake_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
     """Flow matching of the fake score network on what the student makes now."""
     with torch.no_grad():
-        made = roll_out(nets.student, scene, generator, recipe)
+        made = roll_out(nets.student, rollout, generator, recipe)
     level = draw_level(len(made.video), generator, recipe)
-    started = torch.full_like(level, scene.known.first_frame is not None, dtype=torch.bool)
-    audio = scene.real.audio if made.audio is None else made.audio
-    clips = cache.Latents(made.video, audio, scene.words)
-    plan = Plan(for_frames(level, made.video.shape[2], started), level, sounds=made.audio is not None)
+    started = torch.full_like(level, rollout.conditioning.first_frame is not None, dtype=torch.bool)
+    audio = rollout.real.audio if made.audio is None else made.audio
+    clips = EncodedBatch(made.video, audio, rollout.words)
+    plan = NoisePlan(for_frames(level, made.video.shape[2], started), level, sounds=made.audio is not None)
     task = make_task(clips, nets.fake.variances, plan, generator)
     loss = errors(nets.fake, task).loss()
     if nets.critic is None:
         return loss
-    real = Latents(scene.real.video, None if made.audio is None else scene.real.audio)
+    real = Latents(rollout.real.video, None if made.audio is None else rollout.real.audio)
     noise = noise_like(real, generator)
-    said_of_real = nets.critic(nets.fake, scene.known.put_into(noised(real, noise, level)), scene.words)
-    said_of_made = nets.critic(nets.fake, Latents(task.video, task.audio), scene.words)
+    said_of_real = nets.critic(
+        nets.fake, rollout.conditioning.put_into(noised(real, noise, level)), rollout.words
+    )
+    said_of_made = nets.critic(nets.fake, Latents(task.video, task.audio), rollout.words)
     adversarial = functional.softplus(said_of_made).mean() + functional.softplus(-said_of_real).mean()
     return loss + recipe.gan * adversarial
 
 
-def warm_loss(nets: Networks, scene: Scene, generator: Generator, recipe: Recipe) -> Tensor:
+def warm_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
     """Squared error of the student's velocity against the guided teacher's, on real clips at its own levels.
 
     So guidance is distilled before steps are (Meng et al., arXiv 2210.03142), which is cheap.
     """
-    real = Latents(scene.real.video, None if scene.start.audio is None else scene.real.audio)
+    real = Latents(rollout.real.video, None if rollout.start.audio is None else rollout.real.audio)
     chosen = torch.randint(recipe.steps, (len(real.video),), generator=generator, device=generator.device)
     level = torch.tensor(noise_levels(recipe.steps), device=generator.device)[chosen]
-    seen = scene.known.put_into(noised(real, noise_like(real, generator), level))
+    seen = rollout.conditioning.put_into(noised(real, noise_like(real, generator), level))
     with torch.no_grad():
-        wanted = scene.known.put_into(guided(nets.teacher, scene.words, seen, level, recipe.guidance))
-    own = scene.known.put_into(estimate(nets.student.bound(scene.words), seen, level))
-    wrong = each(lambda a, b: ((a - b) / spread(level, a)).square().mean(), own, wanted)
+        wanted = rollout.conditioning.put_into(
+            guided(nets.teacher, rollout.words, seen, level, recipe.guidance)
+        )
+    own = rollout.conditioning.put_into(estimate(nets.student.bound(rollout.words), seen, level))
+    wrong = map_latents(lambda a, b: ((a - b) / spread(level, a)).square().mean(), own, wanted)
     return torch.stack([part for part in wrong if part is not None]).sum()
 
 
@@ -162,13 +168,13 @@ def match_loss(made: Tensor, along: Tensor) -> Tensor:
 
 def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latents:
     """The clean latents that a network sees in noisy ones."""
-    return each(lambda part, v: part - spread(level, part) * v, x, look(model, x, level))
+    return map_latents(lambda part, v: part - spread(level, part) * v, x, predict_velocity(model, x, level))
 
 
-def guided(teacher: SmallHappyHorse, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
+def guided(teacher: ToyModel, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
     """The teacher's estimate with the prompt, pushed away from that without."""
     without, prompted = (estimate(teacher.bound(text), x, level) for text in (None, words))
-    return each(lambda a, b: torch.lerp(a, b, guidance), without, prompted)
+    return map_latents(lambda a, b: torch.lerp(a, b, guidance), without, prompted)
 
 
 def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
@@ -179,19 +185,19 @@ def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
 
 def noised(clean: Latents, noise: Latents, level: Tensor | float) -> Latents:
     """(1 − σ)·clean + σ·noise of both modalities."""
-    return each(lambda a, b: mix(a, b, torch.as_tensor(level, device=a.device)), clean, noise)
+    return map_latents(lambda a, b: mix(a, b, torch.as_tensor(level, device=a.device)), clean, noise)
 
 
 def noise_like(x: Latents, generator: Generator) -> Latents:
     """Gaussian noise in the shapes of a batch."""
-    return each(lambda part: gaussian(part, generator), x)
+    return map_latents(lambda part: gaussian(part, generator), x)
 
 
 def gaussian(like: Tensor, generator: Generator) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=generator.device)
 
 
-def each(function: Callable[..., Tensor], x: Latents, *others: Latents) -> Latents:
+def map_latents(function: Callable[..., Tensor], x: Latents, *others: Latents) -> Latents:
     """A function of video and of audio, apart; left-out audio stays left out."""
     video = function(x.video, *(other.video for other in others))
     if x.audio is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 
 
 class Average:
@@ -25,9 +25,9 @@ class Average:
         for mean, weight in zip(self.weights, weights, strict=True):
             mean.lerp_(weight, share)
 
-    def model(self, like: SmallHappyHorse) -> SmallHappyHorse:
+    def model(self, like: ToyModel) -> ToyModel:
         """A model of its own with the mean weights, whole and ready to sample."""
-        model = SmallHappyHorse(like.config, like.variances).to(self.weights[0].device)
+        model = ToyModel(like.config, like.variances).to(self.weights[0].device)
         with torch.no_grad():
             for parameter, mean in zip(model.parameters(), self.weights, strict=True):
                 parameter.copy_(mean)

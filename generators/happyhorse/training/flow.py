@@ -12,8 +12,8 @@ import torch
 from torch import Generator, Tensor
 
 from generators.happyhorse.sampling.preconditioning import Variances, power, spread, to_output
-from generators.happyhorse.toy.model import SmallHappyHorse
-from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.cache import EncodedBatch
 
 QUARTERS = 4
 """Of the noise level, by which errors are told apart."""
@@ -23,18 +23,18 @@ QUARTERS = 4
 class Mixture:
     """Shares of batches, or where it says so of samples, that are out of the ordinary."""
 
-    silent: float = 0.2
+    video_only: float = 0.2
     """Without audio tokens."""
-    scored: float = 0.1
+    video_to_audio: float = 0.1
     """With the picture given clean, so that only sound is learnt: the second stage of a cascade."""
-    uneven: float = 0.2
+    separate_audio_noise: float = 0.2
     """With a noise level of its own for audio."""
-    ragged: float = 0.3
+    per_frame_noise: float = 0.3
     """With a noise level of its own for each latent frame, so that clear frames tell of those that aren't:
     without it the network learns for long of neighbours only (diffusion forcing, arXiv 2407.01392)."""
     unprompted: float = 0.1
     """Without text, for guidance."""
-    started: float = 0.35
+    first_frame: float = 0.35
     """Of samples: with the first frame given clean."""
     level_mean: float = 0.4
     """Of the noise level's logit, which is normal."""
@@ -46,7 +46,7 @@ class Mixture:
 MIXTURE = Mixture()
 
 
-class Plan(NamedTuple):
+class NoisePlan(NamedTuple):
     """What a batch shows, and how noisy it is."""
 
     video_level: Tensor
@@ -57,7 +57,7 @@ class Plan(NamedTuple):
     prompted: bool = True
 
     @property
-    def scored(self) -> bool:
+    def video_to_audio(self) -> bool:
         """Whether the whole picture is given, and only sound is to be made."""
         return not bool(self.video_level.any())
 
@@ -65,7 +65,7 @@ class Plan(NamedTuple):
 class Task(NamedTuple):
     """A batch as the network meets it, and what it should say; each tensor begins with the batch."""
 
-    plan: Plan
+    plan: NoisePlan
     video: Tensor
     audio: Tensor | None
     words: Tensor | None
@@ -94,32 +94,36 @@ class Errors(NamedTuple):
         return torch.stack([error.mean() for error in self if error is not None]).sum()
 
 
-def draw_task(clean: Latents, variances: Variances, generator: Generator, mixture: Mixture = MIXTURE) -> Task:
+def draw_task(
+    clean: EncodedBatch, variances: Variances, generator: Generator, mixture: Mixture = MIXTURE
+) -> Task:
     """Decides what a batch shows, and noises it."""
     plan = draw_plan(len(clean.video), clean.video.shape[2], generator, mixture)
     return make_task(clean, variances, plan, generator)
 
 
-def draw_plan(count: int, frames: int, generator: Generator, mixture: Mixture = MIXTURE) -> Plan:
+def draw_plan(count: int, frames: int, generator: Generator, mixture: Mixture = MIXTURE) -> NoisePlan:
     """Decides what so many samples of so many latent frames show.
 
     A batch is of one kind, so that nothing is padded.
     """
-    kind, uneven, ragged, prompted = torch.rand(4, generator=generator, device=generator.device).tolist()
-    scored = mixture.silent <= kind < mixture.silent + mixture.scored
+    kind, separate_audio_noise, per_frame_noise, prompted = torch.rand(
+        4, generator=generator, device=generator.device
+    ).tolist()
+    video_to_audio = mixture.video_only <= kind < mixture.video_only + mixture.video_to_audio
     level, other = (draw_levels(count, generator, mixture) for _ in range(2))
-    started = torch.rand(count, generator=generator, device=generator.device) < mixture.started
+    first_frame = torch.rand(count, generator=generator, device=generator.device) < mixture.first_frame
     own = draw_levels(count * frames, generator, mixture).reshape(count, frames)
-    video_level = for_frames(own if ragged < mixture.ragged else level, frames, started)
-    return Plan(
-        video_level=torch.zeros_like(video_level) if scored else video_level,
-        audio_level=other if uneven < mixture.uneven else level,
-        sounds=kind >= mixture.silent,
+    video_level = for_frames(own if per_frame_noise < mixture.per_frame_noise else level, frames, first_frame)
+    return NoisePlan(
+        video_level=torch.zeros_like(video_level) if video_to_audio else video_level,
+        audio_level=other if separate_audio_noise < mixture.separate_audio_noise else level,
+        sounds=kind >= mixture.video_only,
         prompted=prompted >= mixture.unprompted,
     )
 
 
-def for_frames(level: Tensor, frames: int, started: Tensor) -> Tensor:
+def for_frames(level: Tensor, frames: int, first_frame: Tensor) -> Tensor:
     """Levels (B, T), 0 for each first frame that is given.
 
     Args:
@@ -128,11 +132,11 @@ def for_frames(level: Tensor, frames: int, started: Tensor) -> Tensor:
         started: Whether the first frame is given (B,).
     """
     levels = level.reshape(len(level), -1).repeat(1, frames if level.ndim == 1 else 1)
-    levels[:, 0] *= ~started
+    levels[:, 0] *= ~first_frame
     return levels
 
 
-def make_task(clean: Latents, variances: Variances, plan: Plan, generator: Generator) -> Task:
+def make_task(clean: EncodedBatch, variances: Variances, plan: NoisePlan, generator: Generator) -> Task:
     """Noises a batch, whose channels have these variances, as planned."""
     video_noise, audio_noise = (
         torch.randn(part.shape, generator=generator, device=generator.device) for part in clean[:2]
@@ -161,11 +165,11 @@ def shifted(even: Tensor) -> Tensor:
     return 5 * even / (1 + 4 * even)
 
 
-def errors(model: SmallHappyHorse, task: Task) -> Errors:
+def errors(model: ToyModel, task: Task) -> Errors:
     """Errors of the velocity on a task."""
     plan, found = task.plan, model(task.video, task.audio, task.words)
     video = audio = None
-    if not plan.scored:
+    if not plan.video_to_audio:
         wrong = _wrong(found[0], task.video_target, plan.video_level[:, None], model.variances.video)
         asked = plan.video_level > 0
         video = (wrong.mean(dim=(1, 3, 4)) * asked).sum(1) / asked.sum(1)
@@ -187,13 +191,13 @@ def mix(clean: Tensor, noise: Tensor, level: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def learning_curve(model: SmallHappyHorse, clean: Latents) -> dict[str, list[float]]:
+def learning_curve(model: ToyModel, clean: EncodedBatch) -> dict[str, list[float]]:
     """Mean squared error of the clean latents, by modality and quarter of σ, on the same noise every time."""
     generator, count = Generator(clean.video.device).manual_seed(0), len(clean.video)
     curve: dict[str, list[float]] = {"video": [], "audio": []}
     for quarter in range(QUARTERS):
         level = (quarter + torch.rand(count, generator=generator, device=generator.device)) / QUARTERS
-        plan = Plan(for_frames(level, clean.video.shape[2], torch.zeros_like(level).bool()), level)
+        plan = NoisePlan(for_frames(level, clean.video.shape[2], torch.zeros_like(level).bool()), level)
         found = errors(model, make_task(clean, model.variances, plan, generator))
         for name, error in found._asdict().items():
             curve[name].append(float((error * level**2).mean()))

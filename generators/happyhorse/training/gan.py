@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from generators.happyhorse.sampling.latents import Latents
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 
 
 class Critic(nn.Module):
@@ -18,7 +18,7 @@ class Critic(nn.Module):
             nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
         )
 
-    def forward(self, network: SmallHappyHorse, x: Latents, words: Tensor) -> Tensor:
+    def forward(self, network: ToyModel, x: Latents, words: Tensor) -> Tensor:
         """One value for each sample (B,), from all tokens after the last layer."""
         kept: list[Tensor] = []
         last = list(network.transformer.layers)[-1]
@@ -31,7 +31,7 @@ class Critic(nn.Module):
         return said
 
 
-def head_of(model: SmallHappyHorse, seed: int = 0) -> Critic:
+def head_of(model: ToyModel, seed: int = 0) -> Critic:
     """A fresh critic for a network."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)

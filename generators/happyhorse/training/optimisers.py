@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 from torch.optim import AdamW, Muon
 
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.processes import ALONE, Processes
 
 
@@ -42,7 +42,7 @@ class Rates:
 class Optimisers:
     """Both optimisers over one model, whether it is sharded or not."""
 
-    def __init__(self, model: SmallHappyHorse, rates: Rates = Rates(), processes: Processes = ALONE) -> None:
+    def __init__(self, model: ToyModel, rates: Rates = Rates(), processes: Processes = ALONE) -> None:
         self.rates, self.processes = rates, processes
         self._pairs = [(p, _full(p.detach())) for p in model.parameters()]
         matrices: list[Tensor] = []
@@ -103,7 +103,7 @@ class Optimisers:
         self._adam.load_state_dict(state["adam"])
 
 
-def _pieces(model: SmallHappyHorse) -> list[tuple[str, list[slice]]]:
+def _pieces(model: ToyModel) -> list[tuple[str, list[slice]]]:
     """Each parameter's name, and its rows by what is one matrix of its own."""
     found = []
     modules = dict(model.named_modules())

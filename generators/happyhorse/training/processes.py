@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Processes:
         """Whether this one writes files."""
         return self.rank == 0
 
-    def shard(self, model: SmallHappyHorse) -> SmallHappyHorse:
+    def shard(self, model: ToyModel) -> ToyModel:
         """Spreads each layer, and then the rest, over all processes."""
         if self.count > 1 and self.sharded:
             mesh = init_device_mesh(self.device.type, (self.count,))

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.toy.model import SmallHappyHorse
-from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.cache import EncodedBatch
 from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.flow import Errors, draw_task, errors
 from generators.happyhorse.training.optimisers import Optimisers, Rates
@@ -28,7 +28,7 @@ class Clips(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batch(self, chosen: np.ndarray) -> Latents: ...
+    def batch(self, chosen: np.ndarray) -> EncodedBatch: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Settings:
 class Run:
     """The state of one run."""
 
-    def __init__(self, model: SmallHappyHorse, settings: Settings, processes: Processes = ALONE) -> None:
+    def __init__(self, model: ToyModel, settings: Settings, processes: Processes = ALONE) -> None:
         if settings.batch % processes.count:
             raise ValueError(
                 f"A batch of {settings.batch} can't be shared evenly by {processes.count} processes."
@@ -84,7 +84,7 @@ class Run:
         self.steps += 1
         return Errors(*(None if error is None else error.detach() for error in found)), norm
 
-    def mean_model(self) -> SmallHappyHorse:
+    def mean_model(self) -> ToyModel:
         """A model with the running mean of the weights."""
         return self.average.model(self.model)
 
@@ -127,11 +127,11 @@ class Run:
         }
 
 
-def choose(clips: Clips, settings: Settings, step: int, device: torch.device) -> Latents:
+def choose(clips: Clips, settings: Settings, step: int, device: torch.device) -> EncodedBatch:
     """The whole batch of a step."""
     rng = np.random.default_rng([settings.seed, step])
     batch = clips.batch(rng.integers(len(clips), size=settings.batch))
-    return Latents(*(tensor.to(device) for tensor in batch))
+    return EncodedBatch(*(tensor.to(device) for tensor in batch))
 
 
 def drawing(seed: int, step: int, device: torch.device) -> Generator:

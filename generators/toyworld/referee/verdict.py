@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from generators.toyworld.senses.hearing import find_levels, find_onsets, find_pitches
 from generators.toyworld.senses.impacts import Turn, find_turns
 from generators.toyworld.senses.seeing import Floats, held_frames
-from generators.toyworld.senses.tracing import Track, name_background, overlapping, trace
+from generators.toyworld.senses.tracing import ObjectTrack, name_background, overlapping, trace
 from generators.toyworld.world.grammar import WORDS, ObjectSpec, parse
 from generators.toyworld.world.physics import GRAVITY, HEADING, SILENT_SPEED, SPEED
 from generators.toyworld.world.sound import BASE_HZ
@@ -153,7 +153,7 @@ class _Move:
     motion: str
 
     @classmethod
-    def of(cls, track: Track, turns: Sequence[Turn], times_s: Floats) -> _Move:
+    def of(cls, track: ObjectTrack, turns: Sequence[Turn], times_s: Floats) -> _Move:
         known = np.flatnonzero(track.whole)
         if len(known) < 4:
             return cls("none", "none", "none")
@@ -187,7 +187,9 @@ def _start_velocity(t: Floats, at: Floats, turns: Sequence[Turn], gravity: float
     return float(np.polyfit(t[free], x, 1)[0]), float(np.polyfit(t[free], y, 1)[0])
 
 
-def _assign(asked: tuple[ObjectSpec, ...], tracks: tuple[Track, ...]) -> list[tuple[ObjectSpec, Track]]:
+def _assign(
+    asked: tuple[ObjectSpec, ...], tracks: tuple[ObjectTrack, ...]
+) -> list[tuple[ObjectSpec, ObjectTrack]]:
     """Objects with tracks of their colour, then what is left of both in order."""
     by_colour = {track.colour: track for track in tracks}
     pairs = [(item, by_colour[item.colour]) for item in asked if item.colour in by_colour]
@@ -196,18 +198,18 @@ def _assign(asked: tuple[ObjectSpec, ...], tracks: tuple[Track, ...]) -> list[tu
     return pairs + list(zip([item for item in asked if item.colour not in by_colour], left, strict=False))
 
 
-def _count(tracks: tuple[Track, ...]) -> int:
+def _count(tracks: tuple[ObjectTrack, ...]) -> int:
     return int(np.median(np.sum([track.patches for track in tracks], axis=0))) if tracks else 0
 
 
-def _coherent(tracks: tuple[Track, ...], expected: int) -> float:
+def _coherent(tracks: tuple[ObjectTrack, ...], expected: int) -> float:
     """Where one object hides another, nothing can be said: such frames count neither way."""
     together = np.logical_and.reduce([track.whole for track in tracks]) & (len(tracks) == expected)
     clear = ~overlapping(tracks)
     return float(together[clear].mean()) if clear.any() else float(together.any())
 
 
-def _teleports(tracks: tuple[Track, ...], times_s: Floats) -> float:
+def _teleports(tracks: tuple[ObjectTrack, ...], times_s: Floats) -> float:
     steps = [np.linalg.norm(np.diff(track.centre, axis=0), axis=1) / np.diff(times_s) for track in tracks]
     known = np.concatenate(steps)
     known = known[~np.isnan(known)]

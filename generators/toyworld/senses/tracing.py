@@ -35,7 +35,7 @@ _Cover = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Track:
+class ObjectTrack:
     """One coloured object through time."""
 
     colour: str
@@ -71,7 +71,7 @@ def name_background(frames: NDArray[np.uint8]) -> str:
     return min(BACKGROUNDS, key=lambda name: float(np.linalg.norm(colour - BACKGROUNDS[name])))
 
 
-def trace(frames: NDArray[np.uint8]) -> tuple[Track, ...]:
+def trace(frames: NDArray[np.uint8]) -> tuple[ObjectTrack, ...]:
     """The objects in frames (time, side, side, 3), one for each palette colour that most frames hold."""
     background = _background(frames)
     where, pixels = foreground(frames, background)
@@ -86,7 +86,7 @@ def trace(frames: NDArray[np.uint8]) -> tuple[Track, ...]:
     return tuple(_track(name, cover[index]) for index, name in enumerate(seen))
 
 
-def overlapping(tracks: tuple[Track, ...]) -> NDArray[np.bool_]:
+def overlapping(tracks: tuple[ObjectTrack, ...]) -> NDArray[np.bool_]:
     """(time,): where two objects are so near that one may hide the other, or has just stopped doing so."""
     if len(tracks) < 2:
         return np.zeros(len(tracks[0].centre) if tracks else 0, bool)
@@ -118,13 +118,13 @@ def _colours(
     return [name for name, often in zip(COLOURS, held, strict=True) if often >= 0.5]
 
 
-def _track(colour: str, cover: _Cover) -> Track:
+def _track(colour: str, cover: _Cover) -> ObjectTrack:
     patches = _patches(cover)
     alone = patches.number == 1
     (shape, size), alike = _recognise(cover, patches.centroid, alone)
     centre = (patches.centroid - _centroid_offset(shape, RADIUS[size] * cover.shape[1])) / cover.shape[1]
     centre[~(alone & alike)] = np.nan
-    return Track(colour, shape, size, centre, patches.number)
+    return ObjectTrack(colour, shape, size, centre, patches.number)
 
 
 def _patches(cover: _Cover) -> _Patches:

@@ -17,7 +17,7 @@ from arena.runs.claims import ClaimLost, claim_job, give_up_job
 from arena.runs.clips import make_clip, profile_for
 from arena.runs.models import Clip, Job, Rendition
 from generators.base import GenerationError, Request, Result, file_sha256
-from generators.settings import SettingsError
+from generators.choices import SettingsError
 from tests.factories import CAPTION, SETTINGS, make_contender, make_job
 from tests.factories_catalog import draw_image, write_suite
 from tests.factories_runs import (

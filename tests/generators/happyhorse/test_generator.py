@@ -10,8 +10,8 @@ from PIL import Image
 
 from generators import registry
 from generators.base import TRACKS, GenerationError, InvalidInput, Request, Track, Unavailable, file_sha256
+from generators.choices import SettingsError
 from generators.happyhorse.generator import HappyHorse
-from generators.settings import SettingsError
 from tests.factories_codecs import one_thread
 from tests.factories_generators import make_request as make_toy_request
 

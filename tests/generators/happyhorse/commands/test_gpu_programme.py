@@ -26,7 +26,7 @@ def test_it_goes_on_until_every_stage_is_done(tmp_path: Path) -> None:
     assert [name for name in note if name != "times so far"] == [
         "codec",
         "train",
-        "distil 2",
+        "distill 2",
         "referee",
         "times",
     ]

@@ -9,7 +9,7 @@ import torch
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands.referee import CEILING, references, shares
 from generators.happyhorse.toy.codecs import shipped_codecs
-from generators.happyhorse.toy.model import SmallHappyHorse, distilled_kind, save_model
+from generators.happyhorse.toy.model import ToyModel, distilled_kind, save_model
 from generators.toyworld.world.examples import example
 
 
@@ -36,7 +36,7 @@ def test_too_few_are_refused(option: str, few: str, least: int, capsys: pytest.C
 
 def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
-    model = SmallHappyHorse()
+    model = ToyModel()
     save_model(model, distilled_kind(2), tmp_path / "2step.safetensors")
     save_model(model, distilled_kind(1), tmp_path / "1step.safetensors")
     paths = [str(tmp_path / f"{steps}step.safetensors") for steps in (2, 1)]

@@ -24,7 +24,7 @@ from generators.happyhorse.pipeline.checks import TooLittleMemory
 from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
 from generators.happyhorse.pipeline.pipeline import Pipeline
-from generators.happyhorse.pipeline.request import ClipRequest, Film, Sound, Upscale
+from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Sound, Upscale
 from generators.happyhorse.weights.random import random_components
 from tests.factories_codecs import PixelCodec, one_thread
 
@@ -84,7 +84,7 @@ def seen(parts: Components, watched: Watched) -> Pipeline:
     return Pipeline(replace(parts, transformer=watched.load))
 
 
-def same(a: Film, b: Film) -> bool:
+def same(a: DecodedClip, b: DecodedClip) -> bool:
     return np.array_equal(a.frames, b.frames) and (
         a.samples is b.samples is None or np.array_equal(a.samples, b.samples)  # type: ignore[arg-type]  # compared
     )
@@ -92,18 +92,18 @@ def same(a: Film, b: Film) -> bool:
 
 @pytest.mark.parametrize("mode", TRACKS)
 def test_each_mode_gives_frames_and_sound_if_it_sounds(parts: Components, mode: Track) -> None:
-    film = Pipeline(parts).make(make_request(mode=mode))
-    assert film.frames.shape == (8, 32, 64, 3)
-    assert film.frames.dtype == np.uint8
-    assert film.frames.std() > 0
-    assert film.fps == 25
+    decoded = Pipeline(parts).make(make_request(mode=mode))
+    assert decoded.frames.shape == (8, 32, 64, 3)
+    assert decoded.frames.dtype == np.uint8
+    assert decoded.frames.std() > 0
+    assert decoded.fps == 25
     if mode.endswith("audio"):
-        assert film.samples is not None
-        assert film.samples.shape == (round(8 / 25 * 44_100), 2)
-        assert film.sample_rate == 44_100
-        assert np.abs(film.samples).max() <= 1
+        assert decoded.samples is not None
+        assert decoded.samples.shape == (round(8 / 25 * 44_100), 2)
+        assert decoded.sample_rate == 44_100
+        assert np.abs(decoded.samples).max() <= 1
     else:
-        assert film.samples is None
+        assert decoded.samples is None
 
 
 @pytest.mark.parametrize("mode", ["t2v", "i2v"])
@@ -128,11 +128,13 @@ def test_first_frame_is_kept_through_every_step_and_in_the_clip(parts: Component
     lossless = replace(parts, video_encoder=PixelCodec, video_decoder=PixelCodec, spatial_stride=4)
     watched = Watched(lossless)
     image = make_image(64, 32)
-    film = Pipeline(replace(lossless, transformer=watched.load)).make(make_request(mode="i2v", image=image))
+    decoded = Pipeline(replace(lossless, transformer=watched.load)).make(
+        make_request(mode="i2v", image=image)
+    )
     anchor = PixelCodec().encode(fit_image(image, 64, 32))
     assert all(torch.equal(video[:, :, :1], anchor) for video in watched.video)
-    assert np.abs(film.frames[0].astype(int) - np.asarray(image)).max() <= 1
-    assert np.abs(film.frames[1].astype(int) - np.asarray(image)).max() > 1
+    assert np.abs(decoded.frames[0].astype(int) - np.asarray(image)).max() <= 1
+    assert np.abs(decoded.frames[1].astype(int) - np.asarray(image)).max() > 1
 
 
 def test_image_is_cut_to_the_clips_shape() -> None:
@@ -145,16 +147,16 @@ def test_a_given_sound_track_is_shown_clean_at_every_step_and_kept(
     parts: Components, seen: Pipeline, watched: Watched
 ) -> None:
     sound = make_sound()
-    film = seen.make(make_request(sound=sound, mode="t2v-audio"))
+    decoded = seen.make(make_request(sound=sound, mode="t2v-audio"))
     first = watched.audio[0]
     assert first is not None
     assert first.shape == (1, 9, 64)
     assert all(torch.equal(audio, first) for audio in watched.audio if audio is not None)
     count = round(8 / 25 * 48_000)
-    assert film.samples is not None
-    assert np.array_equal(film.samples, sound.samples[:, :count].T)
-    assert film.sample_rate == 48_000
-    assert "sound" not in film.stage_s
+    assert decoded.samples is not None
+    assert np.array_equal(decoded.samples, sound.samples[:, :count].T)
+    assert decoded.sample_rate == 48_000
+    assert "sound" not in decoded.stage_s
 
 
 def test_a_given_sound_track_changes_the_picture(parts: Components) -> None:
@@ -228,11 +230,11 @@ def test_super_resolution_enlarges_with_its_own_checkpoint(
 def test_a_long_clip_is_seen_in_windows(parts: Components, mode: Track) -> None:
     watched = Watched(parts)
     short_sighted = replace(parts, transformer=watched.load, window=4, overlap=2)
-    film = Pipeline(short_sighted).make(make_request(mode=mode, duration_s=1.28))
-    assert film.frames.shape[0] == 32
+    decoded = Pipeline(short_sighted).make(make_request(mode=mode, duration_s=1.28))
+    assert decoded.frames.shape[0] == 32
     assert {video.shape[2] for video in watched.video} == {4}
     assert len(watched.video) == 2 * 4  # steps × windows that begin at 0, 2, 4, 5
-    assert film.samples is None or len(film.samples) == round(1.28 * 44_100)
+    assert decoded.samples is None or len(decoded.samples) == round(1.28 * 44_100)
 
 
 def test_window_as_long_as_the_clip_changes_nothing(parts: Components) -> None:
@@ -242,10 +244,10 @@ def test_window_as_long_as_the_clip_changes_nothing(parts: Components) -> None:
 
 @pytest.mark.parametrize(("seconds", "frames"), [(0.32, 8), (0.4, 9), (0.04, 1)])
 def test_sound_lasts_as_long_as_the_picture(parts: Components, seconds: float, frames: int) -> None:
-    film = Pipeline(parts).make(make_request(duration_s=seconds))
-    assert len(film.frames) == frames
-    assert film.samples is not None
-    assert len(film.samples) == round(frames / 25 * 44_100)
+    decoded = Pipeline(parts).make(make_request(duration_s=seconds))
+    assert len(decoded.frames) == frames
+    assert decoded.samples is not None
+    assert len(decoded.samples) == round(frames / 25 * 44_100)
 
 
 def test_full_decoder_makes_the_same_shape_and_another_picture(parts: Components) -> None:
@@ -257,7 +259,7 @@ def test_full_decoder_makes_the_same_shape_and_another_picture(parts: Components
 
 def test_progress_names_each_stage_and_step(parts: Components) -> None:
     told: list[tuple[str, int, int]] = []
-    film = Pipeline(parts).make(
+    decoded = Pipeline(parts).make(
         make_request(mode="i2v-audio", sound=None), lambda stage, done, of: told.append((stage, done, of))
     )
     assert told == [
@@ -265,8 +267,8 @@ def test_progress_names_each_stage_and_step(parts: Components) -> None:
         ("denoising", 0, 2), ("denoising", 1, 2), ("denoising", 2, 2),
         ("picture", 0, 1), ("picture", 1, 1), ("sound", 0, 1), ("sound", 1, 1),
     ]  # fmt: skip
-    assert list(film.stage_s) == ["text", "image", "denoising", "picture", "sound"]
-    assert all(seconds >= 0 for seconds in film.stage_s.values())
+    assert list(decoded.stage_s) == ["text", "image", "denoising", "picture", "sound"]
+    assert all(seconds >= 0 for seconds in decoded.stage_s.values())
 
 
 def test_a_stage_holds_memory_only_while_it_lasts(parts: Components) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from generators.happyhorse.network.kinds import Guidance
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import (
     Preconditioned,
     Variances,
@@ -86,6 +86,6 @@ def test_a_whole_picture_may_be_given() -> None:
         return video, audio
 
     start = Noise(1).draw((4, 3, 2, 2), (9, 5))
-    end = sample_distilled(network, start, Noise(2), steps=2, known=Known(video=picture))
+    end = sample_distilled(network, start, Noise(2), steps=2, conditioning=Conditioning(video=picture))
 
     assert end.video.equal(picture)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from generators.happyhorse.network.kinds import KINDS
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import (
     Velocity,
     noise_levels,
@@ -95,7 +95,7 @@ def test_the_solver_goes_the_way_of_the_specification(samples: list[float]) -> N
         return Latents(0.5 * x.video + 0.25, None)
 
     start = Latents(torch.ones(1, dtype=torch.float64), None)
-    end = solve(velocity, start, steps=len(samples), known=Known())
+    end = solve(velocity, start, steps=len(samples), conditioning=Conditioning())
 
     assert [*seen[1:], end.video.item()] == pytest.approx(samples, abs=1e-6)
 
@@ -104,7 +104,12 @@ def test_the_solver_goes_the_way_of_the_specification(samples: list[float]) -> N
 def test_the_solver_is_exact_where_the_velocity_is_constant(steps: int) -> None:
     start = Latents(torch.tensor([2.0], dtype=torch.float64), None)
 
-    end = solve(lambda x, _: Latents(torch.full_like(x.video, 0.5), None), start, steps=steps, known=Known())
+    end = solve(
+        lambda x, _: Latents(torch.full_like(x.video, 0.5), None),
+        start,
+        steps=steps,
+        conditioning=Conditioning(),
+    )
 
     assert end.video.item() == pytest.approx(2.0 - 0.5 * noise_levels(steps)[0])
 
@@ -178,7 +183,7 @@ def test_the_first_frame_is_kept_and_seen_clean_at_every_step(sample: Sample) ->
         assert video[:, :, :1].equal(frame)
         return network(video, audio)
 
-    end = sample(watching, known=Known(first_frame=frame))
+    end = sample(watching, conditioning=Conditioning(first_frame=frame))
 
     assert end.video[:, :, :1].equal(frame)
     assert not end.video[:, :, 1:2].equal(frame)
@@ -194,7 +199,7 @@ def test_a_given_sound_track_is_kept_and_seen_clean_at_every_step(sample: Sample
         assert audio.equal(track)
         return network(video, audio)
 
-    end = sample(watching, known=Known(audio=track))
+    end = sample(watching, conditioning=Conditioning(audio=track))
 
     assert end.audio is not None
     assert end.audio.equal(track)
@@ -203,7 +208,7 @@ def test_a_given_sound_track_is_kept_and_seen_clean_at_every_step(sample: Sample
 @pytest.mark.parametrize("sound", [True, False])
 def test_a_sound_track_of_another_length_is_refused(sound: bool) -> None:
     with pytest.raises(ValueError, match=r"The known audio is \(1, 10, 64\); the latents' audio is "):
-        _distilled(_towards(0.0), sound=sound, known=Known(audio=torch.zeros(1, 10, 64)))
+        _distilled(_towards(0.0), sound=sound, conditioning=Conditioning(audio=torch.zeros(1, 10, 64)))
 
 
 @both

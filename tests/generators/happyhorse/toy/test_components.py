@@ -11,7 +11,7 @@ from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import shipped_codecs
 from generators.happyhorse.toy.components import toy_components
 from generators.happyhorse.toy.model import load_model
-from generators.happyhorse.training.clips import Maker
+from generators.happyhorse.training.clips import ClipSampler
 from generators.happyhorse.training.data import as_bytes
 from generators.toyworld.world.examples import Example
 from generators.toyworld.world.grammar import parse
@@ -30,18 +30,18 @@ def ask(**changes: object) -> ClipRequest:
 @pytest.mark.parametrize("cascade", [False, True])
 def test_the_pipeline_makes_the_clips_that_the_referee_scores(cascade: bool) -> None:
     model, kind = load_model(weights_file("distilled", 2))
-    maker = Maker(model, kind, shipped_codecs(), cascade=cascade)
+    maker = ClipSampler(model, kind, shipped_codecs(), cascade=cascade)
     (expected,) = maker.clips([Example(parse(PROMPT), 0)], seed=3)
 
-    film = Pipeline(toy_components(steps=2, cascade=cascade)).make(ask())
+    decoded = Pipeline(toy_components(steps=2, cascade=cascade)).make(ask())
 
-    assert film.fps == 16
-    assert film.frames.shape == (32, 64, 64, 3)
-    assert np.abs(film.frames.astype(int) - expected.frames[:32]).max() <= 1
-    assert film.samples is not None
+    assert decoded.fps == 16
+    assert decoded.frames.shape == (32, 64, 64, 3)
+    assert np.abs(decoded.frames.astype(int) - expected.frames[:32]).max() <= 1
+    assert decoded.samples is not None
     assert expected.samples is not None
-    assert film.samples.shape == (32_000, 2)
-    np.testing.assert_allclose(film.samples[:, 0], expected.samples[:32_000].clip(-1, 1), atol=1e-3)
+    assert decoded.samples.shape == (32_000, 2)
+    np.testing.assert_allclose(decoded.samples[:, 0], expected.samples[:32_000].clip(-1, 1), atol=1e-3)
 
 
 def test_a_cascade_tells_of_its_picture_before_its_sound() -> None:
@@ -59,8 +59,8 @@ def test_guidance_leads_away_from_no_prompt() -> None:
 
 
 def test_a_silent_clip_needs_no_audio_tokens() -> None:
-    film = Pipeline(toy_components(steps=2)).make(ask(mode="t2v", silence="left-out"))
-    assert film.samples is None
+    decoded = Pipeline(toy_components(steps=2)).make(ask(mode="t2v", silence="left-out"))
+    assert decoded.samples is None
 
 
 def test_a_given_first_frame_is_kept() -> None:
@@ -69,11 +69,11 @@ def test_a_given_first_frame_is_kept() -> None:
     codec = shipped_codecs().video
     picture = Example(parse(PROMPT), 1).frames[:1]
     image = Image.fromarray(picture[0])
-    film = Pipeline(toy_components(steps=2)).make(ask(mode="i2v-audio", image=image))
+    decoded = Pipeline(toy_components(steps=2)).make(ask(mode="i2v-audio", image=image))
 
     pixels = torch.from_numpy(picture)[None].movedim(-1, 1).float() / 127.5 - 1
     kept = as_bytes(codec.decode(codec.encode(pixels)))[0, 0]
-    assert np.abs(film.frames[0].astype(int) - kept).mean() < 1
+    assert np.abs(decoded.frames[0].astype(int) - kept).mean() < 1
 
 
 def test_pixels_become_squares() -> None:

@@ -12,9 +12,9 @@ from PIL import Image
 
 from generators import registry
 from generators.base import TRACKS, InvalidInput, Request, Track, file_sha256
+from generators.choices import SettingsError
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.generator import ToyHappyHorse
-from generators.settings import SettingsError
 from tests.factories_codecs import one_thread
 from tests.factories_generators import make_request as make_any_request
 

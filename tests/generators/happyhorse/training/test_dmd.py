@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.commands.distill import Distillation, distil
-from generators.happyhorse.sampling.latents import Known, Latents, Noise
+from generators.happyhorse.commands.distill import Distillation, distill
+from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import sample_distilled
-from generators.happyhorse.toy.model import SmallHappyHorse, load_model
+from generators.happyhorse.toy.model import ToyModel, load_model
 from generators.happyhorse.training.dmd import (
     Networks,
     Recipe,
     direction,
     draw_level,
-    draw_scene,
+    draw_rollout,
     fake_loss,
     guided,
     match_loss,
@@ -32,14 +32,14 @@ ALWAYS = Recipe(steps=2, silent=0.0, started=0.0)
 
 
 @pytest.fixture(scope="module")
-def base() -> SmallHappyHorse:
+def base() -> ToyModel:
     run = small_run()
     for _ in range(4):
         run.step(CLIPS)
     return run.mean_model()
 
 
-def _networks(base: SmallHappyHorse) -> Networks:
+def _networks(base: ToyModel) -> Networks:
     return Networks(copy.deepcopy(base), copy.deepcopy(base), copy.deepcopy(base))
 
 
@@ -63,39 +63,39 @@ def test_each_sample_has_its_own_scale_and_none_blows_up() -> None:
     torch.testing.assert_close(found, torch.tensor([[1.0, 1.0], [0.1, 0.1], [0.0, 0.0]]))
 
 
-def test_two_scores_that_agree_leave_the_student_alone(base: SmallHappyHorse) -> None:
+def test_two_scores_that_agree_leave_the_student_alone(base: ToyModel) -> None:
     nets, generator = _networks(base), Generator().manual_seed(0)
-    scene = draw_scene(CLIPS.latents, generator, ALWAYS)
+    rollout = draw_rollout(CLIPS.latents, generator, ALWAYS)
 
-    torch.autograd.backward(student_loss(nets, scene, generator, Recipe(steps=2, guidance=1.0)))
+    torch.autograd.backward(student_loss(nets, rollout, generator, Recipe(steps=2, guidance=1.0)))
 
     gradients = [p.grad for p in nets.student.parameters() if p.grad is not None]
     assert max(gradient.abs().max().item() for gradient in gradients) < 1e-7
 
 
-def test_only_the_student_learns_of_its_loss_and_only_the_fake_of_its_own(base: SmallHappyHorse) -> None:
+def test_only_the_student_learns_of_its_loss_and_only_the_fake_of_its_own(base: ToyModel) -> None:
     nets, generator = _networks(base), Generator().manual_seed(0)
     nets.teacher.requires_grad_(False)
-    scene = draw_scene(CLIPS.latents, generator, ALWAYS)
+    rollout = draw_rollout(CLIPS.latents, generator, ALWAYS)
 
-    torch.autograd.backward(student_loss(nets, scene, generator, ALWAYS))
+    torch.autograd.backward(student_loss(nets, rollout, generator, ALWAYS))
     assert any(p.grad is not None and p.grad.abs().max() > 0 for p in nets.student.parameters())
     assert all(p.grad is None for p in nets.fake.parameters())
 
     nets.student.zero_grad()
-    torch.autograd.backward(fake_loss(nets, scene, generator, ALWAYS))
+    torch.autograd.backward(fake_loss(nets, rollout, generator, ALWAYS))
     assert any(p.grad is not None and p.grad.abs().max() > 0 for p in nets.fake.parameters())
     assert all(p.grad is None for p in nets.student.parameters())
 
 
-def test_a_rollout_is_what_the_sampler_makes(base: SmallHappyHorse) -> None:
+def test_a_rollout_is_what_the_sampler_makes(base: ToyModel) -> None:
     """With one step there is nothing to draw: the student's estimate is the sampler's clip."""
     generator = Generator().manual_seed(0)
-    scene = draw_scene(CLIPS.latents, generator, Recipe(steps=1, silent=0, started=1))
-    made = roll_out(base, scene, generator, Recipe(steps=1))
+    rollout = draw_rollout(CLIPS.latents, generator, Recipe(steps=1, silent=0, started=1))
+    made = roll_out(base, rollout, generator, Recipe(steps=1))
 
     sampled = sample_distilled(
-        base.bound(scene.words), scene.start, Noise(*range(8)), steps=1, known=scene.known
+        base.bound(rollout.words), rollout.start, Noise(*range(8)), steps=1, conditioning=rollout.conditioning
     )
 
     torch.testing.assert_close(made.video, sampled.video)
@@ -103,7 +103,7 @@ def test_a_rollout_is_what_the_sampler_makes(base: SmallHappyHorse) -> None:
     assert made.video[:, :, 0].equal(CLIPS.latents.video[:, :, 0])
 
 
-def test_guidance_pushes_away_from_no_prompt(base: SmallHappyHorse) -> None:
+def test_guidance_pushes_away_from_no_prompt(base: ToyModel) -> None:
     x, level = Latents(CLIPS.latents.video, CLIPS.latents.audio), torch.full((8,), 0.5)
 
     def at(guidance: float) -> Tensor:
@@ -113,13 +113,13 @@ def test_guidance_pushes_away_from_no_prompt(base: SmallHappyHorse) -> None:
     assert not at(1.0).equal(at(0.0))
 
 
-def test_warming_up_teaches_the_guided_estimate(base: SmallHappyHorse) -> None:
+def test_warming_up_teaches_the_guided_estimate(base: ToyModel) -> None:
     nets = _networks(base)
-    scene = draw_scene(CLIPS.latents, Generator().manual_seed(0), ALWAYS)
+    rollout = draw_rollout(CLIPS.latents, Generator().manual_seed(0), ALWAYS)
 
     def loss(guidance: float) -> Tensor:
         recipe = Recipe(steps=2, guidance=guidance)
-        return warm_loss(nets, scene, Generator().manual_seed(1), recipe)
+        return warm_loss(nets, rollout, Generator().manual_seed(1), recipe)
 
     assert loss(1.0).item() == pytest.approx(0, abs=1e-8)
     before = loss(2.0)
@@ -132,7 +132,7 @@ def test_warming_up_teaches_the_guided_estimate(base: SmallHappyHorse) -> None:
     assert all(parameter.grad is None for parameter in nets.teacher.parameters())
 
 
-def test_a_warm_up_leaves_the_fake_network_alone(base: SmallHappyHorse) -> None:
+def test_a_warm_up_leaves_the_fake_network_alone(base: ToyModel) -> None:
     way = Distillation(base, base, Recipe(steps=2, warm_up=2, ratio=2), updates=4, batch=4)
 
     said = [sorted(way.step(CLIPS)) for _ in range(4)]
@@ -148,9 +148,7 @@ def test_levels_stay_where_scores_are_known() -> None:
 
 
 @pytest.mark.parametrize("gan", [0.0, 0.03])
-def test_a_distillation_goes_on_as_if_uninterrupted(
-    base: SmallHappyHorse, tmp_path: Path, gan: float
-) -> None:
+def test_a_distillation_goes_on_as_if_uninterrupted(base: ToyModel, tmp_path: Path, gan: float) -> None:
     recipe = Recipe(steps=2, ratio=2, gan=gan)
 
     def begin() -> Distillation:
@@ -173,10 +171,10 @@ def test_a_distillation_goes_on_as_if_uninterrupted(
         assert one.equal(other)
 
 
-def test_a_student_is_written_with_its_steps(base: SmallHappyHorse, tmp_path: Path) -> None:
+def test_a_student_is_written_with_its_steps(base: ToyModel, tmp_path: Path) -> None:
     way = Distillation(base, base, Recipe(steps=2, ratio=2), updates=2, batch=4)
 
-    assert distil(way, CLIPS, tmp_path, time.monotonic() + 100)
+    assert distill(way, CLIPS, tmp_path, time.monotonic() + 100)
 
     student, kind = load_model(tmp_path / "2step.safetensors")
     assert (kind.sampler, kind.steps) == ("distilled", 2)
@@ -184,10 +182,10 @@ def test_a_student_is_written_with_its_steps(base: SmallHappyHorse, tmp_path: Pa
 
 
 def test_a_silent_scene_has_no_sound_and_a_started_one_a_frame() -> None:
-    silent = draw_scene(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=1, started=0))
-    started = draw_scene(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=0, started=1))
+    silent = draw_rollout(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=1, started=0))
+    started = draw_rollout(CLIPS.latents, Generator().manual_seed(0), Recipe(silent=0, started=1))
 
     assert silent.start.audio is None
-    assert silent.known == Known()
+    assert silent.conditioning == Conditioning()
     assert started.start.audio is not None
-    assert started.known.first_frame is not None
+    assert started.conditioning.first_frame is not None

@@ -7,11 +7,11 @@ import torch
 from torch import Generator, Tensor
 
 from generators.happyhorse.sampling.preconditioning import Variances
-from generators.happyhorse.toy.model import SmallHappyHorse
-from generators.happyhorse.training.cache import Latents
+from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.cache import EncodedBatch
 from generators.happyhorse.training.flow import (
     Mixture,
-    Plan,
+    NoisePlan,
     draw_levels,
     draw_plan,
     draw_task,
@@ -22,12 +22,14 @@ from generators.happyhorse.training.flow import (
 from tests.factories_training import SMALL, FixedClips
 
 CLEAN = FixedClips(16).latents
-UNIT = SmallHappyHorse(SMALL).variances
-PLAIN = Mixture(silent=0, scored=0, uneven=0, unprompted=0, started=0, ragged=0)
+UNIT = ToyModel(SMALL).variances
+PLAIN = Mixture(
+    video_only=0, video_to_audio=0, separate_audio_noise=0, unprompted=0, first_frame=0, per_frame_noise=0
+)
 
 
 @cache
-def _plans() -> list[Plan]:
+def _plans() -> list[NoisePlan]:
     generator = Generator().manual_seed(1)
     return [draw_plan(4, 3, generator) for _ in range(4000)]
 
@@ -39,25 +41,29 @@ def test_batches_come_in_all_modes_in_their_shares() -> None:
         return sum(claim) / len(claim)
 
     assert share([not plan.sounds for plan in plans]) == pytest.approx(0.2, abs=0.02)
-    assert share([plan.scored for plan in plans]) == pytest.approx(0.1, abs=0.02)
+    assert share([plan.video_to_audio for plan in plans]) == pytest.approx(0.1, abs=0.02)
     assert share([not plan.prompted for plan in plans]) == pytest.approx(0.1, abs=0.02)
-    pictures = [plan.video_level for plan in plans if not plan.scored]
-    started = torch.stack([level[:, 0] == 0 for level in pictures]).float()
-    assert started.mean().item() == pytest.approx(0.35, abs=0.02)
-    ragged = [not level[:, 1].equal(level[:, 2]) for level in pictures]
-    assert share(ragged) == pytest.approx(0.3, abs=0.02)
-    even = [plan for plan, own in zip([p for p in plans if not p.scored], ragged, strict=True) if not own]
-    uneven = [not plan.audio_level.equal(plan.video_level[:, 1]) for plan in even]
-    assert share(uneven) == pytest.approx(0.2, abs=0.02)
+    pictures = [plan.video_level for plan in plans if not plan.video_to_audio]
+    first_frame = torch.stack([level[:, 0] == 0 for level in pictures]).float()
+    assert first_frame.mean().item() == pytest.approx(0.35, abs=0.02)
+    per_frame_noise = [not level[:, 1].equal(level[:, 2]) for level in pictures]
+    assert share(per_frame_noise) == pytest.approx(0.3, abs=0.02)
+    even = [
+        plan
+        for plan, own in zip([p for p in plans if not p.video_to_audio], per_frame_noise, strict=True)
+        if not own
+    ]
+    separate_audio_noise = [not plan.audio_level.equal(plan.video_level[:, 1]) for plan in even]
+    assert share(separate_audio_noise) == pytest.approx(0.2, abs=0.02)
 
 
 def test_only_the_first_frame_is_ever_given_alone() -> None:
-    levels = torch.cat([plan.video_level for plan in _plans() if not plan.scored])
+    levels = torch.cat([plan.video_level for plan in _plans() if not plan.video_to_audio])
     assert (levels[:, 1:] > 0).all()
 
 
 def test_a_picture_is_never_given_without_sound_to_learn() -> None:
-    assert all(plan.sounds for plan in _plans() if plan.scored)
+    assert all(plan.sounds for plan in _plans() if plan.video_to_audio)
 
 
 def test_levels_are_logit_normal_with_a_share_as_the_samplers_grid() -> None:
@@ -71,20 +77,20 @@ def test_levels_are_logit_normal_with_a_share_as_the_samplers_grid() -> None:
 
 
 def test_what_is_left_out_is_not_there() -> None:
-    silent = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=1, unprompted=1))
+    video_only = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(video_only=1, unprompted=1))
     joint = draw_task(CLEAN, UNIT, Generator().manual_seed(0), PLAIN)
 
-    assert silent.audio is None
-    assert silent.audio_target is None
-    assert silent.words is None
+    assert video_only.audio is None
+    assert video_only.audio_target is None
+    assert video_only.words is None
     assert joint.audio is not None
     assert joint.words is not None
     assert (joint.plan.audio_level[:, None] == joint.plan.video_level).all()
 
 
 def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
-    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=0, scored=1))
-    found = errors(SmallHappyHorse(SMALL), task)
+    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(video_only=0, video_to_audio=1))
+    found = errors(ToyModel(SMALL), task)
 
     assert task.video.equal(CLEAN.video)
     assert found.video is None
@@ -92,8 +98,10 @@ def test_a_given_picture_is_clean_and_only_sound_is_learnt() -> None:
 
 
 def test_a_given_first_frame_is_clean_and_no_part_of_the_loss() -> None:
-    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), Mixture(silent=0, scored=0, started=1))
-    model = SmallHappyHorse(SMALL)
+    task = draw_task(
+        CLEAN, UNIT, Generator().manual_seed(0), Mixture(video_only=0, video_to_audio=0, first_frame=1)
+    )
+    model = ToyModel(SMALL)
     before = errors(model, task)
     task.video_target[:, :, 0] += 100
 
@@ -109,7 +117,7 @@ def test_the_error_is_that_of_the_velocity() -> None:
     """A fresh model says F = 0, the Wiener estimate, whose velocity is known."""
     level = torch.linspace(0.1, 0.9, 16)
     variances = Variances(torch.linspace(0.2, 3, 24).reshape(24, 1, 1, 1), torch.ones(48))
-    plan = Plan(level[:, None].expand(-1, CLEAN.video.shape[2]), level)
+    plan = NoisePlan(level[:, None].expand(-1, CLEAN.video.shape[2]), level)
     task = make_task(CLEAN, variances, plan, Generator().manual_seed(3))
     noise = Generator().manual_seed(3)
     video_noise = torch.randn(CLEAN.video.shape, generator=noise)
@@ -118,7 +126,7 @@ def test_the_error_is_that_of_the_velocity() -> None:
     wiener = (task.video - (1 - sigma) * variances.video / power * task.video) / sigma
     expected = (wiener - (video_noise - CLEAN.video)).square().mean(dim=(1, 2, 3, 4))
 
-    found = errors(SmallHappyHorse(SMALL, variances), task).video
+    found = errors(ToyModel(SMALL, variances), task).video
 
     assert found is not None
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
@@ -127,23 +135,23 @@ def test_the_error_is_that_of_the_velocity() -> None:
 def test_each_frame_may_have_a_level_of_its_own() -> None:
     """The error of a sample is the mean over its frames, each at its level."""
     frames = CLEAN.video.shape[2]
-    ragged = torch.linspace(0.2, 0.8, 16 * frames).reshape(16, frames)
-    model = SmallHappyHorse(SMALL)
+    per_frame_noise = torch.linspace(0.2, 0.8, 16 * frames).reshape(16, frames)
+    model = ToyModel(SMALL)
 
     def error(level: Tensor) -> Tensor:
-        plan = Plan(level, torch.full((16,), 0.5))
+        plan = NoisePlan(level, torch.full((16,), 0.5))
         found = errors(model, make_task(CLEAN, UNIT, plan, Generator().manual_seed(3))).video
         assert found is not None
         return found
 
-    alone = [ragged.where(torch.arange(frames) == frame, 0) for frame in range(frames)]
+    alone = [per_frame_noise.where(torch.arange(frames) == frame, 0) for frame in range(frames)]
     expected = torch.stack([error(level) for level in alone]).mean(0)
-    torch.testing.assert_close(error(ragged), expected)
+    torch.testing.assert_close(error(per_frame_noise), expected)
 
 
 def test_a_fresh_models_curve_is_that_of_the_wiener_estimate() -> None:
     wide = FixedClips(64).latents
-    curve = learning_curve(SmallHappyHorse(SMALL), Latents(wide.video, wide.audio, wide.words))
+    curve = learning_curve(ToyModel(SMALL), EncodedBatch(wide.video, wide.audio, wide.words))
 
     sigma = torch.linspace(0, 1, 4001)
     error = (sigma**2 / ((1 - sigma) ** 2 + sigma**2))[:4000].reshape(4, 1000).mean(1)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from generators.happyhorse.toy.model import SmallHappyHorse
+from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.processes import Processes, joined
 from generators.happyhorse.training.run import Run, Settings
 from tests.factories_training import SMALL, FixedClips, small_run
@@ -28,7 +28,7 @@ def _work(rank: int, port: int, folder: str, sharded: bool) -> None:
     torch.set_num_threads(1)
     with joined("cpu", sharded) as processes:
         torch.manual_seed(0)
-        run = Run(SmallHappyHorse(SMALL), Settings(samples=800, batch=8), processes)
+        run = Run(ToyModel(SMALL), Settings(samples=800, batch=8), processes)
         norms = [run.step(FixedClips())[1] for _ in range(STEPS)]
         run.save(Path(folder, "two.pt"))
         Path(folder, f"norms-{rank}.json").write_text(json.dumps(norms))
@@ -60,7 +60,7 @@ def _flat(run: Run) -> torch.Tensor:
 
 def test_a_batch_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match="A batch of 7 can't be shared evenly by 2 processes"):
-        Run(SmallHappyHorse(SMALL), Settings(batch=7), Processes(0, 2))
+        Run(ToyModel(SMALL), Settings(batch=7), Processes(0, 2))
 
 
 def test_alone_nothing_is_joined() -> None:

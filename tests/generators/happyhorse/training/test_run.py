@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator
 
-from generators.happyhorse.toy.model import BASE, SmallHappyHorse, load_model, save_model
+from generators.happyhorse.toy.model import BASE, ToyModel, load_model, save_model
 from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.flow import draw_task, errors
 from generators.happyhorse.training.optimisers import Optimisers, Rates
@@ -89,7 +89,7 @@ def test_every_weight_is_moved() -> None:
 def test_packed_matrices_are_orthogonalised_each_by_itself() -> None:
     """Of the first expert's queries alone is there a gradient, so nothing else may move."""
     torch.manual_seed(0)
-    model = SmallHappyHorse(SMALL)
+    model = ToyModel(SMALL)
     weight = model.transformer.layers[0].attention.linear_qkv.weight  # type: ignore[index]  # a ModuleList
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
