@@ -33,11 +33,11 @@ def test_a_proxys_page_is_said_in_place_and_the_same_answer_can_be_sent_again(
     desktop: Page, live_server: LiveServer, study: Study, status: int
 ) -> None:
     start_voting(desktop, live_server.url)
-    watch(desktop)
     html = "<html><body><h1>Bad gateway</h1><main>nginx</main></body></html>"
-    desktop.route(
+    desktop.route(  # before the clips play: a request right after it could still pass
         "**/ballots/**", lambda route: route.fulfill(status=status, body=html, content_type="text/html")
     )
+    watch(desktop)
     desktop.keyboard.press("ArrowLeft")
     expect(desktop.locator("[data-why]")).to_contain_text(
         f"The server is busy or away ({status}). Answer again"
@@ -120,8 +120,8 @@ def test_a_next_page_that_fails_is_said_in_place_and_tried_again(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:
     start_voting(desktop, live_server.url)
-    watch(desktop)
     desktop.route("**/studies/shapes/", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    watch(desktop)
     vote(desktop)
     desktop.keyboard.press("Enter")
     expect(desktop.locator("[data-trouble]")).to_contain_text("The next pair didn’t load.")
