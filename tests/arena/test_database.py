@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
@@ -50,3 +51,8 @@ def _python(data: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_scripts_from_before_the_rename_find_the_models() -> None:
+    earlier, present = import_module("arena.production.models"), import_module("arena.runs.models")
+    assert all(getattr(earlier, name) is getattr(present, name) for name in earlier.__all__)

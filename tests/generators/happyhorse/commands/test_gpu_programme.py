@@ -47,7 +47,7 @@ def test_it_needs_few_packages() -> None:
         "for name in ('av', 'PIL', 'rich', 'diffusers', 'transformers', 'pandas', 'tokenizers', 'ffmpeg'):\n"
         "    sys.modules[name] = None\n"
         "import generators.happyhorse.__main__ as main\n"
-        "import generators.happyhorse.training.gpu_programme\n"
+        "import generators.happyhorse.commands.gpu_programme\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

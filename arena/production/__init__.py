@@ -1,0 +1,1 @@
+"""Earlier address of `arena.runs`, kept for scripts that import its models."""
