@@ -11,6 +11,7 @@ from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
+from arena.voting.models import Study
 
 Settings = dict[str, Any]
 
@@ -38,6 +39,13 @@ def choose_clip_settings(
     if without and runs:
         raise UnclearSettings(f"--run must name a run on each track; got none on {', '.join(without)}.")
     return [] if without else [_only(track, found, suites) for track in tracks]
+
+
+def adopt_clip_settings(study: Study, settings: list[Settings]) -> None:
+    """Name the clips of a study that was created before there were any; it can't have votes."""
+    if not study.clip_settings:
+        study.clip_settings = settings
+        study.save(update_fields=["clip_settings"])
 
 
 def _playable_settings(

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from arena.catalog.tracks import Track
-from arena.voting.clip_settings import choose_clip_settings
+from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
@@ -40,7 +40,8 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
         NothingToShow: the study has no pair that could be shown.
         UnclearSettings: the study names no settings of its clips yet, and there are several.
     """
-    _name_clip_settings(study)
+    if not study.clip_settings:
+        adopt_clip_settings(study, _only_clip_settings(study))
     if not has_pair(study):
         raise NothingToShow(
             f"Study '{study.slug}' can't open: no two of its contenders have clips of one prompt, seed and "
@@ -50,21 +51,18 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
     _change_state(study, is_open=True, kind=kind, reason=reason)
 
 
+def _only_clip_settings(study: Study) -> list[Settings]:
+    return choose_clip_settings(
+        tracks=[Track(track) for track in study.tracks],
+        suites=list(study.suites.all()),
+        contenders=list(study.contenders.all()),
+        runs=[],
+    )
+
+
 def never_opened(study: Study) -> bool:
     """Whether the study was created before its clips and has been closed ever since."""
     return not study.is_open and not study.changes.exclude(kind=StudyChange.Kind.REVISED).exists()
-
-
-def _name_clip_settings(study: Study) -> None:
-    """Choose the settings of a study that was created before there were clips; it can't have votes."""
-    if not study.clip_settings:
-        study.clip_settings = choose_clip_settings(
-            tracks=[Track(track) for track in study.tracks],
-            suites=list(study.suites.all()),
-            contenders=list(study.contenders.all()),
-            runs=[],
-        )
-        study.save(update_fields=["clip_settings"])
 
 
 def record_change(*, study: Study, kind: StudyChange.Kind, reason: str = "") -> StudyChange:

@@ -12,7 +12,7 @@ from arena.catalog.models import Contender, Suite
 from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
-from arena.voting.clip_settings import choose_clip_settings
+from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
 from arena.voting.models import Outcome, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
@@ -104,7 +104,7 @@ def create_study(
             tracks=tracks, suites=suites, contenders=contenders, runs=runs
         )
     if known is not None:
-        _adopt_clip_settings(known, study.clip_settings)
+        adopt_clip_settings(known, study.clip_settings)
         _refuse_differences(known, study, _rules(study, suites, contenders))
     else:
         study.save(force_insert=True)
@@ -201,13 +201,6 @@ def _rules(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender
         "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
         "simulated": study.simulated,
     }
-
-
-def _adopt_clip_settings(known: Study, settings: list[dict[str, object]]) -> None:
-    """Name the clips of a study that was created before there were any; it can't have votes."""
-    if not known.clip_settings:
-        known.clip_settings = settings
-        known.save(update_fields=["clip_settings"])
 
 
 def _refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
