@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -13,7 +13,7 @@ from arena.standings.drawing import draw_board
 from arena.standings.listing import list_boards
 from arena.standings.reveals import tell_verdicts
 from arena.voting.ballots import find_ballot
-from arena.voting.listing import presentable, study_page
+from arena.voting.listing import find_presentable, presentable, study_page
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
 from arena.voting.views import pair_context
@@ -43,8 +43,8 @@ def boards(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
-    study = get_object_or_404(Study, slug=slug)
-    if not presentable([study]) or track not in study.tracks:
+    study = find_presentable(slug)
+    if track not in study.tracks:
         raise Http404(f"Study '{slug}' has no track '{track}'.")
     standing = current_standing(study=study, track=track)
     context = {

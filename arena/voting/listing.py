@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
+from django.http import Http404
 
 from arena.voting.models import Study, Vote
 from arena.voting.studies import InvalidStudy, refuse_invalid
 
 log = logging.getLogger(__name__)
 
-
 STUDIES_ON_A_PAGE = 20
+ADVICE = "manage.py rename_study changes a slug."
 
 
 class Listed(NamedTuple):
@@ -51,7 +52,15 @@ def presentable(studies: Iterable[Study]) -> list[Study]:
         try:
             refuse_invalid(study, only=("slug", "tracks"))
         except InvalidStudy as error:
-            log.warning("Study %s is left out of pages: %s Mend it: manage.py rename_study", study.pk, error)
+            log.warning("Study %s is left out of pages: %s %s", study.pk, error, ADVICE)
         else:
             fit.append(study)
     return fit
+
+
+def find_presentable(slug: str) -> Study:
+    """Return the study of an address, or raise Http404 if there is none that a page can describe."""
+    fit = presentable(Study.objects.filter(slug=slug))
+    if not fit:
+        raise Http404(f"There is no study '{slug}'.")
+    return fit[0]

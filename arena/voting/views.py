@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +23,7 @@ from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
 from arena.runs.models import Rendition
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
-from arena.voting.listing import presentable, study_page
+from arena.voting.listing import find_presentable, presentable, study_page
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.playback import is_possible, read_playback
 from arena.voting.progress import rater_progress, study_effort
@@ -59,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study's front page, which organisers link to; its button opens the first pair."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find_presentable(slug)
     if request.method == "POST":
         return _show_pair(request, study)
     if study.simulated or not study.is_open:
@@ -80,7 +80,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the rater's open pair, or first the study's introduction to a new rater."""
-    study = get_object_or_404(Study, slug=slug)
+    study = find_presentable(slug)
     rater = current_rater(request)
     started = rater is not None and Ballot.objects.filter(study=study, rater=rater).exists()
     if study.has_introduction and study.is_open and not study.simulated and not started:

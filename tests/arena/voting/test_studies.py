@@ -211,6 +211,10 @@ def test_rows_with_odd_tracks_break_no_page(client: Client, tracks: object) -> N
     Study.objects.filter(pk=study.pk).update(tracks=Value(json.dumps(tracks), JSONField()))
     for page in ("/", "/boards/"):
         assert client.get(page).status_code == 200
+    for page in ("/studies/odd/", "/studies/odd/start/", "/boards/odd/t2v-audio/"):
+        assert client.get(page).status_code == 404
+    assert client.post("/studies/odd/start/").status_code == 404
+    assert not Rater.objects.exists()
 
 
 # What its front page says.
