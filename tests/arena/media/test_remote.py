@@ -54,17 +54,20 @@ class Objects(BaseHTTPRequestHandler):
             self.send_error(404 if content is None else 403)
             return
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers["Range"] or "")
+        ranged = asked is not None and self.server.serves_ranges
         part = content
-        if asked and self.server.serves_ranges:
+        if asked and ranged:
             first, last = int(asked[1]), int(asked[2] or len(content) - 1)
             part = content[first : last + 1]
+        # Before the headers: a client may go on, and its test end, as soon as it has them.
+        self.server.asked.append(Asked(path, self.headers["Range"] or "", len(part)))
+        if ranged:
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{len(content)}")
         else:
             self.send_response(200)
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
-        self.server.asked.append(Asked(path, self.headers["Range"] or "", len(part)))
         self.wfile.write(part[: self.server.breaks_off_after])
 
     def log_message(self, *_: object) -> None:
