@@ -13,7 +13,7 @@ from generators.base import GenerationError, Generator, Request
 from generators.choices import SettingsError
 from generators.full_disk import DiskFull, is_disk_full
 from generators.registry import UnknownGeneratorError
-from generators.results import Made, check_result
+from generators.results import CheckedClip, check_result
 
 LONGEST_TEXT = 20_000
 LONGEST_KIND = 32
@@ -64,7 +64,7 @@ Create = Callable[[str, Mapping[str, object]], Generator]
 """Makes a generator by name and settings, as `registry.create` does."""
 
 
-def make(order: Order, create: Create) -> Made:
+def make(order: Order, create: Create) -> CheckedClip:
     """Make the clip of an order in this process.
 
     Raises:
@@ -88,7 +88,7 @@ def answer(order: Order, create: Create) -> bytes:
     return json.dumps({"path": str(made.path), "provenance": made.provenance}).encode()
 
 
-def read_answer(message: bytes) -> Made:
+def read_answer(message: bytes) -> CheckedClip:
     """Return the clip of an answer, or raise the error in it.
 
     Raises:
@@ -99,7 +99,7 @@ def read_answer(message: bytes) -> Made:
     fields: dict[str, Any] = json.loads(message)
     if "failure" in fields:
         raise _as_error(_Failure(**fields["failure"]))
-    return Made(Path(fields["path"]), fields["provenance"])
+    return CheckedClip(Path(fields["path"]), fields["provenance"])
 
 
 def _describe(error: Exception) -> _Failure:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
@@ -133,18 +131,6 @@ class Provenance:
         return {**vars(self), **plain, "request": self.request.as_dict()}
 
 
-def library_versions(distributions: Iterable[str]) -> dict[str, str]:
-    """Return the installed version of each distribution that pip knows; leave out the others.
-
-    A package may be used without a record of its own, as with a fork that is installed under another name.
-    """
-    found = {}
-    for name in distributions:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
-
-
 @dataclass(frozen=True)
 class Result:
     """A clip file and its origin."""
@@ -183,19 +169,6 @@ class Generator(Protocol):
             GenerationError: No clip was made, and no file is left behind.
         """
         ...
-
-
-def require_track(generator: Generator, request: Request) -> None:
-    """Raises InvalidInput when the generator doesn't make clips for the request's track."""
-    if request.track not in generator.tracks:
-        known = ", ".join(sorted(generator.tracks))
-        raise InvalidInput(f"{generator.name} doesn't make {request.track!r} clips. It makes: {known}.")
-
-
-def clip_path(generator: Generator, request: Request, out_dir: Path, suffix: str) -> Path:
-    """A file name that no other generator, setting or request shares."""
-    asked = (generator.name, generator.version, sorted(generator.settings.items()), request.as_dict())
-    return out_dir / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}{suffix}"
 
 
 def file_sha256(path: Path) -> str:

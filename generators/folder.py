@@ -9,26 +9,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from generators.base import (
-    LARGEST_SEED,
-    TRACKS,
-    Provenance,
-    Request,
-    Result,
-    Track,
-    Unavailable,
-    clip_path,
-    file_sha256,
-)
+from generators.base import LARGEST_SEED, TRACKS, Request, Result, Track, Unavailable
 from generators.choices import SettingsError, read_text, refuse_unknown
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
+from generators.delivery import Made, deliver
 from generators.tables import TableError, read_table
 
 COLUMNS = ("contender", "prompt_id", "seed", "file")
@@ -115,22 +105,20 @@ class Folder:
 
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Copy the file as it is. Raise Unavailable when no row or no file answers the request."""
-        started = time.monotonic()
         source = self.find_clip(request.prompt_id, request.seed)
         if source is None:
             raise Unavailable(f"{self._lack(request)} Add one, or leave this clip out.")
-        out_dir.mkdir(parents=True, exist_ok=True)
-        path = clip_path(self, request, out_dir, source.suffix.lower())
-        partial = path.with_suffix(".part")
+        return deliver(self, request, out_dir, source.suffix.lower(), partial(self._copy, request, source))
+
+    def _copy(self, request: Request, source: Path, path: Path) -> Made:
         try:
-            shutil.copyfile(source, partial)
-            partial.replace(path)
+            shutil.copyfile(source, path)
         except FileNotFoundError as error:
             where = self.root if self.folder else self.manifest
             raise Unavailable(f"{source} was there when {where} was read, and is gone.") from error
-        finally:
-            partial.unlink(missing_ok=True)
-        return Result(path, self._provenance(request, source, path, time.monotonic() - started))
+        # Whoever made the clip saw none of the request; only its prompt and seed chose the file.
+        unseen = ["duration_s", "fps", "height", "width"]
+        return Made(resolved={**self._origin(request, source), "not_honoured": unseen}, cost_usd=None)
 
     def _lack(self, request: Request) -> str:
         if self.folder is not None:
@@ -140,27 +128,12 @@ class Folder:
             f"prompt {request.prompt_id!r}, seed {request.seed}."
         )
 
-    def _provenance(self, request: Request, source: Path, path: Path, wall_time_s: float) -> Provenance:
+    def _origin(self, request: Request, source: Path) -> dict[str, object]:
         if self.folder is not None:
-            origin: dict[str, object] = {"file": source.name}
-        else:
-            row = self.rows[self.contender, request.prompt_id, request.seed]
-            relative = source.relative_to(self.root.resolve()).as_posix()
-            origin = {"file": relative, "manifest_line": row.line}
-        return Provenance(
-            generator=self.name,
-            generator_version=self.version,
-            settings=self.settings,
-            request=request,
-            seed=request.seed,
-            # Whoever made the clip saw none of the request; only its prompt and seed chose the file.
-            resolved={**origin, "not_honoured": ["duration_s", "fps", "height", "width"]},
-            provider_request_id=None,
-            cost_usd=None,
-            wall_time_s=wall_time_s,
-            library_versions={},
-            sha256=file_sha256(path),
-        )
+            return {"file": source.name}
+        row = self.rows[self.contender, request.prompt_id, request.seed]
+        relative = source.relative_to(self.root.resolve()).as_posix()
+        return {"file": relative, "manifest_line": row.line}
 
 
 def _read_clips(folder: Path) -> ClipFolder:

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from generators.answers import Order, read_answer
 from generators.base import GenerationError
-from generators.results import Made
+from generators.results import CheckedClip
 
 # Python's path comes along: packages may lie where a new process would not look for them.
 _START = (
@@ -60,7 +60,7 @@ class GeneratorProcess:
         self._connection = Connection(ours.detach())
         self._is_stopped = False
 
-    def make(self, order: Order, limit_s: float) -> Made:
+    def make(self, order: Order, limit_s: float) -> CheckedClip:
         """Make one clip.
 
         Raises:
@@ -118,7 +118,7 @@ class Workshop:
         self._busy: set[GeneratorProcess] = set()
         self._is_registered = False
 
-    def make(self, order: Order, *, limit_s: float) -> Made:
+    def make(self, order: Order, *, limit_s: float) -> CheckedClip:
         """Make one clip in an idle process, or in a new one; raises as `GeneratorProcess.make`."""
         process = self._take()
         try:

@@ -16,7 +16,7 @@ DEEPEST = 32
 
 
 @dataclass(frozen=True)
-class Made:
+class CheckedClip:
     """A clip file and its origin as plain data."""
 
     path: Path
@@ -24,7 +24,7 @@ class Made:
     """Texts, finite numbers, true, false, null, lists and mappings; at most 1 MiB as JSON."""
 
 
-def check_result(result: object) -> Made:
+def check_result(result: object) -> CheckedClip:
     """Return a generator's result with its provenance as plain data.
 
     Raises:
@@ -37,7 +37,7 @@ def check_result(result: object) -> Made:
         raise _invalid("result.path", "the file of the clip", f"{path.name!r}, which does not exist")
     if not isinstance(result.provenance, Provenance):
         raise _invalid("result.provenance", "a Provenance", type(result.provenance).__name__)
-    return Made(path, _read_provenance(result.provenance, path))
+    return CheckedClip(path, _read_provenance(result.provenance, path))
 
 
 def _read_provenance(provenance: Provenance, path: Path) -> dict[str, object]:

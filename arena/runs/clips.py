@@ -23,7 +23,7 @@ from arena.runs.models import Clip, Job, Rendition
 from arena.runs.remarks import Remark, find_remarks
 from generators.base import Request
 from generators.base import Track as GeneratorTrack
-from generators.results import Made
+from generators.results import CheckedClip
 
 
 def make_clip(job: Job) -> None:
@@ -83,7 +83,7 @@ def _request(job: Job, folder: Path) -> Request:
 
 
 def _keep(
-    job: Job, made: Made, facts: Probe, remarks: list[Remark], shown: Path, rendition: RenditionFacts
+    job: Job, made: CheckedClip, facts: Probe, remarks: list[Remark], shown: Path, rendition: RenditionFacts
 ) -> None:
     files = {"originals": made.path, "renditions": shown}
     announce_files(job=job, files=[[alias, _name(path)] for alias, path in files.items()])
@@ -122,7 +122,7 @@ def _store(alias: str, path: Path, job_id: int) -> StoredFile:
         return store(file, storages[alias], path.suffix.lstrip("."), draft=draft_name(job_id))
 
 
-def _provenance(job: Job, made: Made) -> dict[str, object]:
+def _provenance(job: Job, made: CheckedClip) -> dict[str, object]:
     return {
         **made.provenance,
         "contender": job.contender.slug,

@@ -12,12 +12,12 @@ from generators import registry
 from generators.answers import Order, make
 from generators.base import Request
 from generators.isolated import Workshop
-from generators.results import Made
+from generators.results import CheckedClip
 
 workshop = Workshop()
 
 
-def generate(job: Job, request: Request, out_dir: Path) -> Made:
+def generate(job: Job, request: Request, out_dir: Path) -> CheckedClip:
     """Make the job's clip.
 
     Raises:

@@ -5,24 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators.base import (
-    InvalidInput,
-    Provenance,
-    Request,
-    Result,
-    Track,
-    Unavailable,
-    clip_path,
-    file_sha256,
-    library_versions,
-    require_track,
-)
+from generators.base import InvalidInput, Request, Result, Track, Unavailable, file_sha256
 from generators.choices import SettingsError, read_choice, refuse_unknown
+from generators.delivery import Made, deliver
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.limits import MOST_STEPS
@@ -102,15 +92,17 @@ class HappyHorse:
                 memory is too small.
             Unavailable: Weights or packages aren't there; the message holds the command that gets them.
         """
-        require_track(self, request)
-        started = time.monotonic()
+        return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
+
+    def _write(self, request: Request, path: Path) -> Made:
         clip, components, origin = self._prepare(request)
         decoded = _make(components, clip)
-        out_dir.mkdir(parents=True, exist_ok=True)
-        path = clip_path(self, request, out_dir, ".mp4")
         decoded.write(path)
-        resolved = {**origin, **self._resolved(request, decoded), **_machine(components)}
-        return Result(path, self._provenance(request, resolved, path, time.monotonic() - started))
+        return Made(
+            resolved={**origin, **self._resolved(request, decoded), **_machine(components)},
+            cost_usd=0.0,
+            libraries=self.libraries,
+        )
 
     def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
         """The request in the pipeline's terms, its components, and which weights they have."""
@@ -175,23 +167,6 @@ class HappyHorse:
             "stage_s": dict(decoded.stage_s),
             "not_honoured": sorted(name for name, value in made.items() if value != getattr(request, name)),
         }
-
-    def _provenance(
-        self, request: Request, resolved: Mapping[str, object], path: Path, wall_time_s: float
-    ) -> Provenance:
-        return Provenance(
-            generator=self.name,
-            generator_version=self.version,
-            settings=self.settings,
-            request=request,
-            seed=request.seed,
-            resolved=resolved,
-            provider_request_id=None,
-            cost_usd=0.0,
-            wall_time_s=wall_time_s,
-            library_versions=library_versions(self.libraries),
-            sha256=file_sha256(path),
-        )
 
     def _size(self, request: Request) -> tuple[int, int]:
         if self._settings["pixels"] == "asked":

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from generators.base import (
-    Provenance,
-    Request,
-    Result,
-    Track,
-    clip_path,
-    file_sha256,
-    library_versions,
-    require_track,
-)
+from generators.base import Request, Result, Track, file_sha256
 from generators.choices import read_choice, refuse_unknown
+from generators.delivery import Made, deliver
 from generators.encode import Clip, encode
 from generators.toyworld.world.clip import SAMPLE_RATE, draw_frames, sound_of
 from generators.toyworld.world.flaws import FLAWS, delay, hold, mistake
@@ -44,19 +36,22 @@ class ToyWorld:
 
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Raises InvalidInput for a prompt outside the grammar, or an image without the prompt's colours."""
-        require_track(self, request)
-        started = time.monotonic()
+        return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
+
+    def _write(self, request: Request, path: Path) -> Made:
         scene = parse(request.prompt)
         shown = mistake(scene, request.seed) if self.flaw == "wrong-attributes" else scene
-        out_dir.mkdir(parents=True, exist_ok=True)
-        path = clip_path(self, request, out_dir, ".mp4")
-        partial = path.with_suffix(".part")
-        try:
-            encode(self._render(request, scene, shown), partial, request.width, request.height)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return Result(path, self._provenance(request, shown, path, time.monotonic() - started))
+        encode(self._render(request, scene, shown), path, request.width, request.height)
+        image = request.reference_image
+        return Made(
+            resolved={
+                "shown": write(shown),
+                "reference_image_sha256": file_sha256(image) if image else None,
+                "not_honoured": [],
+            },
+            cost_usd=0.0,
+            libraries=_LIBRARIES,
+        )
 
     def _render(self, request: Request, scene: Scene, shown: Scene) -> Clip:
         starts = find_starts(scene, request.reference_image) if request.reference_image else None
@@ -69,23 +64,3 @@ class ToyWorld:
         if self.flaw == "late-sound" and samples is not None:
             samples = delay(samples, SAMPLE_RATE)
         return Clip(frames, request.fps, samples, SAMPLE_RATE)
-
-    def _provenance(self, request: Request, shown: Scene, path: Path, wall_time_s: float) -> Provenance:
-        image = request.reference_image
-        return Provenance(
-            generator=self.name,
-            generator_version=self.version,
-            settings=self.settings,
-            request=request,
-            seed=request.seed,
-            resolved={
-                "shown": write(shown),
-                "reference_image_sha256": file_sha256(image) if image else None,
-                "not_honoured": [],
-            },
-            provider_request_id=None,
-            cost_usd=0.0,
-            wall_time_s=wall_time_s,
-            library_versions=library_versions(_LIBRARIES),
-            sha256=file_sha256(path),
-        )

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from generators.base import (
@@ -15,10 +14,7 @@ from generators.base import (
     RefusedByModeration,
     TransientError,
     Unavailable,
-    clip_path,
-    library_versions,
 )
-from generators.toyworld.generator import ToyWorld
 from tests.factories_generators import make_request
 
 
@@ -77,23 +73,3 @@ def test_only_what_may_pass_is_retryable() -> None:
     ]
     assert [error for error in errors if error.retryable] == [TransientError]
     assert all(issubclass(error, GenerationError) for error in errors)
-
-
-def test_a_clip_path_depends_on_request_and_settings(tmp_path: Path) -> None:
-    right, late = ToyWorld({}), ToyWorld({"flaw": "late-sound"})
-    asked = make_request()
-    paths = {
-        clip_path(right, asked, tmp_path, ".mp4"),
-        clip_path(late, asked, tmp_path, ".mp4"),
-        clip_path(right, make_request(seed=2), tmp_path, ".mp4"),
-        clip_path(right, make_request(prompt_id="../escape"), tmp_path, ".mp4"),
-    }
-    assert len(paths) == 4
-    assert {path.parent for path in paths} == {tmp_path}
-    assert clip_path(right, make_request(), tmp_path, ".mp4") in paths
-
-
-def test_versions_are_those_of_the_distributions_that_are_installed() -> None:
-    versions = library_versions(("numpy", "a-distribution-that-nobody-has", "pillow"))
-    assert set(versions) == {"numpy", "pillow"}
-    assert versions["numpy"] == np.__version__

@@ -15,7 +15,7 @@ from generators.base import GenerationError
 from generators.choices import SettingsError
 from generators.full_disk import DiskFull
 from generators.isolated import Crashed, Stopped, TimedOut, Workshop
-from generators.results import Made
+from generators.results import CheckedClip
 from tests.factories_generators import make_request
 from tests.factories_strangers import write_stranger
 
@@ -29,11 +29,11 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worksh
     opened.close()
 
 
-def _make(workshop: Workshop, folder: Path, *, limit_s: float = 60, **settings: object) -> Made:
+def _make(workshop: Workshop, folder: Path, *, limit_s: float = 60, **settings: object) -> CheckedClip:
     return workshop.make(Order("stranger", settings, make_request(), folder / "out"), limit_s=limit_s)
 
 
-def _resolved(made: Made) -> dict[str, Any]:
+def _resolved(made: CheckedClip) -> dict[str, Any]:
     resolved = made.provenance["resolved"]
     assert isinstance(resolved, dict)
     return resolved

@@ -32,6 +32,7 @@ from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.gan import head_of
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.run import Clips, Settings, choose, copy_into, drawing, precision
+from generators.replacing import replacing
 
 Loss = Callable[[Networks, Rollout, torch.Generator, Recipe], torch.Tensor]
 
@@ -95,10 +96,10 @@ class Distillation:
         student |= {"averaged": self.average.steps, "average": self.average.weights}
         if self.nets.critic is not None and self._judging is not None:
             fake |= {"critic": self.nets.critic.state_dict(), "judging": self._judging.state_dict()}
-        for state, file in zip((student, fake), state_files(path), strict=True):
-            torch.save(state, file.with_suffix(".part"))
-        for file in state_files(path):
-            file.with_suffix(".part").replace(file)
+        of_student, of_fake = state_files(path)
+        with replacing(of_student) as student_draft, replacing(of_fake) as fake_draft:
+            torch.save(student, student_draft)
+            torch.save(fake, fake_draft)
 
     def load(self, path: Path) -> None:
         """Goes on from both files.

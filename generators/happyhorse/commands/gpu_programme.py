@@ -35,6 +35,7 @@ from generators.happyhorse.training.data import to_tensors
 from generators.happyhorse.training.dmd import Recipe as Teaching
 from generators.happyhorse.training.processes import Processes
 from generators.happyhorse.training.run import Settings
+from generators.replacing import replacing
 from generators.toyworld.referee.scores import render_table
 from generators.toyworld.world.examples import example
 
@@ -116,8 +117,10 @@ class Programme:
             if done % 200 == 0 or late or done == self.amounts.codec_steps:
                 codec.calibrate([frames])
                 state = {"codec": codec.state_dict(), "done": done}
-                replace_file(moments, lambda part: torch.save(optimiser.state_dict(), part))
-                replace_file(path, lambda part, s=state: torch.save(s, part))  # type: ignore[misc]
+                with replacing(moments) as draft:
+                    torch.save(optimiser.state_dict(), draft)
+                with replacing(path) as draft:
+                    torch.save(state, draft)
                 error = (codec.decode(codec.encode(held_out)) - held_out).square().mean()
                 reached = 10 * math.log10(4 / float(error))
             if late:
@@ -214,7 +217,8 @@ class Programme:
 
     def _write(self) -> None:
         text = json.dumps(self.note, indent=1)
-        replace_file(self.out / _NOTE, lambda part: part.write_text(text))
+        with replacing(self.out / _NOTE) as draft:
+            draft.write_text(text)
 
 
 class OnDevice:
@@ -261,10 +265,3 @@ def machine(device: str) -> dict[str, str]:
     """What the figures were made on."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or "CPU"
     return {"device": name, "torch": torch.__version__, "python": platform.python_version()}
-
-
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a file beside the old one, and then takes its place."""
-    part = path.with_suffix(".part")
-    write(part)
-    part.replace(path)

@@ -14,6 +14,7 @@ from generators.base import LARGEST_SEED, TRACKS, GenerationError, InvalidInput,
 from generators.encode import Clip, encode
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.limits import LARGEST_SIDE, require_duration
+from generators.replacing import replacing
 
 Silence = Literal["computed", "left-out"]
 """How a clip without sound is made: audio is computed and dropped, as in the public code, or not computed."""
@@ -144,14 +145,12 @@ class DecodedClip:
             GenerationError: It can't be written.
         """
         height, width = self.frames.shape[1:3]
-        partial = path.with_name(f"{path.name}.part")
+        clip = Clip(self.frames, self.fps, self.samples, self.sample_rate)
         try:
-            encode(Clip(self.frames, self.fps, self.samples, self.sample_rate), partial, width, height)
-            partial.replace(path)
+            with replacing(path) as draft:
+                encode(clip, draft, width, height)
         except OSError as error:
             raise GenerationError(f"Can't write {path}: {error}. Free space, or name another.") from error
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def _require(what: str, value: str, known: Collection[str]) -> None:

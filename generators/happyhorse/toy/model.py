@@ -18,6 +18,7 @@ from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.sampling.preconditioning import Preconditioned, Variances
 from generators.happyhorse.sampling.samplers import Velocity
 from generators.happyhorse.toy.words import WordEmbedding
+from generators.replacing import replacing
 
 TOY = size("toy")
 BASE = CheckpointKind("toy-base", "base", 32, "base", lines=64, guidance=Guidance(2.0, 2.0, 2.0))
@@ -82,9 +83,8 @@ def save_model(model: ToyModel, kind: CheckpointKind, path: Path, **notes: objec
     """Writes weights with their sizes, the kind, and notes such as seeds, in place of what was."""
     head = {"config": asdict(model.config), "kind": asdict(kind), "notes": notes}
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
-    fresh = path.with_suffix(".part")
-    save_file(tensors, fresh, metadata={"happyhorse": json.dumps(head)})
-    fresh.replace(path)
+    with replacing(path) as draft:
+        save_file(tensors, draft, metadata={"happyhorse": json.dumps(head)})
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ToyModel, CheckpointKind]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
 from generators.happyhorse.toy.words import tokenise
 from generators.happyhorse.training.data import to_tensors
+from generators.replacing import replacing
 from generators.toyworld.world.examples import SAMPLE_RATE, VERSION, Split, example
 
 _CHUNK = 64
@@ -129,6 +130,5 @@ def _read_done(folder: Path, recipe: Recipe) -> int:
 
 def _write_done(folder: Path, recipe: Recipe, done: int) -> None:
     """Replaces the note as a whole, so that one that is read is never half written."""
-    fresh = folder / f"{_NOTE}.part"
-    fresh.write_text(json.dumps({"recipe": asdict(recipe), "done": done}))
-    fresh.replace(folder / _NOTE)
+    with replacing(folder / _NOTE) as draft:
+        draft.write_text(json.dumps({"recipe": asdict(recipe), "done": done}))

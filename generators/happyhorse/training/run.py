@@ -21,6 +21,7 @@ from generators.happyhorse.training.ema import Average
 from generators.happyhorse.training.flow import Errors, draw_task, errors
 from generators.happyhorse.training.optimisers import Optimisers, Rates
 from generators.happyhorse.training.processes import ALONE, Processes
+from generators.replacing import replacing
 
 
 class Clips(Protocol):
@@ -92,9 +93,8 @@ class Run:
         """Replaces the file as a whole, so that one that is read is never half written."""
         if not self.processes.first:
             return
-        fresh = path.with_suffix(".part")
-        torch.save(self._state(), fresh)
-        fresh.replace(path)
+        with replacing(path) as draft:
+            torch.save(self._state(), draft)
 
     def load(self, path: Path) -> None:
         """Goes on from a file, which must be of a run with the same settings, or of a shorter one.
