@@ -16,7 +16,7 @@ def find_track(name: str) -> Track:
     try:
         return Track(name)
     except ValueError:
-        raise UnknownName(_unknown("track", name, Track.values)) from None
+        raise UnknownName(unknown("track", name, Track.values)) from None
 
 
 def find_contenders(slugs: Sequence[str]) -> list[Contender]:
@@ -25,7 +25,7 @@ def find_contenders(slugs: Sequence[str]) -> list[Contender]:
     for slug in slugs:
         if slug not in known:
             raise UnknownName(
-                _unknown("contender", slug, known) + " More come by: manage.py load_contenders PATH"
+                unknown("contender", slug, known) + " More come by: manage.py load_contenders PATH"
             )
     return [known[slug] for slug in slugs]
 
@@ -39,9 +39,10 @@ def find_suite(name: str) -> Suite:
     suite = suites.first()
     if suite is None:
         known = [f"{row.name}@{row.version}" for row in Suite.objects.all()]
-        raise UnknownName(_unknown("suite", name, known) + " More come by: manage.py load_suite PATH")
+        raise UnknownName(unknown("suite", name, known) + " More come by: manage.py load_suite PATH")
     return suite
 
 
-def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the message for a name that is not among the known ones."""
     return f"Unknown {kind} '{name}'. Known: {', '.join(sorted(known)) or 'none yet'}."

@@ -62,6 +62,8 @@ class Suite(models.Model):
 
 
 class Prompt(models.Model):
+    """One task of a suite. The fields from `expected_sound` on describe it; generators do not get them."""
+
     suite = models.ForeignKey(Suite, on_delete=models.CASCADE, related_name="prompts")
     key = models.CharField(max_length=64)
     position = models.PositiveIntegerField()
@@ -71,6 +73,12 @@ class Prompt(models.Model):
     seeds = models.JSONField()
     reference_sha256 = models.CharField(max_length=64, blank=True)
     reference_name = models.CharField(max_length=120, blank=True)
+    expected_sound = models.TextField(blank=True, help_text="What should be heard in a good clip")
+    licence = models.CharField(max_length=200, blank=True, help_text="Licence of the text and image")
+    origin = models.TextField(blank=True, help_text="Who wrote it, or the file and line it came from")
+    translates = models.CharField(max_length=64, blank=True, help_text="Key of the prompt it translates")
+    dimensions = models.JSONField(default=list, help_text="What a benchmark measures with it")
+    aux = models.JSONField(default=dict, help_text="Further fields of the benchmark, as they were")
 
     class Meta:
         ordering = ["suite", "position"]

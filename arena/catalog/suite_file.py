@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
 from arena.catalog.fields import Fields
 from arena.catalog.hashing import content_hash
+from arena.catalog.located import Document
 from arena.catalog.reading import read_document
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -19,8 +22,14 @@ LARGEST_IMAGE_PIXELS = 2**25
 """8K has 33 million; a small file can hold far more, and unpacks to gigabytes."""
 
 
+DESCRIPTIONS = ("expected_sound", "licence", "origin", "translates", "dimensions", "aux")
+"""Fields that describe a prompt. An empty one leaves the hash of a suite as it was before there were any."""
+
+
 @dataclass(frozen=True)
 class PromptEntry:
+    """One prompt as its file gives it, with the file's defaults filled in."""
+
     key: str
     text: str
     tags: list[str]
@@ -28,6 +37,19 @@ class PromptEntry:
     seeds: list[int]
     image: Path | None
     image_sha256: str
+    expected_sound: str = ""
+    licence: str = ""
+    origin: str = ""
+    translates: str = ""
+    """Key of the prompt of the same suite that this one says in another language."""
+    dimensions: list[str] = field(default_factory=list)
+    aux: dict[str, object] = field(default_factory=dict)
+
+    def content(self) -> list[object]:
+        """Return what the content hash covers of this prompt."""
+        content: list[object] = [self.key, self.text, self.tags, self.language, self.seeds, self.image_sha256]
+        described = {name: value for name in DESCRIPTIONS if (value := getattr(self, name))}
+        return [*content, described] if described else content
 
 
 @dataclass(frozen=True)
@@ -38,9 +60,10 @@ class SuiteFile:
     prompts: list[PromptEntry]
 
     def content_hash(self) -> str:
-        """SHA-256 over everything that a clip or a vote could depend on; images count by their bytes."""
-        prompts = [[p.key, p.text, p.tags, p.language, p.seeds, p.image_sha256] for p in self.prompts]
-        return content_hash([self.name, self.title, self.seeds, prompts])
+        """Return the SHA-256 of everything that the file says; images count by their bytes."""
+        return content_hash(
+            [self.name, self.title, self.seeds, [prompt.content() for prompt in self.prompts]]
+        )
 
 
 def read_suite_file(path: Path) -> SuiteFile:
@@ -55,26 +78,61 @@ def read_suite_file(path: Path) -> SuiteFile:
     title = head.text("title", longest=200)
     language = head.text("language", default="en", longest=35)
     seeds = head.seeds("seeds", default=[0])
-    prompts = [_read_prompt(entry, language, seeds) for entry in head.entries("prompts")]
+    defaults = _Defaults(
+        language=language,
+        seeds=seeds,
+        licence=head.text("licence", default="", longest=200),
+        origin=head.text("origin", default="", longest=1000),
+    )
+    prompts = [_read_prompt(entry, defaults) for entry in head.entries("prompts")]
     head.refuse_others()
     document.report_repeated("prompts", "id", [prompt.key for prompt in prompts])
+    _report_translations(document, prompts)
     document.raise_problems()
     return SuiteFile(name, title, seeds, prompts)
 
 
-def _read_prompt(entry: Fields, language: str, seeds: list[int]) -> PromptEntry:
+class _Defaults(NamedTuple):
+    """What the head of a file gives for the prompts that say nothing else."""
+
+    language: str
+    seeds: list[int]
+    licence: str
+    origin: str
+
+
+def _read_prompt(entry: Fields, defaults: _Defaults) -> PromptEntry:
     image, image_sha256 = _read_image(entry)
     prompt = PromptEntry(
         key=entry.slug("id"),
         text=entry.text("text"),
         tags=entry.texts("tags"),
-        language=entry.text("language", default=language, longest=35),
-        seeds=entry.seeds("seeds", default=seeds),
+        language=entry.text("language", default=defaults.language, longest=35),
+        seeds=entry.seeds("seeds", default=defaults.seeds),
         image=image,
         image_sha256=image_sha256,
+        expected_sound=entry.text("expected_sound", default="", longest=2000),
+        licence=entry.text("licence", default=defaults.licence, longest=200),
+        origin=entry.text("origin", default=defaults.origin, longest=1000),
+        translates=entry.text("translates", default="", longest=64),
+        dimensions=entry.texts("dimensions"),
+        aux=entry.mapping("aux"),
     )
     entry.refuse_others()
     return prompt
+
+
+def _report_translations(document: Document, prompts: Sequence[PromptEntry]) -> None:
+    """Report each prompt that says it translates one which the suite lacks, or one of its own language."""
+    languages = {prompt.key: prompt.language for prompt in prompts}
+    for index, prompt in enumerate(prompts):
+        original = prompt.translates
+        place = ("prompts", index, "translates")
+        if original and original not in languages:
+            document.report(place, f"must be the id of a prompt of this suite; got '{original}'.")
+        elif original and languages[original] == prompt.language:
+            wanted = f"must be a prompt in another language than '{prompt.language}'"
+            document.report(place, f"{wanted}; got '{original}', which has the same.")
 
 
 def _read_image(entry: Fields) -> tuple[Path | None, str]:

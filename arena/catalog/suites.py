@@ -11,7 +11,7 @@ from django.db import transaction
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Prompt, Suite
-from arena.catalog.suite_file import PromptEntry, SuiteFile, read_suite_file
+from arena.catalog.suite_file import DESCRIPTIONS, PromptEntry, SuiteFile, read_suite_file
 from arena.media.storage import store
 
 
@@ -37,20 +37,25 @@ def _save_version(file: SuiteFile, reference_names: dict[str, str]) -> tuple[Sui
         name=file.name, version=versions.count() + 1, title=file.title, seeds=file.seeds, content_hash=content
     )
     Prompt.objects.bulk_create(
-        Prompt(
-            suite=suite,
-            key=entry.key,
-            position=position,
-            text=entry.text,
-            tags=entry.tags,
-            language=entry.language,
-            seeds=entry.seeds,
-            reference_sha256=entry.image_sha256,
-            reference_name=reference_names[entry.key],
-        )
+        _row_of(entry, suite, position, reference_names[entry.key])
         for position, entry in enumerate(file.prompts)
     )
     return suite, True
+
+
+def _row_of(entry: PromptEntry, suite: Suite, position: int, reference_name: str) -> Prompt:
+    return Prompt(
+        suite=suite,
+        key=entry.key,
+        position=position,
+        text=entry.text,
+        tags=entry.tags,
+        language=entry.language,
+        seeds=entry.seeds,
+        reference_sha256=entry.image_sha256,
+        reference_name=reference_name,
+        **{name: getattr(entry, name) for name in DESCRIPTIONS},
+    )
 
 
 @transaction.atomic
@@ -72,17 +77,27 @@ def grow_suite(*, name: str, title: str, prompts: Sequence[Prompt]) -> Suite:
         elif missing := set(prompt.seeds) - set(row.seeds):
             row.seeds = sorted({*row.seeds, *missing})
             row.save(update_fields=["seeds"])
-    suite.content_hash = content_hash(["clips", _as_file(suite).content_hash()])
+    suite.content_hash = content_hash(["clips", as_file(suite).content_hash()])
     suite.save(update_fields=["content_hash"])
     return suite
 
 
-def _as_file(suite: Suite) -> SuiteFile:
-    entries = [
-        PromptEntry(row.key, row.text, row.tags, row.language, row.seeds, None, row.reference_sha256)
-        for row in suite.prompts.all()
-    ]
-    return SuiteFile(suite.name, suite.title, suite.seeds, entries)
+def as_file(suite: Suite) -> SuiteFile:
+    """Return a loaded suite in the form that reading its file gives; images have only their hashes."""
+    return SuiteFile(suite.name, suite.title, suite.seeds, [_entry_of(row) for row in suite.prompts.all()])
+
+
+def _entry_of(row: Prompt) -> PromptEntry:
+    return PromptEntry(
+        key=row.key,
+        text=row.text,
+        tags=row.tags,
+        language=row.language,
+        seeds=row.seeds,
+        image=None,
+        image_sha256=row.reference_sha256,
+        **{name: getattr(row, name) for name in DESCRIPTIONS},
+    )
 
 
 def _store_reference(entry: PromptEntry) -> str:

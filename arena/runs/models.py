@@ -58,13 +58,15 @@ class Job(models.Model):
 
 
 class Run(models.Model):
-    """A suite × contenders × seeds to be produced on one track."""
+    """A suite, or its prompts of some tags, × contenders × seeds to be produced on one track."""
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="runs")
     contenders = models.ManyToManyField(Contender, related_name="runs")
     jobs = models.ManyToManyField(Job, related_name="runs")
     track = models.CharField(max_length=9, choices=Track.choices)
     seeds = models.JSONField(help_text="Asked for; empty where each prompt brings its own")
+    tags = models.JSONField(default=list, help_text="Prompts with one of these; empty for all")
+    exclude_tags = models.JSONField(default=list, help_text="No prompts with one of these")
     settings = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
 

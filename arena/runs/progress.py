@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.core.management.base import CommandError
 from rich.console import Console
@@ -17,12 +17,17 @@ from generators.full_disk import DiskFull
 
 
 def survey_with_progress(
-    prompts: Sequence[Prompt], contenders: Sequence[Contender], seeds: Sequence[int], console: Console
+    prompts: Sequence[Prompt],
+    contenders: Sequence[Contender],
+    seeds: Sequence[int],
+    console: Console,
+    *,
+    known: Collection[str] = (),
 ) -> Survey:
     """Look at the clips that contenders bring; the bar goes away afterwards."""
     visible = any(map(brings_clips, contenders))
     with counting("Looking at clips", None, console, passing=True, visible=visible) as show:
-        return survey_clips(prompts=prompts, contenders=contenders, seeds=seeds, report=show)
+        return survey_clips(prompts=prompts, contenders=contenders, seeds=seeds, known=known, report=show)
 
 
 def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counter[str]:

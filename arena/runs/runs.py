@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -11,6 +12,7 @@ from django.db.models import Count
 from arena.catalog.hashing import content_hash
 from arena.catalog.lookup import UnknownName
 from arena.catalog.models import Contender, Prompt, Suite
+from arena.catalog.tags import choose_prompts
 from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
@@ -29,6 +31,8 @@ def plan_run(
     seeds: Sequence[int],
     track: Track,
     clip_settings: ClipSettings,
+    tags: Sequence[str] = (),
+    exclude_tags: Sequence[str] = (),
     leave_out: Collection[tuple[str, str, int]] = (),
 ) -> Run:
     """Make a run and its missing jobs; the same request again returns the existing run.
@@ -39,13 +43,17 @@ def plan_run(
         seeds: those wanted for every prompt; empty takes each prompt's own.
         track: what generators start from, and whether sound is judged.
         clip_settings: what every clip is asked to be.
+        tags: those of which a prompt needs one; empty takes every prompt.
+        exclude_tags: those of which a prompt may have none.
         leave_out: contenders' slugs, prompts' keys and seeds for which there is nothing to be made.
 
     Raises:
         CantRun: the track starts from an image and a prompt has none, or seeds are out of range or repeated.
+        UnknownName: no prompt has one of the tags.
+        NothingChosen: the tags leave no prompt.
     """
     _refuse_odd_seeds(seeds)
-    prompts = list(suite.prompts.all())
+    prompts = choose_prompts(list(suite.prompts.all()), tags=tags, exclude_tags=exclude_tags)
     if track.from_image and (without := [prompt.key for prompt in prompts if not prompt.reference_name]):
         raise CantRun(
             f"Track {track} needs a reference image, and these prompts have none: {', '.join(without)}."
@@ -62,7 +70,7 @@ def plan_run(
         ignore_conflicts=True,
     )
     jobs = Job.objects.filter(
-        contender__in=contenders, prompt__suite=suite, settings_hash=content_hash(settings)
+        contender__in=contenders, prompt__in=prompts, settings_hash=content_hash(settings)
     ).exclude(state=Job.State.RETIRED)
     wanted = [
         job
@@ -70,7 +78,8 @@ def plan_run(
         if job.seed in (seeds or job.prompt.seeds)
         and (job.state == Job.State.DONE or (job.contender.slug, job.prompt.key, job.seed) not in leave_out)
     ]
-    run = _find_run(suite, contenders, seeds, settings)
+    asked = {"seeds": list(seeds), "tags": sorted(tags), "exclude_tags": sorted(exclude_tags)}
+    run = _find_run(suite, contenders, {**asked, "settings": settings})
     run.jobs.set(wanted)
     return run
 
@@ -113,14 +122,13 @@ def _refuse_odd_seeds(seeds: Sequence[int]) -> None:
         )
 
 
-def _find_run(
-    suite: Suite, contenders: Sequence[Contender], seeds: Sequence[int], settings: dict[str, object]
-) -> Run:
-    asked = {contender.pk for contender in contenders}
-    for run in Run.objects.filter(suite=suite, seeds=list(seeds), settings=settings):
-        if set(run.contenders.values_list("pk", flat=True)) == asked:
+def _find_run(suite: Suite, contenders: Sequence[Contender], asked: Mapping[str, Any]) -> Run:
+    """Return the run of a suite by these contenders in which the fields are as asked, or make it."""
+    keys = {contender.pk for contender in contenders}
+    for run in Run.objects.filter(suite=suite, **asked):
+        if set(run.contenders.values_list("pk", flat=True)) == keys:
             return run
-    run = Run.objects.create(suite=suite, track=str(settings["track"]), seeds=list(seeds), settings=settings)
+    run = Run.objects.create(suite=suite, track=asked["settings"]["track"], **asked)
     run.contenders.set(contenders)
     return run
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +63,7 @@ def survey_clips(
     prompts: Sequence[Prompt],
     contenders: Sequence[Contender],
     seeds: Sequence[int],
+    known: Collection[str] = (),
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Survey:
     """Look at every clip that contenders bring for some prompts, before anything is made of it.
@@ -71,6 +72,7 @@ def survey_clips(
         prompts: those of a suite, saved or not.
         contenders: any; those whose clips are still to be made are passed over.
         seeds: those wanted for every prompt; empty takes each prompt's own.
+        known: keys of further prompts, whose clips are neither looked at nor reported.
         report: hears how many of how many clips were looked at.
 
     Raises:
@@ -80,7 +82,7 @@ def survey_clips(
     found: list[tuple[Place, Path]] = []
     for contender in filter(brings_clips, contenders):
         folder = Folder(contender.settings)
-        names = folder.unknown_prompts({prompt.key: prompt for prompt in prompts})
+        names = folder.unknown_prompts(dict.fromkeys([*known, *(prompt.key for prompt in prompts)]))
         survey.unknown.extend((contender.slug, name) for name in names)
         for prompt in prompts:
             for seed in seeds or prompt.seeds:

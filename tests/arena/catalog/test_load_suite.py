@@ -31,7 +31,8 @@ def test_a_malformed_file_is_refused_with_all_its_problems(tmp_path: Path) -> No
     assert str(caught.value).splitlines() == [
         "suite.yaml:4: prompts.0.text: is missing.",
         "suite.yaml:5: prompts.1.id: 'a' is taken by the entry of line 4.",
-        "suite.yaml:5: prompts.1.seed: unknown field. Known: id, image, language, seeds, tags, text.",
+        "suite.yaml:5: prompts.1.seed: unknown field. Known: aux, dimensions, expected_sound, id, image, "
+        "language, licence, origin, seeds, tags, text, translates.",
         "Nothing was loaded.",
     ]
     assert not Suite.objects.exists()

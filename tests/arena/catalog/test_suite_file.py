@@ -27,7 +27,8 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         "suite.yaml:1: title: is missing.",
         "suite.yaml:2: prompts.0.id: must be 1 to 64 of a-z, 0-9, '-' and '_'; got 'A'.",
         "suite.yaml:3: prompts.1.text: is missing.",
-        "suite.yaml:3: prompts.1.txt: unknown field. Known: id, image, language, seeds, tags, text.",
+        "suite.yaml:3: prompts.1.txt: unknown field. Known: aux, dimensions, expected_sound, id, image, "
+        "language, licence, origin, seeds, tags, text, translates.",
         "suite.yaml:4: prompts.2.id: is missing.",
         "suite.yaml:4: prompts.2.seeds: must be a list of different whole numbers from 0 to "
         "9007199254740991; got [0, 0]. Write it like [0, 1].",
@@ -156,6 +157,11 @@ def test_comments_and_names_of_images_change_no_hash(tmp_path: Path) -> None:
         "id: a, text: x, language: de",
         "id: a, text: x, seeds: [1]",
         "id: a, text: x, image: a.png",
+        "id: a, text: x, expected_sound: rain",
+        "id: a, text: x, licence: CC0-1.0",
+        "id: a, text: x, origin: a friend",
+        "id: a, text: x, dimensions: [motion]",
+        "id: a, text: x, aux: {objects: 2}",
     ],
 )
 def test_whatever_a_clip_or_a_slice_depends_on_changes_the_hash(tmp_path: Path, changed: str) -> None:
@@ -174,3 +180,34 @@ def test_another_picture_under_the_same_name_changes_the_hash(tmp_path: Path) ->
         for colour in ("red", "blue")
     )
     assert red.content_hash() != blue.content_hash()
+
+
+def test_the_head_gives_licence_and_origin_of_prompts_that_say_nothing_else(tmp_path: Path) -> None:
+    head = f"{HEAD}licence: CC0-1.0\norigin: by hand\n"
+    own = "id: b, text: y, licence: MIT, origin: a book"
+    suite = read_suite_file(write_suite(tmp_path, "id: a, text: x", own, head=head))
+    assert [(p.licence, p.origin) for p in suite.prompts] == [("CC0-1.0", "by hand"), ("MIT", "a book")]
+
+
+def test_a_prompt_says_what_should_be_heard_and_what_it_measures(tmp_path: Path) -> None:
+    line = "id: a, text: x, expected_sound: two dull thuds, dimensions: [color], aux: {color: {object: red}}"
+    (prompt,) = read_suite_file(write_suite(tmp_path, line)).prompts
+    assert (prompt.expected_sound, prompt.dimensions) == ("two dull thuds", ["color"])
+    assert prompt.aux == {"color": {"object": "red"}}
+
+
+def test_a_translation_names_a_prompt_in_another_language(tmp_path: Path) -> None:
+    original = "id: a, text: a horse"
+    path = write_suite(tmp_path, original, "id: a-zh, text: 一匹马, language: zh, translates: a")
+    assert [prompt.translates for prompt in read_suite_file(path).prompts] == ["", "a"]
+    path = write_suite(tmp_path, original, "id: b, text: x, translates: c", "id: d, text: y, translates: a")
+    assert _refuse(path) == [
+        "suite.yaml:5: prompts.1.translates: must be the id of a prompt of this suite; got 'c'.",
+        "suite.yaml:6: prompts.2.translates: must be a prompt in another language than 'en'; got 'a', which "
+        "has the same.",
+    ]
+
+
+def test_a_suite_without_descriptions_has_the_hash_it_had_before_there_were_any() -> None:
+    suite = read_suite_file(Path(__file__).parents[3] / "suites" / "toy-world.yaml")
+    assert suite.content_hash() == "b50d6351f1628943b0cb59d7c7b6347db39237c9c031764d320ace0b3ca5c5d3"

@@ -7,7 +7,8 @@ from django.core.files.storage import storages
 
 from arena.catalog.located import FileError
 from arena.catalog.models import Prompt, Suite
-from arena.catalog.suites import load_suite
+from arena.catalog.suite_file import read_suite_file
+from arena.catalog.suites import as_file, load_suite
 from generators.base import file_sha256
 from tests.factories_catalog import HEAD, draw_image, write_suite
 
@@ -68,3 +69,14 @@ def test_a_reference_image_is_kept_by_its_content(tmp_path: Path) -> None:
     assert prompt.reference_sha256 == file_sha256(image)
     with storages["references"].open(prompt.reference_name) as kept:
         assert kept.read() == image.read_bytes()
+
+
+def test_a_loaded_suite_says_all_that_its_file_says(tmp_path: Path) -> None:
+    described = (
+        "expected_sound: rain, licence: CC0-1.0, origin: by hand, dimensions: [color], aux: {n: 2, r: 0.5}"
+    )
+    translation = "id: b, text: 雨, language: zh, translates: a"
+    path = write_suite(tmp_path, f"id: a, text: rain, tags: [t], seeds: [4], {described}", translation)
+    suite, _ = load_suite(path=path)
+    assert as_file(suite) == read_suite_file(path)
+    assert as_file(suite).content_hash() == suite.content_hash

@@ -13,7 +13,7 @@ from arena.catalog.models import Suite
 from arena.catalog.suites import load_suite
 from arena.runs.models import Clip, Job, Rendition, Run
 from generators.base import QuotaExceeded, file_sha256
-from tests.factories import CAPTION, make_contender, make_suite, write_file
+from tests.factories import CAPTION, make_contender, make_prompt, make_suite, write_file
 from tests.factories_catalog import draw_image, write_suite
 from tests.factories_media import tone, write_clip, write_sound, write_truncated
 from tests.factories_runs import accounted_files, install_provider, stored_files, unfinished_work
@@ -88,6 +88,59 @@ def test_a_suite_is_made_for_contenders_and_seeds() -> None:
         (slug, seed) for slug in ("truth", "stutter") for seed in (0, 1)
     }
     assert (stored_files(), unfinished_work()) == (accounted_files(), [])
+
+
+def _make_tagged_suite() -> Suite:
+    suite = make_suite("suite", prompts=0)
+    for key, tags in {"a": ["music"], "b": ["music", "zh"], "c": ["speech"], "d": []}.items():
+        make_prompt(suite, key, tags=tags)
+    return suite
+
+
+def test_tags_choose_prompts_and_make_a_run_of_their_own() -> None:
+    make_contender("truth")
+    _make_tagged_suite()
+    said = _run(tags="speech, music", exclude_tags="zh").splitlines()
+    run = Run.objects.get()
+    assert said[0] == f"{run}: 2 of 4 prompts, tagged speech or music, without zh."
+    assert [job.prompt.key for job in run.jobs.order_by("prompt__position")] == ["a", "c"]
+    assert _run(tags="music,speech", exclude_tags="zh").splitlines()[0].startswith(f"{run}: 2 of 4")
+    _run()
+    assert [row.jobs.count() for row in Run.objects.order_by("pk")] == [2, 4]
+    assert Job.objects.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tags": "musik"}, "Unknown tag 'musik'. Known: music, speech, zh."),
+        ({"exclude_tags": "Zh"}, "Unknown tag 'Zh'. Known: music, speech, zh."),
+        (
+            {"tags": "music", "exclude_tags": "music"},
+            "tags must leave at least one prompt; got tagged music, without music. Exclude fewer tags.",
+        ),
+    ],
+)
+def test_tags_that_choose_nothing_are_refused(options: dict[str, str], message: str) -> None:
+    make_contender("truth")
+    _make_tagged_suite()
+    with pytest.raises(CommandError) as caught:
+        _run(**options)
+    assert str(caught.value) == message
+    assert not Run.objects.exists()
+
+
+def test_clips_of_prompts_without_the_tags_are_passed_over_in_silence(tmp_path: Path) -> None:
+    _make_tagged_suite()
+    (tmp_path / "clips").mkdir()
+    for name in ("a", "c", "z"):
+        write_clip(tmp_path / "clips" / f"{name}.mp4")
+    make_contender("mine", generator="folder", settings={"clips": str(tmp_path / "clips")})
+    said = _run(contenders="mine", tags="speech")
+    assert [line for line in said.splitlines() if "left out" in line or "no clip" in line] == [
+        "mine: z.mp4 belongs to no prompt of the suite, and is left out"
+    ]
+    assert [job.prompt.key for job in Job.objects.all()] == ["c"]
 
 
 def test_the_same_command_twice_makes_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.catalog.tags import choose_prompts, describe_tags
 from arena.catalog.tracks import Track
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.geometry import choose_settings
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("suite", help="name, or name@version (default: the newest)")
         parser.add_argument("--contenders", required=True, help="slugs with commas between")
         parser.add_argument("--seeds", default="", help="such as 0,1 (default: those of each prompt)")
+        parser.add_argument("--tags", default="", help="only prompts with one of these, such as music,speech")
+        parser.add_argument("--exclude-tags", default="", help="no prompts with one of these")
         parser.add_argument("--track", required=True, help="t2v, i2v, t2v-audio or i2v-audio")
         add_geometry(parser)
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs side by side")
@@ -40,21 +43,35 @@ class Command(BaseCommand):
             suite = find_suite(options["suite"])
             contenders = find_contenders(_parts(options["contenders"]))
             seeds = _seeds(options["seeds"])
+            tags, exclude_tags = _tags(options["tags"]), _tags(options["exclude_tags"])
+            prompts = list(suite.prompts.all())
+            chosen_prompts = choose_prompts(prompts, tags=tags, exclude_tags=exclude_tags)
             track = find_track(options["track"])
             asked = read_geometry(options)
-            survey = survey_with_progress(list(suite.prompts.all()), contenders, seeds, Console())
+            survey = survey_with_progress(
+                chosen_prompts, contenders, seeds, Console(), known={prompt.key for prompt in prompts}
+            )
             for line in describe_misfits(survey, track):
                 self.stdout.write(line)
             chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
             for place in retire_replaced(suite=suite, clips=survey.clips):
                 self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
             run = plan_run(
-                suite=suite, contenders=contenders, seeds=seeds, track=track, clip_settings=chosen.settings
+                suite=suite,
+                contenders=contenders,
+                seeds=seeds,
+                track=track,
+                clip_settings=chosen.settings,
+                tags=tags,
+                exclude_tags=exclude_tags,
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["retry_failed"]:
             retry_failed_jobs(run)
+        if tags or exclude_tags:
+            kept = f"{len(chosen_prompts)} of {len(prompts)} prompts"
+            self.stdout.write(f"{run}: {kept}, {describe_tags(tags, exclude_tags)}.")
         self.stdout.write(f"{run}: {run.jobs.count()} clips of {chosen.settings} ({chosen.why}).")
         states = produce_with_progress(run, workers=workers, console=Console())
         self.stdout.write(f"{run}: {states[Job.State.DONE]} done, {states[Job.State.FAILED]} failed.")
@@ -78,6 +95,10 @@ def describe_misfits(survey: Survey, track: Track) -> Iterator[str]:
 
 def _parts(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",")))
+
+
+def _tags(text: str) -> list[str]:
+    return _parts(text) if text else []
 
 
 def _workers(number: int) -> int:
