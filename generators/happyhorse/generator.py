@@ -26,7 +26,7 @@ from generators.happyhorse.pipeline.request import (
 )
 
 if TYPE_CHECKING:
-    from generators.happyhorse.pipeline.components import Components
+    from generators.happyhorse.pipeline.parts import Parts
 
 _DEFAULTS: Mapping[str, object] = {
     "weights": "released",
@@ -104,7 +104,7 @@ class HappyHorse:
             libraries=self.libraries,
         )
 
-    def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
+    def _prepare(self, request: Request) -> tuple[ClipRequest, Parts, dict[str, object]]:
         """The request in the pipeline's terms, its components, and which weights they have."""
         _require_packages()
         from generators.happyhorse.pipeline.inputs import read_image
@@ -125,7 +125,7 @@ class HappyHorse:
         )
         return clip, *self._components(clip)
 
-    def _components(self, clip: ClipRequest) -> tuple[Components, dict[str, object]]:
+    def _components(self, clip: ClipRequest) -> tuple[Parts, dict[str, object]]:
         from generators.happyhorse.pipeline.device import find_device
         from generators.happyhorse.weights.released import Release
 
@@ -133,9 +133,9 @@ class HappyHorse:
         device = find_device(None if asked["device"] == "auto" else str(asked["device"]))
         how = {name: asked[name] for name in ("kind", "size", "steps", "decoder")}
         if asked["weights"] == "random":
-            from generators.happyhorse.weights.random import random_components
+            from generators.happyhorse.weights.random import random_parts
 
-            components = random_components(
+            components = random_parts(
                 str(asked["size"]),
                 str(asked["kind"]),
                 device=device,
@@ -150,7 +150,7 @@ class HappyHorse:
         negative = paths.get("negative_prompt")
         release = Release(**how, device=str(device), folders=folders, negative_prompt=negative)  # type: ignore[arg-type]  # checked
         upscales = () if clip.upscale is None else (clip.upscale,)
-        return release.components(upscales), release.origin(upscales)
+        return release.parts(upscales), release.origin(upscales)
 
     def _resolved(self, request: Request, decoded: DecodedClip) -> dict[str, object]:
         count, height, width = decoded.frames.shape[:3]
@@ -198,7 +198,7 @@ class HappyHorse:
             raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
 
 
-def _make(components: Components, clip: ClipRequest) -> DecodedClip:
+def _make(components: Parts, clip: ClipRequest) -> DecodedClip:
     import torch
 
     from generators.happyhorse.pipeline.pipeline import Pipeline
@@ -209,7 +209,7 @@ def _make(components: Components, clip: ClipRequest) -> DecodedClip:
         raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error
 
 
-def _machine(components: Components) -> dict[str, object]:
+def _machine(components: Parts) -> dict[str, object]:
     """What the clip's last bits depend on, beside the versions of the libraries."""
     import torch
 

@@ -19,9 +19,10 @@ from torch import Generator, Tensor, nn
 
 from generators.happyhorse.codecs.resample import resample
 from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.network.facts import FPS
 
 STRIDE = 2048
-NETWORK_RATE = 51_200
+NETWORK_RATE = FPS * STRIDE
 """Hz at which the network's waveform is taken to run: 25 latents a second."""
 SAMPLE_RATE = 44_100
 WINDOW = math.floor(29 * NETWORK_RATE / STRIDE)

@@ -21,8 +21,8 @@ from transformers.models.t5gemma.modeling_t5gemma import T5GemmaEncoder, T5Gemma
 from generators.base import InvalidInput
 from generators.happyhorse.codecs.weights import fill
 from generators.happyhorse.hub import T5GEMMA, MissingModel
+from generators.happyhorse.network.facts import TEXT_TOKENS
 
-MAX_TOKENS = 640
 _PREFIX = "model.encoder."
 
 
@@ -58,10 +58,10 @@ class T5GemmaText:
         count = len(self._tokens(prompt))
         if not prompt.strip() or count == 0:
             raise InvalidInput("The prompt is empty. Describe what is to be seen and heard.")
-        if count > MAX_TOKENS:
+        if count > TEXT_TOKENS:
             raise InvalidInput(
-                f"The prompt has {count} tokens; at most {MAX_TOKENS} are allowed. "
-                f"Shorten it by about {1 - MAX_TOKENS / count:.0%}."
+                f"The prompt has {count} tokens; at most {TEXT_TOKENS} are allowed. "
+                f"Shorten it by about {1 - TEXT_TOKENS / count:.0%}."
             )
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
@@ -78,7 +78,7 @@ class T5GemmaText:
         device = next(network.parameters()).device
         tokens = torch.tensor([self._tokens(prompt)], device=device)
         found = network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state
-        features: Tensor = found[0, :MAX_TOKENS].to(torch.float16).float().cpu()
+        features: Tensor = found[0, :TEXT_TOKENS].to(torch.float16).float().cpu()
         return features
 
     def _tokens(self, prompt: str) -> list[int]:

@@ -17,13 +17,12 @@ from torch.nn import functional as F  # noqa: N812 - the name that readers of Py
 
 from generators.happyhorse.codecs.latents import WAN22, Statistics
 from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.network.facts import SPATIAL_STRIDE, TEMPORAL_STRIDE
 
 WINDOW = 7
 """Latent frames that are decoded at once."""
 CONTEXT = 1
 """Latent frames that a window also sees, and whose output is discarded, at each inner side."""
-STRIDE = 4
-"""Output frames for each latent frame but the first of a clip."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ _UNUSED = "aligned_feature_projection_heads."
 class TurboDecoder(nn.Module):
     """Normalised latents to frames."""
 
-    temporal_stride = STRIDE
-    spatial_stride = 16
+    temporal_stride = TEMPORAL_STRIDE
+    spatial_stride = SPATIAL_STRIDE
 
     def __init__(self, config: TurboConfig, statistics: Statistics) -> None:
         super().__init__()
@@ -99,8 +98,8 @@ def decode_windows(network: Callable[[Tensor, bool], Tensor], latents: Tensor) -
         before = CONTEXT if start > 0 else 0
         after = CONTEXT if start + WINDOW < padded else 0
         frames = network(latents[:, :, start - before : start + WINDOW + after], start == 0)
-        pieces.append(frames[:, :, before * STRIDE : frames.shape[2] - after * STRIDE])
-    return torch.cat(pieces, dim=2)[:, :, : STRIDE * length - (STRIDE - 1)]
+        pieces.append(frames[:, :, before * TEMPORAL_STRIDE : frames.shape[2] - after * TEMPORAL_STRIDE])
+    return torch.cat(pieces, dim=2)[:, :, : TEMPORAL_STRIDE * length - (TEMPORAL_STRIDE - 1)]
 
 
 class _Network(nn.Module):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from generators.happyhorse.codecs.latents import WAN22, Statistics
 from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.network.facts import SPATIAL_STRIDE, TEMPORAL_STRIDE
 
 FULL_SIZE: Mapping[str, Any] = {"base_dim": 160, "decoder_base_dim": 256, "z_dim": 48}
 _VARIANT: Mapping[str, Any] = {
@@ -64,8 +65,8 @@ def build(sizes: Mapping[str, Any] = FULL_SIZE) -> nn.Module:
 class WanCodec:
     """Frames to normalised latents of one sixteenth the size, a quarter as many, and back."""
 
-    temporal_stride = 4
-    spatial_stride = 16
+    temporal_stride = TEMPORAL_STRIDE
+    spatial_stride = SPATIAL_STRIDE
 
     def __init__(self, network: nn.Module, statistics: Statistics = WAN22) -> None:
         self.network: Any = network

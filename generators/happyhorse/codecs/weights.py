@@ -1,4 +1,4 @@
-"""Reads a codec's weights from a file, and fills a module with them or says what doesn't fit."""
+"""Read weights from a file, and fill a module with them if they are exactly its own."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from generators.base import Unavailable
-from generators.happyhorse.network.finite import unfit
+from generators.happyhorse.network.finite import name_some, unfit
 
-_SHOWN = 8
-"""Names in one error message."""
+Shapes = Mapping[str, tuple[int, ...]]
+"""Shapes of tensors by key."""
 
 
 class WeightsError(Unavailable, ValueError):
-    """A file of weights can't be read, or isn't of the network that was asked for."""
+    """File of weights that can't be read, or that holds another network."""
 
 
 def read_weights(path: Path, device: torch.device | str = "cpu") -> dict[str, Tensor]:
-    """The tensors in a safetensors file or in a torch pickle, which may run no code of its own.
+    """Read the tensors in a safetensors file, or in a torch pickle without running code in it.
+
+    Args:
+        path: The file; its suffix says which of the two it is.
+        device: Where the tensors go.
 
     Raises:
-        WeightsError: The file isn't there, is damaged, or holds more than tensors.
+        WeightsError: The file is missing, is damaged, or holds more than tensors.
     """
     try:
         if path.suffix == ".safetensors":
@@ -40,34 +44,42 @@ def read_weights(path: Path, device: torch.device | str = "cpu") -> dict[str, Te
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None:
-    """Gives a module, which may be on the meta device, exactly these tensors.
+    """Give a module, which may be on the meta device, exactly these tensors.
+
+    Args:
+        module: The network.
+        tensors: Its tensors by key.
+        origin: The file that they come from, for messages.
 
     Raises:
-        WeightsError: Lists what is missing, surplus, misshapen, or not finite.
+        WeightsError: A tensor is missing, surplus, misshapen, or not finite.
     """
-    wanted = module.state_dict()
-    misshapen = (
-        f"{name} {tuple(tensors[name].shape)} for {tuple(wanted[name].shape)}"
-        for name in wanted.keys() & tensors.keys()
-        if tensors[name].shape != wanted[name].shape
-    )
-    wrong = {
-        "missing": sorted(wanted.keys() - tensors.keys()),
-        "surplus": sorted(tensors.keys() - wanted.keys()),
-        "misshapen": sorted(misshapen),
-    }
-    complaints = [f"{len(names)} {kind}: {_few(names)}" for kind, names in wrong.items() if names]
-    if complaints:
-        raise WeightsError(f"{origin} doesn't fit {type(module).__name__}. {'; '.join(complaints)}.")
+    if fault := misfit(module, {key: tuple(tensor.shape) for key, tensor in tensors.items()}):
+        raise WeightsError(f"{origin} {fault}")
     require_finite_weights(tensors, origin)
     module.load_state_dict(tensors, assign=True)
 
 
+def misfit(module: nn.Module, found: Shapes) -> str | None:
+    """Return what is wrong with tensors of other keys or shapes than a module's; None if nothing is."""
+    expected = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+    faults = {
+        "missing": sorted(expected.keys() - found.keys()),
+        "surplus": sorted(found.keys() - expected.keys()),
+        "misshapen": [
+            f"{key} {found[key]} instead of {expected[key]}"
+            for key in sorted(expected.keys() & found.keys())
+            if found[key] != expected[key]
+        ],
+    }
+    said = [f"{len(keys)} {fault}: {name_some(keys)}" for fault, keys in faults.items() if keys]
+    if not said:
+        return None
+    network = f"the {len(expected)} tensors of {type(module).__name__}"
+    return f"must hold {network}; got {'; '.join(said)}. Use a file of this network."
+
+
 def require_finite_weights(tensors: Mapping[str, Tensor], origin: Path) -> None:
-    """Raises WeightsError where a tensor holds NaN or infinity."""
+    """Raise WeightsError if a tensor holds NaN or infinity."""
     if fault := unfit(tensors):
         raise WeightsError(f"{origin}: {fault}. Fetch the file again, or use another checkpoint.")
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")

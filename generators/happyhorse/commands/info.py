@@ -7,108 +7,103 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
 from generators.base import InvalidInput
 from generators.happyhorse.network import flops
 from generators.happyhorse.network.config import SIZES, HappyHorseConfig, size
-from generators.happyhorse.network.kinds import KINDS, CheckpointKind
-from generators.happyhorse.network.memory import footprint
+from generators.happyhorse.network.facts import FLOPS_PER_S, RESOLUTIONS, USUAL_TEXT_TOKENS
+from generators.happyhorse.network.kinds import KINDS, CheckpointKind, usual_resolution
+from generators.happyhorse.network.memory import footprint, holdings
 from generators.happyhorse.network.tokens import Layout, layout_for
-from generators.happyhorse.network.transformer import HappyHorseTransformer
+from generators.happyhorse.pipeline.request import FIRST_STAGES
 
 TERA = 10**12
-RESOLUTIONS: dict[str, tuple[tuple[int, int], str | None]] = {
-    "256p": ((448, 256), None),
-    "540p": ((896, 512), "540p"),
-    "1080p": ((1920, 1088), "1080p"),
-}
-"""Width and height in pixels, and the checkpoint that enlarges to them."""
 FORWARDS = {"base": 2, "distilled": 1, "super_resolution": 1}
-"""Looks at the network in each step, by sampler."""
+"""Forwards in each step, by sampler."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One checkpoint's part in a clip."""
+    """Cost of one checkpoint's share in a clip."""
 
     kind: CheckpointKind
     layout: Layout
     products: int
-    """FLOPs of one forward."""
+    """FLOPs of one forward in products."""
     attention: int
-    """FLOPs of one forward."""
+    """FLOPs of one forward in attention."""
     memory_bytes: int
-    """Of the weights and of one layer's work, estimated."""
+    """Estimated bytes of the weights and of one layer's tensors."""
 
     @property
     def forward(self) -> int:
-        """FLOPs of one."""
+        """FLOPs of one forward."""
         return self.products + self.attention
 
     @property
     def forwards(self) -> int:
+        """Number of forwards."""
         return self.kind.steps * FORWARDS[self.kind.sampler]
 
     @property
     def flops(self) -> int:
-        """Of all forwards."""
+        """FLOPs of all forwards."""
         return self.forwards * self.forward
-
-
-@dataclass(frozen=True)
-class Holdings:
-    """What a network consists of."""
-
-    parameters: int
-    keys: int
-    size_bytes: int
-    """With the large products in bfloat16, the rest in float32."""
-
-
-def holdings(config: HappyHorseConfig) -> Holdings:
-    """Counts the network's tensors without giving them memory."""
-    with torch.device("meta"):
-        model = HappyHorseTransformer(config, torch.bfloat16)
-    state = model.state_dict()
-    return Holdings(
-        sum(p.numel() for p in model.parameters()), len(state), sum(t.nbytes for t in state.values())
-    )
 
 
 def stages(
     config: HappyHorseConfig, resolution: str, seconds: float, text: int, first: str = "distilled"
 ) -> Iterator[Stage]:
-    """The stages of a clip: 256p by the first checkpoint, then super-resolution if asked for."""
-    enlarged_by = RESOLUTIONS[resolution][1]
-    for name in (first, enlarged_by):
-        if name is None:
+    """Yield the cost of each stage: 256p by the first checkpoint, then super-resolution if asked for.
+
+    Args:
+        config: Sizes of the network.
+        resolution: Name of the clip's resolution.
+        seconds: Duration of the clip.
+        text: Text tokens.
+        first: Kind of checkpoint of the first stage.
+
+    Raises:
+        InvalidInput: No clip has this duration.
+    """
+    for name in (first, resolution):
+        if name not in KINDS:  # 256p takes no second stage
             continue
         kind = KINDS[name]
-        own = kind.configure(config)
-        width, height = RESOLUTIONS[name if name == enlarged_by else "256p"][0]
+        own, (width, height) = kind.configure(config), usual_resolution(name)
         layout = layout_for(seconds, width, height, text)
-        products, attention = flops.products(own, layout), flops.attention(own, layout, kind.window)
-        memory = footprint(own, layout.total, width * height).denoising
-        yield Stage(kind, layout, products, attention, memory)
+        yield Stage(
+            kind,
+            layout,
+            products=flops.products(own, layout),
+            attention=flops.attention(own, layout, kind.window),
+            memory_bytes=footprint(own, layout.total, width * height).denoising,
+        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `info`."""
+    """Declare the options that `run` reads."""
     parser.add_argument("--size", default="15b", choices=SIZES, help="the network (default: %(default)s)")
     parser.add_argument("--resolution", default="256p", choices=RESOLUTIONS, help="default: %(default)s")
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="the clip's duration (default: %(default)s)"
     )
-    parser.add_argument("--text", type=int, default=400, metavar="TOKENS", help="default: %(default)s")
-    parser.add_argument("--first", default="distilled", choices=("base", "distilled"), help="the first stage")
-    parser.add_argument("--tflops", type=float, default=790.0, help="sustained TFLOP/s (default: one H200's)")
+    parser.add_argument(
+        "--text", type=int, default=USUAL_TEXT_TOKENS, metavar="TOKENS", help="default: %(default)s"
+    )
+    parser.add_argument("--first", default="distilled", choices=FIRST_STAGES, help="the first stage")
+    parser.add_argument(
+        "--tflops",
+        type=float,
+        default=FLOPS_PER_S / TERA,
+        help="sustained TFLOP/s (default: one H200's)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the tables.
+    """Print the tables.
 
     Raises:
         InvalidInput: A number is out of range.
@@ -130,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _table(stages: list[Stage], tflops: float) -> Table:
-    """A column for each stage."""
+    """Lay out the stages' costs, one column each."""
     table = Table("", *(stage.kind.name for stage in stages))
     rows: dict[str, Callable[[Stage], str]] = {
         "video tokens": lambda stage: f"{stage.layout.video:,}",

@@ -30,7 +30,7 @@ from generators.toyworld.world.examples import SIDE
 if TYPE_CHECKING:
     import torch
 
-    from generators.happyhorse.pipeline.components import Components
+    from generators.happyhorse.pipeline.parts import Parts
 
 
 class _Usual(NamedTuple):
@@ -148,19 +148,19 @@ def _request(args: Namespace) -> ClipRequest:
     )
 
 
-def _components(args: Namespace, device: torch.device) -> Components:
+def _components(args: Namespace, device: torch.device) -> Parts:
     if args.size == "toy" and not args.random_weights:
-        from generators.happyhorse.toy.components import toy_components
+        from generators.happyhorse.toy.parts import toy_parts
 
-        return toy_components(args.kind, steps=args.steps, cascade=args.cascade, device=device)
+        return toy_parts(args.kind, steps=args.steps, cascade=args.cascade, device=device)
     if args.cascade:
         raise InvalidInput("Only the toy model's own weights make cascades. Leave --cascade out.")
-    from generators.happyhorse.weights.random import random_components  # diffusers and transformers
+    from generators.happyhorse.weights.random import random_parts  # diffusers and transformers
     from generators.happyhorse.weights.released import Release
 
     if args.random_weights:
         full = args.decoder == "wan"
-        return random_components(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)
+        return random_parts(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)
     release = Release(
         kind=args.kind,
         size=args.size,
@@ -170,7 +170,7 @@ def _components(args: Namespace, device: torch.device) -> Components:
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
     )
-    return release.components(() if args.upscale is None else (args.upscale,))
+    return release.parts(() if args.upscale is None else (args.upscale,))
 
 
 def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:

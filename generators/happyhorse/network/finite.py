@@ -1,8 +1,8 @@
-"""Finds NaN and infinity in weights and in results: a clip of them is black, silent, or loud noise."""
+"""Find NaN and infinity in weights and in results: clips made of them are black, silent, or loud noise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -10,15 +10,15 @@ from torch import Tensor
 from generators.base import GenerationError
 
 _SHOWN = 5
-"""Names in one error message."""
+"""Most names in one error message."""
 
 
 class NotFinite(GenerationError, ArithmeticError):
-    """A stage's result holds NaN or infinity, so that there is no clip."""
+    """NaN or infinity in a stage's result, so that there is no clip."""
 
 
 def require_finite(stage: str, *results: Tensor | None) -> None:
-    """Raises NotFinite where a stage's result holds NaN or infinity."""
+    """Raise NotFinite if a stage's result holds NaN or infinity."""
     if any(result is not None and not is_finite(result) for result in results):
         raise NotFinite(
             f"The result of stage {stage!r} must be finite; got NaN or infinity. "
@@ -27,14 +27,17 @@ def require_finite(stage: str, *results: Tensor | None) -> None:
 
 
 def unfit(tensors: Mapping[str, Tensor]) -> str | None:
-    """What to say of weights that hold NaN or infinity; None if they don't."""
+    """Return what is wrong with weights that hold NaN or infinity; None if they don't."""
     names = [name for name, tensor in tensors.items() if not is_finite(tensor)]
-    if not names:
-        return None
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"weights must be finite; got NaN or infinity in {', '.join(names[:_SHOWN])}{more}"
+    return f"weights must be finite; got NaN or infinity in {name_some(names)}" if names else None
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Join names for an error message: the first five, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether all values are numbers; so are those of a tensor that has no memory yet."""
+    """Return whether all values are finite; a tensor on the meta device, without values, is."""
     return tensor.is_meta or bool(torch.isfinite(tensor).all())

@@ -1,4 +1,4 @@
-"""How much arithmetic a forward takes: two FLOPs for each multiplication with its addition."""
+"""FLOPs of a forward pass: two for each multiplication with its addition."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from generators.happyhorse.network.tokens import Layout
 
 
 def product_parameters(config: HappyHorseConfig) -> int:
-    """Weights that one token passes through in the four large products of all layers."""
+    """Count the weights that one token is multiplied by in the four large products of all layers."""
     width, heads = config.num_heads * config.head_dim, config.num_heads
     keys = 2 * config.num_query_groups * config.head_dim
     attention = config.hidden_size * (width + keys + heads) + width * config.hidden_size
@@ -17,7 +17,7 @@ def product_parameters(config: HappyHorseConfig) -> int:
 
 
 def products(config: HappyHorseConfig, layout: Layout) -> int:
-    """FLOPs of one forward in the layers' large products, and in and out of them."""
+    """Count one forward's FLOPs in the layers' large products, the embeddings and the final layers."""
     video = 2 * config.video_in_channels * layout.video
     audio = 2 * config.audio_in_channels * layout.audio
     ends = config.hidden_size * (video + audio + config.text_in_channels * layout.text)
@@ -25,7 +25,13 @@ def products(config: HappyHorseConfig, layout: Layout) -> int:
 
 
 def attention(config: HappyHorseConfig, layout: Layout, window: int | None = None) -> int:
-    """FLOPs of attention in one forward: scores and weighted sums for each pair of tokens that meet."""
+    """Count one forward's FLOPs in attention: scores and weighted sums of all query-key pairs.
+
+    Args:
+        config: Sizes of the network.
+        layout: The tokens.
+        window: Latent frames that local layers look ahead and back; None for full attention everywhere.
+    """
     local = len(config.local_attn_layers) if window is not None else 0
     pairs = (config.num_layers - local) * layout.total**2
     if window is not None:
@@ -34,7 +40,7 @@ def attention(config: HappyHorseConfig, layout: Layout, window: int | None = Non
 
 
 def local_pairs(layout: Layout, window: int) -> int:
-    """Pairs of tokens that meet in a local layer."""
+    """Count the query-key pairs of a local layer."""
     last = layout.frames - 1
     frames = sum(min(i + window, last) - max(i - window, 0) + 1 for i in range(layout.frames))
     rest = layout.audio + layout.text
@@ -42,5 +48,5 @@ def local_pairs(layout: Layout, window: int) -> int:
 
 
 def forward(config: HappyHorseConfig, layout: Layout, window: int | None = None) -> int:
-    """FLOPs of one forward of one sample."""
+    """Count one forward's FLOPs for one sample; see `attention` for `window`."""
     return products(config, layout) + attention(config, layout, window)

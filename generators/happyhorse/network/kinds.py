@@ -1,4 +1,4 @@
-"""The kinds of checkpoint: alike in shape, but each is used in its own way, which the weights don't tell."""
+"""The kinds of checkpoint: equal in shape, but each is used in its own way, which the weights don't say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from generators.happyhorse.network.config import Coordinates, HappyHorseConfig
+from generators.happyhorse.network.facts import RESOLUTIONS, Resolution
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,11 +19,11 @@ Sampler = Literal["base", "distilled", "super_resolution"]
 
 @dataclass(frozen=True)
 class Guidance:
-    """How far velocities are pushed away from the negative prompt's; the defaults are the public ones."""
+    """Scales of classifier-free guidance; the defaults are the public code's."""
 
     video: float = 5.0
     late_video: float = 2.0
-    """Of video, once half of the noise is gone."""
+    """Scale for video at noise levels of one half or less."""
     audio: float = 5.0
 
 
@@ -31,7 +32,7 @@ PUBLISHED = Guidance()
 
 @dataclass(frozen=True)
 class CheckpointKind:
-    """How a checkpoint is used."""
+    """Use of a checkpoint: sampler, steps and what the network is told."""
 
     name: str
     sampler: Sampler
@@ -39,39 +40,45 @@ class CheckpointKind:
     coordinates: Coordinates
     window: int | None = None
     """Latent frames that local layers look ahead and back; None if all layers see everything."""
-    lines: int = 256
-    """Height in pixels that it was trained for."""
+    lines: int = RESOLUTIONS["256p"].height
+    """Height in pixels of the clips that it was trained on."""
     guidance: Guidance = PUBLISHED
 
     def configure(self, config: HappyHorseConfig) -> HappyHorseConfig:
-        """The configuration with this kind's local layers: all but each fourth, and all of the last eight."""
+        """Return the configuration with this kind's local layers: all but each fourth, and the last eight."""
         if self.window is None:
             return replace(config, local_attn_layers=())
         n = config.num_layers
         return replace(config, local_attn_layers=tuple(i for i in range(n) if i % 4 != 3 or i >= n - 8))
 
+    def taking(self, steps: int | None) -> CheckpointKind:
+        """Return this kind with another number of steps; None keeps its own."""
+        return self if steps is None else replace(self, steps=steps)
+
     def velocity(
         self, model: HappyHorseTransformer, text: Tensor, text_lengths: Tensor | None = None
     ) -> Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]:
-        """The network with its text and this kind's ways bound: what samplers take."""
+        """Bind the text and this kind's settings; return the function that samplers call."""
+        settings = {"coordinates": self.coordinates, "window": self.window, "text_lengths": text_lengths}
+        return lambda video, audio: model(video, audio, text, **settings)
 
-        how = {"coordinates": self.coordinates, "window": self.window, "text_lengths": text_lengths}
-        return lambda video, audio: model(video, audio, text, **how)
 
-
+# Steps, coordinates, guidance and windows are the public code's.
 KINDS: dict[str, CheckpointKind] = {
     kind.name: kind
     for kind in (
         CheckpointKind("base", "base", 32, "base"),
         CheckpointKind("distilled", "distilled", 8, "base"),
-        CheckpointKind("540p", "super_resolution", 5, "super_resolution", lines=512),
-        CheckpointKind("1080p", "super_resolution", 5, "super_resolution", window=11, lines=1088),
+        CheckpointKind("540p", "super_resolution", 5, "super_resolution", lines=RESOLUTIONS["540p"].height),
+        CheckpointKind(
+            "1080p", "super_resolution", 5, "super_resolution", window=11, lines=RESOLUTIONS["1080p"].height
+        ),
     )
 }
 
 
 def kind(name: str) -> CheckpointKind:
-    """The kind of that name.
+    """Return the public kind of that name.
 
     Raises:
         ValueError: There is none.
@@ -79,3 +86,8 @@ def kind(name: str) -> CheckpointKind:
     if name not in KINDS:
         raise ValueError(f"Unknown kind of checkpoint {name!r}. Known: {', '.join(KINDS)}.")
     return KINDS[name]
+
+
+def usual_resolution(name: str) -> Resolution:
+    """Return the size of clips that a public kind makes: 256p, or what super-resolution is named for."""
+    return RESOLUTIONS.get(name, RESOLUTIONS["256p"])

@@ -1,4 +1,4 @@
-"""How much memory a clip will take at its worst moment, how much there is, and what would fit."""
+"""Memory: what a network and a clip take, and what a device has left."""
 
 from __future__ import annotations
 
@@ -17,50 +17,66 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes that a clip takes while one stage after the other holds memory."""
+    """Bytes that a clip takes in each stage; one stage at a time holds memory."""
 
     text: int
-    """The text encoder's weights."""
+    """Weights of the text encoder."""
     denoising: int
-    """The transformer's weights, and the largest of what a layer holds at once."""
+    """Weights of the transformer, and the largest tensors that one layer holds at once."""
     decoding: int
-    """The decoder's widest layer over one window of frames."""
+    """Widest layer of the decoder over one window of frames."""
 
     @property
     def peak(self) -> int:
+        """Bytes of the largest stage."""
         return max(self.text, self.denoising, self.decoding)
 
     @property
     def worst(self) -> str:
-        """The stage that takes most."""
+        """Name of the largest stage."""
         return max(vars(self), key=lambda stage: int(getattr(self, stage)))
 
 
-def footprint(config: HappyHorseConfig, tokens: int, pixels: int, text_bytes: int = 0) -> Footprint:
-    """An estimate, within about a fifth for bfloat16 weights and the turbo decoder.
+@dataclass(frozen=True)
+class Holdings:
+    """Tensors of a transformer."""
 
-    Args:
-        config: The transformer's sizes.
-        tokens: In one sequence.
-        pixels: Of one frame.
-        text_bytes: The text encoder's weights.
-    """
-    return Footprint(text_bytes, weight_bytes(config) + _layer_bytes(config, tokens), pixels * _DECODER_BYTES)
-
-
-_DECODER_BYTES = 2 * 64 // 4 * 4 * 36
-"""For each pixel: 64 channels in bfloat16 at half the size, four copies, of 36 frames."""
+    parameters: int
+    keys: int
+    """Tensors in its state, buffers included."""
+    size_bytes: int
+    """Bytes as loaded: large products in bfloat16, the rest in float32."""
 
 
 @functools.cache
-def weight_bytes(config: HappyHorseConfig) -> int:
-    """Of the transformer as it is loaded: bfloat16 in the large products, float32 elsewhere."""
+def holdings(config: HappyHorseConfig) -> Holdings:
+    """Count a transformer's tensors without giving them memory."""
     with torch.device("meta"):
-        network = HappyHorseTransformer(config, torch.bfloat16)
-    return sum(value.numel() * value.element_size() for value in network.state_dict().values())
+        model = HappyHorseTransformer(config, torch.bfloat16)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    state = model.state_dict().values()
+    return Holdings(parameters, len(state), sum(tensor.nbytes for tensor in state))
+
+
+def footprint(config: HappyHorseConfig, tokens: int, pixels: int, text_bytes: int = 0) -> Footprint:
+    """Estimate a clip's memory, within about a fifth for bfloat16 weights and the turbo decoder.
+
+    Args:
+        config: Sizes of the transformer.
+        tokens: Tokens in one sequence.
+        pixels: Pixels in one frame.
+        text_bytes: Bytes of the text encoder's weights.
+    """
+    denoising = holdings(config).size_bytes + _layer_bytes(config, tokens)
+    return Footprint(text_bytes, denoising, pixels * _DECODER_BYTES)
+
+
+_DECODER_BYTES = 2 * 64 // 4 * 4 * 36
+"""Bytes for each pixel: 64 channels in bfloat16 at half the size, four copies, of 36 frames."""
 
 
 def _layer_bytes(config: HappyHorseConfig, tokens: int) -> int:
+    """Estimate the bytes that a layer holds at once: residual stream, attention, one chunk of its MLP."""
     heads = config.hidden_size + 2 * config.num_query_groups * config.head_dim + config.num_heads
     stream = 3 * 4 * config.hidden_size  # before, after, and normalised
     attention = 3 * 4 * heads  # float32 and bfloat16 before rotation, and the same after it
@@ -69,17 +85,17 @@ def _layer_bytes(config: HappyHorseConfig, tokens: int) -> int:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory that can be taken on a device; None where it can't be known."""
+    """Return the bytes that are free on a device; None if it can't be known."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return free_main_memory() if device.type == "cpu" else None
 
 
 def free_main_memory(root: Path = Path("/")) -> int | None:
-    """What the machine has left, or the container if that is less; None where neither is told.
+    """Return the bytes left on the machine, or in the container if that is less; None if neither says.
 
     Args:
-        root: Where `/proc` and `/sys` are.
+        root: Folder that holds `proc` and `sys`.
     """
     left = [*_machine_left(root / "proc/meminfo"), *_container_left(root)]
     return max(min(left), 0) if left else None
@@ -92,7 +108,7 @@ def _machine_left(meminfo: Path) -> Iterator[int]:
 
 
 def _container_left(root: Path) -> Iterator[int]:
-    """What each control group around this process has left, from its own to the outermost."""
+    """Yield the bytes left in each control group around this process, from its own to the outermost."""
     groups = root / "proc/self/cgroup"
     for line in groups.read_text().splitlines() if groups.is_file() else ():
         _, controllers, path = line.split(":", 2)
@@ -112,14 +128,15 @@ def _container_left(root: Path) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class _GroupFiles:
-    """Where one version of control groups says how much memory is allowed, and taken."""
+    """Files of one version of control groups that hold memory limits and usage."""
 
     limit: str
     usage: str
     cache: str
-    """In memory.stat: what the kernel gives back before it refuses more."""
+    """Entry in memory.stat for file caches, which the kernel gives back before it refuses more."""
 
     def left(self, group: Path) -> Iterator[int]:
+        """Yield the bytes left in a group, if it has a limit."""
         if not (group / self.limit).is_file() or not (group / self.usage).is_file():
             return
         limit = (group / self.limit).read_text().strip()

@@ -1,4 +1,4 @@
-"""From latents to tokens and back: how many there are, how they are packed, and where each one stands.
+"""Tokens: how many a clip has, how latents are packed into them, and their positions.
 
 The sequence is video in (frame, row, column) order, then audio, then text.
 """
@@ -10,21 +10,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from generators.base import InvalidInput
 from generators.happyhorse.network.config import COORDINATES, Coordinates
-from generators.happyhorse.network.limits import require_duration
-
-FPS = 25
-"""Video frames in a second, and audio latents: there is one for each frame."""
-SIDE_MULTIPLE = 32
-"""Pixels along one side of a token: 16 of the video codec × a patch of 2."""
+from generators.happyhorse.network.facts import TEMPORAL_STRIDE
+from generators.happyhorse.network.limits import PUBLIC, require_duration
 
 
 class Layout(NamedTuple):
-    """How many tokens a sequence has of what."""
+    """Numbers of tokens in one sequence, by modality."""
 
     frames: int
-    """Latent frames; the first holds one video frame, each further one four."""
+    """Latent frames; the first holds one video frame, each other one four."""
     rows: int
     columns: int
     audio: int
@@ -32,49 +27,57 @@ class Layout(NamedTuple):
 
     @property
     def in_frame(self) -> int:
+        """Video tokens in one latent frame."""
         return self.rows * self.columns
 
     @property
     def video(self) -> int:
+        """Video tokens."""
         return self.frames * self.in_frame
 
     @property
     def total(self) -> int:
+        """All tokens."""
         return sum(self.lengths)
 
     @property
     def lengths(self) -> tuple[int, int, int]:
+        """Video, audio and text tokens."""
         return self.video, self.audio, self.text
 
 
 def layout_for(seconds: float, width: int, height: int, text: int, *, with_audio: bool = True) -> Layout:
-    """The layout of a clip.
+    """Return the layout of a clip of the public model.
 
     Args:
-        seconds: Its duration; 25 frames a second and one more are made.
+        seconds: Duration.
         width: Pixels, a multiple of 32.
         height: Pixels, a multiple of 32.
         text: Text tokens.
         with_audio: Whether audio tokens are in the sequence.
 
     Raises:
-        InvalidInput: The duration or the size can't be made.
+        InvalidInput: The public model makes no clips of this duration or size.
     """
     require_duration(seconds)
-    frames = round(FPS * seconds) + 1
-    if frames < 2:
-        raise InvalidInput(f"A clip must last 1/{FPS} s or longer; got {seconds} s.")
-    for name, side in (("width", width), ("height", height)):
-        if side < SIDE_MULTIPLE or side % SIDE_MULTIPLE:
-            lower = max(SIDE_MULTIPLE, side // SIDE_MULTIPLE * SIDE_MULTIPLE)
-            near = f"Try {lower} or {lower + SIDE_MULTIPLE}."
-            raise InvalidInput(f"The {name} must be a multiple of {SIDE_MULTIPLE} pixels; got {side}. {near}")
-    rows, columns = height // SIDE_MULTIPLE, width // SIDE_MULTIPLE
-    return Layout((frames - 1) // 4 + 1, rows, columns, frames if with_audio else 0, text)
+    PUBLIC.require_clip(seconds, width, height)
+    rows, columns = height // PUBLIC.side_multiple, width // PUBLIC.side_multiple
+    audio = PUBLIC.frames(seconds) if with_audio else 0
+    return Layout(PUBLIC.latent_frames(seconds), rows, columns, audio, text)
 
 
 def patchify(latent: Tensor) -> Tensor:
-    """Video latent (B, C, T, H, W) → tokens (B, T·H/2·W/2, C·4), channel-major: index = c·4 + ph·2 + pw."""
+    """Pack video latents into tokens, channel-major: index = c·4 + ph·2 + pw.
+
+    Args:
+        latent: (B, C, T, H, W), H and W even.
+
+    Returns:
+        Tokens (B, T·H/2·W/2, C·4).
+
+    Raises:
+        ValueError: H or W is odd.
+    """
     b, c, t, h, w = latent.shape
     if h % 2 or w % 2:
         raise ValueError(f"A latent's height and width must be even, as patches are 2×2; got {h}×{w}.")
@@ -83,9 +86,9 @@ def patchify(latent: Tensor) -> Tensor:
 
 
 def unpatchify(tokens: Tensor, layout: Layout) -> Tensor:
-    """Tokens (B, N, 4·C) → video latent (B, C, T, H, W).
+    """Unpack tokens (B, N, 4·C) into video latents (B, C, T, H, W).
 
-    The network's outputs are packed unlike its inputs, channel-minor: index = (ph·2 + pw)·C + c.
+    The network's outputs are packed otherwise than its inputs, channel-minor: index = (ph·2 + pw)·C + c.
     """
     b, t, rows, columns = len(tokens), layout.frames, layout.rows, layout.columns
     patches = tokens.reshape(b, t, rows, columns, 2, 2, -1)
@@ -93,24 +96,25 @@ def unpatchify(tokens: Tensor, layout: Layout) -> Tensor:
 
 
 def coordinates(layout: Layout, style: Coordinates, text_lengths: Tensor | None = None) -> Tensor:
-    """Where each token stands in time (unit: latent frames), height and width.
+    """Return each token's position: time in latent frames, height and width in tokens.
 
     Args:
         layout: The tokens.
-        style: Base and distilled checkpoints take one style, both super-resolution checkpoints the other.
-        text_lengths: Real text tokens of each sample (B,), where text is padded.
+        style: "base" for base and distilled checkpoints, "super_resolution" for the others.
+        text_lengths: Real text tokens of each sample (B,), if text is padded.
 
     Returns:
-        Float32, (B, N, 3), with B = 1 if all samples are alike.
+        Float32 (B, N, 3), with B = 1 if all samples have the same positions.
+
+    Raises:
+        ValueError: The style is unknown.
     """
     if style not in COORDINATES:
         raise ValueError(f"Unknown coordinates {style!r}. Known: {', '.join(COORDINATES)}.")
     lengths = torch.tensor([layout.text]) if text_lengths is None else text_lengths.cpu()
-    axes = (
-        _centred(layout.frames) + (layout.frames - 1) / 2,
-        _centred(layout.rows),
-        _centred(layout.columns),
-    )
+    # Time starts at 0; rows and columns are centred. Video (V, 3), audio (A, 3), text (B, L, 3).
+    times = _centred(layout.frames) + (layout.frames - 1) / 2
+    axes = times, _centred(layout.rows), _centred(layout.columns)
     video = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
     audio = _in_time(_audio_times(layout, style))
     text = _in_time(_text_times(layout.text, lengths.float(), style))
@@ -127,13 +131,13 @@ def _in_time(times: Tensor) -> Tensor:
 
 
 def _audio_times(layout: Layout, style: Coordinates) -> Tensor:
-    """Audio spans the video: its last token stands at the last latent frame."""
-    last = layout.frames - 1 if style == "super_resolution" else (layout.audio - 1) // 4
+    """Return times (A,) of audio tokens, which span the video up to its last latent frame."""
+    last = layout.frames - 1 if style == "super_resolution" else (layout.audio - 1) // TEMPORAL_STRIDE
     return torch.arange(layout.audio, dtype=torch.float32) * (last / max(layout.audio - 1, 1))
 
 
 def _text_times(longest: int, lengths: Tensor, style: Coordinates) -> Tensor:
-    """Text stands at the origin (a lone token at −1, as in the public code), or spans 0 to 1."""
+    """Return times (B, L) of text tokens: 0 (−1 for a lone one, as in the public code), or from 0 to 1."""
     if style == "base":
         return torch.where(lengths == 1, -1.0, 0.0)[:, None].expand(-1, longest)
     return torch.arange(longest) / (lengths[:, None] - 1).clamp(min=1)

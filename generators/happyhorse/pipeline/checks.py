@@ -1,4 +1,4 @@
-"""Finds whatever would keep a clip from being made, before any weights are loaded."""
+"""Find what would keep a model from making a clip, before any weights are loaded."""
 
 from __future__ import annotations
 
@@ -6,62 +6,41 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from generators.base import InvalidInput, Unavailable
-from generators.happyhorse.network.limits import require_steps
+from generators.happyhorse.network.facts import TEXT_TOKENS
 from generators.happyhorse.network.memory import GIB, Footprint, footprint, free_bytes
-from generators.happyhorse.pipeline.components import Components
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest
-
-MAX_TEXT = 640
-"""Text tokens in the worst case."""
 
 
 class TooLittleMemory(InvalidInput, MemoryError):
-    """A clip wouldn't fit. The message says how much it takes, how much there is, and what would fit."""
+    """Clip that needs more memory than there is. The message says how much, and what would fit."""
 
 
-def check(parts: Components, request: ClipRequest) -> None:
-    """Raises on the first thing that is wrong.
+def check(parts: Parts, request: ClipRequest) -> None:
+    """Raise for the first thing that keeps these parts from making the clip.
 
     Raises:
-        InvalidInput: The request can't be fulfilled.
-        Unavailable: It needs a part that isn't there.
+        InvalidInput: The model makes no such clip.
+        Unavailable: The clip needs a part that isn't there.
+        TooLittleMemory: The clip needs more memory than the device has left.
     """
-    _check_size(parts, request)
+    parts.limits.require_clip(request.duration_s, request.width, request.height)
     parts.text.check(request.prompt)
     _check_parts(parts, request)
-    _check_sound(request)
     _check_memory(parts, request)
 
 
-def estimate(parts: Components, request: ClipRequest) -> Footprint:
-    """Memory at the worst moment of each stage."""
-    width, height = request.final_size(parts.side_multiple)
-    in_frame = (width // parts.side_multiple) * (height // parts.side_multiple)
-    seen = min(parts.latent_frames(request), parts.window)
-    audio = seen * parts.temporal_stride if request.with_audio else 0
-    return footprint(parts.config, seen * in_frame + audio + MAX_TEXT, width * height, parts.text_bytes)
+def estimate(parts: Parts, request: ClipRequest) -> Footprint:
+    """Estimate the memory that each stage takes, for the longest prompt."""
+    limits = parts.limits
+    width, height = request.final_size(limits.side_multiple)
+    in_frame = (width // limits.side_multiple) * (height // limits.side_multiple)
+    seen = min(limits.latent_frames(request.duration_s), limits.window)
+    audio = seen * limits.temporal_stride if request.with_audio else 0
+    return footprint(parts.config, seen * in_frame + audio + TEXT_TOKENS, width * height, parts.text_bytes)
 
 
-def _check_size(parts: Components, request: ClipRequest) -> None:
-    multiple = parts.side_multiple
-    for name, side in (("width", request.width), ("height", request.height)):
-        if side < multiple or side % multiple:
-            lower = max(side // multiple, 1) * multiple
-            near = f"Try {lower} or {lower + multiple}."
-            raise InvalidInput(f"The {name} must be a multiple of {multiple} pixels; got {side}. {near}")
-    if parts.only_size is not None and parts.only_size != (request.width, request.height):
-        raise InvalidInput(
-            f"This model makes clips of {'×'.join(map(str, parts.only_size))} pixels; got "
-            f"{request.width}×{request.height}. Enlarging makes squares of its pixels."
-        )
-    if parts.frames(request) < 2:
-        raise InvalidInput(f"A clip must last 1/{parts.fps} s or more; got {request.duration_s} s.")
-    if parts.longest_s is not None and request.duration_s > parts.longest_s:
-        raise InvalidInput(f"This model makes at most {parts.longest_s} s; got {request.duration_s} s.")
-
-
-def _check_parts(parts: Components, request: ClipRequest) -> None:
-    require_steps(parts.steps)
+def _check_parts(parts: Parts, request: ClipRequest) -> None:
     if request.upscale is not None and request.upscale not in parts.super_resolution:
         given = ", ".join(parts.super_resolution) or "none"
         raise Unavailable(f"No checkpoint for super-resolution to {request.upscale}. Given: {given}.")
@@ -73,19 +52,11 @@ def _check_parts(parts: Components, request: ClipRequest) -> None:
         )
 
 
-def _check_sound(request: ClipRequest) -> None:
-    if request.sound is not None and request.sound.duration_s < request.duration_s:
-        raise InvalidInput(
-            f"The sound track lasts {request.sound.duration_s:.2f} s, less than the clip's "
-            f"{request.duration_s:.2f} s. Ask for a clip of at most that."
-        )
-
-
-def _check_memory(parts: Components, request: ClipRequest) -> None:
+def _check_memory(parts: Parts, request: ClipRequest) -> None:
     there, need = free_bytes(parts.device), estimate(parts, request)
     if there is None or need.peak <= there:
         return
-    fitting = (less for less in _less(request) if estimate(parts, less).peak <= there)
+    fitting = (smaller for smaller in _smaller(request) if estimate(parts, smaller).peak <= there)
     raise TooLittleMemory(
         f"{request.width}×{request.height}, {request.upscale or 'not enlarged'}, {request.duration_s} s take "
         f"about {need.peak / GIB:.1f} GiB for {need.worst}; {parts.device} has {there / GIB:.1f} GiB. "
@@ -93,8 +64,8 @@ def _check_memory(parts: Components, request: ClipRequest) -> None:
     )
 
 
-def _less(request: ClipRequest) -> Iterator[ClipRequest]:
-    """Smaller requests, the nearest first."""
+def _smaller(request: ClipRequest) -> Iterator[ClipRequest]:
+    """Yield requests for shorter or smaller clips, the nearest first."""
     sizes = [request] if request.upscale is None else [request, replace(request, upscale=None)]
     for sized in sizes:
         yield sized

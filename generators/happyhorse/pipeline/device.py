@@ -1,4 +1,4 @@
-"""Finds the device that was asked for, or says which ones there are, before any weights are read."""
+"""Devices of this machine that PyTorch can compute on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from generators.base import InvalidInput
 
 
 def find_device(name: str | None = None) -> torch.device:
-    """The device of that name.
+    """Return the device of that name.
 
     Args:
         name: `cpu`, `cuda`, `cuda:1` and the like; None for the accelerator if there is one, else the CPU.
 
     Raises:
-        InvalidInput: PyTorch finds no such device on this machine; the message says what it finds.
+        InvalidInput: PyTorch finds no such device on this machine; the message lists those that it finds.
     """
     there = _there()
     if name is None:
@@ -28,7 +28,7 @@ def find_device(name: str | None = None) -> torch.device:
 
 
 def _there() -> list[str]:
-    """Names of the devices on this machine, the CPU first, then the accelerator without and with a number."""
+    """Return the names of all devices: the CPU, then the accelerator without and with a number."""
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if accelerator is None:
         return ["cpu"]

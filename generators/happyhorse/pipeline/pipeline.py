@@ -1,10 +1,11 @@
-"""From a request to frames and samples, stage by stage; each stage loads what it needs and lets go of it.
+"""From a request to frames and samples, stage by stage; each stage loads its part and lets go of it.
 
 text → image → sound track → denoising → super-resolution → picture → sound
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -15,8 +16,8 @@ from generators.happyhorse.network.finite import require_finite
 from generators.happyhorse.network.kinds import CheckpointKind, kind
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline.checks import check
-from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Upscale
 from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, using_threads
 from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
@@ -27,168 +28,185 @@ from generators.happyhorse.sampling.windows import in_windows
 
 
 class Pipeline:
-    """Makes clips of one set of components."""
+    """Maker of clips with one model's parts."""
 
-    def __init__(self, components: Components) -> None:
-        self.parts = components
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
 
     def make(self, request: ClipRequest, progress: Progress = ignore) -> DecodedClip:
-        """Makes one clip. Equal requests give equal clips on one device.
+        """Make one clip. Equal requests give equal clips on one device.
 
         Args:
             request: What to make.
-            progress: Is told of each stage and step.
+            progress: Called at each stage and step.
 
         Raises:
-            InvalidInput: The request can't be fulfilled; nothing heavy was started.
-            Unavailable: A model isn't there.
-            NotFinite: A stage came to NaN or infinity.
+            InvalidInput: The model makes no such clip; no weights were loaded.
+            Unavailable: A part isn't there.
+            NotFinite: A stage's result holds NaN or infinity.
         """
         self.check(request)
         with using_threads(self.parts.threads):
-            return self._make(request, Stages(progress))
+            noise = Noise(request.seed, device=self.parts.device)
+            return _Making(self.parts, request, noise, Stages(progress)).run()
 
     def check(self, request: ClipRequest) -> None:
-        """Raises what `make` would raise before it loads any weights."""
+        """Raise what `make` would raise before it loads any weights."""
         check(self.parts, request)
 
-    def _make(self, request: ClipRequest, stages: Stages) -> DecodedClip:
-        noise = Noise(request.seed, device=self.parts.device)
-        text = self._encode_text(request, stages)
+
+@dataclass(frozen=True)
+class _Making:
+    """One clip while it is made."""
+
+    parts: Parts
+    request: ClipRequest
+    noise: Noise
+    stages: Stages
+
+    def run(self) -> DecodedClip:
+        """Run all stages."""
+        request = self.request
+        text = self._encode_text()
         require_finite("text", *text)
-        image = self._encode_image(request, (request.width, request.height), stages)
-        conditioning = Conditioning(image, self._encode_sound(request, stages))
+        image = self._encode_image(request.width, request.height)
+        conditioning = Conditioning(image, self._encode_sound())
         require_finite("image or sound track", conditioning.first_frame, conditioning.audio)
-        latents = self._denoise(request, text, conditioning, noise, stages)
+        latents = self._denoise(text, conditioning)
         require_finite("denoising", *latents)
         if request.upscale is not None:
-            latents = self._enlarge(request, request.upscale, latents, text[0], noise, stages)
+            latents = self._enlarge(request.upscale, latents, text[0])
             require_finite("super-resolution", *latents)
-        frames = self._decode_video(request, latents, stages)
-        samples, rate = self._decode_sound(request, latents, len(frames), stages)
-        return DecodedClip(frames, self.parts.fps, samples, rate, stages.seconds)
+        frames = self._decode_video(latents)
+        samples, rate = self._decode_sound(latents, len(frames))
+        return DecodedClip(frames, self.parts.limits.fps, samples, rate, self.stages.seconds)
 
-    def _encode_text(self, request: ClipRequest, stages: Stages) -> list[Tensor]:
-        """Features of the prompt, and of the negative prompt if the checkpoint is guided."""
-        with stages.stage("text"):
-            prompts = [request.prompt]
+    def _encode_text(self) -> list[Tensor]:
+        """Encode the prompt, and the negative one for a guided checkpoint: features (1, L, channels)."""
+        with self.stages.stage("text"):
+            prompts = [self.request.prompt]
             if self.parts.kind.sampler == "base":
                 prompts.append(cast(str, self.parts.negative_prompt))  # checked
-            return [features[None].to(self.parts.device) for features in self.parts.text.encode(*prompts)]
+            encoded = self.parts.text.encode(*prompts)
+            return [features[None].to(self.parts.device) for features in encoded]
 
-    def _encode_image(self, request: ClipRequest, size: tuple[int, int], stages: Stages) -> Tensor | None:
-        if request.image is None:
+    def _encode_image(self, width: int, height: int) -> Tensor | None:
+        """Encode the reference image at a size in pixels: a latent (1, C, 1, H, W)."""
+        if self.request.image is None:
             return None
-        with stages.stage("image"):
-            return self.parts.video_encoder().encode(fit_image(request.image, *size)).to(self.parts.device)
+        with self.stages.stage("image"):
+            pixels = fit_image(self.request.image, width, height)
+            return self.parts.video_encoder().encode(pixels).to(self.parts.device)
 
-    def _encode_sound(self, request: ClipRequest, stages: Stages) -> Tensor | None:
-        """One latent for each frame; a longer track is cut, and silence follows where it ends."""
-        if request.sound is None:
+    def _encode_sound(self) -> Tensor | None:
+        """Encode the sound track: latents (1, A, channels), one for each frame.
+
+        A longer track is cut off; a shorter one is continued by silence.
+        """
+        sound = self.request.sound
+        if sound is None:
             return None
-        with stages.stage("sound track"):
-            count = self.parts.frames(request)
-            wanted = -(-(count + 1) * request.sound.rate // self.parts.fps)
-            samples = torch.from_numpy(request.sound.samples[:, :wanted])
+        with self.stages.stage("sound track"):
+            count = self._frames
+            wanted = -(-(count + 1) * sound.rate // self.parts.limits.fps)
+            samples = torch.from_numpy(sound.samples[:, :wanted])
             samples = torch.nn.functional.pad(samples, (0, wanted - samples.shape[1]))
-            drawn = torch.Generator().manual_seed(request.seed)
-            latents = self.parts.audio().encode(samples[None], request.sound.rate, drawn)
+            generator = torch.Generator().manual_seed(self.request.seed)
+            latents = self.parts.audio().encode(samples[None], sound.rate, generator)
             return latents[:, :count].to(self.parts.device)
 
-    def _denoise(
-        self,
-        request: ClipRequest,
-        text: list[Tensor],
-        conditioning: Conditioning,
-        noise: Noise,
-        stages: Stages,
-    ) -> Latents:
-        parts, stride = self.parts, self.parts.spatial_stride
-        rows, columns = request.height // stride, request.width // stride
-        video = (parts.config.latent_channels, parts.latent_frames(request), rows, columns)
-        audio = (self.parts.frames(request), parts.config.audio_in_channels) if request.with_audio else None
-        if parts.cascade and audio is not None:
-            silent = self._sample(
-                "silent picture", text, noise.draw(video, None), noise, conditioning, stages
-            )
-            conditioning, noise = Conditioning(video=silent.video), Noise(request.seed, device=parts.device)
-        return self._sample("denoising", text, noise.draw(video, audio), noise, conditioning, stages)
+    @property
+    def _frames(self) -> int:
+        return self.parts.limits.frames(self.request.duration_s)
+
+    def _denoise(self, text: list[Tensor], conditioning: Conditioning) -> Latents:
+        """Sample video (1, C, T, H, W) and audio (1, A, channels), or one after the other in a cascade."""
+        video, audio = self._shapes()
+        noise = self.noise
+        if self.parts.cascade and audio is not None:
+            silent = self._sample("silent picture", text, noise.draw(video, None), noise, conditioning)
+            conditioning = Conditioning(video=silent.video)
+            noise = Noise(self.request.seed, device=self.parts.device)
+        return self._sample("denoising", text, noise.draw(video, audio), noise, conditioning)
+
+    def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+        """Return the shapes of one sample's latents: video (C, T, H, W) and audio (A, channels)."""
+        config, limits, request = self.parts.config, self.parts.limits, self.request
+        rows, columns = request.height // limits.spatial_stride, request.width // limits.spatial_stride
+        video = (config.latent_channels, limits.latent_frames(request.duration_s), rows, columns)
+        return video, (self._frames, config.audio_in_channels) if request.with_audio else None
 
     def _sample(
-        self,
-        stage: str,
-        text: list[Tensor],
-        start: Latents,
-        noise: Noise,
-        conditioning: Conditioning,
-        stages: Stages,
+        self, stage: str, text: list[Tensor], start: Latents, noise: Noise, conditioning: Conditioning
     ) -> Latents:
-        how, variances = self.parts.kind, self.parts.variances
-        steps = how.steps if self.parts.steps is None else self.parts.steps
-        with stages.stage(stage, steps) as on_step, torch.inference_mode():
+        how = self.parts.kind
+        with self.stages.stage(stage, how.steps) as on_step, torch.inference_mode():
             model = self.parts.transformer()
-            told = [self._velocity(how, model, features) for features in text]
-            looks: list[Velocity | Preconditioned] = (
-                [*told] if variances is None else [Preconditioned(velocity, variances) for velocity in told]
-            )
+            networks = [self._network(model, features) for features in text]
             if how.sampler == "distilled":
+                (network,) = networks
                 return sample_distilled(
-                    looks[0], start, noise, steps=steps, conditioning=conditioning, on_step=on_step
+                    network, start, noise, steps=how.steps, conditioning=conditioning, on_step=on_step
                 )
-            conditional, negative = looks
+            conditional, negative = networks
             return sample_base(
                 conditional,
                 negative,
                 start,
-                steps=steps,
+                steps=how.steps,
                 conditioning=conditioning,
                 guidance=how.guidance,
                 on_step=on_step,
             )
 
-    def _enlarge(
-        self,
-        request: ClipRequest,
-        upscale: Upscale,
-        base: Latents,
-        text: Tensor,
-        noise: Noise,
-        stages: Stages,
-    ) -> Latents:
-        stride = self.parts.spatial_stride
-        width, height = request.final_size(self.parts.side_multiple)
-        first = self._encode_image(request, (width, height), stages)
-        with stages.stage("super-resolution", kind(upscale).steps) as on_step, torch.inference_mode():
-            velocity = self._velocity(kind(upscale), self.parts.super_resolution[upscale](), text)
+    def _network(self, model: HappyHorseTransformer, text: Tensor) -> Velocity | Preconditioned:
+        velocity, variances = self._velocity(self.parts.kind, model, text), self.parts.variances
+        return velocity if variances is None else Preconditioned(velocity, variances)
+
+    def _enlarge(self, upscale: Upscale, base: Latents, text: Tensor) -> Latents:
+        """Sample video of the final size from the base's; audio (1, A, channels) stays as it is."""
+        width, height = self.request.final_size(self.parts.limits.side_multiple)
+        first = self._encode_image(width, height)
+        how, stride = kind(upscale), self.parts.limits.spatial_stride
+        with self.stages.stage("super-resolution", how.steps) as on_step, torch.inference_mode():
+            velocity = self._velocity(how, self.parts.super_resolution[upscale](), text)
             size = height // stride, width // stride
-            return sample_super_resolution(velocity, base, size, noise, first_frame=first, on_step=on_step)
+            return sample_super_resolution(
+                velocity, base, size, self.noise, steps=how.steps, first_frame=first, on_step=on_step
+            )
 
     def _velocity(self, how: CheckpointKind, model: HappyHorseTransformer, text: Tensor) -> Velocity:
-        parts = self.parts
-        return in_windows(how.velocity(model, text), parts.window, parts.overlap, parts.temporal_stride)
+        limits = self.parts.limits
+        return in_windows(how.velocity(model, text), limits.window, limits.overlap, limits.temporal_stride)
 
-    def _decode_video(self, request: ClipRequest, latents: Latents, stages: Stages) -> np.ndarray:
-        """At most as many frames as were asked for; up to three fewer where four don't divide them."""
-        with stages.stage("picture"):
+    def _decode_video(self, latents: Latents) -> np.ndarray:
+        """Decode frames (F, height, width, 3), uint8.
+
+        These are as many as asked for, or up to three fewer if the stride of four doesn't divide them.
+        """
+        with self.stages.stage("picture"):
             decoded = self.parts.video_decoder().decode(latents.video)
             require_finite("picture", decoded)
-            frames = to_pixels(decoded)
-            wanted = frames[: self.parts.frames(request) - 1]
-            return wanted.repeat(request.enlarge, axis=1).repeat(request.enlarge, axis=2)
+            frames = to_pixels(decoded)[: self._frames - 1]
+            return frames.repeat(self.request.enlarge, axis=1).repeat(self.request.enlarge, axis=2)
 
-    def _decode_sound(
-        self, request: ClipRequest, latents: Latents, frames: int, stages: Stages
-    ) -> tuple[np.ndarray | None, int]:
-        """Samples (N, 2) for as long as the frames last: the given sound track, or what was generated."""
-        if not request.with_sound or latents.audio is None:
+    def _decode_sound(self, latents: Latents, frames: int) -> tuple[np.ndarray | None, int]:
+        """Return samples (N, 2) that last as long as the frames, and their rate in Hz.
+
+        They are the given sound track's, or decoded ones.
+        """
+        if not self.request.with_sound or latents.audio is None:
             return None, 0
-        if request.sound is not None:
-            samples, rate = request.sound.samples, request.sound.rate
+        if self.request.sound is not None:
+            samples, rate = self.request.sound.samples, self.request.sound.rate
         else:
-            with stages.stage("sound"):
-                codec = self.parts.audio()
-                decoded = codec.decode(latents.audio)
-                require_finite("sound", decoded)
-                samples, rate = decoded[0].float().cpu().numpy(), codec.sample_rate
-        count = round(frames * rate / self.parts.fps)
+            samples, rate = self._decode_audio(latents.audio)
+        count = round(frames * rate / self.parts.limits.fps)
         return np.ascontiguousarray(samples[:, :count].T.clip(-1, 1)), rate
+
+    def _decode_audio(self, latents: Tensor) -> tuple[np.ndarray, int]:
+        with self.stages.stage("sound"):
+            codec = self.parts.audio()
+            decoded = codec.decode(latents)
+            require_finite("sound", decoded)
+            return decoded[0].float().cpu().numpy(), codec.sample_rate

@@ -1,4 +1,4 @@
-"""What a clip shall be, and what came of it. Imports nothing heavy: the generator's settings refer to it."""
+"""A clip as asked for, and as decoded. Imports nothing heavy: the generator's settings refer to it."""
 
 from __future__ import annotations
 
@@ -17,54 +17,56 @@ from generators.happyhorse.network.limits import LARGEST_SIDE, require_duration
 from generators.replacing import replacing
 
 Silence = Literal["computed", "left-out"]
-"""How a clip without sound is made: audio is computed and dropped, as in the public code, or not computed."""
+"""Way to make a clip without sound: compute audio and drop it, as the public code does, or leave it out."""
 SILENCES: tuple[Silence, ...] = get_args(Silence)
 Upscale = Literal["540p", "1080p"]
 UPSCALES: tuple[Upscale, ...] = get_args(Upscale)
 Decoder = Literal["turbo", "wan"]
 DECODERS: tuple[Decoder, ...] = get_args(Decoder)
 FirstStage = Literal["distilled", "base"]
-"""Kinds of checkpoint that make clips; the others enlarge them."""
+"""Kind of checkpoint that makes clips; the others enlarge them."""
 FIRST_STAGES: tuple[FirstStage, ...] = get_args(FirstStage)
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Stereo samples."""
+    """Stereo sound."""
 
     samples: np.ndarray
-    """(2, N), float32 in [−1, 1]."""
+    """Samples (2, N), float32 in [−1, 1]."""
     rate: int
-    """Samples per second."""
+    """Sample rate in Hz."""
 
     @property
     def duration_s(self) -> float:
+        """Duration in seconds."""
         return float(self.samples.shape[1] / self.rate)
 
 
 @dataclass(frozen=True)
 class ClipRequest:
-    """One clip.
+    """Request for one clip. What a certain model can't make is found later, by `checks`.
 
     Raises:
-        InvalidInput: What is asked for contradicts itself.
+        InvalidInput: A field is out of range for every model, or two fields contradict each other.
     """
 
     prompt: str
     duration_s: float
     width: int
-    """Pixels of the first stage, which super-resolution multiplies."""
+    """Width in pixels before super-resolution."""
     height: int
+    """Height in pixels before super-resolution."""
     seed: int = 42
     mode: Track = "t2v-audio"
     image: Image.Image | None = None
-    """The first frame; its middle is cut to the clip's shape."""
+    """First frame; its middle is cut out in the clip's shape."""
     sound: Sound | None = None
-    """A sound track that the picture follows, and that is kept."""
+    """Sound track that the video follows, and that the clip keeps."""
     silence: Silence = "computed"
     upscale: Upscale | None = None
     enlarge: int = 1
-    """Each pixel becomes a square of so many on a side, which keeps a very small clip as it is."""
+    """Side in pixels of the square that each pixel becomes, so that a very small clip keeps its look."""
 
     def __post_init__(self) -> None:
         _require("mode", self.mode, TRACKS)
@@ -79,8 +81,7 @@ class ClipRequest:
             )
         if self.mode.startswith("t2v") and self.image is not None:
             raise InvalidInput(f"Mode {self.mode!r} takes no image. Choose {'i' + self.mode[1:]!r}.")
-        if self.sound is not None and not self.with_audio:
-            raise InvalidInput("A sound track can't lead the picture with audio left out. Choose 'computed'.")
+        self._check_sound()
 
     def _check_numbers(self) -> None:
         require_duration(self.duration_s)
@@ -95,6 +96,17 @@ class ClipRequest:
                 f"got {width}×{height}. Choose a smaller size, or enlarge less than {self.enlarge} times."
             )
 
+    def _check_sound(self) -> None:
+        if self.sound is None:
+            return
+        if not self.with_audio:
+            raise InvalidInput("A sound track can't lead the picture with audio left out. Choose 'computed'.")
+        if self.sound.duration_s < self.duration_s:
+            raise InvalidInput(
+                f"The sound track lasts {self.sound.duration_s:.2f} s, less than the clip's "
+                f"{self.duration_s:.2f} s. Ask for a clip of at most that."
+            )
+
     def _check_prompt(self) -> None:
         if not self.prompt.strip():
             raise InvalidInput("The prompt is empty. Describe what is to be seen and heard.")
@@ -105,7 +117,7 @@ class ClipRequest:
 
     @property
     def with_sound(self) -> bool:
-        """Whether the clip sounds."""
+        """Whether the clip has sound."""
         return self.mode.endswith("-audio")
 
     @property
@@ -114,7 +126,7 @@ class ClipRequest:
         return self.with_sound or self.silence == "computed"
 
     def final_size(self, multiple: int) -> tuple[int, int]:
-        """Width and height after super-resolution, in whole patches of `multiple` pixels."""
+        """Return width and height after super-resolution, rounded to multiples of `multiple` pixels."""
         if self.upscale is None:
             return self.width, self.height
         factor = kind(self.upscale).lines / min(self.width, self.height)
@@ -126,17 +138,17 @@ class ClipRequest:
 
 @dataclass(frozen=True)
 class DecodedClip:
-    """A clip in memory."""
+    """Frames and samples of a clip, in memory."""
 
     frames: np.ndarray
-    """(T, height, width, 3), uint8."""
+    """Frames (T, height, width, 3), uint8."""
     fps: float
     samples: np.ndarray | None
-    """(N, 2), float32; None without sound."""
+    """Samples (N, 2), float32 in [−1, 1]; None without sound."""
     sample_rate: int
-    """Hz."""
+    """Sample rate in Hz; 0 without sound."""
     stage_s: Mapping[str, float]
-    """Seconds that each stage took, loading included."""
+    """Seconds that each stage took, with loading."""
 
     def write(self, path: Path) -> None:
         """Makes an MP4 of it; under that name it is whole or not there.

@@ -1,4 +1,4 @@
-"""Times the stages in which a clip is made, tells of them, and hands memory back after each."""
+"""Stages of a clip: their times, their progress, and the memory that each gives back."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import torch
 
 Progress = Callable[[str, int, int], None]
-"""Is told a stage's name, and how many of its steps are done of how many."""
+"""Function of a stage's name, the number of steps done, and the number of all its steps."""
 
 
 def ignore(stage: str, done: int, steps: int) -> None:
-    """Progress that nobody follows."""
+    """Do nothing: the progress that nobody follows."""
 
 
 @contextmanager
 def using_threads(count: int | None) -> Iterator[None]:
-    """Has the CPU work with so many threads, or with as many as before."""
+    """Run with this many CPU threads; None leaves the number unchanged."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:
@@ -28,7 +28,7 @@ def using_threads(count: int | None) -> Iterator[None]:
 
 
 class Stages:
-    """Stages of one clip, one after the other."""
+    """Stages of one clip, which follow one another, and the seconds that each took."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -36,7 +36,7 @@ class Stages:
 
     @contextmanager
     def stage(self, name: str, steps: int = 1) -> Iterator[Callable[[int, int], None]]:
-        """Yields what takes note of a step."""
+        """Time a stage; yield the function to call after each step."""
         self.progress(name, 0, steps)
         _settle()
         started = time.monotonic()
@@ -47,7 +47,7 @@ class Stages:
 
 
 def _settle() -> None:
-    """Waits for the device, so that each stage has its own time, and gives back what nothing uses."""
+    """Wait for the device, so that each stage has its own time, and free what nothing uses."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
         torch.cuda.empty_cache()

@@ -19,6 +19,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from generators.happyhorse.network.facts import FIRST_LEVEL, SHIFT
 from generators.happyhorse.network.kinds import PUBLISHED, Guidance
 from generators.happyhorse.sampling.latents import UNCONDITIONED, Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
@@ -29,8 +30,6 @@ Velocity = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
 OnStep = Callable[[int, int], None]
 """Is told after each step how many are done, of how many."""
 
-_SHIFT, _START = 5.0, 0.999
-
 
 def noise_levels(steps: int) -> list[float]:
     """σ before each step, and 0 after the last: even steps from 0.999, shifted towards noise.
@@ -39,8 +38,8 @@ def noise_levels(steps: int) -> list[float]:
     """
     if steps < 1:
         raise ValueError(f"A sampler takes one step or more; got {steps}.")
-    even = [_START * (1 - k / steps) for k in range(steps)]
-    return [_SHIFT * s / (1 + (_SHIFT - 1) * s) for s in even] + [0.0]
+    even = [FIRST_LEVEL * (1 - k / steps) for k in range(steps)]
+    return [SHIFT * s / (1 + (SHIFT - 1) * s) for s in even] + [0.0]
 
 
 def sample_distilled(

@@ -1,4 +1,4 @@
-"""Times the transformer's sampling with random weights, beside the least time that its FLOPs take."""
+"""Time the transformer's sampling with random weights, and compare it with the least time for its FLOPs."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ import torch
 
 from generators.happyhorse.network import flops
 from generators.happyhorse.network.config import size
-from generators.happyhorse.network.kinds import kind
+from generators.happyhorse.network.facts import FLOPS_PER_S, RESOLUTIONS, SPATIAL_STRIDE, USUAL_TEXT_TOKENS
+from generators.happyhorse.network.kinds import kind, usual_resolution
 from generators.happyhorse.network.tokens import layout_for
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.sampling.latents import Noise
 from generators.happyhorse.sampling.samplers import sample_distilled
 from generators.happyhorse.sampling.super_resolution import sample_super_resolution
 
-TEXT = 400
 SECONDS = 5.0
-_BASE = (16, 28)
-"""Height and width of the latents at 256p."""
-PEAK = 790e12
-"""FLOP/s of an H200 in bfloat16, as measured."""
-STAGES: dict[str, tuple[str, int, int]] = {
-    "256p, 8 steps": ("distilled", 448, 256),
-    "540p super-resolution, 5 steps": ("540p", 896, 512),
-    "1080p super-resolution, 5 steps": ("1080p", 1920, 1088),
+STAGES = {
+    "256p, 8 steps": "distilled",
+    "540p super-resolution, 5 steps": "540p",
+    "1080p super-resolution, 5 steps": "1080p",
 }
-"""Kind of checkpoint, and its clips' width and height."""
+"""Kind of checkpoint by stage."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One stage's time."""
+    """Time of one stage."""
 
     stage: str
     compiled: bool
     seconds: float
     floor_s: float
-    """FLOPs over the peak."""
+    """Least time in seconds: FLOPs over an H200's sustained FLOP/s."""
 
 
 def time_stage(model: str, device: str, stage: str, compiled: bool) -> Timing:
-    """Times a stage after one warm-up of it.
+    """Time a stage of a 5 s clip, after one warm-up.
 
     Args:
-        model: The network's size, by name.
-        device: Where it runs.
+        model: Name of the network's size.
+        device: Device to run on.
         stage: One of `STAGES`.
-        compiled: Whether by `torch.compile`.
+        compiled: Whether to compile the network by `torch.compile`.
     """
-    name, width, height = STAGES[stage]
+    name = STAGES[stage]
     how, config = kind(name), kind(name).configure(size(model))
-    layout = layout_for(SECONDS, width, height, TEXT)
+    width, height = usual_resolution(name)
+    layout = layout_for(SECONDS, width, height, USUAL_TEXT_TOKENS)
     with torch.device(device):
         network = HappyHorseTransformer(config, torch.bfloat16).eval().requires_grad_(False)
-        text = torch.randn(1, TEXT, config.text_in_channels)
+        text = torch.randn(1, USUAL_TEXT_TOKENS, config.text_in_channels)
     if compiled:
         network.compile()
     velocity, noise = how.velocity(network, text), Noise(0, device=device)
-    latents = (config.latent_channels, layout.frames, *_BASE), (layout.audio, config.audio_in_channels)
+    base = RESOLUTIONS["256p"]
+    start_size = base.height // SPATIAL_STRIDE, base.width // SPATIAL_STRIDE
+    final_size = height // SPATIAL_STRIDE, width // SPATIAL_STRIDE
+    latents = (config.latent_channels, layout.frames, *start_size), (layout.audio, config.audio_in_channels)
 
     def once() -> None:
         start = noise.draw(*latents)
         if how.sampler == "distilled":
             sample_distilled(velocity, start, noise, steps=how.steps)
         else:
-            sample_super_resolution(velocity, start, (height // 16, width // 16), noise, steps=how.steps)
+            sample_super_resolution(velocity, start, final_size, noise, steps=how.steps)
         if device.startswith("cuda"):
             torch.cuda.synchronize()
 
@@ -74,5 +74,6 @@ def time_stage(model: str, device: str, stage: str, compiled: bool) -> Timing:
         once()
         started = time.perf_counter()
         once()
-    floor_s = how.steps * flops.forward(config, layout, how.window) / PEAK
-    return Timing(stage, compiled, time.perf_counter() - started, floor_s)
+        seconds = time.perf_counter() - started
+    floor_s = how.steps * flops.forward(config, layout, how.window) / FLOPS_PER_S
+    return Timing(stage, compiled, seconds, floor_s)

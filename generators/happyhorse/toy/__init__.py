@@ -1,1 +1,1 @@
-"""The toy model of the toy world, whose weights are shipped: its words, its codecs, itself."""
+"""The toy model of the toy world: the network, its words, its codecs, and its weights in the package."""

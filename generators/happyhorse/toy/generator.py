@@ -13,7 +13,7 @@ from generators.happyhorse.toy.clips import LONGEST_S
 from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:
-    from generators.happyhorse.pipeline.components import Components
+    from generators.happyhorse.pipeline.parts import Parts
 
 _DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
@@ -40,12 +40,12 @@ class ToyHappyHorse(HappyHorse):
             )
         self._check_text("device")
 
-    def _prepare(self, request: Request) -> tuple[ClipRequest, Components, dict[str, object]]:
+    def _prepare(self, request: Request) -> tuple[ClipRequest, Parts, dict[str, object]]:
         """The clip at the size and of the length that the model makes, enlarged as far as was asked for."""
         from generators.happyhorse.pipeline.device import find_device
         from generators.happyhorse.pipeline.inputs import read_image
         from generators.happyhorse.toy.checkpoints import weights_file
-        from generators.happyhorse.toy.components import toy_components
+        from generators.happyhorse.toy.parts import toy_parts
 
         kind, steps = str(self._settings["kind"]), self._settings["steps"]
         device = find_device(str(self._settings["device"]))
@@ -61,7 +61,7 @@ class ToyHappyHorse(HappyHorse):
             silence="left-out",
             enlarge=max(min(request.width, request.height) // SIDE, 1),
         )
-        components = toy_components(
+        components = toy_parts(
             kind,
             steps=steps,  # type: ignore[arg-type]  # checked
             cascade=bool(self._settings["cascade"]),

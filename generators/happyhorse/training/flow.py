@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from generators.happyhorse.network.facts import SHIFT
 from generators.happyhorse.sampling.preconditioning import Variances, power, spread, to_output
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.cache import EncodedBatch
@@ -162,7 +163,7 @@ def draw_levels(count: int, generator: Generator, mixture: Mixture = MIXTURE) ->
 
 def shifted(even: Tensor) -> Tensor:
     """Even levels moved towards noise, as `noise_levels` moves them."""
-    return 5 * even / (1 + 4 * even)
+    return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
 def errors(model: ToyModel, task: Task) -> Errors:

@@ -1,7 +1,7 @@
-"""Reads and writes the transformer's weights in the public layout.
+"""Read and write the transformer's weights in the public layout.
 
-That is safetensors, in one file or in several with an index, in float32 or with the large products in
-bfloat16, each file compressed by Zstandard (`.zst`) or not.
+The layout is safetensors: one file, or several with an index; float32, or bfloat16 in the large products;
+each file compressed by Zstandard (`.zst`) or not.
 """
 
 from __future__ import annotations
@@ -21,20 +21,19 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from generators.base import Unavailable
+from generators.happyhorse.codecs.weights import misfit
 from generators.happyhorse.network.config import HappyHorseConfig
-from generators.happyhorse.network.finite import unfit
+from generators.happyhorse.network.finite import name_some, unfit
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 
-_LISTED = 5
-"""How many keys an error message names."""
 _LARGEST_HEADER = 100_000_000
-"""Bytes; safetensors allows no more."""
+"""Largest head of a file in bytes that safetensors allows."""
 
-Shapes = dict[str, tuple[int, ...]]
+_Shapes = dict[str, tuple[int, ...]]
 
 
 class CheckpointError(Unavailable, ValueError):
-    """The files are missing, can't be read, or don't hold this network."""
+    """Checkpoint whose files are missing, can't be read, or hold another network."""
 
 
 def load_transformer(
@@ -43,17 +42,17 @@ def load_transformer(
     dtype: torch.dtype = torch.bfloat16,
     device: torch.device | str | None = None,
 ) -> HappyHorseTransformer:
-    """Loads a checkpoint straight to a device, one tensor after the other.
+    """Load a checkpoint straight to a device, one tensor after the other.
 
     Args:
         path: A safetensors file, an index, or the folder that holds either.
-        config: The network's sizes, ours or as the public code keeps them.
-        dtype: Of the four large products in each layer; the rest is float32.
+        config: Sizes of the network, as ours or as in the public code's configuration.
+        dtype: Type of the four large products in each layer; the rest is float32.
         device: Where the weights go; the CPU by default.
 
     Raises:
-        CheckpointError: The files are missing or corrupt, or hold other keys or shapes, which is found before
-            any weight is read; or a weight is NaN or infinite.
+        CheckpointError: Files are missing or damaged, keys or shapes are another network's (found before any
+            weight is read), or a weight is NaN or infinite.
     """
     if not isinstance(config, HappyHorseConfig):
         config = HappyHorseConfig.from_public(config)
@@ -61,7 +60,8 @@ def load_transformer(
         model = HappyHorseTransformer(config, dtype)
     expected = model.state_dict()
     files = find_files(Path(path))
-    _compare({key: tuple(t.shape) for key, t in expected.items()}, _shapes(files), Path(path))
+    if fault := misfit(model, _shapes(files)):
+        raise CheckpointError(f"{path} {fault}")
     weights: dict[str, Tensor] = {}
     for file in files:
         for key, tensor in _tensors(file, str(device or "cpu")):
@@ -79,12 +79,12 @@ def save_transformer(
     shard_bytes: int = 5_000_000_000,
     compress: bool = False,
 ) -> None:
-    """Writes a checkpoint that `load_transformer` and the public code read.
+    """Write a checkpoint that `load_transformer` and the public code read.
 
     Args:
-        model: Its weights are written in the types they have.
-        folder: Made if missing.
-        shard_bytes: A further file is begun before one grows past this.
+        model: The network; each weight is written in the type that it has.
+        folder: Where to write; made if missing.
+        shard_bytes: Largest file in bytes, unless one tensor is larger.
         compress: Whether to compress the files for transport.
     """
     folder = Path(folder)
@@ -103,10 +103,13 @@ def save_transformer(
 
 
 def find_files(path: Path) -> list[Path]:
-    """The weight files of a checkpoint.
+    """Return the weight files of a checkpoint.
+
+    Args:
+        path: A safetensors file, an index, or the folder that holds either.
 
     Raises:
-        CheckpointError: There are none, or one that the index names is missing.
+        CheckpointError: There are none, the index is damaged, or a file that it names is missing.
     """
     if path.is_dir():
         found = sorted(path.glob("*.safetensors.index.json")) or sorted(path.glob("*.safetensors*"))
@@ -123,44 +126,31 @@ def _indexed(index: Path) -> list[Path]:
         names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise CheckpointError(
-            f"{index} is no index of safetensors: it has no readable weight_map."
+            f"{index} must be an index of safetensors files; got no readable weight_map. Download it again."
         ) from error
     if missing := [name for name in names if not (index.parent / name).is_file()]:
-        raise CheckpointError(f"{index.parent} lacks {_list(missing)}, which {index.name} names.")
+        raise CheckpointError(
+            f"{index.parent} lacks {name_some(missing)}, which {index.name} names. Download it again."
+        )
     return [index.parent / name for name in names]
 
 
-def _compare(expected: Shapes, found: Shapes, path: Path) -> None:
-    missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-    misshapen = [
-        f"{key} {found[key]} instead of {shape}"
-        for key, shape in expected.items()
-        if key in found and found[key] != shape
-    ]
-    said = (("missing", missing), ("surplus", surplus), ("misshapen", misshapen))
-    if faults := [f"{len(keys)} {fault}: {_list(keys)}" for fault, keys in said if keys]:
-        raise CheckpointError(
-            f"{path} doesn't hold this network. Of {len(expected)} keys, {'; '.join(faults)}."
-        )
-
-
-def _list(names: list[str]) -> str:
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _shapes(files: list[Path]) -> Shapes:
-    """Keys and shapes, from the heads of the files alone."""
-    shapes: Shapes = {}
+def _shapes(files: list[Path]) -> _Shapes:
+    """Read keys and shapes from the heads of the files."""
+    shapes: _Shapes = {}
     for file in files:
         head = _head(file)
         if twice := sorted(shapes.keys() & head.keys()):
-            raise CheckpointError(f"{file} holds keys that another file holds, too: {_list(twice)}.")
+            raise CheckpointError(
+                f"Each key must be in one file; got {name_some(twice)} in {file} and in another. "
+                "Remove one file."
+            )
         shapes |= head
     return shapes
 
 
-def _head(file: Path) -> Shapes:
+def _head(file: Path) -> _Shapes:
+    """Read a file's keys and shapes. A head is its length (8 bytes, little-endian), then that much JSON."""
     try:
         with _reader(file) as stream:
             length = int.from_bytes(stream.read(8), "little")
@@ -192,7 +182,7 @@ def _corrupt(file: Path, error: Exception) -> CheckpointError:
 
 @contextmanager
 def _plain(file: Path) -> Iterator[Path]:
-    """The file, decompressed for as long as it is needed if it must be."""
+    """Yield the file, or a decompressed copy that is deleted afterwards."""
     if file.suffix != ".zst":
         yield file
         return
@@ -236,7 +226,7 @@ def _compress(file: Path) -> Path:
 
 
 def _shards(weights: Mapping[str, Tensor], limit: int) -> list[dict[str, Tensor]]:
-    """Splits by size, in order; a tensor larger than the limit has a file to itself."""
+    """Split weights by size in bytes, in order; a tensor above the limit has a file to itself."""
     shards: list[dict[str, Tensor]] = [{}]
     for key, tensor in weights.items():
         size = sum(t.nbytes for t in shards[-1].values())

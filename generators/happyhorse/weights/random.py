@@ -1,4 +1,4 @@
-"""Components of the real classes with random weights: they make noise, but every step of the way is real.
+"""Parts of the real classes with random weights: clips are noise, but every step of the way is real.
 
 For tests, and for timing a size whose weights aren't at hand.
 """
@@ -24,7 +24,7 @@ from generators.happyhorse.codecs.wan import WanCodec
 from generators.happyhorse.network.config import HappyHorseConfig, size
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.transformer import HappyHorseTransformer
-from generators.happyhorse.pipeline.components import Components
+from generators.happyhorse.pipeline.parts import Parts
 
 T = TypeVar("T")
 NEGATIVE_PROMPT = "noise, blur, silence"
@@ -32,7 +32,7 @@ NEGATIVE_PROMPT = "noise, blur, silence"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of the components beside the transformer. The defaults are the public ones."""
+    """Sizes of the parts beside the transformer; the defaults are the public ones."""
 
     wan: dict[str, Any] = field(default_factory=lambda: dict(wan.FULL_SIZE))
     oobleck: dict[str, Any] = field(default_factory=lambda: dict(oobleck.FULL_SIZE))
@@ -68,7 +68,7 @@ TINY = Sizes(
 )
 
 
-def random_components(
+def random_parts(
     model: str = "tiny",
     kind_name: str = "distilled",
     *,
@@ -76,16 +76,19 @@ def random_components(
     dtype: torch.dtype = torch.float32,
     full_decoder: bool = False,
     steps: int | None = None,
-) -> Components:
-    """A pipeline's components, the same at each call.
+) -> Parts:
+    """Return parts with random weights, the same at each call.
 
     Args:
-        model: The transformer's size, by name; beside `tiny` all else is tiny, too.
-        kind_name: The kind of checkpoint that the transformer plays.
-        device: Where all of it runs.
-        dtype: Of weights that the public pipeline keeps in bfloat16.
-        full_decoder: Whether Wan's decoder makes the picture, rather than the turbo decoder.
-        steps: Of the first stage.
+        model: Name of the transformer's size; with `tiny` the other parts are tiny, too.
+        kind_name: Kind of checkpoint that the transformer is used as.
+        device: Device for all parts.
+        dtype: Type of the weights that the public pipeline keeps in bfloat16.
+        full_decoder: Whether Wan's decoder decodes video, rather than the turbo decoder.
+        steps: Steps of the first stage; None for the kind's own.
+
+    Raises:
+        ValueError: There is no such size or kind.
     """
     sizes = TINY if model == "tiny" else Sizes()
     config, device = size(model), torch.device(device)
@@ -107,9 +110,9 @@ def random_components(
     def transformer(name: str) -> Callable[[], HappyHorseTransformer]:
         return made(lambda: HappyHorseTransformer(kind(name).configure(config), dtype).eval())
 
-    return Components(
+    return Parts(
         config=config,
-        kind=kind(kind_name),
+        kind=kind(kind_name).taking(steps),
         text=text.T5GemmaText(byte_tokenizer(), made(lambda: text.build(_text_config(config, sizes), dtype))),
         transformer=transformer(kind_name),
         video_encoder=made(video),
@@ -117,13 +120,12 @@ def random_components(
         audio=made(lambda: OobleckCodec(oobleck.build(sizes.oobleck))),
         super_resolution={"540p": transformer("540p"), "1080p": transformer("1080p")},
         negative_prompt=NEGATIVE_PROMPT,
-        steps=steps,
         device=device,
     )
 
 
 def byte_tokenizer() -> Tokenizer:
-    """One token for each byte of a prompt."""
+    """Return a tokenizer that makes one token of each byte."""
     vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -136,7 +138,7 @@ def _text_config(config: HappyHorseConfig, sizes: Sizes) -> T5GemmaModuleConfig:
 
 @contextmanager
 def _seeded() -> Iterator[None]:
-    """Modules draw their weights from torch's own generator, which is left as it was."""
+    """Seed torch's own generator, from which modules draw their weights, and restore it afterwards."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         yield

@@ -1,4 +1,4 @@
-"""The public models as a pipeline's components, from local folders or the hub's cache."""
+"""Parts of the public models, from local folders or the hub's cache."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from generators.happyhorse.codecs.oobleck import OobleckCodec
+from generators.happyhorse.codecs.protocol import VideoDecoder
 from generators.happyhorse.codecs.t5gemma import T5GemmaText
 from generators.happyhorse.codecs.turbo import TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
@@ -18,27 +19,27 @@ from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN
 from generators.happyhorse.network.config import size
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.transformer import HappyHorseTransformer
-from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.pipeline.inputs import read_negative_prompt
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import UPSCALES, Decoder, Upscale
 from generators.happyhorse.weights.checkpoint import find_files, load_transformer
 
 PUBLISHED_NEGATIVE = "4515a21f8d125d12e5a42b23e65bb09f46ea9817567f1834ad556e8cd1852c4b"
-"""SHA-256 of the negative prompt that the public code holds, in UTF-8."""
+"""SHA-256 of the public code's negative prompt, in UTF-8."""
 NEGATIVE_PROMPT = (
     "overexposed, blurred, frozen, flickering, distorted faces and hands, captions, watermark, "
     "hiss, hum, clipping, muffled or robotic voices, slurred speech, sudden silence"
 )
-"""Our own words. For the base checkpoint's published results, give the published ones."""
+"""Our own negative prompt. The base checkpoint's published results need the public code's."""
 _TEXT_BYTES = 2 * 9_241_705_984
-"""T5Gemma's encoder in bfloat16."""
+"""Bytes of T5Gemma's encoder: its parameters in bfloat16."""
 _EDGE = 1 << 20
-"""Bytes at either end of a file that its fingerprint covers."""
+"""Bytes at each end of a file that its fingerprint covers."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """Which of the public models to use, and where they lie."""
+    """Public models to use, and their folders."""
 
     kind: str = "distilled"
     size: str = "15b"
@@ -46,42 +47,50 @@ class Release:
     steps: int | None = None
     device: str = "cpu"
     folders: Mapping[str, Path] = field(default_factory=dict)
-    """By part; one that isn't named is looked for in the hub's cache."""
+    """Folders by part; a part without one is looked for in the hub's cache."""
     negative_prompt: Path | None = None
+    """Text file; None for our own negative prompt."""
 
-    def components(self, upscales: tuple[Upscale, ...] = ()) -> Components:
-        """Finds every file, and loads none but the tokenizer.
+    def parts(self, upscales: tuple[Upscale, ...] = ()) -> Parts:
+        """Find all files, and load only the tokenizer.
 
         Args:
             upscales: Super-resolution that must be there.
 
         Raises:
-            MissingModel: A file isn't there; the message holds the command that fetches it.
+            MissingModel: Files are missing; the message holds the commands that fetch them.
+            CheckpointError: A shard of a checkpoint is missing.
+            InvalidInput: The negative prompt can't be read.
         """
         self._require_all(upscales)
         device = torch.device(self.device)
         (wan,), (oobleck,) = self._files("wan", WAN), self._files("oobleck", OOBLECK)
-        decoder: Callable[[], TurboDecoder | WanCodec] = lambda: WanCodec.load(wan, device)  # noqa: E731
-        if self.decoder == "turbo":
-            (turbo,) = self._files("turbo", TURBO)
-            decoder = lambda: TurboDecoder.load(turbo, device)  # noqa: E731
-        return Components(
+        return Parts(
             config=size(self.size),
-            kind=kind(self.kind),
+            kind=kind(self.kind).taking(self.steps),
             text=T5GemmaText.from_folder(self.folders.get("text"), device),
             transformer=self._transformer(self.kind),
             video_encoder=lambda: WanCodec.load(wan, device),
-            video_decoder=decoder,
+            video_decoder=self._video_decoder(wan, device),
             audio=lambda: OobleckCodec.load(oobleck, device),
             super_resolution={name: self._transformer(name) for name in upscales},
             negative_prompt=self._negative_prompt(),
-            steps=self.steps,
             text_bytes=_TEXT_BYTES,
             device=device,
         )
 
+    def _video_decoder(self, wan: Path, device: torch.device) -> Callable[[], VideoDecoder]:
+        if self.decoder == "wan":
+            return lambda: WanCodec.load(wan, device)
+        (turbo,) = self._files("turbo", TURBO)
+        return lambda: TurboDecoder.load(turbo, device)
+
     def checkpoint(self, kind_name: str) -> Path:
-        """The folder of a transformer's weights. Raises MissingModel when there is none."""
+        """Return the folder of a transformer's weights.
+
+        Raises:
+            MissingModel: There is none; the message holds the command that fetches it.
+        """
         source = TRANSFORMERS[kind_name]
         folder = self.folders.get(kind_name if kind_name in UPSCALES else "transformer")
         if folder is None:
@@ -93,7 +102,7 @@ class Release:
         return folder
 
     def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
-        """What a clip's provenance says of the weights, and of the negative prompt if it is used."""
+        """Return what a clip's provenance says of the weights, and of the negative prompt if it is used."""
         said: dict[str, object] = {"checkpoints": self.fingerprints(upscales)}
         if kind(self.kind).sampler == "base":
             negative = hashlib.sha256(self._negative_prompt().encode()).hexdigest()
@@ -101,7 +110,7 @@ class Release:
         return said
 
     def fingerprints(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, str]:
-        """Tells one checkpoint from another without reading all of it, by kind."""
+        """Return the fingerprint of each checkpoint, by kind."""
         return {name: fingerprint(self.checkpoint(name)) for name in (self.kind, *upscales)}
 
     def _transformer(self, kind_name: str) -> Callable[[], HappyHorseTransformer]:
@@ -110,18 +119,18 @@ class Release:
         return lambda: load_transformer(path, config, device=self.device)
 
     def _require_all(self, upscales: tuple[Upscale, ...]) -> None:
-        """Raises MissingModel that names all that is missing, so that it can be fetched at once."""
+        """Raise one MissingModel for all missing files, so that they can be fetched at once."""
         sources = {"wan": WAN, "oobleck": OOBLECK, "text": T5GEMMA} | (
             {"turbo": TURBO} if self.decoder == "turbo" else {}
         )
-        looks: list[Callable[[], object]] = [
+        lookups: list[Callable[[], object]] = [
             partial(self._files, part, source) for part, source in sources.items()
         ]
-        looks += [partial(self.checkpoint, name) for name in (self.kind, *upscales)]
+        lookups += [partial(self.checkpoint, name) for name in (self.kind, *upscales)]
         missing = []
-        for look in looks:
+        for find in lookups:
             try:
-                look()
+                find()
             except MissingModel as error:
                 missing.append(str(error))
         if missing:
@@ -137,10 +146,13 @@ class Release:
 
 
 def fingerprint(checkpoint: Path) -> str:
-    """SHA-256 over the names, sizes, first and last MiB of a checkpoint's files, in hexadecimal.
+    """Return the SHA-256 of the names, sizes, first and last MiB of a checkpoint's files, in hexadecimal.
 
-    A full hash of up to 61 GB would take longer than a clip; the first MiB holds the tensors' names, types
-    and shapes.
+    A hash of all bytes, up to 61 GB, would take longer than a clip. The first MiB holds the tensors' names,
+    types and shapes.
+
+    Raises:
+        CheckpointError: There are no files, or one is missing.
     """
     digest = hashlib.sha256()
     for file in find_files(checkpoint):

@@ -116,5 +116,5 @@ def test_loads_the_averaged_weights_of_a_training_checkpoint(tmp_path: Path) -> 
 def test_refuses_weights_of_another_decoder(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.ckpt"
     torch.save(tiny().state_dict(), path)
-    with pytest.raises(WeightsError, match=r"doesn't fit TurboDecoder\. .* missing: .* misshapen"):
+    with pytest.raises(WeightsError, match=r"tensors of TurboDecoder; got .* missing: .* misshapen"):
         TurboDecoder.load(path, "cpu")

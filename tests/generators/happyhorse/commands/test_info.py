@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from generators.happyhorse.__main__ import main
-from generators.happyhorse.commands.info import TERA, holdings, stages
+from generators.happyhorse.commands.info import TERA, stages
 from generators.happyhorse.network import flops
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.kinds import KINDS
+from generators.happyhorse.network.memory import holdings
 from generators.happyhorse.network.tokens import Layout, layout_for
 
 FULL_SIZE = SIZES["15b"]
@@ -90,7 +91,7 @@ def test_the_command_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> No
         ("--seconds", "0", "A clip must last more than 0 s, and at most 3600 s; got 0 s."),
         ("--seconds", "nan", "got nan s."),
         ("--seconds", "inf", "got inf s."),
-        ("--seconds", "0.01", "A clip must last 1/25 s or longer; got 0.01 s."),
+        ("--seconds", "0.01", "A clip must last 1/25 s or more; got 0.01 s."),
         ("--text", "-1", "text must be 0 tokens or more; got -1."),
         ("--tflops", "0", "tflops must be a positive number; got 0.0."),
         ("--tflops", "nan", "tflops must be a positive number; got nan."),

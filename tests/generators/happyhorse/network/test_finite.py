@@ -19,13 +19,13 @@ from generators.happyhorse.codecs.linear_video import LinearVideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
 from generators.happyhorse.codecs.weights import WeightsError, fill
 from generators.happyhorse.network.finite import NotFinite, is_finite, require_finite, unfit
-from generators.happyhorse.pipeline.components import Components
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import ClipRequest
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.weights.checkpoint import CheckpointError, load_transformer
-from generators.happyhorse.weights.random import random_components
+from generators.happyhorse.weights.random import random_parts
 from tests.factories_happyhorse import TINY, hashed_transformer
 
 BAD = (math.nan, math.inf, -math.inf)
@@ -106,7 +106,7 @@ class Spoilt(nn.Module):
 
 @pytest.mark.parametrize("mode", ["t2v", "t2v-audio"])
 def test_a_network_that_comes_to_nan_makes_no_clip(mode: Track) -> None:
-    parts: Components = replace(random_components(steps=1), transformer=lambda: Spoilt())  # type: ignore[arg-type, return-value]  # all that is called
+    parts: Parts = replace(random_parts(steps=1), transformer=lambda: Spoilt())  # type: ignore[arg-type, return-value]  # all that is called
     request = ClipRequest("a ball", 0.2, 32, 32, mode=mode, silence="left-out")
     with pytest.raises(GenerationError, match="stage 'denoising' must be finite"):
         Pipeline(parts).make(request)

@@ -21,11 +21,11 @@ from generators.happyhorse.network.memory import GIB
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline import checks
 from generators.happyhorse.pipeline.checks import TooLittleMemory
-from generators.happyhorse.pipeline.components import Components
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Sound, Upscale
-from generators.happyhorse.weights.random import random_components
+from generators.happyhorse.weights.random import random_parts
 from tests.factories_codecs import PixelCodec, one_thread
 
 
@@ -51,7 +51,7 @@ def make_request(**changes: object) -> ClipRequest:
 class Watched:
     """A transformer of the components, and all the latents that it was shown."""
 
-    def __init__(self, parts: Components, stage: str = "first") -> None:
+    def __init__(self, parts: Parts, stage: str = "first") -> None:
         self.video: list[Tensor] = []
         self.audio: list[Tensor | None] = []
         load = parts.transformer if stage == "first" else parts.super_resolution["540p"]
@@ -70,17 +70,17 @@ quick = pytest.fixture(autouse=True)(one_thread)
 
 
 @pytest.fixture(scope="module")
-def parts() -> Components:
-    return random_components(steps=2)
+def parts() -> Parts:
+    return random_parts(steps=2)
 
 
 @pytest.fixture
-def watched(parts: Components) -> Watched:
+def watched(parts: Parts) -> Watched:
     return Watched(parts)
 
 
 @pytest.fixture
-def seen(parts: Components, watched: Watched) -> Pipeline:
+def seen(parts: Parts, watched: Watched) -> Pipeline:
     return Pipeline(replace(parts, transformer=watched.load))
 
 
@@ -91,7 +91,7 @@ def same(a: DecodedClip, b: DecodedClip) -> bool:
 
 
 @pytest.mark.parametrize("mode", TRACKS)
-def test_each_mode_gives_frames_and_sound_if_it_sounds(parts: Components, mode: Track) -> None:
+def test_each_mode_gives_frames_and_sound_if_it_sounds(parts: Parts, mode: Track) -> None:
     decoded = Pipeline(parts).make(make_request(mode=mode))
     assert decoded.frames.shape == (8, 32, 64, 3)
     assert decoded.frames.dtype == np.uint8
@@ -119,13 +119,18 @@ def test_without_sound_audio_is_computed_or_left_out_as_asked(
     assert not same(computed, left_out)
 
 
-def test_computing_sound_or_dropping_it_gives_the_same_picture(parts: Components) -> None:
+def test_computing_sound_or_dropping_it_gives_the_same_picture(parts: Parts) -> None:
     heard, dropped = (Pipeline(parts).make(make_request(mode=mode)) for mode in ("t2v-audio", "t2v"))
     assert np.array_equal(heard.frames, dropped.frames)
 
 
-def test_first_frame_is_kept_through_every_step_and_in_the_clip(parts: Components) -> None:
-    lossless = replace(parts, video_encoder=PixelCodec, video_decoder=PixelCodec, spatial_stride=4)
+def test_first_frame_is_kept_through_every_step_and_in_the_clip(parts: Parts) -> None:
+    lossless = replace(
+        parts,
+        video_encoder=PixelCodec,
+        video_decoder=PixelCodec,
+        limits=replace(parts.limits, spatial_stride=4),
+    )
     watched = Watched(lossless)
     image = make_image(64, 32)
     decoded = Pipeline(replace(lossless, transformer=watched.load)).make(
@@ -144,7 +149,7 @@ def test_image_is_cut_to_the_clips_shape() -> None:
 
 
 def test_a_given_sound_track_is_shown_clean_at_every_step_and_kept(
-    parts: Components, seen: Pipeline, watched: Watched
+    parts: Parts, seen: Pipeline, watched: Watched
 ) -> None:
     sound = make_sound()
     decoded = seen.make(make_request(sound=sound, mode="t2v-audio"))
@@ -159,23 +164,23 @@ def test_a_given_sound_track_is_shown_clean_at_every_step_and_kept(
     assert "sound" not in decoded.stage_s
 
 
-def test_a_given_sound_track_changes_the_picture(parts: Components) -> None:
+def test_a_given_sound_track_changes_the_picture(parts: Parts) -> None:
     led, free = (Pipeline(parts).make(make_request(sound=sound)) for sound in (make_sound(), None))
     assert not np.array_equal(led.frames, free.frames)
 
 
-def test_equal_seeds_give_equal_clips_and_others_do_not(parts: Components) -> None:
+def test_equal_seeds_give_equal_clips_and_others_do_not(parts: Parts) -> None:
     first, again, other = (Pipeline(parts).make(make_request(seed=seed)) for seed in (1, 1, 2))
     assert same(first, again)
     assert not np.array_equal(first.frames, other.frames)
 
 
-def test_the_prompt_matters(parts: Components) -> None:
+def test_the_prompt_matters(parts: Parts) -> None:
     ball, cube = (Pipeline(parts).make(make_request(prompt=prompt)) for prompt in ("a ball", "a cube"))
     assert not np.array_equal(ball.frames, cube.frames)
 
 
-def test_global_randomness_is_neither_used_nor_moved(parts: Components) -> None:
+def test_global_randomness_is_neither_used_nor_moved(parts: Parts) -> None:
     films = []
     for seed in (1, 2):
         torch.manual_seed(seed)
@@ -185,8 +190,8 @@ def test_global_randomness_is_neither_used_nor_moved(parts: Components) -> None:
     assert same(*films)
 
 
-def test_base_checkpoint_looks_twice_a_step(parts: Components) -> None:
-    base = random_components(kind_name="base", steps=2)
+def test_base_checkpoint_looks_twice_a_step(parts: Parts) -> None:
+    base = random_parts(kind_name="base", steps=2)
     watched = Watched(base)
     Pipeline(replace(base, transformer=watched.load)).make(make_request())
     assert len(watched.video) == 4
@@ -198,7 +203,7 @@ def test_enlarged_size_keeps_the_shape(upscale: Upscale, size: tuple[int, int]) 
     assert make_request(upscale=upscale).final_size(32) == size
 
 
-def test_published_sizes_come_out(parts: Components) -> None:
+def test_published_sizes_come_out(parts: Parts) -> None:
     request = make_request(width=448, height=256)
     assert replace(request, upscale="540p").final_size(32) == (896, 512)
     assert replace(request, upscale="1080p").final_size(32) == (1920, 1088)
@@ -207,7 +212,7 @@ def test_published_sizes_come_out(parts: Components) -> None:
 
 @pytest.mark.parametrize("mode", ["t2v-audio", "i2v"])
 def test_super_resolution_enlarges_with_its_own_checkpoint(
-    parts: Components, monkeypatch: pytest.MonkeyPatch, mode: Track
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, mode: Track
 ) -> None:
     small = replace(kind("540p"), lines=64)
     monkeypatch.setattr("generators.happyhorse.pipeline.request.kind", lambda name: small)
@@ -227,9 +232,11 @@ def test_super_resolution_enlarges_with_its_own_checkpoint(
 
 
 @pytest.mark.parametrize("mode", ["t2v", "t2v-audio"])
-def test_a_long_clip_is_seen_in_windows(parts: Components, mode: Track) -> None:
+def test_a_long_clip_is_seen_in_windows(parts: Parts, mode: Track) -> None:
     watched = Watched(parts)
-    short_sighted = replace(parts, transformer=watched.load, window=4, overlap=2)
+    short_sighted = replace(
+        parts, transformer=watched.load, limits=replace(parts.limits, window=4, overlap=2)
+    )
     decoded = Pipeline(short_sighted).make(make_request(mode=mode, duration_s=1.28))
     assert decoded.frames.shape[0] == 32
     assert {video.shape[2] for video in watched.video} == {4}
@@ -237,27 +244,27 @@ def test_a_long_clip_is_seen_in_windows(parts: Components, mode: Track) -> None:
     assert decoded.samples is None or len(decoded.samples) == round(1.28 * 44_100)
 
 
-def test_window_as_long_as_the_clip_changes_nothing(parts: Components) -> None:
-    exact = Pipeline(replace(parts, window=3, overlap=1)).make(make_request())
+def test_window_as_long_as_the_clip_changes_nothing(parts: Parts) -> None:
+    exact = Pipeline(replace(parts, limits=replace(parts.limits, window=3, overlap=1))).make(make_request())
     assert same(exact, Pipeline(parts).make(make_request()))
 
 
 @pytest.mark.parametrize(("seconds", "frames"), [(0.32, 8), (0.4, 9), (0.04, 1)])
-def test_sound_lasts_as_long_as_the_picture(parts: Components, seconds: float, frames: int) -> None:
+def test_sound_lasts_as_long_as_the_picture(parts: Parts, seconds: float, frames: int) -> None:
     decoded = Pipeline(parts).make(make_request(duration_s=seconds))
     assert len(decoded.frames) == frames
     assert decoded.samples is not None
     assert len(decoded.samples) == round(frames / 25 * 44_100)
 
 
-def test_full_decoder_makes_the_same_shape_and_another_picture(parts: Components) -> None:
-    full = random_components(full_decoder=True, steps=2)
+def test_full_decoder_makes_the_same_shape_and_another_picture(parts: Parts) -> None:
+    full = random_parts(full_decoder=True, steps=2)
     turbo, wan = (Pipeline(some).make(make_request()) for some in (parts, full))
     assert turbo.frames.shape == wan.frames.shape
     assert not np.array_equal(turbo.frames, wan.frames)
 
 
-def test_progress_names_each_stage_and_step(parts: Components) -> None:
+def test_progress_names_each_stage_and_step(parts: Parts) -> None:
     told: list[tuple[str, int, int]] = []
     decoded = Pipeline(parts).make(
         make_request(mode="i2v-audio", sound=None), lambda stage, done, of: told.append((stage, done, of))
@@ -271,7 +278,7 @@ def test_progress_names_each_stage_and_step(parts: Components) -> None:
     assert all(seconds >= 0 for seconds in decoded.stage_s.values())
 
 
-def test_a_stage_holds_memory_only_while_it_lasts(parts: Components) -> None:
+def test_a_stage_holds_memory_only_while_it_lasts(parts: Parts) -> None:
     alive: dict[str, weakref.ref[Any]] = {}
 
     def noted(name: str, load: Callable[[], object]) -> Callable[[], object]:
@@ -290,8 +297,8 @@ def test_a_stage_holds_memory_only_while_it_lasts(parts: Components) -> None:
     assert list(alive) == list(names)
 
 
-def without_weights(parts: Components) -> Components:
-    """Components that fail the test when anything heavy is loaded."""
+def without_weights(parts: Parts) -> Parts:
+    """Parts that fail the test when anything heavy is loaded."""
 
     def fail() -> NoReturn:
         pytest.fail("weights were loaded before the request was checked")
@@ -300,7 +307,7 @@ def without_weights(parts: Components) -> Components:
 
 
 @pytest.fixture
-def untouched(parts: Components) -> Pipeline:
+def untouched(parts: Parts) -> Pipeline:
     return Pipeline(without_weights(parts))
 
 
@@ -340,23 +347,23 @@ def test_refuses_what_contradicts_itself(changes: dict[str, object], message: st
         make_request(**changes)
 
 
-def test_super_resolution_without_its_checkpoint_is_unavailable(parts: Components) -> None:
+def test_super_resolution_without_its_checkpoint_is_unavailable(parts: Parts) -> None:
     with pytest.raises(Unavailable, match=r"No checkpoint for super-resolution to 540p\. Given: none\."):
         Pipeline(replace(without_weights(parts), super_resolution={})).make(make_request(upscale="540p"))
 
 
-def test_base_checkpoint_without_a_negative_prompt_is_unavailable(parts: Components) -> None:
+def test_base_checkpoint_without_a_negative_prompt_is_unavailable(parts: Parts) -> None:
     base = replace(without_weights(parts), kind=kind("base"), negative_prompt=None)
     with pytest.raises(Unavailable, match=r"guided away from a negative prompt\. Give one"):
         Pipeline(base).make(make_request())
 
 
-def test_super_resolution_checkpoint_makes_no_clips(parts: Components) -> None:
+def test_super_resolution_checkpoint_makes_no_clips(parts: Parts) -> None:
     with pytest.raises(InvalidInput, match="A 540p checkpoint can't make clips, only enlarge them"):
         Pipeline(replace(without_weights(parts), kind=kind("540p"))).make(make_request())
 
 
-def test_too_little_memory_says_what_would_fit(parts: Components, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_says_what_would_fit(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     public = replace(without_weights(parts), config=size("15b"))
     request = make_request(width=448, height=256, duration_s=9.0)
     enough = checks.estimate(public, replace(request, duration_s=5)).peak
@@ -373,7 +380,7 @@ def test_far_too_little_memory_says_so(untouched: Pipeline, monkeypatch: pytest.
         untouched.make(make_request())
 
 
-def test_estimate_of_the_public_model_is_near_its_published_memory(parts: Components) -> None:
+def test_estimate_of_the_public_model_is_near_its_published_memory(parts: Parts) -> None:
     public = replace(parts, config=size("15b"), text_bytes=18 * GIB)
     footprint = checks.estimate(public, make_request(width=448, height=256, duration_s=5))
     assert footprint.worst == "denoising"

@@ -39,15 +39,15 @@ def models(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_components_are_found_without_loading_weights(models: dict[str, Path]) -> None:
-    parts = Release(size="tiny", folders=models).components(("540p",))
+    parts = Release(size="tiny", folders=models).parts(("540p",))
     parts.text.check("a ball")
-    assert (parts.kind.name, parts.window, list(parts.super_resolution)) == ("distilled", 63, ["540p"])
+    assert (parts.kind.name, parts.limits.window, list(parts.super_resolution)) == ("distilled", 63, ["540p"])
     with pytest.raises(Unavailable, match=r"Can't read the weights in .*Wan2\.2_VAE\.pth"):
         parts.video_encoder()
 
 
 def test_transformers_are_loaded_from_their_folders(models: dict[str, Path]) -> None:
-    parts = Release(size="tiny", folders=models).components(("540p",))
+    parts = Release(size="tiny", folders=models).parts(("540p",))
     first, enlarging = parts.transformer(), parts.super_resolution["540p"]()
     assert first.block is not enlarging.block
     weights = {name: value.dtype for name, value in first.state_dict().items()}
@@ -58,14 +58,14 @@ def test_transformers_are_loaded_from_their_folders(models: dict[str, Path]) -> 
 def test_full_decoder_needs_no_turbo(models: dict[str, Path]) -> None:
     (models["turbo"] / "checkpoint-340000.ckpt").unlink()
     with pytest.raises(MissingModel, match=r"checkpoint-340000\.ckpt not found"):
-        Release(size="tiny", folders=models).components()
-    Release(size="tiny", folders=models, decoder="wan").components()
+        Release(size="tiny", folders=models).parts()
+    Release(size="tiny", folders=models, decoder="wan").parts()
 
 
 def test_all_that_is_missing_is_named_at_once(models: dict[str, Path], tmp_path: Path) -> None:
     gone = dict.fromkeys(models, tmp_path / "gone")
     with pytest.raises(MissingModel) as raised:
-        Release(folders=gone).components(("540p",))
+        Release(folders=gone).parts(("540p",))
     message = str(raised.value)
     assert message.count("hf download ") == 6
     assert f"hf download GAIR/daVinci-MagiHuman --include 'distill/*' --local-dir {tmp_path}/gone" in message
@@ -75,7 +75,7 @@ def test_all_that_is_missing_is_named_at_once(models: dict[str, Path], tmp_path:
 def test_a_checkpoint_with_a_shard_missing_is_refused_before_loading(models: dict[str, Path]) -> None:
     next(models["transformer"].glob("model-00002*")).unlink()
     with pytest.raises(CheckpointError, match="lacks model-00002"):
-        Release(size="tiny", folders=models).components()
+        Release(size="tiny", folders=models).parts()
 
 
 def test_a_fingerprint_tells_checkpoints_apart(models: dict[str, Path]) -> None:
@@ -91,14 +91,14 @@ def test_a_fingerprint_tells_checkpoints_apart(models: dict[str, Path]) -> None:
 
 
 def test_negative_prompt_is_ours_unless_one_is_given(models: dict[str, Path], tmp_path: Path) -> None:
-    assert Release(size="tiny", folders=models).components().negative_prompt == NEGATIVE_PROMPT
+    assert Release(size="tiny", folders=models).parts().negative_prompt == NEGATIVE_PROMPT
     path = tmp_path / "negative.txt"
     path.write_text(" hiss, blur\n")
     given = Release(size="tiny", folders=models, negative_prompt=path)
-    assert given.components().negative_prompt == "hiss, blur"
+    assert given.parts().negative_prompt == "hiss, blur"
     path.unlink()
     with pytest.raises(InvalidInput, match=r"Can't read the negative prompt .*negative\.txt"):
-        given.components()
+        given.parts()
 
 
 def test_origin_tells_a_published_negative_prompt_from_others(

@@ -9,8 +9,8 @@ from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import ClipRequest
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import shipped_codecs
-from generators.happyhorse.toy.components import toy_components
 from generators.happyhorse.toy.model import load_model
+from generators.happyhorse.toy.parts import toy_parts
 from generators.happyhorse.training.clips import ClipSampler
 from generators.happyhorse.training.data import as_bytes
 from generators.toyworld.world.examples import Example
@@ -33,7 +33,7 @@ def test_the_pipeline_makes_the_clips_that_the_referee_scores(cascade: bool) -> 
     maker = ClipSampler(model, kind, shipped_codecs(), cascade=cascade)
     (expected,) = maker.clips([Example(parse(PROMPT), 0)], seed=3)
 
-    decoded = Pipeline(toy_components(steps=2, cascade=cascade)).make(ask())
+    decoded = Pipeline(toy_parts(steps=2, cascade=cascade)).make(ask())
 
     assert decoded.fps == 16
     assert decoded.frames.shape == (32, 64, 64, 3)
@@ -46,20 +46,20 @@ def test_the_pipeline_makes_the_clips_that_the_referee_scores(cascade: bool) -> 
 
 def test_a_cascade_tells_of_its_picture_before_its_sound() -> None:
     told: list[tuple[str, int, int]] = []
-    Pipeline(toy_components(steps=2, cascade=True)).make(ask(), lambda *step: told.append(step))
+    Pipeline(toy_parts(steps=2, cascade=True)).make(ask(), lambda *step: told.append(step))
     steps = [(stage, done, of) for stage, done, of in told if of == 2]
     assert steps == [(stage, done, 2) for stage in ("silent picture", "denoising") for done in range(3)]
 
 
 def test_guidance_leads_away_from_no_prompt() -> None:
-    parts = toy_components("base", steps=2)
+    parts = toy_parts("base", steps=2)
     assert parts.negative_prompt == ""
     assert [len(features) for features in parts.text.encode(PROMPT, "")] == [7, 0]
     assert Pipeline(parts).make(ask()).frames.shape == (32, 64, 64, 3)
 
 
 def test_a_silent_clip_needs_no_audio_tokens() -> None:
-    decoded = Pipeline(toy_components(steps=2)).make(ask(mode="t2v", silence="left-out"))
+    decoded = Pipeline(toy_parts(steps=2)).make(ask(mode="t2v", silence="left-out"))
     assert decoded.samples is None
 
 
@@ -69,7 +69,7 @@ def test_a_given_first_frame_is_kept() -> None:
     codec = shipped_codecs().video
     picture = Example(parse(PROMPT), 1).frames[:1]
     image = Image.fromarray(picture[0])
-    decoded = Pipeline(toy_components(steps=2)).make(ask(mode="i2v-audio", image=image))
+    decoded = Pipeline(toy_parts(steps=2)).make(ask(mode="i2v-audio", image=image))
 
     pixels = torch.from_numpy(picture)[None].movedim(-1, 1).float() / 127.5 - 1
     kept = as_bytes(codec.decode(codec.encode(pixels)))[0, 0]
@@ -77,7 +77,7 @@ def test_a_given_first_frame_is_kept() -> None:
 
 
 def test_pixels_become_squares() -> None:
-    small, large = (Pipeline(toy_components(steps=2)).make(ask(enlarge=n)).frames for n in (1, 8))
+    small, large = (Pipeline(toy_parts(steps=2)).make(ask(enlarge=n)).frames for n in (1, 8))
     assert large.shape == (32, 512, 512, 3)
     assert (large[:, ::8, ::8] == small).all()
     assert (large[:, 7::8, 7::8] == small).all()
@@ -101,4 +101,4 @@ def test_pixels_become_squares() -> None:
 )
 def test_what_it_can_not_make_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        Pipeline(toy_components(steps=2)).make(ask(**changes))
+        Pipeline(toy_parts(steps=2)).make(ask(**changes))

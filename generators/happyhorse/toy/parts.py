@@ -1,4 +1,4 @@
-"""The toy model's parts for the pipeline, from the shipped weights."""
+"""Parts of the toy model, with the weights and codecs in the package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from generators.base import InvalidInput
-from generators.happyhorse.pipeline.components import Components
+from generators.happyhorse.codecs.protocol import VideoCodec
+from generators.happyhorse.network.limits import Limits
+from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.toy.codecs import shipped_codecs
@@ -16,26 +18,26 @@ from generators.toyworld.world.examples import FPS, FRAMES, SIDE
 from generators.toyworld.world.grammar import parse
 
 
-def toy_components(
+def toy_parts(
     kind_name: str = "distilled",
     *,
     steps: int | None = None,
     cascade: bool = False,
     device: torch.device | str = "cpu",
-) -> Components:
-    """A pipeline's components, all loaded: together they are six megabytes.
+) -> Parts:
+    """Return the toy model's parts, all of them loaded: together they take six megabytes.
 
     Args:
         kind_name: `distilled` or `base`.
         steps: 8 or 32 by default; students of 8, 4 and 2 steps have weights of their own.
-        cascade: Whether the picture is made first, and then sound for it.
-        device: Where all of it runs.
+        cascade: Whether the video is sampled first, and then audio for it.
+        device: Device for all parts.
     """
     model, kind = load_model(weights_file(kind_name, steps), device)
     codecs = shipped_codecs(str(device))
-    return Components(
+    return Parts(
         config=model.config,
-        kind=kind,
+        kind=kind.taking(steps),
         text=OneObject(model.words),
         transformer=lambda: model.transformer,
         video_encoder=lambda: codecs.video,
@@ -44,29 +46,35 @@ def toy_components(
         negative_prompt="",
         variances=model.variances,
         cascade=cascade,
-        steps=steps,
-        fps=FPS,
-        temporal_stride=codecs.video.temporal_stride,
-        spatial_stride=codecs.video.spatial_stride,
-        window=(FRAMES - 1) // codecs.video.temporal_stride + 1,
-        longest_s=LONGEST_S,
-        only_size=(SIDE, SIDE),
+        limits=_limits(codecs.video),
         threads=1,
         device=torch.device(device),
     )
 
 
+def _limits(codec: VideoCodec) -> Limits:
+    """Return the limits of clips like those that the model was trained on."""
+    return Limits(
+        fps=FPS,
+        temporal_stride=codec.temporal_stride,
+        spatial_stride=codec.spatial_stride,
+        window=(FRAMES - 1) // codec.temporal_stride + 1,
+        longest_s=LONGEST_S,
+        only_size=(SIDE, SIDE),
+    )
+
+
 class OneObject:
-    """The words of scenes with one object, which is all that the model was trained on."""
+    """Text encoder for scenes with one object: the model was trained on no others."""
 
     def __init__(self, words: WordEmbedding) -> None:
         self.words = words
 
     def check(self, prompt: str) -> None:
-        """Raises InvalidInput where the prompt isn't of the grammar, or speaks of two objects."""
+        """Raise InvalidInput if the prompt isn't in the grammar, or has two objects."""
         if len(parse(prompt).objects) > 1:
             raise InvalidInput(f"The toy model makes one object, no more; the prompt has two: {prompt!r}.")
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
-        """Features (length, width) of each prompt."""
+        """Return features (length, width) of each prompt."""
         return self.words.encode(*prompts)
