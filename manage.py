@@ -9,5 +9,5 @@ if __name__ == "__main__":
     try:
         from arena.__main__ import main
     except ImportError as error:
-        sys.exit(f"{error}. Set up once, by make demo or make test, and then: . .venv/bin/activate")
+        sys.exit(f"{error}. Set up once with make demo or make test, then: . .venv/bin/activate")
     main()

@@ -13,7 +13,7 @@ from environs import EnvError
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the management command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
     try:
         execute_from_command_line(sys.argv)

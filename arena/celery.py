@@ -1,4 +1,4 @@
-"""The Celery application. Without a broker its tasks run in the process that sends them."""
+"""Celery application. Without a broker, tasks run in the process that sends them."""
 
 from __future__ import annotations
 

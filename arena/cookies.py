@@ -1,4 +1,4 @@
-"""Cookies are Secure on HTTPS alone: on plain HTTP browsers would drop them, and no vote could be cast."""
+"""Secure cookies on HTTPS only: browsers drop them on plain HTTP, and then nobody could vote."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class SecureCookies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, with Secure cookies on HTTPS."""
         response = self.get_response(request)
         if request.is_secure():
             for cookie in response.cookies.values():

@@ -1,4 +1,4 @@
-"""Sets up a database that is new, so that the first command of all needs none before it."""
+"""First set-up of the database, so that no command needs `migrate` before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 
 def set_up_new_database() -> bool:
-    """Make the tables of a database that has none, and return whether it did."""
+    """Create the tables of a new database, and return whether it was new."""
     if MigrationRecorder(connection).applied_migrations():
         return False
     call_command("migrate", verbosity=0)

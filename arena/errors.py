@@ -13,7 +13,7 @@ PROBLEM_TYPES = ("application/problem+json", "application/json")
 
 @dataclass(frozen=True)
 class Problem:
-    """A status for the browser, and words for the person."""
+    """HTTP status and texts of a failed request."""
 
     status: int
     title: str
@@ -35,6 +35,7 @@ BROKEN = Problem(
 
 
 def answer_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Answer with a problem document for a program, or a page for a person."""
     if wants_document(request):
         return problem_document(problem)
     template = "500.html" if problem is BROKEN else "error.html"
@@ -42,15 +43,16 @@ def answer_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def wants_document(request: HttpRequest) -> bool:
-    """Whether the client asks for JSON, or doesn't take HTML at all."""
+    """Return whether the client prefers JSON to HTML, or takes no HTML at all."""
     try:
         preferred = request.get_preferred_type(["text/html", *PROBLEM_TYPES])
-    except ValueError:  # an Accept header that can't be parsed may be disregarded (RFC 9110, section 12.5.1)
+    except ValueError:  # a malformed Accept header may be disregarded (RFC 9110, section 12.5.1)
         return False
     return bool(request.accepted_types) and preferred != "text/html"
 
 
 def problem_document(problem: Problem) -> JsonResponse:
+    """Return a problem as JSON by RFC 9457."""
     members = {
         "type": "about:blank",
         "title": problem.title,
@@ -61,16 +63,19 @@ def problem_document(problem: Problem) -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400, or 413 for a body that is too large (Django's `handler400`)."""
     if isinstance(exception, DisallowedHost):
         return answer_problem(request, _unknown_host(request.META.get("HTTP_HOST", "")))
     return answer_problem(request, TOO_LARGE if isinstance(exception, RequestDataTooBig) else UNREADABLE)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404 (Django's `handler404`)."""
     return answer_problem(request, NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500 (Django's `handler500`)."""
     return answer_problem(request, BROKEN)
 
 

@@ -1,4 +1,4 @@
-"""What of a request is put right, or refused, before any view sees it."""
+"""Checks and repairs of requests before any view sees them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
 def tolerant(application: WSGIApplication) -> WSGIApplication:
-    """Serve an application under a proxy's path, and let it survive headers that Django can't parse."""
+    """Wrap a WSGI application: accept a proxy's path prefix, and mark requests that Django can't parse."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         fault = _fault(environ) or _mount(environ)
         if fault:
             environ[FAULT] = fault
-            environ["CONTENT_TYPE"] = ""  # Django fails on a bad one before its own error handling begins
+            environ["CONTENT_TYPE"] = ""  # Django fails on a bad one before its own error handling starts
         return application(environ, start_response)
 
     return serve
@@ -38,7 +38,7 @@ def tolerant(application: WSGIApplication) -> WSGIApplication:
 def gate(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Refuse requests that no view can read, give refused methods a page, and send HEAD no body."""
+    """Middleware: refuse unreadable requests, give refused methods a page, and send HEAD no body."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         fault = request.META.get(FAULT) or _fault(request.META)
@@ -51,7 +51,7 @@ def gate(
 
 
 def _mount(environ: WSGIEnvironment) -> Problem | None:
-    """Take the path under which a proxy serves the arena out of the request's own path."""
+    """Remove a proxy's path prefix from the request's path; return a problem if its header is malformed."""
     prefix: str = settings.FORCE_SCRIPT_NAME or ""
     path: str = environ.get("PATH_INFO", "")
     if prefix and path.startswith(f"{prefix}/"):
@@ -61,13 +61,14 @@ def _mount(environ: WSGIEnvironment) -> Problem | None:
         return None
     if not PREFIX.fullmatch(forwarded):
         return UNREADABLE
-    environ["SCRIPT_NAME"] = forwarded  # by convention the proxy has stripped it from the path
+    environ["SCRIPT_NAME"] = forwarded  # by convention the proxy has already removed it from the path
     return None
 
 
 def _fault(environ: Mapping[str, Any]) -> Problem | None:
+    """Return why no view can read the request, or None."""
     query: str = environ.get("QUERY_STRING", "")
-    # PostgreSQL holds no text with a NUL, so nothing can be found under one.
+    # PostgreSQL stores no NUL in a text, and fails on a query for one.
     with_nul = "\0" in environ.get("PATH_INFO", "") or "%00" in query
     many_fields = query.count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
     if with_nul or many_fields or not _is_read(environ.get("CONTENT_TYPE", "")):
@@ -78,7 +79,7 @@ def _fault(environ: Mapping[str, Any]) -> Problem | None:
 
 
 def _is_read(content_type: str) -> bool:
-    """Whether a content type can be parsed, and its charset is one that we read."""
+    """Return whether the content type can be parsed and its charset is supported."""
     try:
         _, parameters = parse_header_parameters(content_type)
         return codecs.lookup(parameters.get("charset", "utf-8")).name in CHARSETS
@@ -94,7 +95,7 @@ def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
 
 
 def _without_body(response: HttpResponseBase) -> HttpResponseBase:
-    """Keep the headers, the length included, and drop the body."""
+    """Drop the body and keep the headers, including the length."""
     if isinstance(response, HttpResponse):
         response.content = b""
         return response

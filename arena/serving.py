@@ -1,4 +1,4 @@
-"""What a server for a lab's network needs: a free port, the machine's addresses, a key of its own."""
+"""Port, addresses and secret key of a server for a lab's network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
 class CantServe(ValueError):
-    """The server can't start; the message says why and what to do."""
+    """Obstacle to starting the server; the message says what to do."""
 
 
 def refuse_busy_port(host: str, port: int) -> None:
@@ -27,17 +27,17 @@ def refuse_busy_port(host: str, port: int) -> None:
 
 
 def addresses(host: str) -> list[str]:
-    """Return the names and addresses under which a server on this host is reached, the best first."""
+    """Return the names and addresses that reach a server listening on this host, best first."""
     if host not in ANY_ADDRESS:
         return [host]
     return list(dict.fromkeys([*_outward(), *_named(), "127.0.0.1", "localhost"]))
 
 
 def _outward() -> list[str]:
-    """Return the address of the interface that leads outside; connecting a datagram socket sends nothing."""
+    """Return the address of the interface that leads outside, or nothing without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # an address for documentation, which nobody has
+            probe.connect(("192.0.2.1", 9))  # sends nothing; the address is reserved for documentation
         except OSError:  # no network
             return []
         return [str(probe.getsockname()[0])]
@@ -53,12 +53,12 @@ def _named() -> list[str]:
 
 
 def shown_host(host: str) -> str:
-    """Return a host as addresses have it: IPv6 in brackets."""
+    """Return the host as it stands in an address, with brackets around IPv6."""
     return f"[{host}]" if ":" in host else host
 
 
 def secret_key_in(folder: Path) -> str:
-    """Return the key kept in a folder, made at the first call and readable by its owner alone."""
+    """Return the secret key in a folder; create it on the first call, readable by its owner only."""
     path = folder / KEY_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

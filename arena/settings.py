@@ -1,4 +1,4 @@
-"""Every setting of the arena. All of them are read from the environment here and documented in the README."""
+"""Settings of the arena, all read from the environment here and documented in the README."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't carry it
+IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't contain it
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production"  # noqa: S105 - refused below
 
 env = Env()
 
-# Where we are. Production refuses what is comfortable in development.
+# Environment. Production refuses settings that are only safe in development.
 
 ENVIRONMENT = env.str(
     "PADDOCK_ENVIRONMENT", "development", validate=validate.OneOf(["development", "production"])
@@ -27,15 +27,19 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["localhost", "1
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 if PRODUCTION and DEBUG:
-    raise ImproperlyConfigured("DEBUG is on in production, where it shows source and settings. Unset DEBUG.")
+    raise ImproperlyConfigured(
+        "DEBUG must be off in production, since it shows source and settings; got on. Unset DEBUG."
+    )
 if PRODUCTION and (SECRET_KEY == DEVELOPMENT_SECRET_KEY or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured(
-        "SECRET_KEY is missing, shorter than 50 characters or the development one, and ballots are signed "
-        "with it. Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        "SECRET_KEY must be a secret of 50 characters or more in production, since it signs ballots; got "
+        "none, a shorter one or the development key. "
+        "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
-        "ALLOWED_HOSTS is empty. Name the hosts, as in ALLOWED_HOSTS=arena.example.org"
+        "ALLOWED_HOSTS must name the arena's hosts in production; got none. "
+        "Set it, as in ALLOWED_HOSTS=arena.example.org"
     )
 
 # The application.
@@ -103,7 +107,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,
-        "timeout": 10,  # seconds to wait for a free one, and then an error rather than a page that hangs
+        "timeout": 10,  # seconds to wait for a free one; then an error is better than a page that hangs
     }
 
 S3_BUCKET = env.str("S3_BUCKET", "")
@@ -115,7 +119,7 @@ def _media_storage(folder: str) -> dict[str, object]:
             "bucket_name": S3_BUCKET,
             "location": folder,
             "file_overwrite": False,
-            "signature_version": "s3v4",  # clips are read by signed addresses; newer regions take no others
+            "signature_version": "s3v4",  # newer regions accept no other signed addresses
         }
         return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     return {
@@ -131,7 +135,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "arena.static_files.Hashed" if PRODUCTION else "arena.static_files.Plain"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static" if PRODUCTION else None  # in development files are served where they lie
+STATIC_ROOT = DATA_DIR / "static" if PRODUCTION else None  # development serves uncollected files
 STATICFILES_DIRS = [BASE_DIR / "arena" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_ALLOW_ALL_ORIGINS = False
@@ -148,7 +152,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 GENERATORS_IN_PROCESS = env.bool("GENERATORS_IN_PROCESS", False)
 JOB_TIMEOUT_S = env.int("JOB_TIMEOUT_S", 3600, validate=validate.Range(min=1))
-FINISHING_S = 1800  # for what follows a generator: encoding, measuring, storing
+FINISHING_S = 1800  # for encoding, measuring and storing, after the generator
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_TIMEOUT_S + FINISHING_S
 CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 # A message not acknowledged within the visibility timeout is delivered again: keep it above the longest job.
@@ -180,11 +184,11 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
-# Where plain HTTP is served, cookies can't all be Secure; arena.cookies makes them so on each HTTPS request.
+# Where plain HTTP is served, not every cookie can be Secure; arena.cookies marks those sent over HTTPS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RATER_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
-# Other subdomains, and the browsers' list of HTTPS domains, are for the owner of the whole domain to decide.
+# HSTS for subdomains and the browsers' preload list are decisions for the domain's owner.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 FORCE_SCRIPT_NAME = (

@@ -1,4 +1,4 @@
-"""Static files under the path at which the request came in, which a proxy may have moved."""
+"""Addresses of static files, which start with the path prefix of the request."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ STATIC_FOLDER = "static/"
 
 
 class Plain(StaticFilesStorage):
-    """Files where they lie, for development."""
+    """Uncollected static files, for development."""
 
     @property
     def base_url(self) -> str:
+        """Address of the folder, under a proxy's path prefix if there is one."""
         return get_script_prefix() + STATIC_FOLDER
 
 
 class Hashed(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Collected files under names that change with their content, for production."""
+    """Collected static files, named by a hash of their content, for production."""
 
     @property
     def base_url(self) -> str:
+        """Address of the folder, under a proxy's path prefix if there is one."""
         return get_script_prefix() + STATIC_FOLDER

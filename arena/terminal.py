@@ -1,4 +1,4 @@
-"""Progress on the terminal, for commands that take a while."""
+"""Progress bar on the terminal, for long commands."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def counting(
     title: str, total: int | None, console: Console, *, passing: bool = False, visible: bool = True
 ) -> Iterator[Callable[..., None]]:
-    """Show a progress bar; yield the function that takes the number done, and the total if it changes.
+    """Show a progress bar; yield a function that updates the number done and, optionally, the total.
 
     Args:
-        title: what is counted.
-        total: how many there are; None until they are known.
+        title: text before the bar.
+        total: number of steps; None while it is unknown.
         console: where the bar is drawn.
-        passing: whether the bar goes away at the end.
-        visible: whether there is a bar at all.
+        passing: whether the bar disappears at the end.
+        visible: whether the bar is drawn at all.
     """
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=passing) as progress:

@@ -1,4 +1,4 @@
-"""The table of contents of the web product."""
+"""Addresses of the web product, each with its view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which code made a number."""
+"""Version of the running code, which every export names."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def shown_version(request: HttpRequest) -> dict[str, str]:
 
 
 def code_version() -> str:
-    """Return the version, with the commit where the code runs from a checkout of its own."""
+    """Return the version, followed by the commit if the code runs from its own checkout."""
     command = ["git", "-C", str(settings.BASE_DIR), "rev-parse", "--show-toplevel", "--short=12", "HEAD"]
-    # Git's own variables, as in a hook, would point at another repository.
+    # Git's own variables, which a hook sets, would point at another repository.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603 - fixed command
@@ -28,5 +28,5 @@ def code_version() -> str:
         return VERSION
     top_level, commit = found.stdout.splitlines()
     if Path(top_level).resolve() != Path(settings.BASE_DIR).resolve():
-        return VERSION  # an installed copy that lies in somebody else's repository
+        return VERSION  # an installed copy inside another project's repository
     return f"{VERSION}+{commit}"

@@ -1,4 +1,4 @@
-"""The web process: what gunicorn serves."""
+"""WSGI application that gunicorn serves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The documentation site: `make docs` builds it, and a warning is an error.
+"""Settings of the documentation site, which `make docs` builds with warnings as errors.
 
-The source folder is the root of the tree, so that each page is the file that the forge shows too, and links
-between files stay as they are.
+The source folder is the root of the tree, so that pages and their links are the same on the forge.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ CHANGELOG
 
 
 def _add_contents(app: Sphinx, name: str, source: list[str]) -> None:
-    """Append the table of contents to the first page; the forge would show it as a block of code."""
+    """Append the table of contents to the first page, since the forge would show it as a block of code."""
     if name == root_doc:
         source[0] += CONTENTS
 
@@ -57,7 +56,7 @@ def _add_contents(app: Sphinx, name: str, source: list[str]) -> None:
 def _read_google_style(
     app: Sphinx, kind: str, name: str, item: object, options: object, lines: list[str]
 ) -> None:
-    """Turn the sections of a docstring into fields; the first word of an attribute's is not its type."""
+    """Turn the sections of a docstring into fields, except an attribute's, whose first word isn't a type."""
     if kind not in {"attribute", "property"}:
         lines[:] = GoogleDocstring(lines, Config(), app, kind, name, item, options).lines()
 
@@ -68,7 +67,7 @@ def _open_at_the_readme(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the steps above."""
+    """Connect the functions above to the build's events."""
     app.connect("autodoc-process-docstring", _read_google_style)
     app.connect("source-read", _add_contents)
     app.connect("build-finished", _open_at_the_readme)

@@ -22,7 +22,7 @@ def _manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("variables", "named"),
     [
-        ({"PADDOCK_ENVIRONMENT": "production"}, "SECRET_KEY is missing"),
+        ({"PADDOCK_ENVIRONMENT": "production"}, "SECRET_KEY must be a secret of 50 characters"),
         ({"PADDOCK_ENVIRONMENT": "staging"}, "PADDOCK_ENVIRONMENT"),
         ({"BALLOT_LIFETIME_S": "soon"}, "BALLOT_LIFETIME_S"),
     ],

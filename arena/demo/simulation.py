@@ -1,7 +1,7 @@
-"""Simulated raters: they open ballots, judge the files that they are shown, and vote, as people do.
+"""Simulated raters, who open ballots, measure the renditions that they are shown, and vote.
 
-They know the prompt and the two renditions and nothing else; a contender's name never reaches them. So the
-order of a simulated board is evidence about the whole road from prompt to rating.
+They see the prompt and the two files, but no contender's name. A simulated board in the true order is
+therefore evidence that the whole way from prompt to rating works.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from generators.toyworld.senses.perception import Perception, perceive
 
 VOTES_EACH = 20
 NOTICED_OFFSET_S = 0.09
-"""Sound this late is noticed: half of the toy world's flaw, twice what a good clip measures."""
+"""Offset from which late sound is noticed: half of the toy world's flaw, twice that of a good clip."""
 
 
 @dataclass(frozen=True)
 class Taste:
-    """What one rater notices, and how much it weighs against chance (log-odds)."""
+    """Flaws that one rater minds, and their weight against chance in log-odds."""
 
     minds_sound: bool
     minds_stutter: bool
@@ -40,11 +40,11 @@ class Taste:
 
     @classmethod
     def draw(cls, random: Random) -> Taste:
-        """People watch with little attention: few notice late sound or stutter, most a wrong colour."""
+        """Draw a rater's taste: few mind late sound or stutter, and most mind a wrong colour or shape."""
         return cls(random.random() < 0.2, random.random() < 0.28, random.random() < 0.95)
 
     def worth(self, seen: Perception) -> float:
-        """Return how good a clip is to this rater; 0 is faultless."""
+        """Return how good a clip is to this rater in log-odds; 0 is faultless."""
         late = seen.sound_offset_s is not None and abs(seen.sound_offset_s) > NOTICED_OFFSET_S
         wrong = not (seen.colour_matches and seen.shape_matches)
         return -(
@@ -54,6 +54,7 @@ class Taste:
         )
 
     def judge(self, a: Perception, b: Perception, random: Random) -> Outcome:
+        """Return the rater's answer to a pair, with logistic noise."""
         worth_a, worth_b = self.worth(a), self.worth(b)
         if max(worth_a, worth_b) < self.bad_below:
             return Outcome.BOTH_BAD
@@ -65,11 +66,12 @@ class Taste:
 
 @dataclass
 class Viewing:
-    """What simulated raters have seen so far: each rendition is measured once, from its file."""
+    """Cache of measured renditions, each measured once from its file."""
 
     seen: dict[tuple[str, str], Perception] = field(default_factory=dict)
 
     def watch(self, rendition: Rendition, caption: str) -> Perception:
+        """Return what a rendition shows and how it sounds, against its caption."""
         key = (rendition.sha256, caption)
         if key not in self.seen:
             with tempfile.TemporaryDirectory() as folder:
@@ -81,9 +83,9 @@ class Viewing:
 
 
 def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int], None]) -> int:
-    """Cast votes into a simulated study through the code path of real ballots; return how many.
+    """Cast votes into a simulated study through real ballots; return their number.
 
-    Fewer are cast only when a rater finds no pair, which needs a study of a handful of clips.
+    It is smaller than asked for only if a new rater finds no pair, as in a study of very few clips.
     """
     random = Random(seed)  # noqa: S311 - a simulation is repeatable by its seed
     viewing = Viewing()
@@ -113,6 +115,6 @@ def _decide(ballot: Ballot, taste: Taste, viewing: Viewing, random: Random) -> O
 
 
 def _logistic_noise(random: Random) -> float:
-    """Draw from the standard logistic distribution: a difference in worth is then one in log-odds."""
+    """Draw from the standard logistic distribution, so that differences in worth are in log-odds."""
     share = random.uniform(1e-9, 1 - 1e-9)
     return math.log(share / (1 - share))

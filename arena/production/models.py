@@ -1,4 +1,4 @@
-"""Models of `arena.runs` under the address that scripts from before the rename import."""
+"""Models of `arena.runs`, under their earlier address for scripts that still import it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A board: one study's ratings on one track, computed from the votes that count at this moment."""
+"""Boards: a study's ratings on one track, computed from the votes that count now."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is n
 
 @dataclass(frozen=True)
 class Standing:
-    """A board, or the reason why there is none yet, and the ledger that it follows from."""
+    """Board, or the reason why there is none yet, with the ledger head that it was computed from."""
 
     head: str
     votes: int
     board: Board | None
     missing: str = ""
     culprits: str = ""
-    """Who has no rating and why, by slug: not for pages where an identity is withheld."""
+    """Unrated contenders by slug, with reasons; not for pages where an identity is withheld."""
     raters: int = 0
     last_vote: datetime | None = None
     computed_at: datetime = field(default_factory=timezone.now, compare=False)
 
 
 def current_standing(*, study: Study, track: str) -> Standing:
-    """Return the standing at the ledger's head; it is computed once for each head."""
+    """Return the standing at the ledger's head, computed once for each head."""
     kept: Standing | None = cache.get(_key(study.pk, track))
     if kept is not None and kept.head == ledger_head(study):
         return kept
@@ -50,7 +50,7 @@ def current_standing(*, study: Study, track: str) -> Standing:
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
-    """Return a standing that is at most a minute old: enough where a rating is shown in passing."""
+    """Return a standing that is at most a minute old, which is fresh enough for a reveal."""
     kept: Standing | None = cache.get(_key(study.pk, track))
     if kept is not None and timezone.now() - kept.computed_at <= timedelta(seconds=RECENT_S):
         return kept
@@ -72,11 +72,12 @@ def current_standings(boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
 
 
 def standing_of(tallied: Tallied, head: str) -> Standing:
+    """Return the standing of the votes at a ledger head."""
     return compute_standing(tallied.votes, head, tallied.last_vote)
 
 
 def compute_standing(votes: Votes | None, head: str, last_vote: datetime | None = None) -> Standing:
-    """Fit the ratings, or say in a sentence what they still need."""
+    """Fit the ratings, or state in a sentence what is still missing."""
     if votes is None:
         return Standing(head, 0, None, "There are no votes yet.")
     raters = votes.raters or 0
@@ -98,19 +99,19 @@ def _named(each: Unrated) -> str:
 
 
 def _between_rated(votes: Votes) -> Votes:
-    """Return the votes that a board rests on: those between contenders with finite ratings."""
+    """Return the votes between contenders with finite ratings, on which the board rests."""
     rated = fit(votes, intervals="none").contenders
     return votes if rated == votes.contenders else votes.among(np.searchsorted(votes.contenders, rated))
 
 
 def shared_by(votes: Votes) -> tuple[Cluster, ...]:
-    """Return what intervals are clustered on: prompt and rater, except one with a single value so far."""
+    """Return the clusters for intervals: prompt and rater, except one with a single value so far."""
     counts: dict[Cluster, int | None] = {"prompt": votes.prompts, "rater": votes.raters}
     return tuple(name for name, count in counts.items() if count is not None and count > 1)
 
 
 def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
-    """Return what a number can be recomputed from, ready for JSON; every export carries it."""
+    """Return everything needed to recompute a board, ready for JSON; every export includes it."""
     return {
         "study": study.slug,
         "track": track,

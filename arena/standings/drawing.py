@@ -1,4 +1,4 @@
-"""A board as its page draws it: tiers of rows with their whiskers, the unrated, and who beats whom."""
+"""Page context of a board: tiers of rows with whiskers, unrated contenders, and the matrix of wins."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from arena.catalog.models import Contender
 from arena.standings.boards import Standing
 
 FAINT_VOTES, PALE_VOTES = 10, 30
-"""A cell of the matrix is painted faintly below the first number of votes, palely below the second."""
+"""Votes below which a cell of the matrix is painted faint, and below which it is pale."""
 
 
 def draw_board(standing: Standing) -> dict[str, object]:
-    """Return the page's context; empty while there is no board."""
+    """Return the page's context, which is empty if there is no board."""
     board = standing.board
     if board is None:
         return {}
@@ -66,7 +66,7 @@ def _shown(cell: Cell) -> dict[str, object]:
 
 
 def _step(share: float) -> int:
-    """One of eleven steps of the colour scale; 5 is even."""
+    """Return one of the colour scale's eleven steps, 0 to 10, for a share; 5 is even."""
     return round(10 * share)
 
 

@@ -1,4 +1,4 @@
-"""What researchers take home: boards and votes as files, each with what its numbers follow from."""
+"""Exports of boards and votes as CSV or JSON, with everything needed to recompute their numbers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"])
 
 
 class NothingToExport(ValueError):
-    """There is no board yet; the message says what it still needs."""
+    """Study without a board; the message says what is still missing."""
 
 
 def export_board(study: Study, track: str, form: str) -> str:
+    """Return the board as text in a form of `FORMATS`; raise NothingToExport if there is none."""
     standing = standing_of(*votes_at_head(study=study, track=track))
     if standing.board is None:
         why = f"{standing.missing} {standing.culprits}".strip()
@@ -34,6 +35,7 @@ def export_board(study: Study, track: str, form: str) -> str:
 
 
 def export_votes(study: Study, track: str, form: str) -> str:
+    """Return the records of the votes that count as text in a form of `FORMATS`."""
     votes, head = _records_at_head(study, track)
     if form == "json":
         document = {"origin": origin(study, track, head), "votes": votes}

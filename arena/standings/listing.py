@@ -1,4 +1,4 @@
-"""The list of boards: one entry for each study and track."""
+"""List of boards, with one entry for each study and track."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.voting.models import Study
 
 
 class Entry(NamedTuple):
-    """What the list says of one board."""
+    """Study, track, standing and leader of one board in the list."""
 
     study: Study
     track: Track
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
 
 
 def list_boards(studies: Iterable[Study]) -> list[Entry]:
-    """Return the boards of presentable studies, in three queries however many they are."""
+    """Return the boards of presentable studies, in three queries."""
     boards = [(study, Track(name)) for study in studies for name in study.tracks]
     standings = current_standings((study.pk, track.value) for study, track in boards)
     first = {key: one.board.contenders[0] for key, one in standings.items() if one.board}

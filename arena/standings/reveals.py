@@ -1,4 +1,4 @@
-"""What a rater learns after a vote: who made the two clips, where they stand, what others said."""
+"""Reveal after a vote: the two contenders, their ratings, and other raters' answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
 
 
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
-    """Count other raters' answers on these two contenders, in the order of this ballot's sides."""
+    """Count other raters' answers on these two contenders, as seen from this ballot's sides."""
     a, b = (contender.pk for contender in shown.values())
     same_two = Q(**{CONTENDER_A: a, CONTENDER_B: b}) | Q(**{CONTENDER_A: b, CONTENDER_B: a})
     rows = (

@@ -1,4 +1,4 @@
-"""From the votes that count to what the rating engine takes."""
+"""Tallies: the votes that count, as input for the rating engine."""
 
 from __future__ import annotations
 
@@ -27,29 +27,30 @@ BoardKey = tuple[int, str]
 
 
 class Tallied(NamedTuple):
-    """The votes that count on one board, equal ones added up, with prompts and raters as clusters."""
+    """Votes that count on one board, with equal ones added up and prompts and raters as clusters."""
 
     votes: Votes | None
-    """None where there are none."""
+    """Votes of the board; None if there are none."""
     last_vote: datetime | None
+    """Time of the last vote; None if there are none."""
 
 
 NOTHING = Tallied(None, None)
 
 
 def votes_at_head(*, study: Study, track: str) -> tuple[Tallied, str]:
-    """Return the votes that count and the ledger head that they belong to, read at one moment."""
+    """Return the votes that count and the ledger head, read in one snapshot."""
     with consistent_read():
         return read_votes(study=study, track=track), ledger_head(study)
 
 
 def read_votes(*, study: Study, track: str) -> Tallied:
-    """Return a study's votes on a track, without the excluded ones."""
+    """Return the votes that count of a study on one track."""
     return read_boards([study.pk], [track]).get((study.pk, track), NOTHING)
 
 
 def read_boards(studies: Collection[int], tracks: Collection[str]) -> dict[BoardKey, Tallied]:
-    """Return the votes that count by board, in one query; boards without votes are left out."""
+    """Return the votes that count of each board that has any, in one query."""
     board = ("ballot__study_id", "ballot__track")
     counting = Vote.objects.counting().filter(ballot__study__in=studies, ballot__track__in=tracks)
     rows = (

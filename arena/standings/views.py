@@ -1,4 +1,4 @@
-"""What comes out: the names after a vote, the list of boards, and the boards."""
+"""Pages of results: the reveal after a vote, the list of boards, and each board."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from arena.voting.views import pair_context
 @never_cache
 @require_safe
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
-    """Name both sides to the rater who has voted on them, and to nobody before."""
+    """Name both sides to the rater who has voted on them; without a vote, redirect to the open pair."""
     found = find_ballot(token=token, rater=current_rater(request))
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
@@ -37,12 +37,14 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def boards(request: HttpRequest) -> HttpResponse:
+    """Show the list of boards, the newest studies first and simulated ones last."""
     page = study_page(Study.objects.order_by("simulated", "-created_at", "-pk"), request.GET.get("page"))
     return render(request, "boards.html", {"page": page, "boards": list_boards(presentable(page))})
 
 
 @require_safe
 def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
+    """Show the board of a study on one track."""
     study = find_presentable(slug)
     if track not in study.tracks:
         raise Http404(f"Study '{slug}' has no track '{track}'.")

@@ -1,4 +1,4 @@
-"""From folders of clips to a study: a contender for each folder, a prompt for each name, nothing twice."""
+"""Studies from folders of clips: each folder is a contender, each file name a prompt."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from generators.folder import Folder
 
 
 class CantAdd(ValueError):
-    """Folders can't become a study as they are; the message says why and what to do."""
+    """Obstacle to making a study of folders; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One folder of clips, and the contender who made them; saved or still to be."""
+    """Folder of clips with its contender, which may not be saved yet."""
 
     contender: Contender
     clips: ClipFolder
@@ -39,21 +39,22 @@ class Source:
 
 @dataclass(frozen=True)
 class Added:
-    """What adding clips to a study did."""
+    """Result of adding clips to a study."""
 
     run: Run
     new: int
-    """Clips that are taken in now; the others were before."""
+    """Number of clips that are still to be taken in."""
     replaced: list[Place]
+    """Places of the clips whose files were replaced."""
     revised: list[str]
-    """What is new in the rules of a study that had no votes yet."""
+    """Changes to the rules of a study that had no votes yet."""
 
 
 def read_sources(arguments: Sequence[str]) -> list[Source]:
-    """Read folders given as DIR, or as NAME=DIR.
+    """Read folders given as DIR or NAME=DIR.
 
     Raises:
-        CantAdd: a folder is missing or holds no clip, or two would be the same contender.
+        CantAdd: a folder is missing or has no clips, or two folders have one name.
     """
     sources: dict[str, Source] = {}
     for argument in arguments:
@@ -62,8 +63,8 @@ def read_sources(arguments: Sequence[str]) -> list[Source]:
         contender = _contender(name.strip() if equals else path.name, path)
         if contender.slug in sources:
             raise CantAdd(
-                f"Each folder must have a name of its own; '{contender.slug}' comes twice. "
-                f"Name one otherwise: NAME={path}"
+                f"Each folder must have a name of its own; got '{contender.slug}' twice. "
+                f"Give one another name: NAME={path}"
             )
         sources[contender.slug] = Source(contender, _read_folder(path))
     return list(sources.values())
@@ -75,15 +76,15 @@ def _contender(name: str, path: Path) -> Contender:
     if known is not None and (known.generator, known.settings) != (row.generator, row.settings):
         where = known.settings.get("clips") or known.settings.get("manifest") or known.generator
         raise CantAdd(
-            f"Contender '{row.slug}' exists and has its clips from {where}. "
-            f"Name this folder otherwise: NAME={path}"
+            f"Contender '{row.slug}' exists already, with clips from {where}. "
+            f"Give this folder another name: NAME={path}"
         )
     return known or row
 
 
 def _read_folder(path: Path) -> ClipFolder:
     if not path.is_dir():
-        raise CantAdd(f"{path} must be a folder of clips; there is none.")
+        raise CantAdd(f"{path} must be a folder of clips; there is no such folder.")
     clips = read_clip_folder(path)
     if not clips.files:
         inner = [
@@ -101,23 +102,23 @@ def _read_folder(path: Path) -> ClipFolder:
 def find_prompts(
     sources: Sequence[Source], listed: Sequence[ListedPrompt], suite: Suite | None
 ) -> list[Prompt]:
-    """Return the prompts that files are named by, unsaved, each with its seeds.
+    """Return the prompts that the files belong to, unsaved, each with its seeds.
 
     Args:
-        sources: the folders.
-        listed: the list of prompts, if there is one; otherwise each new file name is a prompt's text.
-        suite: the study's own prompts, if it exists; they stay.
+        sources: folders of clips.
+        listed: prompts of a list; without one, each new file name is a prompt's text.
+        suite: prompts that the study has already, which stay.
 
     Raises:
-        CantAdd: the list gives another text to a prompt that the study has.
+        CantAdd: the list changes the text of a prompt that the study has.
     """
     texts = {prompt.key: prompt.text for prompt in suite.prompts.all()} if suite else {}
     known = set(texts)
     for prompt in listed:
         if texts.setdefault(prompt.key, prompt.text) != prompt.text:
             raise CantAdd(
-                f"Prompt '{prompt.key}' has another text in the study, and it never changes: "
-                f"'{texts[prompt.key][:60]}'. Take another study."
+                f"Prompt '{prompt.key}' must keep its text in the study, '{texts[prompt.key][:60]}'; got "
+                "another one. Take another study."
             )
     if not listed:
         for source in sources:
@@ -139,18 +140,19 @@ def _seeds(key: str, sources: Sequence[Source]) -> list[int]:
 
 
 def refuse_clashes(survey: Survey) -> None:
-    """Raise CantAdd if there is a file that can't be shown, or that is in another's way."""
+    """Raise CantAdd if a clip can't be shown, or two files are the same contender's clip of one prompt."""
     if survey.unusable:
         lines = "\n".join(f"  {place}: {reason}" for place, reason in survey.unusable)
-        raise CantAdd(f"These clips can't be shown. Mend them or move them away:\n{lines}")
+        raise CantAdd(f"These clips can't be shown. Repair them or move them away:\n{lines}")
 
 
 def choose_track(survey: Survey, study: Study | None, asked: Track | None) -> Track:
-    """Return the study's track, the one asked for, or the one that the clips' sound says."""
+    """Return the study's track, or the one asked for, or else the one that fits the clips' sound."""
     if study is not None:
         if asked is not None and study.tracks != [asked.value]:
             raise CantAdd(
-                f"Study '{study.slug}' is on track {', '.join(study.tracks)}, and that never changes."
+                f"--track must stay {', '.join(study.tracks)} for study '{study.slug}'; got {asked.value}. "
+                "Take another study."
             )
         return Track(study.tracks[0])
     return asked or (Track.T2V if survey.without_sound() else Track.T2V_AUDIO)
@@ -167,22 +169,22 @@ def add_clips(
     track: Track,
     settings: ClipSettings,
 ) -> Added:
-    """Save contenders, prompts and the run that takes in those clips that are new or replaced.
+    """Save contenders and prompts, and plan the run that takes in the new and replaced clips.
 
     Raises:
-        CantAdd: the study has votes, and its prompts, contenders or sizes would change.
+        CantAdd: there is one folder only, or the rules of a study with votes would change.
     """
     if len(sources) < 2:
         raise CantAdd(
-            "A study compares at least two contenders; got one folder. Add the other models' folders."
+            "Folders must be two or more, one for each model; got one. Add the other models' folders."
         )
     study = Study.objects.filter(slug=slug).first()
     suite = find_own_suite(slug)
     revised = _revisions(study, suite, sources, prompts, {"track": track.value, **settings.as_dict()})
     if study is not None and revised and Vote.objects.filter(ballot__study=study).exists():
         raise CantAdd(
-            f"Study '{slug}' has votes, so that its rules no longer change; new would be "
-            f"{'; '.join(revised)}. Take another study, such as {slug}-2."
+            f"The rules of study '{slug}' must stay, since it has votes; got new {'; '.join(revised)}. "
+            f"Take another study, such as {slug}-2."
         )
     for source in sources:
         if source.contender.pk is None:
@@ -211,7 +213,7 @@ def open_on_clips(
     introduction: str = "",
     contact: str = "",
 ) -> Study:
-    """Open a study on the clips that were added, or bring the one that there is up to them."""
+    """Open a study on the added clips, or revise the rules of the study that exists."""
     study = Study.objects.filter(slug=slug).first()
     run = added.run
     if study is None:
@@ -236,7 +238,7 @@ def open_on_clips(
 
 
 def find_own_suite(slug: str) -> Suite | None:
-    """Return the suite of the prompts that clips were added for to this study."""
+    """Return the suite that adding clips to this study made, or None."""
     return Suite.objects.filter(name=slug, from_clips=True).first()
 
 
@@ -251,7 +253,10 @@ def _revisions(
         return []
     known = {prompt.key: prompt.seeds for prompt in suite.prompts.all()} if suite else {}
     if suite is None or list(study.suites.all()) != [suite]:
-        raise CantAdd(f"Study '{study.slug}' has prompts that didn't come by add_clips. Take another study.")
+        raise CantAdd(
+            f"Study '{study.slug}' must have the prompts of its folders alone; got suites of other origin. "
+            "Take another study."
+        )
     slugs = set(study.contenders.values_list("slug", flat=True))
     contenders = [source.contender.slug for source in sources if source.contender.slug not in slugs]
     new = [prompt.key for prompt in prompts if prompt.key not in known]

@@ -1,4 +1,4 @@
-"""Rules over ballots: issuing one, finding it again by its token, skipping it."""
+"""Rules over ballots: issue one, find it by its token, skip it."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothi
 
 @transaction.atomic
 def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> Ballot | None:
-    """Return the rater's open ballot in a study, or issue a new one; None when no pair is left.
+    """Return the rater's open ballot in a study, or issue a new one; None if no pair is left.
 
-    Showing the open one again on reload keeps people from shopping for pairs.
+    A reload shows the same ballot again, so that nobody can reload until a pair suits them.
 
     Raises:
-        StudyClosed: the study takes no votes any more.
-        SimulatedStudy: a person in a simulated study.
-        PeoplesStudy: a simulated rater in a people's study.
+        StudyClosed: the study takes no votes.
+        SimulatedStudy: the study is simulated, and the rater is a person.
+        PeoplesStudy: the study is for people, and the rater is simulated.
     """
     if rater.simulated != study.simulated:
         raise SimulatedStudy if study.simulated else PeoplesStudy
     if not study.is_open:
         raise StudyClosed
-    Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs at once get one ballot
+    Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs opened at once get the same ballot
     now = timezone.now()
     opened = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
     opened.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
@@ -70,17 +70,17 @@ def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
 
 
 def sign_ballot(ballot: Ballot) -> str:
-    """Return the token under which one rater, and nobody else, can answer one ballot."""
+    """Return the token with which this ballot's rater, and nobody else, can answer it."""
     return signing.dumps([ballot.pk.hex, ballot.rater_id.hex], salt=TOKEN_SALT)
 
 
 def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
-    """Return the ballot of a token.
+    """Return the ballot that a token names.
 
     Raises:
-        TamperedBallot: the token isn't one that this arena signed.
-        NoCookie: the browser sent no rater's cookie.
-        ForeignBallot: the token belongs to another rater than the one who shows it.
+        TamperedBallot: this arena didn't sign the token, or the ballot is not in the database.
+        NoCookie: the request has no rater.
+        ForeignBallot: the token belongs to another rater.
     """
     try:
         ballot_id, rater_id = signing.loads(token, salt=TOKEN_SALT)
@@ -92,14 +92,18 @@ def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
         raise ForeignBallot
     related = ("study", "prompt", "rater", "rendition_a", "rendition_b")
     found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater).first()
-    if found is None:  # the database is of another day than the link, as after a restored backup
+    if found is None:  # the database is older than the link, as after a restored backup
         raise TamperedBallot
     return found
 
 
 @transaction.atomic
 def skip_ballot(*, ballot: Ballot) -> None:
-    """End a ballot without a vote; skipping a ballot that is over already changes nothing."""
+    """End a ballot without a vote; a ballot that was voted or skipped already stays as it is.
+
+    Raises:
+        BallotExpired: the ballot's time is over.
+    """
     now = timezone.now()
     Ballot.objects.filter(pk=ballot.pk, state=Ballot.State.OPEN, expires_at__gt=now).update(
         state=Ballot.State.SKIPPED

@@ -1,4 +1,4 @@
-"""Which clips a study shows: those of one set of settings for each track, so that no pair mixes sizes."""
+"""Settings of the clips that a study shows: one set for each track, so that both clips of a pair agree."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Settings = dict[str, Any]
 
 
 class UnclearSettings(ValueError):
-    """There are clips of several settings, or a run's aren't the study's; the message lists the choices."""
+    """Ambiguous or unsuitable clip settings for a study; the message lists the choices."""
 
 
 def choose_clip_settings(
     *, tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender], runs: Sequence[Run]
 ) -> list[Settings]:
-    """Return the settings of a study's clips, one set for each track: those of the runs, or the only ones.
+    """Return one set of clip settings for each track: those of the runs, or else the only ones there are.
 
-    The list is empty while a track has no clips of two of the contenders, and no run is named.
+    Without runs the list is empty as long as some track has no two clips to compare.
 
     Raises:
-        UnclearSettings: a track has several sets to choose from, or none of the runs named, or a run is of
-            another suite or track.
+        UnclearSettings: a track has several sets of settings, no run is on a track, or a run is of another
+            suite or track than the study.
     """
     for run in runs:
         if run.suite not in suites or run.track not in tracks:
@@ -42,7 +42,7 @@ def choose_clip_settings(
 
 
 def adopt_clip_settings(study: Study, settings: list[Settings]) -> None:
-    """Name the clips of a study that was created before there were any; it can't have votes."""
+    """Set the clip settings of a study that was created before its clips; such a study has no votes."""
     if not study.clip_settings:
         study.clip_settings = settings
         study.save(update_fields=["clip_settings"])
@@ -51,7 +51,7 @@ def adopt_clip_settings(study: Study, settings: list[Settings]) -> None:
 def _playable_settings(
     tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender]
 ) -> list[Settings]:
-    """Return each set of settings with which two of the contenders have a clip of one prompt and seed."""
+    """Return each set of settings in which two contenders have clips of the same prompt and seed."""
     jobs = Job.objects.filter(
         state=Job.State.DONE,
         track__in=tracks,

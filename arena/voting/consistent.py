@@ -1,4 +1,4 @@
-"""Reading several tables as they were at one moment, without making anybody wait."""
+"""Snapshot reads: several queries that see the database at one moment, without blocking writers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 @contextmanager
 def consistent_read() -> Iterator[None]:
-    """Read one state of the database in all queries of the block; writers go on meanwhile.
+    """Let all queries of the block see the same state of the database, without blocking writers.
 
-    Inside an open transaction the block belongs to that one and follows its isolation.
+    Inside an open transaction, the block uses that transaction and its isolation level.
     """
     connection = transaction.get_connection()
     if connection.in_atomic_block:
@@ -30,8 +30,8 @@ def consistent_read() -> Iterator[None]:
 
 @contextmanager
 def _deferred(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Have the next BEGIN take no lock: in WAL mode its first query then fixes what is read."""
-    connection.ensure_connection()  # which is when Django reads the mode from the settings
+    """Begin the next transaction without a lock; in WAL mode its first query fixes the snapshot."""
+    connection.ensure_connection()  # Django reads the mode from the settings when it connects
     mode = connection.transaction_mode  # type: ignore[attr-defined]
     connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
     try:

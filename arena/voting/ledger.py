@@ -1,4 +1,4 @@
-"""The append-only, hash-chained record of votes, exclusions and changes of a study, one chain for each."""
+"""Ledger: the append-only, hash-chained record of a study's votes, exclusions and changes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ GENESIS = "0" * 64
 
 
 class BrokenLedger(ValueError):
-    """A chain that was tampered with, or tells of other votes than there are; names the first bad entry."""
+    """Ledger whose hashes or rows don't match; the message names the first bad entry."""
 
 
 def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
-    """Append to a study's chain, in the transaction of what it records, which holds the ledger."""
+    """Append an entry to a study's ledger, which the caller's transaction must hold (`hold_ledger`)."""
     _require_transaction()
     last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
     sequence = last.sequence + 1 if last else 1
@@ -40,23 +40,25 @@ def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> Led
 
 
 def hold_ledger(study: Study) -> None:
-    """Let nobody else append to a study's chain, or open or close the study, until this transaction ends.
+    """Lock a study's ledger and state until this transaction ends.
 
-    So the chain never forks, and whoever reads the head and the votes under it reads what belongs together.
+    The lock keeps the chain from forking, and a vote from being cast while the study closes.
     """
     _require_transaction()
-    Study.objects.select_for_update().get(
-        pk=study.pk
-    )  # SQLite: BEGIN IMMEDIATE has the one write lock already
+    # On SQLite, BEGIN IMMEDIATE has taken the only write lock already.
+    Study.objects.select_for_update().get(pk=study.pk)
 
 
 def _require_transaction() -> None:
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("A ledger entry is written in the transaction of what it records, or not at all.")
+        raise RuntimeError(
+            "A ledger entry must be written in the transaction of what it records; got none. "
+            "Wrap the call in transaction.atomic()."
+        )
 
 
 def ledger_head(study: Study) -> str:
-    """Return the hash that stands for the whole chain; 64 zeros before the first entry."""
+    """Return the hash of a ledger's last entry, which covers the whole chain; 64 zeros if it is empty."""
     return ledger_heads([study.pk])[study.pk]
 
 
@@ -69,12 +71,12 @@ def ledger_heads(studies: Collection[int]) -> dict[int, str]:
 
 @consistent_read()
 def verify_ledger(study: Study) -> int:
-    """Recompute every hash, and compare each entry with its row; return the number of entries.
+    """Recompute every hash and compare each entry with its row; return the number of entries.
 
-    The chain alone can't show that its end was cut off; the rows of the votes can.
+    Hashes alone can't show that the chain's end was cut off; votes without an entry can.
 
     Raises:
-        BrokenLedger: an entry is missing, edited or out of order, or a row was edited, deleted or slipped in.
+        BrokenLedger: an entry is missing, edited or out of order, or a row was edited, deleted or added.
     """
     rows = {(kind, record_key(record)): canonical_json(record) for kind, record in study_records(study)}
     previous, count = GENESIS, 0
@@ -96,7 +98,7 @@ def verify_ledger(study: Study) -> int:
 
 
 def _check_state(study: Study) -> None:
-    """Compare the study's state with its last change; studies older than this record have none."""
+    """Compare the study's state with its last recorded change; the oldest studies have no such record."""
     states = StudyChange.objects.filter(study=study).exclude(kind=StudyChange.Kind.REVISED)
     last = states.order_by("number").last()
     study.refresh_from_db(fields=["is_open"])
@@ -106,7 +108,7 @@ def _check_state(study: Study) -> None:
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
-    """Yield the records of the votes that no exclusion names, in the order of the ledger."""
+    """Yield the records of the votes that count, in the order of the ledger."""
     entries = LedgerEntry.objects.filter(study=study).order_by("sequence")
     excluded = {
         json.loads(entry.payload)["ballot"] for entry in entries.filter(kind=LedgerEntry.Kind.EXCLUSION)

@@ -1,4 +1,4 @@
-"""Lists of studies, for pages and for the command line."""
+"""Lists of studies for pages and the command line."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ ADVICE = "manage.py rename_study changes a slug."
 
 
 class Listed(NamedTuple):
+    """One study in a list, with its counts."""
+
     study: Study
     votes: int
     contenders: int
 
 
 def listed_studies() -> list[Listed]:
-    """Return every study with its number of votes and contenders, in two queries however many there are."""
+    """Return every study with its number of votes and contenders, in two queries."""
     votes = dict(
         Vote.objects.order_by()
         .values_list("ballot__study")
@@ -38,14 +40,14 @@ def listed_studies() -> list[Listed]:
 
 
 def study_page(studies: QuerySet[Study], number: str | None) -> Page[Study]:
-    """Return one page of a list of studies; a number that isn't one gives the first or last page."""
+    """Return one page of a list of studies; an invalid number gives the first or last page."""
     return Paginator(studies, STUDIES_ON_A_PAGE).get_page(number)
 
 
 def presentable(studies: Iterable[Study]) -> list[Study]:
-    """Return the studies that a page can link to and describe; log the others, such as one of slug "a b".
+    """Return the studies that a page can link to and describe; log the others.
 
-    Rows from before slugs were validated, or from another program, must not take a page away from everybody.
+    An invalid row, older than the validation or written by another program, must not break the whole page.
     """
     fit = []
     for study in studies:
@@ -59,7 +61,7 @@ def presentable(studies: Iterable[Study]) -> list[Study]:
 
 
 def find_presentable(slug: str) -> Study:
-    """Return the study of an address, or raise Http404 if there is none that a page can describe."""
+    """Return the study with this slug; raise Http404 if there is none, or no page can describe it."""
     fit = presentable(Study.objects.filter(slug=slug))
     if not fit:
         raise Http404(f"There is no study '{slug}'.")

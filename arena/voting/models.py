@@ -18,6 +18,8 @@ from arena.runs.models import Rendition
 
 
 class Outcome(models.TextChoices):
+    """Answer to a ballot."""
+
     A = "a", "A is better"
     TIE = "tie", "Tie"
     BOTH_BAD = "both_bad", "Both bad"
@@ -25,13 +27,13 @@ class Outcome(models.TextChoices):
 
 
 def refuse_odd_line(text: str) -> None:
-    """Raise ValidationError unless the text is one printable line that holds more than spaces."""
+    """Raise ValidationError unless the text is one line of printable characters, not all blank."""
     if not text.strip() or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
         raise ValidationError("must be one line of printable characters")
 
 
 def refuse_odd_tracks(tracks: object) -> None:
-    """Raise ValidationError unless the value is a list of different, known tracks with at least one entry."""
+    """Raise ValidationError unless the value is a list of one known track or more."""
     if not isinstance(tracks, list) or not tracks or not all(track in Track.values for track in tracks):
         raise ValidationError("must be a list of tracks")
 
@@ -73,16 +75,17 @@ class Study(models.Model):
 
     @property
     def has_address(self) -> bool:
-        """Whether pages can link to the study: a row from before slugs were validated may hold anything."""
+        """Whether the slug can stand in an address; rows older than its validation may hold anything."""
         return re.fullmatch("[-a-zA-Z0-9_]+", self.slug) is not None
 
     @property
     def settings_hashes(self) -> list[str]:
+        """Hash of the settings of each kind of clips that the study shows."""
         return [content_hash(settings) for settings in self.clip_settings]
 
     @property
     def has_introduction(self) -> bool:
-        """Whether the organiser wrote anything that raters must read before their first pair."""
+        """Whether the organiser wrote a text that raters must see before their first pair."""
         return bool(self.asked_by or self.introduction or self.contact)
 
 
@@ -112,7 +115,7 @@ class StudyChange(models.Model):
 
 
 class Rater(models.Model):
-    """A person who votes, known by a signed cookie; or a simulated one, kept apart for good."""
+    """A person who votes, known by a signed cookie, or a simulated rater."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     simulated = models.BooleanField(default=False)
@@ -123,7 +126,7 @@ class Rater(models.Model):
 
 
 def fresh_token() -> str:
-    """160 random bits in 27 letters: says nothing, can't be guessed, is never used again."""
+    """Return an unguessable token of 27 characters, 160 random bits."""
     return secrets.token_urlsafe(20)
 
 
@@ -180,8 +183,10 @@ class Ballot(models.Model):
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):
+    """Votes, with a filter for those that count."""
+
     def counting(self) -> VoteQuerySet:
-        """Return the votes that count: those that no exclusion names."""
+        """Return the votes that count, which are those without an exclusion."""
         return self.filter(exclusion__isnull=True)
 
 
@@ -205,7 +210,7 @@ class Vote(models.Model):
 
 
 class Exclusion(models.Model):
-    """A vote that no longer counts, and the rule that says so. The vote's row stays."""
+    """Removal of a vote from the count, by a named rule. The vote's row stays."""
 
     vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="exclusion")
     rule = models.SlugField(max_length=64)
@@ -217,7 +222,7 @@ class Exclusion(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One link of a study's chain: its hash covers its content and the hash before it."""
+    """One entry of a study's hash chain. Its hash covers its content and the previous hash."""
 
     class Kind(models.TextChoices):
         VOTE = "vote"

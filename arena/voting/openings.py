@@ -1,4 +1,4 @@
-"""Rules over a study's state: opened, closed and reopened, each with its entry in the ledger."""
+"""Rules over a study's state: open, close and reopen it, each with an entry in its ledger."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from arena.voting.records import change_record
 
 
 class NothingToShow(ValueError):
-    """A study has no pair of clips that could be shown, so that it can't open."""
+    """Study without a pair of clips to show, which can't open."""
 
 
 class StudyState(ValueError):
-    """A study is in the state already that it was to be brought into."""
+    """Study that is already in the state asked for."""
 
 
 @transaction.atomic
 def close_study(*, study: Study, reason: str = "") -> None:
-    """Take no more votes. Pairs that are open in browsers are refused from now on; no vote is lost.
+    """Close a study: it takes no more votes, not even on pairs that are open in browsers.
 
     Raises:
         StudyState: the study is closed already.
@@ -33,19 +33,19 @@ def close_study(*, study: Study, reason: str = "") -> None:
 
 @transaction.atomic
 def reopen_study(*, study: Study, reason: str = "") -> None:
-    """Take votes again, or for the first time where the study was created before its clips.
+    """Open a study again, or for the first time if it was created before its clips.
 
     Raises:
         StudyState: the study is open already.
-        NothingToShow: the study has no pair that could be shown.
-        UnclearSettings: the study names no settings of its clips yet, and there are several.
+        NothingToShow: the study has no pair of clips to show.
+        UnclearSettings: the study has no clip settings yet, and there are several to choose from.
     """
     if not study.clip_settings:
         adopt_clip_settings(study, _only_clip_settings(study))
     if not has_pair(study):
         raise NothingToShow(
-            f"Study '{study.slug}' can't open: no two of its contenders have clips of one prompt, seed and "
-            "settings. Make them first: manage.py run_suite"
+            f"Study '{study.slug}' can't open: no two of its contenders have clips of the same prompt, seed "
+            "and settings. Make them first: manage.py run_suite"
         )
     kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
     _change_state(study, is_open=True, kind=kind, reason=reason)
@@ -61,12 +61,12 @@ def _only_clip_settings(study: Study) -> list[Settings]:
 
 
 def never_opened(study: Study) -> bool:
-    """Whether the study was created before its clips and has been closed ever since."""
+    """Return whether the study was created before its clips and is still waiting for them."""
     return not study.is_open and not study.changes.exclude(kind=StudyChange.Kind.REVISED).exists()
 
 
 def record_change(*, study: Study, kind: StudyChange.Kind, reason: str = "") -> StudyChange:
-    """Record a change of a study, and its ledger entry, in the transaction of that change."""
+    """Record a change of a study with its ledger entry, in the transaction that makes the change."""
     hold_ledger(study)
     change = StudyChange.objects.create(
         study=study, number=study.changes.count() + 1, kind=kind, reason=reason, created_at=timezone.now()

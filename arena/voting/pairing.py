@@ -1,4 +1,4 @@
-"""Which pair a rater sees next: uniform over what they can still judge blind, with its probability."""
+"""Drawing pairs: uniformly among those that a rater can still judge blind, with their probability."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from arena.voting.models import Ballot, Rater, Study
 
 
 class Unit(NamedTuple):
-    """What two clips must share to be compared. A contender has one job of each: two clips are of two."""
+    """Prompt, seed and settings that two clips must share. Each contender has one clip of a unit at most."""
 
     prompt_id: int
     seed: int
@@ -38,9 +38,9 @@ class Pairing:
 def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | None:
     """Draw a pair that this rater can judge blind and hasn't skipped; return None if none is left.
 
-    A clip whose maker they have learnt, by voting on it in any study, never comes back to them: whoever
-    remembers it, or kept its bytes, would know who made it. Uniform over the units with a pair left, then
-    over their pairs left, then over the two sides; the propensity is the product of the three probabilities.
+    The draw is uniform over the units with a pair left, then over the pairs left in the unit, then over the
+    two orders of the sides. The propensity is the product of the three probabilities. A vote in any study
+    tells the rater who made both clips, so neither is drawn for them again.
     """
     renditions = _renditions_by_unit(study, _revealed_to(rater))
     seen = _seen_pairs(study, rater)
@@ -54,16 +54,16 @@ def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | Non
 
 
 def has_pair(study: Study) -> bool:
-    """Whether some unit of the study has clips of two contenders."""
+    """Return whether some unit of the study has clips of two contenders."""
     units = study_jobs(study).order_by().values(*Unit._fields).annotate(clips=Count("id"))
     return bool(units.filter(clips__gte=2).exists())
 
 
 def votes_left(*, study: Study, rater: Rater | None) -> int:
-    """Return how many votes a rater can still give in a study, besides one on their open ballot.
+    """Return how many votes a rater can still give in a study, besides the one on their open ballot.
 
-    A vote reveals both of its clips, so a unit of n blind clips has at most n // 2 votes left in it. Pairs
-    that were skipped can make it fewer where three or more contenders share a unit.
+    A vote reveals both of its clips, so a unit of n blind clips has n // 2 votes left. This is an upper
+    limit: skipped pairs can leave fewer where three or more contenders share a unit.
     """
     renditions = _renditions_by_unit(study, _revealed_to(rater) if rater else set())
     left = _units_with_pairs_left(renditions, _seen_pairs(study, rater) if rater else set())
@@ -71,7 +71,7 @@ def votes_left(*, study: Study, rater: Rater | None) -> int:
 
 
 def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
-    """Return the units with pairs left. Pairs are counted, not listed: 50 contenders have 1225."""
+    """Return the units with pairs left; it counts pairs, since 50 contenders have 1,225 of them."""
     unit_of = {rendition: unit for unit, members in renditions.items() for rendition in members}
     seen_in = Counter(unit_of[min(pair)] for pair in seen if pair <= unit_of.keys())
     return sorted(unit for unit, members in renditions.items() if comb(len(members), 2) > seen_in[unit])
@@ -83,14 +83,14 @@ def _seen_pairs(study: Study, rater: Rater) -> set[frozenset[int]]:
 
 
 def _revealed_to(rater: Rater) -> set[int]:
-    """Clips that the rater has voted on, or may any moment: on a ballot open in another study."""
+    """Return the renditions on ballots that the rater has voted on or has open, in any study."""
     open_now = Q(state=Ballot.State.OPEN, expires_at__gt=timezone.now())
     ballots = Ballot.objects.filter(Q(state=Ballot.State.VOTED) | open_now, rater=rater)
     return {rendition for pair in ballots.values_list("rendition_a", "rendition_b") for rendition in pair}
 
 
 def study_jobs(study: Study) -> QuerySet[Job]:
-    """Return the jobs whose clips a study shows."""
+    """Return the jobs whose clips the study shows."""
     return Job.objects.filter(
         state=Job.State.DONE,
         track__in=study.tracks,

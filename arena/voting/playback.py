@@ -1,4 +1,4 @@
-"""What the page says about how a pair was watched. It comes from a browser: checked, never trusted."""
+"""Playback: the page's report on how a pair was watched. It comes from a browser, so it is checked."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MEASURES = (
     "viewport_height",
     "pixel_ratio",
 )
-"""Numbers from 0 to a million; anything else that a browser sends is dropped."""
+"""Names of the numbers that are kept, each from 0 to a million."""
 
 UNSEEN_S = 0.5
-"""Allowed between a clip's length and what was counted in tenths of a second; files end on a frame, too."""
+"""Tolerance in a clip's length: the page counts in tenths of a second, and files end on a frame."""
 CLOCK_SLACK_S = 2.0
-"""Allowed between the browser's clock and ours."""
+"""Tolerance between the browser's clock and the server's."""
 
 
 def read_playback(text: str) -> dict[str, float]:
-    """Return the known measures from the JSON that the page sent; empty if it sent none or nonsense."""
+    """Return the known measures in the page's JSON; none if it is missing or malformed."""
     try:
         sent = json.loads(text) if len(text) < 4096 else None
-    except (ValueError, RecursionError):  # the latter by brackets in brackets
+    except (ValueError, RecursionError):  # nested brackets can exceed the parser's depth
         return {}
     if not isinstance(sent, dict):
         return {}
@@ -38,15 +38,15 @@ def read_playback(text: str) -> dict[str, float]:
 
 
 def is_possible(playback: Mapping[str, float], *, duration_s: float, open_s: float, with_sound: bool) -> bool:
-    """Whether a pair of this length can have been watched as claimed, to the end, since it was issued.
+    """Return whether the pair can have been watched to the end, as reported, since it was issued.
 
-    The page opens its answers after both clips were seen to the end, and heard where sound is judged. Only
-    one clip is heard at a time, so hearing both takes the sum. Measures that were not sent are not checked:
-    a browser without scripts sends none.
+    The page opens its answers once both clips were seen to the end, and heard where sound is judged. Only
+    one clip sounds at a time, so hearing both takes the sum of their times. Missing measures are not
+    checked, since a browser without scripts sends none.
 
     Args:
         playback: measures from `read_playback`.
-        duration_s: length of either clip in seconds.
+        duration_s: length of the shorter clip in seconds.
         open_s: seconds since the ballot was issued, by the server's clock.
         with_sound: whether sound is judged.
     """

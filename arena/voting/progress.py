@@ -1,4 +1,4 @@
-"""How far a rater is in a study, and what it will ask of them."""
+"""Progress of a rater in a study, and the time that the study takes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import study_jobs, votes_left
 
 DECIDING_S = 8
-"""Seconds for reading a prompt and deciding, besides watching. Assumed, for the front page's estimate."""
+"""Assumed seconds for reading a prompt and deciding, for the front page's estimate."""
 
 
 class Progress(NamedTuple):
-    """Votes that a rater gave in a study, and with those that they can still give."""
+    """Number of votes that a rater gave in a study, and that number with the votes still to give."""
 
     votes: int
     total: int
@@ -29,21 +29,23 @@ class Progress(NamedTuple):
 
     @property
     def left(self) -> int:
+        """Number of votes still to give."""
         return self.total - self.votes
 
 
 class Effort(NamedTuple):
-    """What one pair asks for."""
+    """Sound and seconds that one pair needs."""
 
     with_sound: bool
     pair_s: int
 
     def minutes(self, pairs: int) -> int:
+        """Return the minutes that this many pairs take, at least one."""
         return max(1, math.ceil(pairs * self.pair_s / 60))
 
 
 def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
-    """Return the progress of a rater; None stands for somebody new."""
+    """Return the progress of a rater; None stands for a new one."""
     left = votes_left(study=study, rater=rater)
     if rater is None:
         return Progress(0, left)
@@ -56,7 +58,7 @@ def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
 
 
 def study_effort(study: Study) -> Effort:
-    """Estimate a pair's time from the mean length of the clips; clips with sound are heard in turn."""
+    """Estimate a pair's time from the mean length of the clips, twice that where they are heard in turn."""
     with_sound = any(Track(track).with_sound for track in study.tracks)
     length_s = study_jobs(study).aggregate(mean=Avg("clip__rendition__duration_s"))["mean"] or 0.0
     return Effort(with_sound, math.ceil(length_s * (2 if with_sound else 1) + DECIDING_S))

@@ -1,4 +1,4 @@
-"""Anonymous raters: a person is a random id in a signed cookie, and nothing else is known of them."""
+"""Anonymous raters: a random id in a signed cookie, and nothing else about the person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COOKIE_SALT = "rater"
 
 
 def current_rater(request: HttpRequest) -> Rater | None:
-    """Return the rater whose cookie the request carries; None without a cookie that we signed."""
+    """Return the rater of the request's signed cookie, or None."""
     try:
         rater_id = request.get_signed_cookie(settings.RATER_COOKIE_NAME, salt=COOKIE_SALT)
     except (KeyError, signing.BadSignature):
@@ -23,7 +23,7 @@ def current_rater(request: HttpRequest) -> Rater | None:
 
 
 def remember_rater(response: HttpResponse, rater: Rater) -> None:
-    """Set the cookie by which the rater is known from now on."""
+    """Set the cookie that identifies the rater on later requests."""
     response.set_signed_cookie(
         settings.RATER_COOKIE_NAME,
         rater.pk.hex,

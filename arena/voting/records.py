@@ -1,4 +1,4 @@
-"""What the ledger keeps of votes, exclusions and changes of a study, built from their rows alone."""
+"""Records of votes, exclusions and changes for the ledger, built from the database rows alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Record = dict[str, object]
 
 CLIP_A, CLIP_B = "ballot__rendition_a__clip", "ballot__rendition_b__clip"
 CONTENDER_A, CONTENDER_B = f"{CLIP_A}__job__contender", f"{CLIP_B}__job__contender"
-"""Paths from a vote to the contenders of its sides."""
+"""Lookups from a vote to its sides' contenders."""
 
 VOTE_FIELDS = {
     "study": "ballot__study__slug",
@@ -37,10 +37,10 @@ VOTE_FIELDS = {
     "issued_at": "ballot__issued_at",
     "at": "created_at",
 }
-"""Where each field of a vote's record comes from; `prompt_hash` comes in addition."""
+"""Fields of a vote's record, each with its lookup from the vote; `prompt_hash` is added to them."""
 
 WHERE_KNOWN = ("order",)
-"""Fields that a record leaves out when they are empty: silent pairs, and ballots older than the field."""
+"""Fields that a record leaves out when empty: silent pairs and early ballots have no order."""
 
 PROMPT_CONTENT = ("ballot__prompt__text", "ballot__prompt__reference_sha256")
 EXCLUSION_FIELDS = {
@@ -51,28 +51,31 @@ EXCLUSION_FIELDS = {
     "at": "created_at",
 }
 CHANGE_FIELDS = {"change": "kind", "number": "number", "reason": "reason", "at": "created_at"}
-"""A change doesn't name its study's slug: a study without votes may get another."""
+"""Fields of a change's record. The study's slug is left out, since it may change before the first vote."""
 
 
 def vote_record(vote: Vote) -> Record:
+    """Return the record of a vote."""
     return next(_vote_records(pk=vote.pk))
 
 
 def exclusion_record(exclusion: Exclusion) -> Record:
+    """Return the record of an exclusion."""
     return next(_exclusion_records(pk=exclusion.pk))
 
 
 def change_record(change: StudyChange) -> Record:
+    """Return the record of a study's change."""
     return next(_change_records(pk=change.pk))
 
 
 def record_key(record: Record) -> object:
-    """Return what no other record of the same kind and study shares: the ballot, or a change's number."""
+    """Return the key of a record among those of its kind and study: the ballot, or a change's number."""
     return record["number"] if "number" in record else record["ballot"]
 
 
 def study_records(study: Study) -> Iterator[tuple[str, Record]]:
-    """Return each vote, exclusion and change of a study with its kind; one query for each kind."""
+    """Yield the kind and record of each vote, exclusion and change of a study, in one query for each kind."""
     for record in _vote_records(ballot__study=study):
         yield LedgerEntry.Kind.VOTE.value, record
     for record in _exclusion_records(vote__ballot__study=study):
@@ -105,7 +108,7 @@ def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON has it."""
+    """Return a value in the form that JSON can hold."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else value

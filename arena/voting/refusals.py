@@ -1,4 +1,4 @@
-"""Why a ballot or a vote is refused: a status for the browser, and words for the person."""
+"""Refusals of a ballot or vote, each with an HTTP status and texts, and the middleware that answers them."""
 
 from __future__ import annotations
 
@@ -18,64 +18,77 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """Refused without any change to the ledger."""
+    """Request that is refused without any change to the ledger."""
 
     status: int
     title: str
     detail: str
     same_pair = False
-    """Whether the ballot is still open, so that the next page shows the same pair again."""
+    """Whether the ballot is still open, so that the next page shows the same pair."""
     study: Study | None = None
-    """Study that the refusal's page leads back to."""
+    """Study that the refusal's page links back to."""
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
 
     def as_problem(self) -> Problem:
+        """Return the refusal's status and texts."""
         return Problem(self.status, self.title, self.detail)
 
 
 class TamperedBallot(Refusal):
+    """Token that this arena didn't sign."""
+
     status = 400
-    title = "This ballot link is damaged"
-    detail = "It isn't one that this arena made. Start again from the study's page to get a fresh pair."
+    title = "This link is damaged"
+    detail = "This arena didn't make it. Start again from the study's page to get a fresh pair."
 
 
 class UnknownOutcome(Refusal):
+    """Answer that a ballot doesn't offer."""
+
     status = 400
     same_pair = True
     title = "That isn't an answer"
-    detail = "A ballot takes one of: a, b, tie, both_bad, skip. Nothing was recorded."
+    detail = "Nothing was recorded. Answer with one of: a, b, tie, both_bad, skip."
 
 
 class ForeignBallot(Refusal):
+    """Ballot of another rater."""
+
     status = 403
-    title = "This ballot is somebody else's"
+    title = "This pair belongs to another browser"
     detail = (
-        "A ballot can be answered only in the browser that got it. If you cleared your cookies, "
+        "Only the browser that opened a pair can answer it. If you cleared your cookies, "
         "start again from the study's page."
     )
 
 
 class NoCookie(Refusal):
+    """Request without a rater's cookie."""
+
     status = 403
     title = "Your browser sent no cookie"
     detail = (
-        "Nothing was recorded. A cookie with a random number keeps a pair and its votes together: allow "
-        "cookies for this site, then open the study again."
+        "Nothing was recorded. A cookie with a random number links your votes to your pairs. Allow cookies "
+        "for this site, then open the study again."
     )
 
 
 class CookieNeedsHttps(Refusal):
+    """Request by plain HTTP to an arena whose cookies are for HTTPS only."""
+
     status = 403
     title = "This arena needs an address that starts with https"
     detail = (
-        "Nothing was recorded. The page came over plain HTTP, and browsers keep this arena's cookies over "
-        "HTTPS only. Open the https address, or ask whoever runs the arena to allow plain HTTP."
+        "Nothing was recorded. The page came over plain HTTP, and this arena's cookies work over HTTPS only. "
+        "Open the https address, or ask whoever runs the arena to allow plain HTTP."
     )
 
 
 class ForeignForm(Refusal):
+    """Form that this arena didn't send to this browser."""
+
     status = 403
     same_pair = True
     title = "This answer didn't come from our page"
@@ -83,6 +96,8 @@ class ForeignForm(Refusal):
 
 
 class ForeignOrigin(Refusal):
+    """Form sent from an address that the arena doesn't trust."""
+
     status = 403
     title = "The arena doesn't know this address"
     detail = (
@@ -92,54 +107,68 @@ class ForeignOrigin(Refusal):
 
 
 class ImpossiblePlayback(Refusal):
+    """Vote whose playback can't be true."""
+
     status = 422
     same_pair = True
     title = "That was quicker than the clips are long"
     detail = (
-        "Nothing was recorded. The page reported more watching than there was time for, or less than both "
-        "clips to the end. Open the pair again, watch both, then answer."
+        "Nothing was recorded. Either a clip wasn't watched to the end, or there was no time to watch it. "
+        "Open the pair again, watch both clips, then answer."
     )
 
 
 class SimulatedStudy(Refusal):
+    """Person in a study for simulated raters."""
+
     status = 403
     title = "This study is for simulated raters"
     detail = "People's votes and simulated votes are never mixed, so you can't vote here. Its board is open."
 
 
 class PeoplesStudy(Refusal):
+    """Simulated rater in a study for people."""
+
     status = 403
     title = "This study is for people"
     detail = "People's votes and simulated votes are never mixed, so a simulated rater can't vote here."
 
 
 class SecondVote(Refusal):
+    """Another answer to a ballot that was voted or skipped."""
+
     status = 409
     title = "You have already answered this pair"
     detail = "The first answer counts and can't be changed. The next pair is waiting."
 
 
 class BallotExpired(Refusal):
+    """Ballot whose time is over."""
+
     status = 410
     title = "This pair has expired"
-    detail = "It was open for too long, so it takes no answer. Get a fresh pair."
+    detail = "It was open for too long and can't be answered any more. Get a fresh pair."
 
 
 class StudyClosed(Refusal):
+    """Study that takes no votes."""
+
     status = 410
     title = "This study is closed"
-    detail = "It takes no more votes. Its board stays."
+    detail = "It takes no more votes. You can still see its results."
 
 
 class ClipUnreadable(Refusal):
+    """Stored file that can't be read at the moment."""
+
     status = 503
     title = "This file can't be loaded now"
-    detail = "It is missing, or its store doesn't answer. Reload the pair, or skip it."
+    detail = "It is missing, or its storage doesn't respond. Reload the pair, or skip it."
 
 
 @contextmanager
 def concerning(study: Study) -> Iterator[None]:
-    """Let the page of a refusal that is raised here lead back to a study."""
+    """Link the page of a refusal raised in this block back to a study."""
     try:
         yield
     except Refusal as refusal:
@@ -148,13 +177,13 @@ def concerning(study: Study) -> Iterator[None]:
 
 
 def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Answer with a page for people, or a problem document for programs that ask for JSON."""
+    """Answer with a page for a person, or a problem document for a program that asks for JSON."""
     if wants_document(request):
         response: HttpResponse = problem_document(refusal.as_problem())
     else:
         context = {"refusal": refusal, "study": refusal.study}
         response = render(request, "refusal.html", context, status=refusal.status)
-    add_never_cache_headers(response)  # 410 may be cached otherwise, and a closed study may open again
+    add_never_cache_headers(response)  # browsers may cache 410, but a closed study may open again
     return response
 
 
@@ -165,7 +194,9 @@ class AnswerRefusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal; leave other exceptions to Django."""
         return answer_refusal(request, exception) if isinstance(exception, Refusal) else None

@@ -1,4 +1,4 @@
-"""Rules over studies: fixed when it is made. Words may change, and a slug until the first vote."""
+"""Rules over studies: create, find and rename them. A study's rules are fixed when it is created."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ REQUIREMENTS = {
 
 
 class InvalidStudy(ValueError):
-    """A field of a study holds what it can't; the message names each such field and what is right."""
+    """Study with invalid fields; the message names each field and its requirement."""
 
 
 class StudyExists(ValueError):
-    """A study of that slug exists with another title or other rules; the message says which."""
+    """Study of the same slug with another title or other rules; the message lists the differences."""
 
 
 class UnknownStudy(LookupError):
-    """There is no study of that slug; the message lists those that there are."""
+    """Slug that no study has; the message lists the known ones."""
 
 
 @transaction.atomic
@@ -57,9 +57,9 @@ def create_study(
     contact: str = "",
     simulated: bool = False,
 ) -> tuple[Study, bool]:
-    """Make a study and open it, if it has a pair to show; the same title and rules again return that study.
+    """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
-    A study that is created before its clips stays closed until `reopen_study`, or until it is created again.
+    A study created before its clips stays closed until `reopen_study`, or until it is created again.
 
     Args:
         slug: part of the study's address.
@@ -67,23 +67,23 @@ def create_study(
         tracks: at least one.
         suites: at least one.
         contenders: at least two.
-        question: what raters are asked about each pair.
-        asked_by: who asks, for the front page.
+        runs: runs whose clips the study shows; without any, all clips, if they share their settings.
+        question: question to raters about each pair.
+        asked_by: person or organisation that asks, for the front page.
         introduction: two sentences for the front page.
         contact: e-mail or web address, for the front page.
-        simulated: whether simulated raters vote, and people don't.
-        runs: those whose clips the study shows; by default all clips, if their settings are equal.
+        simulated: whether the raters are simulated; people then can't vote.
 
     Raises:
-        InvalidStudy: the slug, the title or the question can't be one.
-        StudyExists: the slug is taken by a study with another title or other rules.
-        UnclearSettings: clips have several settings, or a run's clips aren't the study's.
-        ValueError: no track, no suite, or fewer than two contenders.
+        InvalidStudy: a text, the slug or a track is invalid.
+        StudyExists: the slug belongs to a study with another title or other rules.
+        UnclearSettings: the clips have several settings, or a run has another suite or track.
+        ValueError: there is no track or suite, or fewer than two contenders.
     """
     if len(set(contenders)) < 2:
-        raise ValueError(f"A study compares at least two contenders, not {len(set(contenders))}.")
+        raise ValueError(f"contenders must be two or more; got {len(set(contenders))}. Name another one.")
     if not tracks or not suites:
-        raise ValueError("A study needs at least one track and one suite.")
+        raise ValueError("tracks and suites must have an entry each; got none. Name one of each.")
     study = Study(
         slug=slug,
         title=title,
@@ -118,20 +118,20 @@ def create_study(
 
 @transaction.atomic
 def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str) -> None:
-    """Give a study another title or front page, or another slug if nobody has voted in it.
+    """Change a study's title, its front page, or its slug as long as it has no votes.
 
-    Votes name their study by slug. What raters read before they vote may sway them, so that a changed text of
-    the front page goes into the ledger.
+    The ledger records a changed text of the front page, since raters read it before they vote. The slug
+    stays after the first vote, since votes name their study by it.
 
     Args:
-        study: the study.
-        title: the new title; empty keeps the present one.
-        slug: the new slug; empty keeps the present one.
-        texts: new values of `asked_by`, `introduction` or `contact`; an empty one takes the text away.
+        study: study to change.
+        title: new title; empty keeps the present one.
+        slug: new slug; empty keeps the present one.
+        texts: new values of `asked_by`, `introduction` or `contact`; an empty one removes the text.
 
     Raises:
-        InvalidStudy: a field can't hold its new value, or another study has the slug.
-        ValueError: nothing is given, or the study has votes and its slug can't change.
+        InvalidStudy: a new value is invalid, or another study has the slug.
+        ValueError: nothing is given, or the slug would change after a vote.
     """
     if not title and not slug and not texts:
         raise ValueError(
@@ -140,7 +140,8 @@ def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str)
         )
     if slug and slug != study.slug and Vote.objects.filter(ballot__study=study).exists():
         raise ValueError(
-            f"Study '{study.slug}' has votes, and they name it by its slug. Change its title only."
+            f"slug must stay '{study.slug}' once the study has votes, since they name it; got '{slug}'. "
+            "Change its title only."
         )
     study.title = title or study.title
     study.slug = slug or study.slug
@@ -158,7 +159,7 @@ def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str)
 
 
 def refuse_invalid(study: Study, only: Iterable[str] = REQUIREMENTS) -> None:
-    """Raise InvalidStudy unless the study's fields pass the model's validation."""
+    """Raise InvalidStudy if one of the named fields fails the model's validation."""
     try:
         study.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
@@ -174,6 +175,7 @@ def _requirement(study: Study, name: str) -> str:
 
 
 def find_study(slug: str) -> Study:
+    """Return the study of a slug, or raise UnknownStudy."""
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
@@ -182,11 +184,12 @@ def find_study(slug: str) -> Study:
 
 
 def study_rules(study: Study) -> dict[str, object]:
-    """Return what a study's numbers depend on, ready for JSON; a snapshot or an export carries it."""
+    """Return the rules that a study's numbers depend on, ready for JSON; exports include them."""
     return _rules(study, list(study.suites.all()), list(study.contenders.all()))
 
 
 def rules_hash(study: Study) -> str:
+    """Return the hash of a study's rules."""
     return content_hash(study_rules(study))
 
 
@@ -222,7 +225,7 @@ def _refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]
 
 
 def refuse_other_words(known: Study, asked: Study) -> None:
-    """Raise StudyExists if other words were asked for than a study has; an empty text asks for nothing."""
+    """Raise StudyExists if the title or a text differs from the one asked for; an empty text matches any."""
     if words := _other_words(known, asked):
         raise StudyExists(f"Study '{known.slug}' exists with other words. It has {'; '.join(words)}.")
 

@@ -1,4 +1,4 @@
-"""The pages on which people vote. Nothing here names a contender: that comes after the vote, in standings."""
+"""Pages on which people vote. They never name a contender; `arena.standings` does so after the vote."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ SKIP = "skip"
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """Show the open studies."""
     opened = Study.objects.filter(is_open=True, simulated=False).order_by("created_at", "pk")
     page = study_page(opened, request.GET.get("page"))
     return render(request, "home.html", {"page": page, "studies": presentable(page)})
@@ -58,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a study's front page, which organisers link to; its button opens the first pair."""
+    """Show a study's front page; its button opens the next pair."""
     study = find_presentable(slug)
     if request.method == "POST":
         return _show_pair(request, study)
@@ -79,7 +80,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the rater's open pair, or first the study's introduction to a new rater."""
+    """Show the rater's open pair; send a new rater to the study's introduction first."""
     study = find_presentable(slug)
     rater = current_rater(request)
     started = rater is not None and Ballot.objects.filter(study=study, rater=rater).exists()
@@ -91,7 +92,7 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    """Take the answer to a ballot; the vote is committed before the browser hears of it.
+    """Record the answer to a ballot; the vote is committed before the response is sent.
 
     A plain GET, such as a reload without the form, redirects to the open pair.
     """
@@ -111,7 +112,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Serve one side's clip. Both sides are answered alike: same headers, same length, no name."""
+    """Serve one side's clip, with the same headers and length for both sides."""
     found, shown = _find_media(request, token)
     sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
     padded = padded_size(*sizes)
@@ -124,11 +125,11 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @require_safe
 def reference(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Serve the image that an image-to-video prompt starts from: the same for both sides."""
+    """Serve the reference image of an image-to-video prompt, from which both clips start."""
     found = find_ballot(token=token, rater=current_rater(request))
     name = found.prompt.reference_name
     if not name:
-        raise Http404("This prompt starts from words alone.")
+        raise Http404("This prompt has no reference image.")
     content_type, _ = mimetypes.guess_type(name)
     try:
         file, size_bytes = open_stored(name, storages["references"]), storages["references"].size(name)
@@ -138,7 +139,7 @@ def reference(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Name the true cause: no cookie came, or the form or its address isn't one of ours."""
+    """Answer a failed CSRF check with its true cause: no cookie, another form or another address."""
     if "Origin checking failed" in reason:
         return answer_refusal(request, ForeignOrigin())
     if settings.CSRF_COOKIE_NAME in request.COOKIES:
@@ -148,7 +149,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def pair_context(shown: Ballot) -> dict[str, Any]:
-    """Return what the templates of a pair need: its prompt, its clips and how they are played."""
+    """Return the context of the templates that show a pair."""
     rendition = shown.rendition_a  # the other one has the same geometry
     return {
         "ballot": shown,
@@ -164,7 +165,7 @@ def pair_context(shown: Ballot) -> dict[str, Any]:
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
-    """Open a pair for the rater, who is made with their cookie on the first one."""
+    """Open a pair for the rater, and create a rater with a cookie if there is none."""
     with concerning(study), transaction.atomic():  # a refused visitor leaves no rater row behind
         rater = rater or current_rater(request) or Rater.objects.create()
         opened = open_ballot(study=study, rater=rater)
@@ -192,14 +193,14 @@ def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
 
 
 def _shape(ratio: float) -> str:
-    """Return the arrangement of two such clips that the page chooses."""
+    """Return the name of the layout for two clips of this width over height."""
     if ratio > 1.2:
         return "wide"
     return "tall" if ratio < 0.8 else "square"
 
 
 def _boards_with_votes(study: Study) -> list[Track]:
-    """Return the tracks whose leaderboard has anything to show."""
+    """Return the study's tracks that have votes."""
     return [
         Track(track)
         for track in study.tracks
@@ -209,13 +210,19 @@ def _boards_with_votes(study: Study) -> list[Track]:
 
 def _refuse_unread(error: OSError) -> NoReturn:
     if isinstance(error, FileNotFoundError):
-        raise Http404("The row is there, its file isn't.") from error
+        raise Http404("The stored file is missing.") from error
     logger.error("A stored file can't be read.", exc_info=error)
     raise ClipUnreadable from error
 
 
 def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:
-    """Return the ballot and the side of a media token. After the vote its clips can be played again."""
+    """Return the ballot and rendition of a media token, which also works after the rater's vote.
+
+    Raises:
+        NoCookie: the request has no rater.
+        TamperedBallot: no ballot of the rater has this token.
+        BallotExpired: the ballot expired without a vote.
+    """
     rater = current_rater(request)
     if rater is None:
         raise NoCookie

@@ -1,4 +1,4 @@
-"""Rules over votes: casting one with its ledger entry, and excluding them by a named rule."""
+"""Rules over votes: cast one with its ledger entry, exclude them by a named rule."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, Unknow
 
 @transaction.atomic
 def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | None = None) -> Vote:
-    """Record a vote and its ledger entry in one transaction; the same answer again returns the first.
+    """Record a vote and its ledger entry in one transaction; return the first vote if it is repeated.
 
     Raises:
         UnknownOutcome: the outcome isn't `a`, `b`, `tie` or `both_bad`.
-        SecondVote: the ballot was answered otherwise, or skipped, before.
+        SecondVote: the ballot was skipped or has another answer already.
         BallotExpired: the ballot's time is over.
-        StudyClosed: the study takes no votes any more.
+        StudyClosed: the study takes no votes.
     """
     if outcome not in Outcome.values:
         raise UnknownOutcome
     now = timezone.now()
-    hold_ledger(ballot.study)  # an earlier close is seen; a later one waits for this vote
-    # No join to the study: PostgreSQL would check the state on a copy of the row older than a vote just cast.
+    hold_ledger(ballot.study)  # an earlier close is visible now, and a later one waits for this vote
+    # No join to the study: PostgreSQL could then check the state in a row older than a vote just cast.
     taken = Ballot.objects.filter(
         pk=ballot.pk,
         state=Ballot.State.OPEN,
@@ -44,10 +44,10 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
 
 @transaction.atomic
 def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
-    """Exclude a vote from every tally by a ledger entry that names the rule; the vote's row stays.
+    """Exclude a vote from every tally, with a ledger entry that names the rule; the vote's row stays.
 
     Raises:
-        ValidationError: the vote is excluded already, the rule's name is no slug, or there is no reason.
+        ValidationError: the vote is excluded already, the rule's name isn't a slug, or the reason is empty.
     """
     hold_ledger(vote.ballot.study)
     exclusion = Exclusion(vote=vote, rule=rule, reason=reason, created_at=timezone.now())
@@ -59,7 +59,7 @@ def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
 
 @transaction.atomic
 def exclude_rater(*, study: Study, rater_id: UUID, rule: str, reason: str) -> int:
-    """Exclude all votes of a rater in a study that still count; return how many there were."""
+    """Exclude all of a rater's votes in a study that still count; return their number."""
     counting = Vote.objects.counting().filter(ballot__study=study, ballot__rater=rater_id)
     votes = list(counting.select_related("ballot__study").order_by("pk"))
     for vote in votes:

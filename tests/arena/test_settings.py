@@ -54,7 +54,7 @@ def test_production_starts_with_a_key_and_hosts(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("key", ["", "short", "development-only-secret-key-never-for-production"])
 def test_production_refuses_a_missing_short_or_known_key(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY is missing.* Make one: python"):
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY must be a secret of 50.* Make one: python"):
         _read(monkeypatch, **{**SOUND, "SECRET_KEY": key})
 
 
@@ -65,13 +65,13 @@ def test_production_refuses_the_default_key(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_production_refuses_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"DEBUG is on in production.* Unset DEBUG"):
+    with pytest.raises(ImproperlyConfigured, match=r"DEBUG must be off in production.* Unset DEBUG"):
         _read(monkeypatch, **SOUND, DEBUG="true")
 
 
 def test_production_refuses_to_serve_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = {name: value for name, value in SOUND.items() if name != "ALLOWED_HOSTS"}
-    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS is empty"):
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS must name the arena's hosts"):
         _read(monkeypatch, **sound)
 
 

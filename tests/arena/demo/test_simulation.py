@@ -169,6 +169,6 @@ def test_the_command_casts_into_simulated_studies(watched: list[tuple[str, str]]
 def test_the_command_casts_nowhere_else(slug: str) -> None:
     make_study("people")
     make_study("machine", simulated=True)
-    with pytest.raises(CommandError, match=f"'{slug}' is not a simulated study.* Known: machine"):
+    with pytest.raises(CommandError, match=f"study must be a simulated one; got '{slug}'.* Known: machine"):
         call_command("simulate_votes", slug, votes=2)
     assert not Vote.objects.exists()

@@ -131,7 +131,7 @@ def test_each_track_is_exported_by_itself() -> None:
     study = make_study(tracks=["t2v", TRACK])
     cast(study)
     with pytest.raises(
-        CommandError, match=r"Choose one track by --track\. Study 'study' has: t2v, t2v-audio"
+        CommandError, match=r"--track must be one of t2v, t2v-audio for study 'study'; got none\. Choose"
     ):
         _export("votes", "csv")
     assert len(_rows(_export("votes", "csv", f"--track={TRACK}"))) == 1

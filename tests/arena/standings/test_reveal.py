@@ -99,7 +99,7 @@ def test_somebody_elses_vote_names_nobody(client: Client) -> None:
     vote = cast(study)
     response = client.get(_url(vote.ballot))
     assert response.status_code == 403
-    assert "This ballot is somebody else&#x27;s" in response.content.decode()
+    assert "This pair belongs to another browser" in response.content.decode()
 
 
 def test_a_damaged_link_is_refused(client: Client) -> None:

@@ -113,7 +113,7 @@ def test_the_rules_of_a_study_with_votes_stay(folders: list[str], tmp_path: Path
     with pytest.raises(CommandError) as caught:
         _add([*folders, str(tmp_path / "Sol")])
     assert str(caught.value) == (
-        "Study 'launch' has votes, so that its rules no longer change; new would be contenders sol. "
+        "The rules of study 'launch' must stay, since it has votes; got new contenders sol. "
         "Take another study, such as launch-2."
     )
     assert _snapshot() == before
@@ -140,7 +140,7 @@ def test_sound_is_judged_where_all_clips_have_some(folders: list[str]) -> None:
     assert "1 of 2" in said
     assert Study.objects.get().tracks == ["t2v"]
     asked = _add(folders, study="asked", track="t2v-audio")
-    assert "Sound is judged, and cannot be heard in 1 clips." in asked
+    assert "Sound is judged, but 1 of 4 clips have none." in asked
 
 
 def test_clips_that_differ_are_refused_before_anything_is_saved(folders: list[str]) -> None:
@@ -242,7 +242,7 @@ def test_a_list_that_cannot_be_read_is_named(
 
 def test_the_text_of_a_prompt_stays(folders: list[str], tmp_path: Path) -> None:
     _add(folders)
-    with pytest.raises(CommandError, match="Prompt 'red-ball' has another text in the study"):
+    with pytest.raises(CommandError, match="Prompt 'red-ball' must keep its text in the study"):
         _add(folders, prompts=write_file(tmp_path / "p.csv", "id,text\nred-ball,Another.\n"))
 
 
@@ -260,7 +260,7 @@ def test_folders_of_one_name_are_told_apart_by_hand(tmp_path: Path) -> None:
     for model in ("a", "b"):
         _clip(tmp_path / model / "clips" / "p.mp4")
     same = [str(tmp_path / model / "clips") for model in ("a", "b")]
-    with pytest.raises(CommandError, match=r"'clips' comes twice\. Name one otherwise: NAME="):
+    with pytest.raises(CommandError, match=r"got 'clips' twice\. Give one another name: NAME="):
         _add(same)
     assert "is open" in _add([f"Model A={same[0]}", f"Model B={same[1]}"])
     assert set(Contender.objects.values_list("slug", "name")) == {
@@ -271,14 +271,14 @@ def test_folders_of_one_name_are_told_apart_by_hand(tmp_path: Path) -> None:
 
 def test_a_contender_of_that_name_with_other_clips_is_refused(folders: list[str]) -> None:
     make_contender("helios")
-    with pytest.raises(CommandError, match="Contender 'helios' exists and has its clips from toy-world"):
+    with pytest.raises(CommandError, match="Contender 'helios' exists already, with clips from toy-world"):
         _add(folders)
 
 
 def test_a_folder_of_folders_gets_a_hint(folders: list[str], tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"it has none\. Name the folders inside it, one for each model: "):
         _add([str(tmp_path)])
-    with pytest.raises(CommandError, match=r"must be a folder of clips; there is none"):
+    with pytest.raises(CommandError, match=r"must be a folder of clips; there is no such folder"):
         _add([str(tmp_path / "gone")])
 
 
@@ -290,14 +290,14 @@ def test_a_study_that_cannot_be_called_so_is_refused_at_once(folders: list[str],
 
 
 def test_one_model_alone_is_no_study(folders: list[str]) -> None:
-    with pytest.raises(CommandError, match=r"at least two contenders; got one folder\."):
+    with pytest.raises(CommandError, match=r"Folders must be two or more.*; got one\."):
         _add(folders[:1])
     assert not Clip.objects.exists()
 
 
 def test_a_study_made_otherwise_is_left_alone(folders: list[str]) -> None:
     make_study("launch")
-    with pytest.raises(CommandError, match="has prompts that didn't come by add_clips"):
+    with pytest.raises(CommandError, match="must have the prompts of its folders alone"):
         _add(folders)
 
 

@@ -125,7 +125,7 @@ def test_somebody_elses_ballot_is_refused(client: Client) -> None:
     study = make_study()
     ballot = open_page(Client(), study)
     open_page(client, study)
-    _refuses(client, ballot, "a", 403, "This ballot is somebody else's")
+    _refuses(client, ballot, "a", 403, "This pair belongs to another browser")
 
 
 def test_a_ballot_without_its_cookie_is_refused(client: Client) -> None:
@@ -157,7 +157,7 @@ def test_a_tampered_token_is_refused(client: Client, case: int) -> None:
     response = client.post(f"/ballots/{_tampered(sign_ballot(ballot))[case]}/", {"outcome": "a"})
     assert response.status_code == 400
     html = response.content.decode()
-    assert "This ballot link is damaged" in html or "This request can’t be read" in html
+    assert "This link is damaged" in html or "This request can’t be read" in html
     assert recorded() == before
 
 

@@ -107,7 +107,7 @@ def test_an_excluded_vote_stays_in_the_ledger_and_stops_counting(study: Study) -
 @pytest.mark.django_db(transaction=True)
 def test_no_entry_is_written_outside_a_transaction() -> None:
     study = make_study()
-    with pytest.raises(RuntimeError, match="or not at all"):
+    with pytest.raises(RuntimeError, match="in the transaction of what it records"):
         append_entry(study=study, kind=LedgerEntry.Kind.VOTE, record={})
     assert not LedgerEntry.objects.exists()
 

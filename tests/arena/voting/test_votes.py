@@ -183,7 +183,7 @@ def test_the_command_excludes_and_says_how_many() -> None:
 
 def test_the_command_says_when_there_is_nothing_to_exclude() -> None:
     make_study()
-    with pytest.raises(CommandError, match="has no votes in 'study' that count"):
+    with pytest.raises(CommandError, match="must have votes in 'study' that count; got"):
         _exclude("study", uuid.uuid4())
     with pytest.raises(CommandError, match="Unknown study 'nowhere'"):
         _exclude("nowhere", uuid.uuid4())

@@ -32,20 +32,22 @@ WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and th
 SUITES = settings.BASE_DIR / "arena" / "suites"  # in a wheel, too
 TRACK = Track.T2V_AUDIO
 CLIP_SETTINGS = ClipSettings(duration_s=2.0, width=512, height=512, fps=16)
-"""What the small HappyHorse makes, so that length and frame rate give nobody away."""
+"""Settings of the toy HappyHorse's clips, so that length and frame rate don't identify a contender."""
 
 
 class Command(BaseCommand):
-    help = "Set up the demo: contenders, suite, clips, studies; then serve it. What is done already stays."
+    help = (
+        "Set up the demo's contenders, suite, clips and studies, then serve it. Finished steps are skipped."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--votes", type=int, default=0, help="have so many simulated votes cast")
+        parser.add_argument("--votes", type=int, default=0, help="number of simulated votes to cast")
         parser.add_argument("--no-serve", action="store_true", help="stop after the clips and votes")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument(
             "--without",
             choices=["happyhorse"],
-            help="leave out the contenders that need PyTorch; the studies are then demo-small and "
+            help="leave out the contenders that need PyTorch; the studies are then called demo-small and "
             "demo-small-simulated",
         )
 
@@ -76,7 +78,7 @@ class Command(BaseCommand):
 def _require_torch() -> None:
     if find_spec("torch") is None:
         raise CommandError(
-            "PyTorch must be installed for HappyHorse's contenders; it is not. "
+            "PyTorch must be installed for HappyHorse's contenders; got none. "
             f"Install it: {WITH_TORCH}. Or leave them out: demo --without happyhorse"
         )
 
@@ -87,8 +89,8 @@ def _load_demo_contenders(console: Console, without: str | None) -> list[Contend
     known = read_contenders(path)
     if len(loaded) < len(known):
         console.print(
-            f"{len(known) - len(loaded)} of {len(known)} contenders are left out, those of HappyHorse, which "
-            f"need PyTorch. Add them: {WITH_TORCH}"
+            f"{len(known) - len(loaded)} of {len(known)} contenders are left out: HappyHorse's need PyTorch. "
+            f"Add them: {WITH_TORCH}"
         )
     return loaded
 
@@ -102,7 +104,7 @@ def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console)
 
 
 def _create_demo_study(run: Run, contenders: Sequence[Contender], *, small: bool, simulated: bool) -> Study:
-    """Create or find the study. The small demo has its own, since a study's contenders are fixed."""
+    """Create or find the study; the small demo has its own, since a study's contenders are fixed."""
     study, _ = create_study(
         slug="demo" + "-small" * small + "-simulated" * simulated,
         title="Bouncing shapes" + ", four contenders" * small + ", simulated raters" * simulated,

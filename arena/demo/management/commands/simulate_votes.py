@@ -11,7 +11,7 @@ from arena.voting.models import Study
 
 
 class Command(BaseCommand):
-    help = "Cast votes of simulated raters into a study that is flagged as simulated."
+    help = "Cast votes of simulated raters in a simulated study."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
@@ -23,8 +23,8 @@ class Command(BaseCommand):
         if found is None or not found.simulated:
             known = Study.objects.filter(simulated=True).values_list("slug", flat=True)
             raise CommandError(
-                f"'{study}' is not a simulated study, and simulated votes go nowhere else. "
-                f"Known: {', '.join(known) or 'none yet'}. More come by: manage.py create_study … --simulated"
+                f"study must be a simulated one; got '{study}'. Known: {', '.join(known) or 'none yet'}. "
+                "Add one with: manage.py create_study … --simulated"
             )
         with counting("Simulated votes", votes, Console()) as show:
             cast = simulate_votes(study=found, votes=votes, seed=seed, report=show)

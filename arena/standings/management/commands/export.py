@@ -16,8 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("study")
         parser.add_argument("--what", choices=sorted(EXPORTS), default="board")
         parser.add_argument("--format", choices=FORMATS, default="csv")
-        parser.add_argument("--track", default="", help="needed where the study has several")
-        parser.add_argument("--output", type=Path, help="a file (default: standard output)")
+        parser.add_argument("--track", default="", help="needed if the study has several tracks")
+        parser.add_argument("--output", type=Path, help="file to write (default: standard output)")
 
     def handle(self, **options: str) -> None:
         try:
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         tracks = [options["track"]] if options["track"] else study.tracks
         if len(tracks) != 1 or tracks[0] not in study.tracks:
             raise CommandError(
-                f"Choose one track by --track. Study '{study.slug}' has: {', '.join(study.tracks)}."
+                f"--track must be one of {', '.join(study.tracks)} for study '{study.slug}'; got "
+                f"{options['track'] or 'none'}. Choose one."
             )
         try:
             text = EXPORTS[options["what"]](study, tracks[0], options["format"])

@@ -19,8 +19,8 @@ from arena.voting.models import Study
 
 class Command(BaseCommand):
     help = (
-        "Serve the arena as in production, by gunicorn and with collected static files, to a lab's network. "
-        "Plain HTTP: put a TLS proxy in front where others than the lab can listen."
+        "Serve the arena to a lab's network as in production, with gunicorn and collected static files. "
+        "It speaks plain HTTP: outside a trusted network, put a TLS proxy in front."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
         if subprocess.run(collect, env=environment, check=False, cwd=settings.BASE_DIR).returncode:  # noqa: S603
-            raise CommandError("The static files can't be collected; the lines above say why.")
+            raise CommandError("The static files can't be collected. The lines above say why.")
         self._tell_addresses(host, port)
         bind = ["--bind", f"{shown_host(host)}:{port}", "--threads", "8"]
         command = [sys.executable, "-m", "gunicorn", "arena.wsgi", *bind, "--log-level", "warning"]
@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
 
 def serving_environment(host: str) -> dict[str, str]:
-    """Return the environment of the server; what is set already holds."""
+    """Return the server's environment, in which variables that are set already keep their values."""
     given = os.environ
     hosts = [*(shown_host(address) for address in addresses(host)), "localhost"]
     own_hosts = [name for name in given.get("ALLOWED_HOSTS", "").split(",") if name]

@@ -43,8 +43,8 @@ SHOWN = 6
 
 class Command(BaseCommand):
     help = (
-        "Open a study on clips that you have: a folder for each model, with files named by prompt, such as "
-        "red-ball.mp4, or red-ball-1.mp4 with a seed. Run it again to take in what is new or was replaced."
+        "Open a study on clips that you have: one folder for each model, with files named by prompt, such as "
+        "red-ball.mp4, or red-ball-1.mp4 with a seed. Run it again to take in new and replaced files."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             "--prompts",
             type=Path,
             metavar="FILE",
-            help="a CSV with the columns id and text, a text file with one prompt a line, or a suite file "
+            help="CSV with the columns id and text, text file with one prompt a line, or suite file "
             "(default: file names are the prompts)",
         )
         parser.add_argument("--title", default="", help="(default: the study's name)")
@@ -66,7 +66,9 @@ class Command(BaseCommand):
             "--track", default="", help="t2v or t2v-audio (default: t2v-audio if all clips have sound)"
         )
         add_geometry(parser)
-        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="clips side by side")
+        parser.add_argument(
+            "--workers", type=int, default=os.cpu_count() or 1, help="number of clips made at once"
+        )
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401 - options of several types
         """Look at clips, report, save, make renditions, report, open the study."""
@@ -127,7 +129,7 @@ class Command(BaseCommand):
     def _tell_track(self, track: Track, survey: Survey) -> None:
         silent = survey.without_sound()
         if track.with_sound and silent:
-            self.stdout.write(f"Sound is judged, and cannot be heard in {len(silent)} clips.")
+            self.stdout.write(f"Sound is judged, but {len(silent)} of {len(survey.clips)} clips have none.")
         elif not track.with_sound and len(silent) < len(survey.clips):
             why = f"as {len(silent)} of {len(survey.clips)} clips have none" if silent else "as --track says"
             self.stdout.write(f"Sound is left out and not judged, {why}. --track t2v-audio has it judged.")

@@ -9,11 +9,11 @@ from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
-    help = "Close a study: it takes no more votes, and those that it has stay. The ledger records it."
+    help = "Close a study: it takes no more votes and keeps those it has. The ledger records the closing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
-        parser.add_argument("--reason", default="", help="a sentence for those who read the ledger")
+        parser.add_argument("--reason", default="", help="sentence for readers of the ledger")
 
     def handle(self, *, study: str, reason: str, **options: object) -> None:
         try:

@@ -14,22 +14,22 @@ from arena.voting.studies import QUESTION, create_study
 
 
 class Command(BaseCommand):
-    help = "Create a study, and open it if its clips are made: its rules are fixed from then on."
+    help = "Create a study with fixed rules, and open it if its clips are made."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="1 to 64 letters, digits, '-' and '_': part of the address")
         parser.add_argument("--title", required=True)
-        parser.add_argument("--tracks", required=True, help="with commas between, such as t2v-audio")
-        parser.add_argument("--suites", required=True, help="names, or name@version, with commas between")
-        parser.add_argument("--contenders", required=True, help="slugs with commas between")
+        parser.add_argument("--tracks", required=True, help="separated by commas, such as t2v-audio")
+        parser.add_argument("--suites", required=True, help="names, or name@version, separated by commas")
+        parser.add_argument("--contenders", required=True, help="slugs, separated by commas")
         parser.add_argument(
             "--run",
             default="",
-            help="numbers of the runs whose clips to show (default: if all have one size)",
+            help="numbers of the runs whose clips to show (default: all, if their settings agree)",
         )
         parser.add_argument("--question", default=QUESTION)
-        parser.add_argument("--asked-by", default="", help="who asks, for the study's front page")
-        parser.add_argument("--introduction", default="", help="two sentences for the study's front page")
+        parser.add_argument("--asked-by", default="", help="person or organisation, for the front page")
+        parser.add_argument("--introduction", default="", help="two sentences for the front page")
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
@@ -54,11 +54,12 @@ class Command(BaseCommand):
         if never_opened(study):
             self.stdout.write(
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
-                f"Make them by manage.py run_suite, then: manage.py reopen_study {study.slug}"
+                f"Make them with manage.py run_suite, then: manage.py reopen_study {study.slug}"
             )
 
 
 def describe(study: Study) -> str:
+    """Return a study's slug, address and clip settings in one line."""
     clips = "; ".join(f"{settings['track']}: {ClipSettings.of(settings)}" for settings in study.clip_settings)
     clips = clips or "none yet"
     return f"{study.slug}, /studies/{study.slug}/start/, clips {clips}"

@@ -11,13 +11,15 @@ from arena.voting.votes import exclude_rater
 
 
 class Command(BaseCommand):
-    help = "Exclude a rater's votes from a study by a named rule. The votes stay, and the ledger says why."
+    help = "Exclude a rater's votes from a study by a named rule. Their rows stay, and the ledger says why."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
-        parser.add_argument("--rater", type=UUID, required=True, help="the id, as in an export of votes")
-        parser.add_argument("--rule", required=True, help="a name such as too-fast")
-        parser.add_argument("--reason", required=True, help="a sentence for those who read the ledger")
+        parser.add_argument(
+            "--rater", type=UUID, required=True, help="id of the rater, as in an export of votes"
+        )
+        parser.add_argument("--rule", required=True, help="name, such as too-fast")
+        parser.add_argument("--reason", required=True, help="sentence for readers of the ledger")
 
     def handle(self, *, study: str, rater: UUID, rule: str, reason: str, **options: object) -> None:
         try:
@@ -25,5 +27,7 @@ class Command(BaseCommand):
         except (UnknownStudy, ValidationError) as error:
             raise CommandError(str(error)) from error
         if not excluded:
-            raise CommandError(f"Rater {rater} has no votes in '{study}' that count. Nothing was changed.")
+            raise CommandError(
+                f"--rater must have votes in '{study}' that count; got {rater}. Nothing was changed."
+            )
         self.stdout.write(f"{excluded} votes excluded from '{study}' by rule {rule}.")

@@ -5,11 +5,11 @@ from django.core.management.base import BaseCommand
 from arena.runs.clip_settings import ClipSettings
 from arena.voting.listing import Listed, listed_studies
 
-HINT = "its slug can't be in an address. Give it another: manage.py rename_study '{slug}' --slug NEW"
+HINT = "its slug can't stand in an address. Change it: manage.py rename_study '{slug}' --slug NEW"
 
 
 class Command(BaseCommand):
-    help = "List the studies: state, votes, contenders and what their clips are."
+    help = "List the studies with state, votes, contenders and clip settings."
 
     def handle(self, **options: object) -> None:
         for listed in listed_studies():

@@ -9,8 +9,8 @@ from arena.voting.studies import FRONT_TEXTS, InvalidStudy, UnknownStudy, find_s
 
 class Command(BaseCommand):
     help = (
-        "Give a study another title or other texts on its front page; or another slug, as long as nobody has "
-        "voted in it. Changed texts are recorded in its ledger."
+        "Change a study's title, the texts of its front page, or its slug as long as it has no votes. "
+        "The ledger records changed texts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--slug", default="", help="changes the study's address")
         for name in FRONT_TEXTS:
             option = "--" + name.replace("_", "-")
-            parser.add_argument(option, help="for the study's front page; '' takes it away")
+            parser.add_argument(option, help="text for the front page; '' removes it")
 
     def handle(self, *, study: str, title: str, slug: str, **options: str | None) -> None:
         try:

@@ -10,11 +10,11 @@ from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
-    help = "Open a closed study again, under its old rules. The ledger records it."
+    help = "Open a closed study, with the same rules as before. The ledger records the opening."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
-        parser.add_argument("--reason", default="", help="a sentence for those who read the ledger")
+        parser.add_argument("--reason", default="", help="sentence for readers of the ledger")
 
     def handle(self, *, study: str, reason: str, **options: object) -> None:
         try:

@@ -9,7 +9,7 @@ from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
-    help = "Recompute a study's ledger and compare it with the votes; exit 1 names the first bad entry."
+    help = "Recompute a study's ledger and compare it with the votes; name the first bad entry and exit 1."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
