@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.catalog.located import FileError
-from arena.catalog.suite_file import read_suite_file
+from arena.catalog.suite_file import SUITE_SUFFIXES, read_suite_file
 from generators.clip_names import id_from
 from generators.tables import TableError, read_table, read_text
 
 COLUMNS = ("id", "text")
-SUITE_SUFFIXES = (".yaml", ".yml", ".jsonl")
 LONGEST_TEXT = 10_000
 
 

@@ -15,6 +15,7 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.located import Document
 from arena.catalog.reading import read_document
 
+SUITE_SUFFIXES = (".yaml", ".yml", ".jsonl")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
 LARGEST_IMAGE_BYTES = 32 * 2**20

@@ -10,8 +10,9 @@ from django.core.files.storage import storages
 from django.db import transaction
 
 from arena.catalog.hashing import content_hash
+from arena.catalog.lookup import find_suite
 from arena.catalog.models import Prompt, Suite
-from arena.catalog.suite_file import DESCRIPTIONS, PromptEntry, SuiteFile, read_suite_file
+from arena.catalog.suite_file import DESCRIPTIONS, SUITE_SUFFIXES, PromptEntry, SuiteFile, read_suite_file
 from arena.media.storage import store
 
 
@@ -80,6 +81,17 @@ def grow_suite(*, name: str, title: str, prompts: Sequence[Prompt]) -> Suite:
     suite.content_hash = content_hash(["clips", as_file(suite).content_hash()])
     suite.save(update_fields=["content_hash"])
     return suite
+
+
+def open_suite(name: str) -> SuiteFile:
+    """Return a suite by its name in the catalogue, with or without a version, or by the path of its file.
+
+    Raises:
+        FileError: the file is missing or malformed.
+        UnknownName: the catalogue has no such suite or version.
+    """
+    path = Path(name)
+    return read_suite_file(path) if path.suffix in SUITE_SUFFIXES else as_file(find_suite(name))
 
 
 def as_file(suite: Suite) -> SuiteFile:
