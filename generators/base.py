@@ -5,13 +5,37 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
-Track = Literal["t2v", "i2v", "t2v-audio", "i2v-audio"]
-TRACKS: tuple[Track, ...] = get_args(Track)
 LARGEST_SEED = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
+
+
+class Track(StrEnum):
+    """Input mode × whether sound is judged."""
+
+    T2V = "t2v"
+    I2V = "i2v"
+    T2V_AUDIO = "t2v-audio"
+    I2V_AUDIO = "i2v-audio"
+
+    @property
+    def from_image(self) -> bool:
+        """Whether a clip starts from a reference image."""
+        return self in (Track.I2V, Track.I2V_AUDIO)
+
+    @property
+    def with_sound(self) -> bool:
+        """Whether a clip's sound is judged with its picture."""
+        return self in (Track.T2V_AUDIO, Track.I2V_AUDIO)
+
+    @property
+    def label(self) -> str:
+        """Name for people, such as "image to video with sound"."""
+        source = "image" if self.from_image else "text"
+        return f"{source} to video{' with sound' if self.with_sound else ''}"
 
 
 class GenerationError(Exception):
@@ -78,10 +102,11 @@ class Request:
     reference_image: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.track not in TRACKS:
-            raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(TRACKS))}.")
-        if self.needs_image and self.reference_image is None:
-            raise InvalidInput(f"Track {self.track!r} needs a reference image; got none.")
+        if self.track not in tuple(Track):
+            raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(Track))}.")
+        object.__setattr__(self, "track", Track(self.track))  # a plain text, as from JSON, is taken as well
+        if self.track.from_image and self.reference_image is None:
+            raise InvalidInput(f"Track '{self.track}' needs a reference image; got none.")
         for name in ("duration_s", "fps", "width", "height"):
             if not getattr(self, name) > 0:
                 raise InvalidInput(f"{name} must be positive; got {getattr(self, name)!r}.")
@@ -92,18 +117,10 @@ class Request:
                 f"seed must be a whole number from 0 to {LARGEST_SEED}; got {self.seed}. Use one of these."
             )
 
-    @property
-    def needs_image(self) -> bool:
-        return self.track.startswith("i2v")
-
-    @property
-    def with_sound(self) -> bool:
-        return self.track.endswith("-audio")
-
     def as_dict(self) -> dict[str, object]:
         """All parameters, JSON-ready."""
-        image = self.reference_image
-        return {**asdict(self), "reference_image": None if image is None else str(image)}
+        image = None if self.reference_image is None else str(self.reference_image)
+        return {**asdict(self), "track": self.track.value, "reference_image": image}
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def require_track(generator: Generator, request: Request) -> None:
     """Raise InvalidInput if the generator doesn't make clips for the request's track."""
     if request.track not in generator.tracks:
         known = ", ".join(sorted(generator.tracks))
-        raise InvalidInput(f"{generator.name} doesn't make {request.track!r} clips. It makes: {known}.")
+        raise InvalidInput(f"{generator.name} doesn't make '{request.track}' clips. It makes: {known}.")
 
 
 def clip_path(generator: Generator, request: Request, out_dir: Path, suffix: str) -> Path:

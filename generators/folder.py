@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from generators.base import LARGEST_SEED, TRACKS, Request, Result, Track, Unavailable
+from generators.base import LARGEST_SEED, Request, Result, Track, Unavailable
 from generators.choices import SettingsError, read_text, refuse_unknown
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
 from generators.delivery import Made, deliver
@@ -48,7 +48,7 @@ class Folder:
 
     name = "folder"
     version = "1"
-    tracks: frozenset[Track] = frozenset(TRACKS)
+    tracks: frozenset[Track] = frozenset(Track)
     path_settings: ClassVar[frozenset[str]] = frozenset({"clips", "manifest", "root"})
 
     def __init__(self, settings: Mapping[str, object]) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 SOURCE = """
 import os, signal, subprocess, sys, time
-from generators.base import TRACKS, Provenance, Result, TransientError, file_sha256
+from generators.base import Provenance, Result, Track, TransientError, file_sha256
 
 LOADED = []
 
 
 class Stranger:
-    name, version, tracks = "stranger", "1", frozenset(TRACKS)
+    name, version, tracks = "stranger", "1", frozenset(Track)
 
     def __init__(self, settings):
         self.settings = dict(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from arena.catalog.models import Contender, Suite
-from arena.catalog.tracks import Track
+from generators.base import Track
 
 
 class UnknownName(LookupError):
@@ -16,7 +16,7 @@ def find_track(name: str) -> Track:
     try:
         return Track(name)
     except ValueError:
-        raise UnknownName(unknown("track", name, Track.values)) from None
+        raise UnknownName(unknown("track", name, Track)) from None
 
 
 def find_contenders(slugs: Sequence[str]) -> list[Contender]:

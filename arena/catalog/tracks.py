@@ -1,20 +1,7 @@
-"""Tracks: input mode × whether sound is judged."""
+"""Tracks as choices of a database column."""
 
 from __future__ import annotations
 
-from django.db import models
+from generators.base import Track
 
-
-class Track(models.TextChoices):
-    T2V = "t2v", "text to video"
-    I2V = "i2v", "image to video"
-    T2V_AUDIO = "t2v-audio", "text to video with sound"
-    I2V_AUDIO = "i2v-audio", "image to video with sound"
-
-    @property
-    def with_sound(self) -> bool:
-        return self in (Track.T2V_AUDIO, Track.I2V_AUDIO)
-
-    @property
-    def from_image(self) -> bool:
-        return self in (Track.I2V, Track.I2V_AUDIO)
+TRACK_CHOICES = [(track.value, track.label) for track in Track]

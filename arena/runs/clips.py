@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
 from django.core.files.storage import storages
 from django.db import transaction
 
 from arena.catalog.hashing import prompt_hash
-from arena.catalog.tracks import Track
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
@@ -21,8 +19,7 @@ from arena.runs.drafts import draft_name, workplace
 from arena.runs.generating import generate
 from arena.runs.models import Clip, Job, Rendition
 from arena.runs.remarks import Remark, find_remarks
-from generators.base import Request
-from generators.base import Track as GeneratorTrack
+from generators.base import Request, Track
 from generators.results import CheckedClip
 
 
@@ -73,7 +70,7 @@ def _request(job: Job, folder: Path) -> Request:
         with storages["references"].open(job.prompt.reference_name) as source:
             reference.write_bytes(source.read())
     return Request(
-        track=cast(GeneratorTrack, job.track),
+        track=Track(job.track),
         prompt=job.prompt.text,
         prompt_id=job.prompt.key,
         seed=job.seed,

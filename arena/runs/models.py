@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from arena.catalog.models import Contender, Prompt, Suite
-from arena.catalog.tracks import Track
+from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.clip_settings import ClipSettings
 
 
@@ -24,7 +24,7 @@ class Job(models.Model):
     contender = models.ForeignKey(Contender, on_delete=models.PROTECT, related_name="jobs")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
     seed = models.BigIntegerField()
-    track = models.CharField(max_length=9, choices=Track.choices)
+    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     settings = models.JSONField(help_text="Track, duration, geometry and frame rate asked for")
     settings_hash = models.CharField(max_length=64)
     state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
@@ -63,7 +63,7 @@ class Run(models.Model):
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="runs")
     contenders = models.ManyToManyField(Contender, related_name="runs")
     jobs = models.ManyToManyField(Job, related_name="runs")
-    track = models.CharField(max_length=9, choices=Track.choices)
+    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     seeds = models.JSONField(help_text="Asked for; empty where each prompt brings its own")
     tags = models.JSONField(default=list, help_text="Prompts with one of these; empty for all")
     exclude_tags = models.JSONField(default=list, help_text="No prompts with one of these")

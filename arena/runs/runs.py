@@ -13,10 +13,9 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.lookup import UnknownName
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tags import choose_prompts
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
-from generators.base import LARGEST_SEED
+from generators.base import LARGEST_SEED, Track
 
 
 class CantRun(ValueError):

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from arena.catalog.models import Contender
-from arena.catalog.tracks import Track
 from arena.standings.boards import Standing, current_standings
 from arena.voting.models import Study
+from generators.base import Track
 
 
 class Entry(NamedTuple):

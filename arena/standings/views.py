@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from arena.catalog.tracks import Track
 from arena.standings.boards import current_standing, recent_standing
 from arena.standings.drawing import draw_board
 from arena.standings.listing import list_boards
@@ -17,6 +16,7 @@ from arena.voting.listing import find_presentable, presentable, study_page
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import current_rater
 from arena.voting.views import pair_context
+from generators.base import Track
 
 
 @never_cache

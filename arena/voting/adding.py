@@ -12,7 +12,6 @@ from django.db import transaction
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.prompt_lists import ListedPrompt
 from arena.catalog.suites import grow_suite
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.replacements import retire_replaced
@@ -21,6 +20,7 @@ from arena.runs.survey import Place, Survey
 from arena.voting.models import Study, StudyChange, Vote
 from arena.voting.openings import record_change
 from arena.voting.studies import create_study
+from generators.base import Track
 from generators.clip_names import ClipFolder, id_from, read_clip_folder
 from generators.folder import Folder
 

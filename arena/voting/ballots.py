@@ -10,7 +10,6 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from arena.catalog.tracks import Track
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import draw_pairing
 from arena.voting.refusals import (
@@ -22,6 +21,7 @@ from arena.voting.refusals import (
     StudyClosed,
     TamperedBallot,
 )
+from generators.base import Track
 
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count
 
 from arena.catalog.models import Contender, Suite
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.voting.models import Study
+from generators.base import Track
 
 Settings = dict[str, Any]
 

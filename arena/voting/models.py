@@ -13,8 +13,9 @@ from django.db.models import F, Q
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
-from arena.catalog.tracks import Track
+from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.models import Rendition
+from generators.base import Track
 
 
 class Outcome(models.TextChoices):
@@ -34,7 +35,7 @@ def refuse_odd_line(text: str) -> None:
 
 def refuse_odd_tracks(tracks: object) -> None:
     """Raise ValidationError unless the value is a list of one known track or more."""
-    if not isinstance(tracks, list) or not tracks or not all(track in Track.values for track in tracks):
+    if not isinstance(tracks, list) or not tracks or not all(track in tuple(Track) for track in tracks):
         raise ValidationError("must be a list of tracks")
 
 
@@ -149,7 +150,7 @@ class Ballot(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ballots")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="ballots")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="ballots")
-    track = models.CharField(max_length=9, choices=Track.choices)
+    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     rendition_a = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
     rendition_b = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
     media_a = models.CharField(max_length=27, unique=True, default=fresh_token)

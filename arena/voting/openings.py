@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from arena.catalog.tracks import Track
 from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
 from arena.voting.records import change_record
+from generators.base import Track
 
 
 class NothingToShow(ValueError):

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
 
-from arena.catalog.tracks import Track
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing import study_jobs, votes_left
+from generators.base import Track
 
 DECIDING_S = 8
 """Assumed seconds for reading a prompt and deciding, for the front page's estimate."""

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
 from arena.voting.models import Outcome, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
+from generators.base import Track
 
 FRONT_TEXTS = ("asked_by", "introduction", "contact")
 QUESTION = "Which clip is better for this prompt?"
@@ -26,7 +26,7 @@ REQUIREMENTS = {
     "asked_by": "one line of at most 120 printable characters",
     "introduction": "one line of at most 600 printable characters",
     "contact": "one line of at most 200 printable characters",
-    "tracks": f"a list of {', '.join(sorted(Track.values))}",
+    "tracks": f"a list of {', '.join(sorted(Track))}",
 }
 
 

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from arena.catalog.tracks import Track
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
@@ -43,6 +42,7 @@ from arena.voting.refusals import (
     concerning,
 )
 from arena.voting.votes import cast_vote
+from generators.base import Track
 
 logger = logging.getLogger(__name__)
 SKIP = "skip"

@@ -61,7 +61,7 @@ class HappyHorse:
 
     name = "happyhorse"
     version = "1"
-    tracks: frozenset[Track] = frozenset({"t2v", "i2v", "t2v-audio", "i2v-audio"})
+    tracks: frozenset[Track] = frozenset(Track)
     libraries: tuple[str, ...] = (
         "av",
         "diffusers",
@@ -118,7 +118,7 @@ class HappyHorse:
             seed=request.seed,
             mode=request.track,
             image=read_image(request.reference_image)
-            if request.reference_image and request.needs_image
+            if request.reference_image and request.track.from_image
             else None,
             silence=self._settings["silence"],  # type: ignore[arg-type]  # one of the choices
             upscale=None if self._settings["upscale"] == "none" else self._settings["upscale"],  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ class ToyWorld:
 
     name = "toy-world"
     version = "1"
-    tracks: frozenset[Track] = frozenset({"t2v", "i2v", "t2v-audio", "i2v-audio"})
+    tracks: frozenset[Track] = frozenset(Track)
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"flaw"})
@@ -60,7 +60,7 @@ class ToyWorld:
         if self.flaw == "stutter":
             frames = hold(frames)
         # A mistaken clip looks wrong but sounds right: it differs from the others in the picture alone.
-        samples = sound_of(scene, flights, request.duration_s) if request.with_sound else None
+        samples = sound_of(scene, flights, request.duration_s) if request.track.with_sound else None
         if self.flaw == "late-sound" and samples is not None:
             samples = delay(samples, SAMPLE_RATE)
         return Clip(frames, request.fps, samples, SAMPLE_RATE)

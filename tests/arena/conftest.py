@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.driver import produce
 from arena.runs.models import Job
 from arena.runs.runs import plan_run
 from arena.voting.models import Study
 from arena.voting.studies import create_study
+from generators.base import Track
 from generators.toyworld.world.flaws import is_mistaken
 from generators.toyworld.world.grammar import parse
 from tests.factories import CAPTION, make_contender, make_suite

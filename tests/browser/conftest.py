@@ -14,7 +14,7 @@ from arena.media.normalise import normalise
 from arena.media.profile import Profile
 from arena.voting.models import Study
 from arena.voting.studies import QUESTION
-from generators.base import Request
+from generators.base import Request, Track
 from generators.toyworld.generator import ToyWorld
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_suite
 
@@ -88,7 +88,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], byt
 
 
 def _rendition(caption: str, flaw: str, folder: Path, profile: Profile) -> bytes:
-    asked = Request("t2v-audio", caption, 0, DURATION_S, profile.width, profile.height, profile.fps, "p")
+    asked = Request(Track.T2V_AUDIO, caption, 0, DURATION_S, profile.width, profile.height, profile.fps, "p")
     original = ToyWorld({"flaw": flaw}).generate(asked, folder).path
     target = folder / "rendition.mp4"
     normalise(original, target, profile, with_sound=True, duration_s=DURATION_S)

@@ -12,6 +12,7 @@ from generators.base import (
     Provenance,
     QuotaExceeded,
     RefusedByModeration,
+    Track,
     TransientError,
     Unavailable,
 )
@@ -46,8 +47,9 @@ def test_a_request_refuses_nonsense(changes: dict[str, Any], message: str) -> No
 
 def test_a_request_knows_what_its_track_means() -> None:
     request = make_request(track="i2v-audio", reference_image=Path("start.png"))
-    assert (request.needs_image, request.with_sound) == (True, True)
-    assert (make_request(track="t2v").needs_image, make_request(track="t2v").with_sound) == (False, False)
+    assert (request.track.from_image, request.track.with_sound) == (True, True)
+    silent = make_request(track="t2v").track
+    assert (silent.from_image, silent.with_sound) == (False, False)
 
 
 def test_provenance_survives_json() -> None:
@@ -73,3 +75,25 @@ def test_only_what_may_pass_is_retryable() -> None:
     ]
     assert [error for error in errors if error.retryable] == [TransientError]
     assert all(issubclass(error, GenerationError) for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("track", "from_image", "with_sound", "label"),
+    [
+        (Track.T2V, False, False, "text to video"),
+        (Track.I2V, True, False, "image to video"),
+        (Track.T2V_AUDIO, False, True, "text to video with sound"),
+        (Track.I2V_AUDIO, True, True, "image to video with sound"),
+    ],
+)
+def test_a_track_says_what_it_starts_from_and_whether_it_sounds(
+    track: Track, from_image: bool, with_sound: bool, label: str
+) -> None:
+    assert (track.from_image, track.with_sound, track.label) == (from_image, with_sound, label)
+
+
+def test_a_request_takes_a_track_by_its_text_and_writes_it_as_text() -> None:
+    request = make_request(track="t2v")
+    assert request.track is Track.T2V
+    assert type(request.as_dict()["track"]) is str
+    assert make_request(track=Track.T2V) == request

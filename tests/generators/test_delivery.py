@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generators.base import TRACKS, InvalidInput, InvalidResult, Request, Result, Track, file_sha256
+from generators.base import InvalidInput, InvalidResult, Request, Result, Track, file_sha256
 from generators.delivery import Made, Write, clip_path, deliver, library_versions
 from generators.results import check_result
 from generators.toyworld.generator import ToyWorld
@@ -18,7 +18,7 @@ class Adapter:
 
     name = "adapter"
     version = "3"
-    tracks: frozenset[Track] = frozenset({"t2v", "t2v-audio"})
+    tracks: frozenset[Track] = frozenset({Track.T2V, Track.T2V_AUDIO})
     settings: Mapping[str, object] = {"steps": 8}
 
     def __init__(self, write: Write) -> None:
@@ -127,7 +127,7 @@ def test_a_track_that_the_generator_lacks_is_refused_before_anything_is_written(
     with pytest.raises(InvalidInput, match=r"adapter doesn't make 'i2v' clips. It makes: t2v, t2v-audio\."):
         Adapter(_write).generate(lacking, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert set(TRACKS) - Adapter.tracks == {"i2v", "i2v-audio"}
+    assert set(Track) - Adapter.tracks == {"i2v", "i2v-audio"}
 
 
 def test_a_clip_path_depends_on_request_and_settings(tmp_path: Path) -> None:

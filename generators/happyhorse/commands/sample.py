@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from generators.base import TRACKS, InvalidInput, Track
+from generators.base import InvalidInput, Track
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.limits import require_steps
@@ -51,7 +51,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     clip.add_argument("--prompt", required=True)
     clip.add_argument("--image", type=Path, help="the first frame; what is transparent becomes white")
     clip.add_argument("--sound", type=Path, help="a sound track that the picture follows")
-    clip.add_argument("--mode", choices=TRACKS, help="default: with sound, from the image if there is one")
+    modes = [track.value for track in Track]
+    clip.add_argument("--mode", choices=modes, help="default: with sound, from the image if there is one")
     clip.add_argument(
         "--silence", choices=SILENCES, default="computed", help="what a mode without sound does"
     )
@@ -131,7 +132,7 @@ def _check_negative_prompt(args: Namespace) -> None:
 
 
 def _request(args: Namespace) -> ClipRequest:
-    default: Track = "t2v-audio" if args.image is None else "i2v-audio"
+    default = Track.T2V_AUDIO if args.image is None else Track.I2V_AUDIO
     usual = _USUAL if args.size != "toy" else _USUAL_TOY
     return ClipRequest(
         prompt=args.prompt,
@@ -139,7 +140,7 @@ def _request(args: Namespace) -> ClipRequest:
         width=usual.width if args.width is None else args.width,
         height=usual.height if args.height is None else args.height,
         seed=args.seed,
-        mode=args.mode or default,
+        mode=Track(args.mode or default),
         image=None if args.image is None else read_image(args.image),
         sound=None if args.sound is None else read_sound(args.sound),
         silence=args.silence,

@@ -195,7 +195,7 @@ class _Making:
 
         They are the given sound track's, or decoded ones.
         """
-        if not self.request.with_sound or latents.audio is None:
+        if not self.request.mode.with_sound or latents.audio is None:
             return None, 0
         if self.request.sound is not None:
             samples, rate = self.request.sound.samples, self.request.sound.rate

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
-from generators.base import LARGEST_SEED, TRACKS, GenerationError, InvalidInput, Track
+from generators.base import LARGEST_SEED, GenerationError, InvalidInput, Track
 from generators.encode import Clip, encode
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.limits import LARGEST_SIDE, require_duration
@@ -58,7 +58,7 @@ class ClipRequest:
     height: int
     """Height in pixels before super-resolution."""
     seed: int = 42
-    mode: Track = "t2v-audio"
+    mode: Track = Track.T2V_AUDIO
     image: Image.Image | None = None
     """First frame; its middle is cut out in the clip's shape."""
     sound: Sound | None = None
@@ -69,18 +69,19 @@ class ClipRequest:
     """Side in pixels of the square that each pixel becomes, so that a very small clip keeps its look."""
 
     def __post_init__(self) -> None:
-        _require("mode", self.mode, TRACKS)
+        _require("mode", self.mode, tuple(Track))
+        object.__setattr__(self, "mode", Track(self.mode))  # a plain text is taken as well
         _require("form of silence", self.silence, SILENCES)
         if self.upscale is not None:
             _require("super-resolution", self.upscale, UPSCALES)
         self._check_numbers()
         self._check_prompt()
-        if self.mode.startswith("i2v") and self.image is None:
+        if self.mode.from_image and self.image is None:
             raise InvalidInput(
-                f"Mode {self.mode!r} needs an image. Give one, or choose {'t' + self.mode[1:]!r}."
+                f"Mode '{self.mode}' needs an image. Give one, or choose {'t' + self.mode[1:]!r}."
             )
-        if self.mode.startswith("t2v") and self.image is not None:
-            raise InvalidInput(f"Mode {self.mode!r} takes no image. Choose {'i' + self.mode[1:]!r}.")
+        if not self.mode.from_image and self.image is not None:
+            raise InvalidInput(f"Mode '{self.mode}' takes no image. Choose {'i' + self.mode[1:]!r}.")
         self._check_sound()
 
     def _check_numbers(self) -> None:
@@ -116,14 +117,9 @@ class ClipRequest:
             raise InvalidInput(f"The prompt must be Unicode text; got {self.prompt!r}.") from error
 
     @property
-    def with_sound(self) -> bool:
-        """Whether the clip has sound."""
-        return self.mode.endswith("-audio")
-
-    @property
     def with_audio(self) -> bool:
         """Whether audio tokens are in the sequence."""
-        return self.with_sound or self.silence == "computed"
+        return self.mode.with_sound or self.silence == "computed"
 
     def final_size(self, multiple: int) -> tuple[int, int]:
         """Return width and height after super-resolution, rounded to multiples of `multiple` pixels."""

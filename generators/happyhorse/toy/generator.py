@@ -49,7 +49,7 @@ class ToyHappyHorse(HappyHorse):
 
         kind, steps = str(self._settings["kind"]), self._settings["steps"]
         device = find_device(str(self._settings["device"]))
-        image = request.reference_image if request.needs_image else None
+        image = request.reference_image if request.track.from_image else None
         clip = ClipRequest(
             prompt=request.prompt,
             duration_s=min(request.duration_s, LONGEST_S),

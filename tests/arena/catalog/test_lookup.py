@@ -4,7 +4,7 @@ import pytest
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
 from arena.catalog.models import Suite
-from arena.catalog.tracks import Track
+from generators.base import Track
 from tests.factories import make_contender, make_suite
 
 pytestmark = pytest.mark.django_db

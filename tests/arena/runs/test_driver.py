@@ -8,13 +8,12 @@ import pytest
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
-from arena.catalog.tracks import Track
 from arena.runs import driver, tasks
 from arena.runs.driver import produce, retry_failed_jobs
 from arena.runs.generating import workshop
 from arena.runs.models import Clip, Job, Rendition, Run
 from arena.runs.runs import plan_run
-from generators.base import QuotaExceeded
+from generators.base import QuotaExceeded, Track
 from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
 from tests.factories_runs import (

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from arena.catalog.tracks import Track
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.runs import CantRun, count_states, plan_run
+from generators.base import Track
 from tests.factories import make_contender, make_prompt, make_suite
 from tests.factories_runs import SMALL
 

@@ -11,7 +11,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pytest_django.fixtures import Settings
 
 from arena import celery_app
-from arena.catalog.tracks import Track
 from arena.media.normalise import LeakyRendition
 from arena.runs import clips, tasks
 from arena.runs.driver import produce
@@ -23,6 +22,7 @@ from generators.base import (
     InvalidInput,
     QuotaExceeded,
     RefusedByModeration,
+    Track,
     TransientError,
     Unavailable,
 )

@@ -13,13 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
-from arena.catalog.tracks import Track
 from arena.runs.models import Run
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study
 from arena.voting.openings import NothingToShow, close_study, reopen_study
 from arena.voting.studies import StudyExists, create_study, find_study, rename_study, rules_hash, study_rules
+from generators.base import Track
 from tests.factories import SETTINGS, make_contender, make_rendition, make_run, make_study, make_suite
 from tests.factories_voting import cast
 

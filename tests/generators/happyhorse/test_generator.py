@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from generators import registry
-from generators.base import TRACKS, GenerationError, InvalidInput, Request, Track, Unavailable, file_sha256
+from generators.base import GenerationError, InvalidInput, Request, Track, Unavailable, file_sha256
 from generators.choices import SettingsError
 from generators.happyhorse.generator import HappyHorse
 from tests.factories_codecs import one_thread
@@ -36,7 +36,7 @@ def test_is_in_the_registry() -> None:
     assert "happyhorse" in registry.names()
 
 
-@pytest.mark.parametrize("track", TRACKS)
+@pytest.mark.parametrize("track", list(Track))
 def test_makes_a_clip_on_each_track(tmp_path: Path, image: Path, track: Track) -> None:
     reference = image if track.startswith("i2v") else None
     result = HappyHorse(RANDOM).generate(

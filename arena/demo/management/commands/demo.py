@@ -15,7 +15,6 @@ from analysis.terminal import print_board
 from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
-from arena.catalog.tracks import Track
 from arena.demo.simulation import simulate_votes
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
@@ -26,6 +25,7 @@ from arena.standings.boards import current_standing
 from arena.terminal import counting
 from arena.voting.models import Study, Vote
 from arena.voting.studies import create_study
+from generators.base import Track
 
 HAPPYHORSE = "happyhorse-toy"
 WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and then: paddock demo"

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
 from arena.catalog.tags import choose_prompts, describe_tags
-from arena.catalog.tracks import Track
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.geometry import choose_settings
 from arena.runs.models import Job
@@ -20,7 +19,7 @@ from arena.runs.replacements import retire_replaced
 from arena.runs.runs import describe_failures, plan_run
 from arena.runs.shown import describe_changes
 from arena.runs.survey import Survey
-from generators.base import LARGEST_SEED
+from generators.base import LARGEST_SEED, Track
 
 
 class Command(BaseCommand):

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from arena.catalog.lookup import UnknownName, find_track
 from arena.catalog.prompt_lists import read_prompt_list
-from arena.catalog.tracks import Track
 from arena.database import set_up_new_database
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.geometry import choose_settings, describe_form
@@ -37,6 +36,7 @@ from arena.voting.adding import (
 )
 from arena.voting.models import Study
 from arena.voting.studies import QUESTION, refuse_invalid, refuse_other_words
+from generators.base import Track
 
 SHOWN = 6
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from generators.base import TRACKS, GenerationError, Track
+from generators.base import GenerationError, Track
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands.sample import add_arguments, prepare
 from generators.happyhorse.pipeline.request import DECODERS, FIRST_STAGES, SILENCES, UPSCALES
@@ -36,7 +36,7 @@ def image(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["distilled", "base"])
-@pytest.mark.parametrize("mode", TRACKS)
+@pytest.mark.parametrize("mode", list(Track))
 def test_writes_a_playable_clip_in_each_mode(
     tmp_path: Path, image: Path, capsys: pytest.CaptureFixture[str], mode: Track, kind: str
 ) -> None:
@@ -149,7 +149,7 @@ OPTIONS = {
     "prompt": WORDS,
     "image": WORDS,
     "sound": WORDS,
-    "mode": st.sampled_from(TRACKS),
+    "mode": st.sampled_from(Track),
     "silence": st.sampled_from(SILENCES),
     "seconds": st.one_of(st.floats(), st.floats(0.1, 20)),
     "width": NUMBERS,

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from generators.base import TRACKS, InvalidInput, Track, Unavailable
+from generators.base import InvalidInput, Track, Unavailable
 from generators.happyhorse.network.config import size
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.memory import GIB
@@ -90,7 +90,7 @@ def same(a: DecodedClip, b: DecodedClip) -> bool:
     )
 
 
-@pytest.mark.parametrize("mode", TRACKS)
+@pytest.mark.parametrize("mode", list(Track))
 def test_each_mode_gives_frames_and_sound_if_it_sounds(parts: Parts, mode: Track) -> None:
     decoded = Pipeline(parts).make(make_request(mode=mode))
     assert decoded.frames.shape == (8, 32, 64, 3)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from generators import registry
-from generators.base import TRACKS, InvalidInput, Request, Track, file_sha256
+from generators.base import InvalidInput, Request, Track, file_sha256
 from generators.choices import SettingsError
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.generator import ToyHappyHorse
@@ -34,7 +34,7 @@ def test_is_in_the_registry() -> None:
     assert isinstance(registry.create("happyhorse-toy", {}), ToyHappyHorse)
 
 
-@pytest.mark.parametrize("track", TRACKS)
+@pytest.mark.parametrize("track", list(Track))
 def test_makes_a_clip_on_each_track(tmp_path: Path, track: Track) -> None:
     Image.new("RGB", (64, 64), "navy").save(tmp_path / "image.png")
     reference = tmp_path / "image.png" if track.startswith("i2v") else None
