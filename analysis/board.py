@@ -170,15 +170,16 @@ def _matrix(tally: Tally, order: list[int]) -> tuple[tuple[Cell, ...], ...]:
 
 def _settings(ratings: Ratings) -> dict[str, Any]:
     method, diagnostics = ratings.method, ratings.diagnostics
+    asked = method.asked
     return {
         "method": method.model,
-        "ties": method.ties,
+        "ties": asked.specification.ties,
         "estimand": method.estimand,
         "covariance": method.covariance,
-        "clusters": list(method.clusters),
-        "level": method.level,
-        "anchor": None if method.anchor is None else list(method.anchor),
-        "scale": method.scale,
+        "clusters": list(asked.uncertainty.clusters),
+        "level": asked.level,
+        "anchor": None if asked.anchor is None else list(asked.anchor),
+        "scale": asked.scale,
         "votes": diagnostics.votes,
         "raters": diagnostics.raters,
         "prompts": diagnostics.prompts,

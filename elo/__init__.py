@@ -6,11 +6,12 @@ from elo.fit import fit
 from elo.intervals.bootstrap import Bootstrap
 from elo.intervals.covariance import Covariance
 from elo.intervals.ranks import RankRange
+from elo.method import Diagnostics, Method
 from elo.models.bradley_terry import NotConverged
 from elo.models.identification import NotIdentified
 from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
 from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
-from elo.ratings import Diagnostics, Interval, Method, RatingRow, Ratings
+from elo.ratings import Interval, RatingRow, Ratings
 from elo.study.monitoring import (
     ConfidenceSequence,
     TopClaim,

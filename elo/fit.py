@@ -20,7 +20,6 @@ from elo.arguments import (
     Ties,
     VarianceFloor,
     Weighting,
-    several,
 )
 from elo.arrays import Floats
 from elo.intervals.bootstrap import Bootstrap
@@ -34,13 +33,14 @@ from elo.intervals.covariance import (
     without_intervals,
 )
 from elo.intervals.scores import Fitted
+from elo.method import Diagnostics, Method
 from elo.models.cells import Cells, cells_of_tally, cells_of_votes
 from elo.models.identification import NotIdentified
 from elo.models.newton import Problem
 from elo.models.separation import solve
 from elo.models.specification import Specification
-from elo.options import ELO_SCALE, Settings
-from elo.ratings import Diagnostics, Method, Ratings, whole
+from elo.options import ELO_SCALE, Settings, Uncertainty
+from elo.ratings import Ratings, whole
 from elo.unrated import Scale, Unrated, limits, rated_contenders, reason
 from elo.votes.table import Votes
 from elo.votes.tally import Tally
@@ -76,69 +76,50 @@ def fit(
 ) -> Ratings:
     """Rate contenders by maximum likelihood, with intervals that allow for shared raters and prompts.
 
+    `Specification`, `Uncertainty` and `Settings` say more of each argument.
+
     Args:
-        votes: the votes that count, or their tally, which knows of no clusters and no circumstances but side.
-        ties: `half`: a tie is half a win to each side; `davidson` and `rao-kupper` model ties; `drop` leaves
-            them out.
+        votes: the votes that count, or their tally, which knows no clusters and of circumstances the side.
+        ties: how a tie enters: as half a win to each side, by a model of ties, or not at all.
         effects: circumstances that help a contender: `side` (shown left), `order` (played first).
         covariates: columns of the votes' covariates, differences of clips' features.
         both_bad: `tie`: as ties are treated; `drop`: left out; `floor`: competes with both contenders.
         tie_effects: `prompt`: the inclination to tie differs by prompt.
-        tie_precision: of the normal prior of a prompt's deviation, 1 / log-odds^2.
+        tie_precision: precision of the normal prior of a prompt's deviation, 1 / log-odds^2.
         clusters: what makes votes depend on each other, of `prompt` and `rater`; () is for nothing.
         intervals: `sandwich`, `model` (inverse information), `bootstrap` or `none`.
-        correction: of clustered sandwiches for few clusters: `CR3`, `CR1` or `CR0`.
-        variance_floor: `on`: no variance of a sandwich or bootstrap falls below the one-way ones, that of
-            independent votes, and the model's where votes or clusters are few; `off`; `auto` is on, but off
-            for the corrections CR0 and CR1, which are then those of other packages.
+        correction: correction of clustered sandwiches for few clusters.
+        variance_floor: whether variances of a sandwich or bootstrap have a floor.
         ridge: precision of a normal prior on the strengths about their mean, 1 / log-odds^2.
-        separation: without a finite maximum, `apart`: rate the largest group of contenders that the votes
-            hold together, and name the others in `Ratings.unrated`; `error`, `firth` or `bounded`.
-        weighting: `votes` count alike, or by `propensity` count as if all pairs had been equally likely.
-        rounds: of the bootstrap.
-        seed: of the bootstrap.
-        bootstrap: `resample`: votes or clusters are drawn with replacement; `bayesian`: exponential weights.
-        anchor: a contender and the rating to give it; intervals are then of differences from it. None centres
-            the ratings on 1000, and intervals are of differences from the mean.
+        separation: what to do about votes without a finite maximum.
+        weighting: `votes` count alike, or by `propensity` as if all pairs had been equally likely.
+        rounds: rounds of the bootstrap.
+        seed: seed of the bootstrap.
+        bootstrap: `resample`: draw votes or clusters with replacement; `bayesian`: exponential weights.
+        anchor: a contender and its rating, from which intervals are; None: from the mean, which is 1000.
         scale: rating points for one unit of log-odds.
         level: probability that an interval covers.
 
     Raises:
-        NotIdentified: no two contenders, or with `error` not all, have finite ratings; names the contenders
-            or parameters at fault.
+        NotIdentified: no two contenders, or with `error` not all, have finite ratings; names those at fault.
         NotConverged: the optimiser did not meet its tolerance.
-        ValueError: an argument is not among what is allowed, the votes lack a column that it needs, or a
-            cluster column has a single cluster.
+        ValueError: an argument is not allowed, or needs a column or clusters that the votes lack.
     """
-    settings = Settings(
-        specification=Specification(
-            ties,
-            both_bad,
-            several("effects", effects),
-            several("covariates", covariates),
-            several("tie_effects", tie_effects),
-            ridge,
-            tie_precision,
-        ),
-        clusters=several("clusters", clusters),
-        intervals=intervals,
-        correction=correction,
-        variance_floor=variance_floor,
-        separation=separation,
-        weighting=weighting,
-        rounds=rounds,
-        seed=seed,
-        bootstrap=bootstrap,
-        anchor=anchor,
-        scale=scale,
-        level=level,
-    )
+    model = Specification(ties, both_bad, effects, covariates, tie_effects, ridge, tie_precision)
+    errors = Uncertainty(clusters, intervals, correction, variance_floor, bootstrap, rounds, seed)
+    return rate(votes, Settings(model, errors, separation, weighting, anchor, scale, level))
+
+
+def rate(votes: Votes | Tally, settings: Settings) -> Ratings:
+    """Rate contenders as the settings say; arguments and errors are those of `fit`."""
     settings.check(votes)
     tally = votes if isinstance(votes, Tally) else votes.tally()
     cells = _cells(votes, tally, settings)
     problem = settings.specification.problem(cells)
-    if separation == "apart" and 1 < len(rated := rated_contenders(problem)) < len(votes.contenders):
-        return _rated_apart(votes, tally, problem, rated, settings)
+    if settings.separation == "apart":
+        rated = rated_contenders(problem)
+        if 1 < len(rated) < len(votes.contenders):
+            return _rated_apart(votes, tally, problem, rated, settings)
     return _rated(votes, tally, cells, problem, settings)
 
 
@@ -169,7 +150,8 @@ def _unrated(
     reference = np.zeros(len(tally.contenders))
     reference[rated] = ratings.reference
     value = float(ratings.ratings @ ratings.reference)
-    scale = Scale(value, ratings.method.scale, reference, ratings.method.level)
+    asked = ratings.method.asked
+    scale = Scale(value, asked.scale, reference, asked.level)
     counts = (tally.votes, tally.wins, tally.losses, tally.ties, tally.both_bad)
     return Unrated(
         tally.contenders[place],
@@ -183,18 +165,19 @@ def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, s
     """Rate all contenders of these votes."""
     solution, handled = solve(problem, votes.contenders, settings.separation)
     fitted = Fitted(problem, solution, cells, settings.specification.labels)
-    columns: dict[str, Column] = {name: getattr(votes, name) for name in settings.clusters}
-    drawn = _drawn(fitted, settings, columns) if settings.intervals == "bootstrap" else None
+    asked = settings.uncertainty
+    columns: dict[str, Column] = {name: getattr(votes, name) for name in asked.clusters}
+    drawn = _drawn(fitted, settings, columns) if asked.intervals == "bootstrap" else None
     if drawn is None:
-        errors = _errors(fitted, settings, columns)
+        errors = _errors(fitted, asked, columns)
     else:
-        errors = of_draws(fitted, drawn.covariance, drawn.recipe, columns, floored=settings.floored)
+        errors = of_draws(fitted, drawn.covariance, drawn.recipe, columns, floored=asked.floored)
     return Ratings(
         contenders=votes.contenders,
         strengths=solution.strengths,
         errors=errors,
         tally=tally,
-        method=_method(settings, errors),
+        method=Method(settings, errors.recipe),
         diagnostics=_diagnostics(fitted, votes, errors, handled),
         parameters=dict(zip(problem.names, solution.extras.tolist(), strict=True)),
         draws=drawn,
@@ -203,7 +186,8 @@ def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, s
 
 def _cells(votes: Votes | Tally, tally: Tally, settings: Settings) -> Cells:
     specification = settings.specification
-    rows = bool(settings.clusters) and settings.intervals in ("sandwich", "bootstrap")
+    errors = settings.uncertainty
+    rows = bool(errors.clusters) and errors.intervals in ("sandwich", "bootstrap")
     by_prompt = bool(specification.tie_effects)
     importance = _importance(votes) if settings.weighting == "propensity" else None
     apart = rows or by_prompt or bool(specification.regressors) or importance is not None
@@ -224,14 +208,14 @@ def _importance(votes: Votes | Tally) -> Floats:
     return importance
 
 
-def _errors(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -> Covariance:
-    if settings.intervals == "none":
+def _errors(fitted: Fitted, asked: Uncertainty, columns: Mapping[str, Column]) -> Covariance:
+    if asked.intervals == "none":
         return without_intervals(fitted)
-    if settings.intervals == "model":
+    if asked.intervals == "model":
         return model_based(fitted)
     if not columns:
-        return independent(fitted, floored=settings.floored)
-    return clustered(fitted, columns, settings.correction, floored=settings.floored)
+        return independent(fitted, floored=asked.floored)
+    return clustered(fitted, columns, asked.correction, floored=asked.floored)
 
 
 def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) -> Bootstrap:
@@ -240,44 +224,10 @@ def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) ->
         fitted.cells,
         fitted.solution,
         clusters=columns,
-        kind=settings.bootstrap,
-        rounds=settings.rounds,
-        seed=settings.seed,
+        kind=settings.uncertainty.bootstrap,
+        rounds=settings.uncertainty.rounds,
+        seed=settings.uncertainty.seed,
     )
-
-
-def _method(settings: Settings, errors: Covariance) -> Method:
-    asked = settings.specification
-    return Method(
-        model=asked.model,
-        ties=asked.ties,
-        both_bad=asked.both_bad,
-        effects=asked.effects,
-        covariates=asked.covariates,
-        tie_effects=asked.tie_effects,
-        tie_precision=asked.tie_precision if asked.tie_effects else None,
-        ridge=asked.ridge,
-        estimand=asked.estimand,
-        separation=settings.separation,
-        weighting=settings.weighting,
-        intervals=settings.intervals,
-        covariance=errors.recipe,
-        correction=settings.correction if errors.clusters and settings.intervals == "sandwich" else None,
-        variance_floor=_floor_used(settings),
-        bootstrap=settings.bootstrap if settings.intervals == "bootstrap" else None,
-        rounds=settings.rounds if settings.intervals == "bootstrap" else None,
-        seed=settings.seed if settings.intervals == "bootstrap" else None,
-        clusters=settings.clusters,
-        level=settings.level,
-        scale=settings.scale,
-        anchor=settings.anchor,
-    )
-
-
-def _floor_used(settings: Settings) -> VarianceFloor | None:
-    if settings.intervals not in ("sandwich", "bootstrap"):
-        return None
-    return "on" if settings.floored else "off"
 
 
 def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handled: str) -> Diagnostics:

@@ -71,7 +71,7 @@ def as_json(ratings: Ratings) -> str:
         "parameters": dict(ratings.parameters),
         "parameter_intervals": {name: ratings.parameter(name)._asdict() for name in ratings.parameters},
         "floor": ratings.floor and ratings.floor._asdict(),
-        "method": asdict(ratings.method),
+        "method": ratings.method.record(),
         "diagnostics": asdict(ratings.diagnostics),
     }
     return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -142,7 +142,7 @@ def _notes(ratings: Ratings) -> list[str]:
     method, diagnostics = ratings.method, ratings.diagnostics
     others = "; ".join(f"{name} {_limits(ratings.parameter(name), '+.4f')}" for name in ratings.parameters)
     return [
-        f"Model: {method.model}, ties: {method.ties}; {diagnostics.votes} votes.",
+        f"Model: {method.model}, ties: {method.asked.specification.ties}; {diagnostics.votes} votes.",
         f"Estimated: {method.estimand}",
         f"Intervals: {_percent(ratings)} %, {method.covariance}.",
         *(
@@ -184,7 +184,7 @@ def _in_mathematics(text: str) -> str:
 
 
 def _percent(ratings: Ratings) -> str:
-    return f"{100 * ratings.method.level:g}"
+    return f"{100 * ratings.method.asked.level:g}"
 
 
 def _escape(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -16,6 +17,7 @@ from elo.arguments import (
     Weighting,
     place_of,
     require_known,
+    several,
 )
 from elo.models.specification import Specification
 from elo.votes.table import Votes
@@ -29,27 +31,28 @@ MANY_PROMPTS = 2000
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The arguments of `fit`, with names of several in their standard order."""
+class Uncertainty:
+    """How the errors of the estimates are estimated."""
 
-    specification: Specification
-    clusters: tuple[Cluster, ...]
-    intervals: Intervals
-    correction: Correction
-    variance_floor: VarianceFloor
-    separation: Separation
-    weighting: Weighting
-    rounds: int
-    seed: int
-    bootstrap: Resampling
-    anchor: tuple[str, float] | None
-    scale: float
-    level: float
+    clusters: Sequence[Cluster] = ()
+    """What makes votes depend on each other, in the order of `CLUSTERS`; () is for nothing."""
+    intervals: Intervals = "sandwich"
+    correction: Correction = "CR3"
+    variance_floor: VarianceFloor = "auto"
+    """`on`: no variance of a sandwich or bootstrap falls below the one-way ones, that of independent votes,
+    and the model's where votes or clusters are few. `auto` is on, but off for CR0 and CR1, which are then
+    those of other packages."""
+    bootstrap: Resampling = "resample"
+    rounds: int = 1000
+    """Rounds of the bootstrap."""
+    seed: int = 0
+    """Seed of the bootstrap."""
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.clusters if name not in CLUSTERS]
-        if not unknown:
-            object.__setattr__(self, "clusters", tuple(name for name in CLUSTERS if name in self.clusters))
+        clusters = several("clusters", self.clusters)
+        if set(clusters) <= set(CLUSTERS):
+            clusters = tuple(name for name in CLUSTERS if name in clusters)
+        object.__setattr__(self, "clusters", clusters)
 
     @property
     def floored(self) -> bool:
@@ -58,7 +61,7 @@ class Settings:
         return self.variance_floor == "on" or (self.variance_floor == "auto" and not bare)
 
     def check(self, votes: Votes | Tally) -> None:
-        """Refuse what is unknown, meaningless, or beyond what these votes record.
+        """Refuse unknown words, and clusters that these votes do not record.
 
         Raises:
             ValueError: names what was asked and what is allowed.
@@ -66,19 +69,67 @@ class Settings:
         require_known("intervals", [self.intervals], get_args(Intervals))
         require_known("correction", [self.correction], get_args(Correction))
         require_known("variance_floor", [self.variance_floor], get_args(VarianceFloor))
-        require_known("separation", [self.separation], get_args(Separation))
-        require_known("weighting", [self.weighting], get_args(Weighting))
         require_known("bootstrap", [self.bootstrap], get_args(Resampling))
         self._check_clusters(votes)
-        if self.intervals == "bootstrap" and self.separation == "firth":
+        if self.clusters and self.intervals == "model":
+            raise ValueError("intervals='model' takes votes as independent. Use 'sandwich' with clusters=.")
+
+    def _check_clusters(self, votes: Votes | Tally) -> None:
+        if self.clusters and isinstance(votes, Tally):
+            raise ValueError(
+                f"A tally does not record {' and '.join(self.clusters)}, as clusters= needs. "
+                "Give fit the Votes instead."
+            )
+        recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]
+        for name in self.clusters:
+            if name not in CLUSTERS:
+                raise ValueError(
+                    f"Cannot cluster by {name!r}. Known: {', '.join(CLUSTERS)}; () is for no clusters."
+                )
+            if name not in recorded:
+                raise ValueError(
+                    f"Cannot cluster by {name!r}: the votes have no such column. "
+                    f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; or ()."
+                )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `fit`."""
+
+    specification: Specification
+    uncertainty: Uncertainty
+    separation: Separation = "apart"
+    """Without a finite maximum, `apart`: rate the largest group of contenders that the votes hold together,
+    and name the others in `Ratings.unrated`; `error`, `firth` or `bounded`: see `models.separation`."""
+    weighting: Weighting = "votes"
+    """`votes` count alike, or by `propensity` count as if all pairs had been equally likely."""
+    anchor: tuple[str, float] | None = None
+    """The contender whose rating is fixed, and at what; None where the mean rating is fixed at 1000."""
+    scale: float = ELO_SCALE
+    """Rating points for one unit of log-odds."""
+    level: float = 0.95
+    """Probability that an interval covers."""
+
+    def check(self, votes: Votes | Tally) -> None:
+        """Refuse what is unknown, meaningless, or beyond what these votes record.
+
+        Raises:
+            ValueError: names what was asked and what is allowed.
+        """
+        self.uncertainty.check(votes)
+        require_known("separation", [self.separation], get_args(Separation))
+        require_known("weighting", [self.weighting], get_args(Weighting))
+        if self.uncertainty.intervals == "bootstrap" and self.separation == "firth":
             raise ValueError(
                 "intervals='bootstrap' refits without Firth's penalty. Use 'sandwich' with it, or "
                 "separation='bounded' with the bootstrap."
             )
         if self.specification.tie_effects:
             self._check_tie_effects(votes)
-        if self.clusters and self.intervals == "model":
-            raise ValueError("intervals='model' takes votes as independent. Use 'sandwich' with clusters=.")
+        self._check_scale(votes)
+
+    def _check_scale(self, votes: Votes | Tally) -> None:
         if not 0 < self.level < 1:
             raise ValueError(
                 f"level must be a probability above 0 and below 1; got {self.level}. Use 0.95, for example."
@@ -108,21 +159,3 @@ class Settings:
             raise ValueError(
                 "tie_effects= has a prior of its own: use separation='error' or 'bounded' with it."
             )
-
-    def _check_clusters(self, votes: Votes | Tally) -> None:
-        if self.clusters and isinstance(votes, Tally):
-            raise ValueError(
-                f"A tally does not record {' and '.join(self.clusters)}, as clusters= needs. "
-                "Give fit the Votes instead."
-            )
-        recorded = [name for name in CLUSTERS if getattr(votes, name, None) is not None]
-        for name in self.clusters:
-            if name not in CLUSTERS:
-                raise ValueError(
-                    f"Cannot cluster by {name!r}. Known: {', '.join(CLUSTERS)}; () is for no clusters."
-                )
-            if name not in recorded:
-                raise ValueError(
-                    f"Cannot cluster by {name!r}: the votes have no such column. "
-                    f"They have: {', '.join(recorded) or 'none'}; known: {', '.join(CLUSTERS)}; or ()."
-                )

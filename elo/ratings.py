@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.arguments import VarianceFloor, place_of
+from elo.arguments import place_of
 from elo.arrays import Floats
 from elo.intervals.bootstrap import Bootstrap
 from elo.intervals.covariance import Covariance
 from elo.intervals.ranks import RankRange, distinct, rank_ranges, tiers
 from elo.intervals.simultaneous import simultaneous_margins
+from elo.method import Diagnostics, Method
 from elo.models.bradley_terry import difference_variances
 from elo.models.outcomes import TIE_PARAMETERS, expected_credit
 from elo.unrated import Unrated
@@ -54,71 +55,6 @@ class RatingRow(NamedTuple):
     """Counts of votes are ints where they are whole."""
 
 
-@dataclass(frozen=True)
-class Method:
-    """How the ratings were made: all that `fit` was asked, resolved."""
-
-    model: str
-    ties: str
-    both_bad: str
-    effects: tuple[str, ...]
-    covariates: tuple[str, ...]
-    tie_effects: tuple[str, ...]
-    tie_precision: float | None
-    """Prior precision of a prompt's deviation, 1 / log-odds^2; None without tie effects."""
-    ridge: float
-    """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2; 0 for none."""
-    estimand: str
-    """Meaning of the ratings, as a sentence."""
-    separation: str
-    """The policy for votes without a finite maximum; what it did is in the diagnostics."""
-    weighting: str
-    intervals: str
-    covariance: str
-    """The recipe by which the covariance was made."""
-    correction: str | None
-    """Correction of clustered sandwiches for few clusters."""
-    variance_floor: VarianceFloor | None
-    """Whether variances have a floor, `on` or `off`; None for intervals that are neither by a sandwich nor by
-    the bootstrap."""
-    bootstrap: str | None
-    """How votes were drawn anew; None without a bootstrap, as for the next two."""
-    rounds: int | None
-    seed: int | None
-    clusters: tuple[str, ...]
-    level: float
-    scale: float
-    """Rating points for one unit of log-odds."""
-    anchor: tuple[str, float] | None
-    """The contender whose rating is fixed, and at what; None where the mean rating is fixed at 1000."""
-
-
-@dataclass(frozen=True)
-class Diagnostics:
-    """How the fit went, and what it rests on."""
-
-    iterations: int
-    gradient: float
-    """Largest gradient of any parameter at the optimum, as a share of the votes that it is estimated from."""
-    votes: float
-    """Summed weight: an int where it is whole."""
-    prompts: int | None
-    """None where the votes do not record prompts."""
-    raters: int | None
-    clusters: dict[str, int]
-    degrees_of_freedom: int | None
-    """Degrees of freedom of Student's t; None for normal intervals."""
-    design_effect: float | None
-    """Median over contenders of variance by these clusters over that of independent votes; None without."""
-    separation: str
-    """Action of the policy for votes without a finite maximum, as a sentence with names."""
-    alone: dict[str, tuple[str, ...]]
-    """Contenders or parameters that a single cluster ties to the rest, by kind of cluster: their variance
-    between clusters cannot be seen."""
-    notes: tuple[str, ...] = ()
-    """Remarks on what was left out of the votes, or merged, when they were read."""
-
-
 @dataclass(frozen=True, eq=False)
 class Ratings:
     """Ratings of K contenders. Intervals hold each on its own, rank ranges all together."""
@@ -150,8 +86,8 @@ class Ratings:
     @property
     def ratings(self) -> Floats:
         """Shape (K,): on the scale asked for, about the anchor or the mean of 1000."""
-        value = self.method.anchor[1] if self.method.anchor else MEAN_RATING
-        return value + self.method.scale * (self._contrasts() @ self.strengths)
+        value = self.method.asked.anchor[1] if self.method.asked.anchor else MEAN_RATING
+        return value + self.method.asked.scale * (self._contrasts() @ self.strengths)
 
     @property
     def standard_errors(self) -> Floats:
@@ -161,7 +97,7 @@ class Ratings:
         anchor, of the anchor's), and of differences from that group's mean within.
         """
         variances = self.errors.variances(self._contrasts(self.errors.comparable))
-        return self.method.scale * np.sqrt(np.maximum(variances, 0))
+        return self.method.asked.scale * np.sqrt(np.maximum(variances, 0))
 
     def ranks(self) -> dict[str, RankRange]:
         """Return each contender's rank and its range of ranks; all ranges jointly hold at the level."""
@@ -175,7 +111,7 @@ class Ratings:
             Two of shape (K, K), in rating points.
         """
         differences = self.strengths[:, None] - self.strengths[None, :]
-        scale = self.method.scale
+        scale = self.method.asked.scale
         return scale * (differences - self._joint_margins), scale * (differences + self._joint_margins)
 
     def rows(self) -> tuple[RatingRow, ...]:
@@ -221,7 +157,7 @@ class Ratings:
         i, j = place_of(a, self.contenders), place_of(b, self.contenders)
         estimate = float(self.strengths[i] - self.strengths[j])
         gap = self._interval(estimate, float(self.errors.difference_variances()[i, j]))
-        return Interval(*(self.method.scale * limit for limit in gap))
+        return Interval(*(self.method.asked.scale * limit for limit in gap))
 
     def win_probability(self, a: str, b: str) -> Interval:
         """Return the expected credit of a against b, P(a wins) + P(tie) / 2, with its interval.
@@ -233,8 +169,8 @@ class Ratings:
         Raises:
             ValueError: a contender is unknown.
         """
-        ties = self.method.ties
-        gap = np.array(self.difference(a, b)) / self.method.scale
+        ties = self.method.asked.specification.ties
+        gap = np.array(self.difference(a, b)) / self.method.asked.scale
         held = self.parameters.get(TIE_PARAMETERS.get(ties, ""), 0.0)
         return Interval(*expected_credit(gap, ties, held).tolist())
 
@@ -256,8 +192,8 @@ class Ratings:
         contrast = np.zeros((1, self.draws.draws.shape[1]))
         contrast[0, place_of(a, self.contenders)] += 1
         contrast[0, place_of(b, self.contenders)] -= 1
-        limits = self.draws.limits(contrast, self.method.level)
-        return Interval(estimate, *(self.method.scale * float(limit[0]) for limit in limits))
+        limits = self.draws.limits(contrast, self.method.asked.level)
+        return Interval(estimate, *(self.method.asked.scale * float(limit[0]) for limit in limits))
 
     def parameter(self, name: str) -> Interval:
         """Return one of `parameters` with its interval, log-odds.
@@ -282,16 +218,16 @@ class Ratings:
         """
         if "floor" not in self.parameters:
             return None
-        value = self.method.anchor[1] if self.method.anchor else MEAN_RATING
+        value = self.method.asked.anchor[1] if self.method.asked.anchor else MEAN_RATING
         gap = self._floor_less(self._reference(), self._reference(self.errors.comparable))
-        return Interval(*(value + self.method.scale * limit for limit in gap))
+        return Interval(*(value + self.method.asked.scale * limit for limit in gap))
 
     @cached_property
     def _joint_margins(self) -> Floats:
-        if self.method.intervals == "none":
+        if self.method.asked.uncertainty.intervals == "none":
             return np.full_like(self.covariance, np.nan)
         met = self.tally.met.astype(np.float64)
-        return simultaneous_margins(self.strengths, self.errors, met, self.method.level)
+        return simultaneous_margins(self.strengths, self.errors, met, self.method.asked.level)
 
     def _floor_less(self, reference: Floats, among: Floats) -> Interval:
         """Return the floor less a mean of strengths, log-odds.
@@ -309,7 +245,7 @@ class Ratings:
         return Interval(estimate, estimate - margin, estimate + margin)
 
     def _quantile(self) -> float:
-        return self.errors.quantile((1 - self.method.level) / 2)
+        return self.errors.quantile((1 - self.method.asked.level) / 2)
 
     @property
     def reference(self) -> Floats:
@@ -327,8 +263,10 @@ class Ratings:
 
     def _reference(self, among: NDArray[np.bool_] | None = None) -> Floats:
         """Return the weights of the strengths that ratings are differences from, shape (K,)."""
-        if self.method.anchor is not None:
-            return np.asarray(np.eye(len(self.contenders))[place_of(self.method.anchor[0], self.contenders)])
+        if self.method.asked.anchor is not None:
+            return np.asarray(
+                np.eye(len(self.contenders))[place_of(self.method.asked.anchor[0], self.contenders)]
+            )
         every = np.ones(len(self.contenders), dtype=bool) if among is None else among
         return np.asarray(every / every.sum())
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
-from elo.models.identification import connected_groups, reached, strong_groups, win_graph
+from elo.models.graphs import connected_groups, reached, strong_groups, win_graph
 from elo.models.newton import Problem
 from elo.models.profile import profile_limit
 

@@ -80,10 +80,7 @@ def create_study(
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, or fewer than two contenders.
     """
-    if len(set(contenders)) < 2:
-        raise ValueError(f"contenders must be two or more; got {len(set(contenders))}. Name another one.")
-    if not tracks or not suites:
-        raise ValueError("tracks and suites must have an entry each; got none. Name one of each.")
+    _refuse_too_few(tracks, suites, contenders)
     study = Study(
         slug=slug,
         title=title,
@@ -103,6 +100,23 @@ def create_study(
         study.clip_settings = choose_clip_settings(
             tracks=tracks, suites=suites, contenders=contenders, runs=runs
         )
+    wanted = _stored(study, known, suites, contenders)
+    return wanted, known is None
+
+
+def _refuse_too_few(
+    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender]
+) -> None:
+    if len(set(contenders)) < 2:
+        raise ValueError(f"contenders must be two or more; got {len(set(contenders))}. Name another one.")
+    if not tracks or not suites:
+        raise ValueError("tracks and suites must have an entry each; got none. Name one of each.")
+
+
+def _stored(
+    study: Study, known: Study | None, suites: Sequence[Suite], contenders: Sequence[Contender]
+) -> Study:
+    """Store the study, or return the known one of the same rules; open either once it has a pair."""
     if known is not None:
         adopt_clip_settings(known, study.clip_settings)
         _refuse_differences(known, study, _rules(study, suites, contenders))
@@ -113,7 +127,7 @@ def create_study(
     wanted = known or study
     if never_opened(wanted) and has_pair(wanted):
         reopen_study(study=wanted)
-    return wanted, known is None
+    return wanted
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from elo.arguments import Resampling
 from elo.arrays import Floats
 from elo.intervals.resampling import resampled_cells
 from elo.models.cells import Cells
-from elo.models.identification import strong_groups
+from elo.models.graphs import strong_groups
 from elo.models.newton import NotConverged, Problem, Solution, maximise
 from elo.models.outcomes import MultinomialLogit, OutcomeModel
 from elo.models.specification import Specification

@@ -129,20 +129,51 @@ def add_products(
     for cluster in range(len(bounds) - 1):
         count = 0
         for row in range(bounds[cluster], bounds[cluster + 1]):
-            for part in range(members.shape[1]):
-                member = members[cell[row], part]
-                if not seen[member]:
-                    seen[member] = True
-                    touched[count] = member
-                    count += 1
-                total[member] += weight[row] * values[cell[row], part]
-        for i in range(count):
-            own = total[touched[i]]
-            for j in range(i + 1):
-                meat[touched[i], touched[j]] += own * total[touched[j]]
-        for i in range(count):
-            seen[touched[i]] = False
-            total[touched[i]] = 0.0
+            count = add_score(members[cell[row]], values[cell[row]], weight[row], total, seen, touched, count)
+        add_product(touched[:count], total, seen, meat)
+
+
+@compiled
+def add_score(
+    member: Integers,
+    value: Floats,
+    weight: float,
+    total: Floats,
+    seen: NDArray[np.bool_],
+    touched: Integers,
+    count: int,
+) -> int:
+    """Add a row's score to `total`, shape (P,), and return how many parameters have been touched.
+
+    Args:
+        member: shape (I,), the parameters that the score has a part in.
+        value: shape (I,), those parts.
+        weight: what the row's votes count for together.
+        total: is added to.
+        seen: shape (P,), whether a parameter has been touched: is updated.
+        touched: shape (P,), the parameters touched, in order: receives new ones.
+        count: how many had been touched before.
+    """
+    for part in range(len(member)):
+        place = member[part]
+        if not seen[place]:
+            seen[place] = True
+            touched[count] = place
+            count += 1
+        total[place] += weight * value[part]
+    return count
+
+
+@compiled
+def add_product(touched: Integers, total: Floats, seen: NDArray[np.bool_], meat: Floats) -> None:
+    """Add the product of `total`, shape (P,), with itself to `meat`, (P, P), and clear what was touched."""
+    for i in range(len(touched)):
+        own = total[touched[i]]
+        for j in range(i + 1):
+            meat[touched[i], touched[j]] += own * total[touched[j]]
+    for i in range(len(touched)):
+        seen[touched[i]] = False
+        total[touched[i]] = 0.0
 
 
 @compiled
@@ -172,7 +203,54 @@ def find_bounds(cluster: Integers, bounds: Integers) -> bool:
 
 
 @compiled
-def add_pair_products(  # noqa: C901, PLR0912 - one pass over the rows, which a call for each would slow down
+def table_size(edges: Integers) -> int:
+    """Return a power of two that is at least twice the rows of the longest block, for hashing."""
+    longest = 1
+    for block in range(len(edges) - 1):
+        longest = max(longest, edges[block + 1] - edges[block])
+    size = 1
+    while size < 2 * longest:
+        size *= 2
+    return size
+
+
+@compiled
+def link_pairs(
+    start: int,
+    stop: int,
+    cluster: Integers,
+    second: Integers,
+    slots: Integers,
+    before: Integers,
+    later: NDArray[np.bool_],
+) -> None:
+    """Link each row of a block with the row before it in the same pair of clusters, by open addressing.
+
+    Args:
+        start: the first row of the block.
+        stop: the first row after it.
+        cluster: shape (N,), of the first kind.
+        second: shape (N,), of the second kind.
+        slots: shape (S,), S a power of two: the last row of each pair; those of earlier blocks are below `start`.
+        before: shape (S,): receives the row before, or one that lies before `start` if there is none.
+        later: shape (S,): receives whether another row of the pair follows.
+    """
+    mask = len(slots) - 1
+    for row in range(start, stop):
+        slot = ((second[row] * 2654435761 + cluster[row] * 40503) >> 12) & mask
+        while slots[slot] >= start and (
+            second[slots[slot]] != second[row] or cluster[slots[slot]] != cluster[row]
+        ):
+            slot = (slot + 1) & mask
+        before[row - start] = slots[slot]
+        later[row - start] = False
+        if slots[slot] >= start:
+            later[slots[slot] - start] = True
+        slots[slot] = row
+
+
+@compiled
+def add_pair_products(
     edges: Integers,
     cluster: Integers,
     second: Integers,
@@ -183,10 +261,9 @@ def add_pair_products(  # noqa: C901, PLR0912 - one pass over the rows, which a 
     singles: Floats,
     meat: Floats,
 ) -> int:
-    """Add the product of the summed score of each pair of clusters with itself.
+    """Add the product of the summed score of each pair of clusters with itself; return the number of pairs.
 
-    Few pairs have more than one row, so that rows alone in theirs are only counted, by cell. Pairs are found
-    within a block by hashing; what a block left in `slots` lies before the first row of the next.
+    Few pairs have more than one row, so that rows alone in theirs are only counted, by cell.
 
     Args:
         edges: the first row of each block, and where the last one ends.
@@ -198,36 +275,16 @@ def add_pair_products(  # noqa: C901, PLR0912 - one pass over the rows, which a 
         values: likewise.
         singles: shape (C,): the squared weights of rows alone in their pair are added to it.
         meat: shape (P, P): the products of the other pairs are, i, j or j, i, not both.
-
-    Returns:
-        The number of pairs.
     """
-    longest = 1
-    for block in range(len(edges) - 1):
-        longest = max(longest, edges[block + 1] - edges[block])
-    mask = 1
-    while mask < 2 * longest:
-        mask *= 2
-    slots = np.full(mask, -1, dtype=np.int32)
-    mask -= 1
-    before, later = np.empty(longest, dtype=np.int32), np.empty(longest, dtype=np.bool_)
-    total = np.zeros(len(meat))
-    seen = np.zeros(len(meat), dtype=np.bool_)
+    size = table_size(edges)
+    slots = np.full(size, -1, dtype=np.int32)
+    before, later = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.bool_)
+    total, seen = np.zeros(len(meat)), np.zeros(len(meat), dtype=np.bool_)
     touched = np.empty(len(meat), dtype=np.int64)
     pairs = 0
     for block in range(len(edges) - 1):
         start, stop = edges[block], edges[block + 1]
-        for row in range(start, stop):
-            slot = ((second[row] * 2654435761 + cluster[row] * 40503) >> 12) & mask
-            while slots[slot] >= start and (
-                second[slots[slot]] != second[row] or cluster[slots[slot]] != cluster[row]
-            ):
-                slot = (slot + 1) & mask
-            before[row - start] = slots[slot]
-            later[row - start] = False
-            if slots[slot] >= start:
-                later[slots[slot] - start] = True
-            slots[slot] = row
+        link_pairs(start, stop, cluster, second, slots, before, later)
         for row in range(start, stop):
             if later[row - start]:
                 continue
@@ -235,21 +292,11 @@ def add_pair_products(  # noqa: C901, PLR0912 - one pass over the rows, which a 
             if before[row - start] < start:
                 singles[cell[row]] += weight[row] ** 2
                 continue
+            # Row is the last of its pair: follow the links back to the first.
             count, link = 0, row
             while link >= start:
-                for part in range(members.shape[1]):
-                    member = members[cell[link], part]
-                    if not seen[member]:
-                        seen[member] = True
-                        touched[count] = member
-                        count += 1
-                    total[member] += weight[link] * values[cell[link], part]
+                own = cell[link]
+                count = add_score(members[own], values[own], weight[link], total, seen, touched, count)
                 link = before[link - start]
-            for i in range(count):
-                own = total[touched[i]]
-                for j in range(i + 1):
-                    meat[touched[i], touched[j]] += own * total[touched[j]]
-            for i in range(count):
-                seen[touched[i]] = False
-                total[touched[i]] = 0.0
+            add_product(touched[:count], total, seen, meat)
     return pairs

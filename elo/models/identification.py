@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
+from elo.models.graphs import connected_groups, members, strong_groups, win_graph
 from elo.models.newton import Problem
 from elo.models.outcomes import TIE_PARAMETERS, MultinomialLogit
 from elo.votes.tally import BOTH_BAD, TIE, A, B
@@ -24,10 +24,6 @@ ENDINGS = {"gap": A, "level": BOTH_BAD, "tie": TIE}
 """The outcome that pins each coordinate, in a meeting that both sides won once."""
 
 
-Arrows: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
-"""Start, end and credit of each arrow, each of shape (M,)."""
-
-
 class NotIdentified(ValueError):
     """The votes have no unique, finite maximum-likelihood estimates."""
 
@@ -38,7 +34,7 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
     Raises:
         NotIdentified: names the groups that never met, or the parameters that cannot be told apart.
     """
-    groups = _members(connected_groups(problem))
+    groups = members(connected_groups(problem))
     if len(groups) > 1:
         listed = "; ".join(_listed(contenders, group) for group in groups)
         raise NotIdentified(
@@ -47,13 +43,6 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
         )
     if set(problem.names) - {*TIE_PARAMETERS.values(), "floor"}:
         _require_independent(problem, contenders)
-
-
-def connected_groups(problem: Problem) -> NDArray[np.intp]:
-    """Label the connected components of the graph of who met whom, shape (K,)."""
-    a, b = problem.design.members[:2]
-    met = _graph(problem, [(a, b, problem.votes)])[: problem.contenders, : problem.contenders]
-    return _components(met | met.T)
 
 
 def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
@@ -65,26 +54,11 @@ def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
     of Hunter 2004, Annals of Statistics 32). The floor is one more contender: it takes from both sides of a
     both_bad, and a vote for a contender takes from it. With such parameters groups may move even so.
     """
-    groups = _members(strong_groups(problem))
+    groups = members(strong_groups(problem))
     if len(groups) == 1 and (direction := separating(problem)) is not None:
         moves = np.round(direction[: problem.contenders], 6)
         groups = [np.flatnonzero(moves == move) for move in np.unique(moves)]
     return groups
-
-
-def strong_groups(problem: Problem) -> NDArray[np.intp]:
-    """Label the strongly connected components of the win graph, shape (K,), or (K + 1,) with the floor."""
-    return _components(win_graph(problem))
-
-
-def levels(problem: Problem, label: NDArray[np.signedinteger]) -> NDArray[np.intp]:
-    """Return the number of groups below each contender's own, by the longest path; the shape of `label`."""
-    winner, loser = (label[ends] for ends in win_graph(problem.without_prompts).nonzero())
-    apart = winner != loser
-    level = np.zeros(int(label.max()) + 1, dtype=np.intp)
-    for _ in level:
-        np.maximum.at(level, winner[apart], level[loser[apart]] + 1)
-    return np.asarray(level[label])
 
 
 def require_shown_within(
@@ -110,21 +84,6 @@ def require_shown_within(
         _require_independent(within, contenders)
 
 
-def win_graph(problem: Problem) -> NDArray[np.bool_]:
-    """Return the graph of who took credit from whom, shape (K, K), or (K + 1, K + 1) with the floor.
-
-    A tie gives an arrow each way.
-    """
-    a, b = problem.design.members[:2]
-    ties, bad = problem.credit[TIE], problem.credit[BOTH_BAD]
-    arrows = [(a, b, problem.credit[A] + ties), (b, a, problem.credit[B] + ties)]
-    if "floor" in problem.names:
-        floor = np.full_like(a, problem.contenders)
-        arrows += [(floor, a, bad), (floor, b, bad)]
-        arrows += [(a, floor, problem.credit[A] + ties), (b, floor, problem.credit[B] + ties)]
-    return _graph(problem, arrows)
-
-
 def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
     """Raise if the likelihood has no finite maximum.
 
@@ -132,7 +91,7 @@ def require_finite(problem: Problem, contenders: Sequence[str]) -> None:
         NotIdentified: names who won or lost everything, or the parameters that separate the votes.
     """
     names = (*contenders, "the floor")
-    groups = _members(strong_groups(problem))
+    groups = members(strong_groups(problem))
     if len(groups) > 1:
         table = win_graph(problem)
         verdicts = "; ".join(filter(None, (_verdict(names, table, group) for group in _apart(groups))))
@@ -255,46 +214,15 @@ def _utility_gains(problem: Problem) -> tuple[Floats, NDArray[np.intp]]:
     logit = MultinomialLogit(ties="tie" in coordinates, floor="level" in coordinates)
     design = problem.design
     gains: list[Floats] = []
-    members: list[NDArray[np.intp]] = []
+    places: list[NDArray[np.intp]] = []
     for place, outcome in enumerate(logit.outcomes):
         observed = np.flatnonzero(problem.credit[outcome] > 0)
         for other in np.delete(logit.utilities, place, axis=0):
             # (L,) utilities by coordinate, times (L, I, M) coordinates by member, is (M, I).
             ahead = logit.utilities[place] - other
             gains.append(np.einsum("l,lim->mi", ahead, design.share[:, :, observed]))
-            members.append(design.members[:, observed].T)
-    return np.concatenate(gains), np.concatenate(members)
-
-
-def _graph(problem: Problem, arrows: Sequence[Arrows]) -> NDArray[np.bool_]:
-    """Draw arrows where there is any credit, among the contenders and the floor, if it is a parameter."""
-    size = problem.contenders + ("floor" in problem.names)
-    graph = np.zeros((size, size), dtype=bool)
-    for start, end, credit in arrows:
-        graph[start[credit > 0], end[credit > 0]] = True
-    return graph
-
-
-def _components(graph: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Label the strongly connected components of a graph as 0, 1, 2, ..., shape (size,)."""
-    label = np.full(len(graph), -1)
-    while (label < 0).any():
-        first = int(np.argmin(label))
-        label[reached(graph, first) & reached(graph.T, first)] = label.max() + 1
-    return label
-
-
-def reached(graph: NDArray[np.bool_], start: int) -> NDArray[np.bool_]:
-    """Return whether each node can be reached along arrows, shape (size,)."""
-    found, newest = np.zeros(len(graph), dtype=bool), np.array([start])
-    while len(newest):
-        found[newest] = True
-        newest = np.flatnonzero(graph[newest].any(axis=0) & ~found)
-    return found
-
-
-def _members(label: NDArray[np.intp]) -> list[NDArray[np.signedinteger]]:
-    return [np.flatnonzero(label == group) for group in range(label.max() + 1)]
+            places.append(design.members[:, observed].T)
+    return np.concatenate(gains), np.concatenate(places)
 
 
 def _apart(groups: list[NDArray[np.signedinteger]]) -> list[NDArray[np.signedinteger]]:

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
+from elo.models.graphs import levels, strong_groups
 from elo.models.identification import (
     finite_groups,
-    levels,
     require_connected,
     require_finite,
     require_finite_extras,
     require_shown_within,
-    strong_groups,
 )
 from elo.models.newton import (
     MAX_ITERATIONS,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
-from elo.arguments import BothBad, Circumstance, Ties, require_known
+from elo.arguments import BothBad, Circumstance, Ties, require_known, several
 from elo.arrays import Floats
 from elo.models.cells import Cells
 from elo.models.design import build_design, with_deviations
@@ -44,15 +45,26 @@ class Specification:
 
     ties: Ties = "half"
     both_bad: BothBad = "tie"
-    effects: tuple[Circumstance, ...] = ()
-    covariates: tuple[str, ...] = ()
-    tie_effects: tuple[Literal["prompt"], ...] = ()
+    effects: Sequence[Circumstance] = ()
+    covariates: Sequence[str] = ()
+    """Columns of the votes' covariates, differences of clips' features."""
+    tie_effects: Sequence[Literal["prompt"]] = ()
+    """What differs in its inclination to tie."""
     ridge: float = 0.0
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
     tie_precision: float = 1.0
     """Prior precision of each prompt's deviation of the tie parameter, 1 / log-odds^2."""
 
     def __post_init__(self) -> None:
+        for argument in ("effects", "covariates", "tie_effects"):
+            object.__setattr__(self, argument, several(argument, getattr(self, argument)))
+        self._check_names()
+        self._check_precisions()
+        if self.tie_effects and self.ties not in TIE_PARAMETERS:
+            raise ValueError(f"tie_effects= needs ties='davidson' or 'rao-kupper', not {self.ties!r}.")
+        outcome_model(self.ties, self.both_bad)
+
+    def _check_names(self) -> None:
         require_known("ties", [self.ties], get_args(Ties))
         require_known("both_bad", [self.both_bad], get_args(BothBad))
         require_known("effects", self.effects, get_args(Circumstance))
@@ -66,15 +78,14 @@ class Specification:
             raise ValueError(f"covariates= may not have the name {clash[0]!r}: another parameter has it.")
         if len(set(self.regressors)) < len(self.regressors):
             raise ValueError(f"effects= and covariates= name one twice: {', '.join(self.regressors)}.")
+
+    def _check_precisions(self) -> None:
         if not (math.isfinite(self.ridge) and self.ridge >= 0):
             raise ValueError(
                 f"ridge={self.ridge} must be finite and at least 0: precision in 1 / log-odds^2."
             )
         if not (math.isfinite(self.tie_precision) and self.tie_precision > 0):
             raise ValueError(f"tie_precision={self.tie_precision} must be finite and above 0.")
-        if self.tie_effects and self.ties not in TIE_PARAMETERS:
-            raise ValueError(f"tie_effects= needs ties='davidson' or 'rao-kupper', not {self.ties!r}.")
-        outcome_model(self.ties, self.both_bad)
 
     @property
     def model(self) -> str:

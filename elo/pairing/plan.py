@@ -12,7 +12,7 @@ from elo.arguments import place_of
 from elo.arrays import Floats
 from elo.models.bradley_terry import win_probabilities
 from elo.pairing.assumptions import Rated, assumed_strengths, contenders_of
-from elo.pairing.design import Problem, optimise
+from elo.pairing.design import Design, Problem, optimise
 from elo.pairing.goals import Goal, WholeBoard
 from elo.pairing.limits import bounds_beside, even_shares
 from elo.votes.tally import Tally
@@ -108,11 +108,12 @@ def plan_exposure(
     """
     goal = goal or WholeBoard()
     contenders = contenders_of(strengths, tally)
-    met = np.zeros((len(contenders),) * 2) if tally is None else np.asarray(tally.met, dtype=np.float64)
     known = assumed_strengths(strengths, tally, contenders)
+    met = _met(tally, len(contenders))
     spent = max(float(met.sum() / 2), 1.0) if horizon is None else horizon
     _check_settings(uniform_share, spent, tolerance)
     uniform = even_shares(contenders, excluded)
+    # A vote on a pair tells p (1 - p) about its difference.
     p = win_probabilities(known)
     problem = Problem(
         history=met * p * p.T,
@@ -123,13 +124,29 @@ def plan_exposure(
         bounds=bounds_beside(balance, uniform, uniform_share),
     )
     design = optimise(problem, _start(start, contenders, uniform), tolerance)
+    return _plan(design, contenders, goal, known, uniform_share, spent)
+
+
+def _met(tally: Tally | None, size: int) -> Floats:
+    """Return the votes so far on each pair, shape (K, K)."""
+    return np.zeros((size, size)) if tally is None else np.asarray(tally.met, dtype=np.float64)
+
+
+def _plan(
+    design: Design,
+    contenders: tuple[str, ...],
+    goal: Goal,
+    strengths: Floats,
+    uniform_share: float,
+    horizon: float,
+) -> ExposurePlan:
     return ExposurePlan(
         contenders=contenders,
         probabilities=design.probabilities,
         goal=goal,
-        strengths=known,
+        strengths=strengths,
         uniform_share=uniform_share,
-        horizon=spent,
+        horizon=horizon,
         variance=design.variance,
         efficiency=design.efficiency,
         free_efficiency=design.free_efficiency,

@@ -72,25 +72,15 @@ def agreement(
     """
     _check_settings(metric, both_bad, level)
     answers = _comparable(answers_of(votes, "Agreement between raters"), both_bad)
-    counts = np.zeros((int(answers.item.max(initial=-1)) + 1, len(ANSWERS)))
-    np.add.at(counts, (answers.item, answers.answer), 1)
+    counts = _counts(answers)
     shared = counts.sum(axis=1) >= 2
     if not shared.any():
         raise ValueError(
             "No pair of clips has answers of two raters, so there is no agreement to measure. "
             "Show some ballots to more than one rater."
         )
-    patterns, number = np.unique(counts[shared], axis=0, return_counts=True)
-    pairs = _coincidences(patterns)
-    pairs = (pairs + pairs[:, MIRROR][:, :, MIRROR]) / 2
-    estimate = float(_alphas(np.tensordot(number, pairs, axes=1), metric))
-    if np.isnan(estimate):
-        raise ValueError("All comparable answers are ties or all both_bad: alpha, agreement beyond chance, "
-                         "needs answers that vary.")  # fmt: skip
-    draws = np.random.default_rng(seed).multinomial(number.sum(), number / number.sum(), size=rounds)
-    resampled = _alphas(np.tensordot(draws, pairs, axes=1), metric)
-    defined = resampled[np.isfinite(resampled)]
-    lower, upper = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    estimate, resampled = _resampled(counts[shared], metric, rounds, seed)
+    lower, upper = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Agreement(
         alpha=estimate,
         lower=float(lower),
@@ -101,8 +91,36 @@ def agreement(
         items=int(shared.sum()),
         raters=len(np.unique(answers.rater[shared[answers.item]])),
         answers=int(counts[shared].sum()),
-        rounds=len(defined),
+        rounds=len(resampled),
     )
+
+
+def _counts(answers: Answers) -> Floats:
+    """Count the answers of each kind to each item, shape (U, V)."""
+    counts = np.zeros((int(answers.item.max(initial=-1)) + 1, len(ANSWERS)))
+    np.add.at(counts, (answers.item, answers.answer), 1)
+    return counts
+
+
+def _resampled(counts: Floats, metric: Metric, rounds: int, seed: int) -> tuple[float, Floats]:
+    """Return alpha, and alpha in each resample of items that has one, from counts of shape (U, V).
+
+    Raises:
+        ValueError: all answers are equal.
+    """
+    # Items with the same counts are resampled together: S patterns, coincidences of shape (S, V, V).
+    patterns, number = np.unique(counts, axis=0, return_counts=True)
+    pairs = _coincidences(patterns)
+    pairs = (pairs + pairs[:, MIRROR][:, :, MIRROR]) / 2
+    estimate = float(_alphas(np.tensordot(number, pairs, axes=1), metric))
+    if np.isnan(estimate):
+        raise ValueError(
+            "All comparable answers are ties or all both_bad: alpha, agreement beyond chance, "
+            "needs answers that vary."
+        )
+    draws = np.random.default_rng(seed).multinomial(number.sum(), number / number.sum(), size=rounds)
+    resampled = _alphas(np.tensordot(draws, pairs, axes=1), metric)
+    return estimate, resampled[np.isfinite(resampled)]
 
 
 def alpha(counts: NDArray[np.integer] | Floats, metric: Metric = "nominal") -> float:

@@ -103,12 +103,12 @@ def anytime_difference(ratings: Ratings, a: str, b: str, *, planned_error: float
     """
     i, j = (place_of(name, ratings.contenders) for name in (a, b))
     estimate = ratings.difference(a, b).estimate
-    error = ratings.method.scale * math.sqrt(max(ratings.errors.difference_variances()[i, j], 0))
+    error = ratings.method.asked.scale * math.sqrt(max(ratings.errors.difference_variances()[i, j], 0))
     limits = difference_sequence(
         [estimate],
         [error],
         planned_error=planned_error,
-        level=ratings.method.level,
+        level=ratings.method.asked.level,
         degrees_of_freedom=ratings.errors.degrees_of_freedom,
     )
     return Interval(estimate, float(limits.lower[0]), float(limits.upper[0]))
@@ -127,7 +127,7 @@ def top_is_top(ratings: Ratings, *, planned_error: float) -> TopClaim:
         planned_error: the standard error of a difference, in rating points, at which the test is to be
             strongest; fixed before the first look.
     """
-    error = 1 - ratings.method.level
+    error = 1 - ratings.method.asked.level
     challengers = len(ratings.contenders) - 1
     top = int(np.argmax(ratings.strengths))
     others = np.delete(np.arange(challengers + 1), top)
@@ -136,7 +136,7 @@ def top_is_top(ratings: Ratings, *, planned_error: float) -> TopClaim:
     evidence = _evidence(
         gaps,
         spread,
-        planned_error / ratings.method.scale,
+        planned_error / ratings.method.asked.scale,
         error / challengers,
         ratings.errors.degrees_of_freedom,
     )

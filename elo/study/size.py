@@ -79,7 +79,7 @@ def variance_components(ratings: Ratings, pair: tuple[str, str] | None = None) -
     Raises:
         ValueError: a contender is unknown, the same one is given twice, or the fit has no such variances.
     """
-    errors, scale = ratings.errors, ratings.method.scale
+    errors, scale = ratings.errors, ratings.method.asked.scale
     _check_plannable(ratings)
     weights = _weights(ratings, pair)
 
@@ -105,10 +105,10 @@ def variance_components(ratings: Ratings, pair: tuple[str, str] | None = None) -
 
 
 def _check_plannable(ratings: Ratings) -> None:
-    method = ratings.method
-    if method.intervals == "none" or (method.clusters and method.intervals == "bootstrap"):
+    asked = ratings.method.asked.uncertainty
+    if asked.intervals == "none" or (asked.clusters and asked.intervals == "bootstrap"):
         raise ValueError(
-            f"A fit with intervals={method.intervals!r} does not say what its variance is made of. "
+            f"A fit with intervals={asked.intervals!r} does not say what its variance is made of. "
             "Plan from a fit with intervals='sandwich'."
         )
 
@@ -137,7 +137,7 @@ def plan_width(ratings: Ratings, half_width: float, pair: tuple[str, str] | None
     Raises:
         ValueError: as in `variance_components`, or the width is not above 0.
     """
-    tail = (1 - ratings.method.level) / 2
+    tail = (1 - ratings.method.asked.level) / 2
     return _plan(ratings, pair, half_width, lambda dof: quantile(dof, tail))
 
 
@@ -153,9 +153,9 @@ def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Stu
     Raises:
         ValueError: as in `variance_components`, or the two are estimated to be equal.
     """
-    tail = (1 - ratings.method.level) / 2
+    tail = (1 - ratings.method.asked.level) / 2
     gap = abs(ratings.difference(a, b).estimate)
-    if a != b and gap <= EQUAL * ratings.method.scale:
+    if a != b and gap <= EQUAL * ratings.method.asked.scale:
         raise ValueError(
             f"{a!r} and {b!r} are estimated to be equal, so no number of votes is expected to separate them. "
             "Plan for a width that matters to you by plan_width, or for a gap by head_to_head_votes."

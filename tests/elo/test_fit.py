@@ -216,7 +216,8 @@ def test_the_bootstrap_is_recorded_and_near_the_sandwich() -> None:
     votes = World(rater_sd=0, prompt_sd=0).draw(0)
     drawn, sandwich = fit(votes, intervals="bootstrap", rounds=400, seed=3), fit(votes)
     np.testing.assert_allclose(drawn.standard_errors, sandwich.standard_errors, rtol=0.2)
-    assert (drawn.method.rounds, drawn.method.seed, sandwich.method.rounds) == (400, 3, None)
+    record = drawn.method.record()
+    assert (record["rounds"], record["seed"], sandwich.method.record()["rounds"]) == (400, 3, None)
 
 
 def test_votes_without_finite_ratings_are_refused() -> None:

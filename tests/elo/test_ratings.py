@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import numpy as np
@@ -105,9 +104,9 @@ def test_the_result_records_how_it_was_made(ratings: Ratings) -> None:
     assert diagnostics.clusters == {"prompt": 20, "rater": 28}
     assert diagnostics.degrees_of_freedom == 19
     assert diagnostics.gradient < 1e-10
-    assert ratings.method.ties == "half"
+    assert ratings.method.record()["ties"] == "half"
     assert "half a win" in ratings.method.estimand
-    assert json.loads(json.dumps(dataclasses.asdict(ratings.method)))["covariance"].startswith("two-way CR3")
+    assert json.loads(json.dumps(ratings.method.record()))["covariance"].startswith("two-way CR3")
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper", "drop"])
@@ -147,7 +146,7 @@ def test_the_floor_is_rated_like_a_contender() -> None:
 def test_percentiles_are_of_the_draws() -> None:
     votes = WORLD.draw(1)
     drawn = fit(votes, intervals="bootstrap", bootstrap="bayesian", rounds=400)
-    assert drawn.method.bootstrap == "bayesian"
+    assert drawn.method.record()["bootstrap"] == "bayesian"
     assert drawn.method.covariance.startswith("Bayesian bootstrap by votes")
     assert drawn.draws is not None
     gaps = ELO_SCALE * (drawn.draws.draws[:, 1] - drawn.draws.draws[:, 2])

@@ -42,8 +42,8 @@ def test_two_contenders_have_the_error_of_a_proportion() -> None:
 
 
 def test_votes_are_independent_unless_clusters_are_named() -> None:
-    assert fit(WORLD.draw(2)).method.clusters == ()
-    assert fit(WORLD.draw(2), clusters=["rater"]).method.clusters == ("rater",)
+    assert fit(WORLD.draw(2)).method.asked.uncertainty.clusters == ()
+    assert fit(WORLD.draw(2), clusters=["rater"]).method.asked.uncertainty.clusters == ("rater",)
 
 
 def test_clusters_that_votes_do_not_record_are_refused() -> None:
@@ -113,7 +113,7 @@ def test_without_a_floor_two_way_errors_are_the_formula_of_cameron_gelbach_and_m
     variances = np.diag(both)
     expected = np.sqrt(np.where(variances < 0, np.nan, variances))
     np.testing.assert_allclose(ratings.standard_errors[1:], expected, rtol=1e-6)
-    assert ratings.method.variance_floor == "off"
+    assert ratings.method.record()["variance_floor"] == "off"
     assert "floored" not in ratings.method.covariance
 
 
@@ -138,7 +138,7 @@ def test_the_floor_is_on_or_off_as_asked_and_named(correction: Correction) -> No
         fit(votes, clusters=("prompt", "rater"), correction=correction, variance_floor=floor)
         for floor in VARIANCE_FLOORS
     )
-    assert (on.method.variance_floor, off.method.variance_floor) == ("on", "off")
+    assert (on.method.record()["variance_floor"], off.method.record()["variance_floor"]) == ("on", "off")
     assert "floored at the one-way standard errors, those of independent votes and" in on.method.covariance
     assert "floored" not in off.method.covariance
     for name in on.contenders[1:]:
@@ -149,12 +149,12 @@ def test_the_floor_is_on_or_off_as_asked_and_named(correction: Correction) -> No
 def test_the_floor_is_on_by_default_but_off_for_the_corrections_of_other_packages() -> None:
     votes = WORLD.draw(2)
     used = {
-        name: fit(votes, clusters=["rater"], correction=name).method.variance_floor
+        name: fit(votes, clusters=["rater"], correction=name).method.record()["variance_floor"]
         for name in ("CR0", "CR1", "CR3")
     }
     assert used == {"CR0": "off", "CR1": "off", "CR3": "on"}
-    assert fit(votes).method.variance_floor == "on"
-    assert fit(votes, intervals="model").method.variance_floor is None
+    assert fit(votes).method.record()["variance_floor"] == "on"
+    assert fit(votes, intervals="model").method.record()["variance_floor"] is None
 
 
 def test_quantiles_are_of_students_t_with_clusters_and_normal_without() -> None:

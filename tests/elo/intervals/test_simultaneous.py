@@ -100,6 +100,6 @@ def test_votes_without_scatter_certify_only_what_independent_votes_would(times: 
     lower, upper = ratings.simultaneous()
     model = 1 / math.sqrt(20 * times * 0.75 * 0.25)
     dof = 4  # five raters with as many votes each
-    margin = quantile(dof, 0.025) * model * ratings.method.scale
+    margin = quantile(dof, 0.025) * model * ratings.method.asked.scale
     assert (upper - lower)[0, 1] / 2 == pytest.approx(margin, rel=1e-5)
     assert ratings.ranks()["y"].low == (1 if times == 1 else 2)

@@ -19,7 +19,7 @@ def test_an_unbeaten_contender_has_half_a_loss_under_firth() -> None:
     ratings = fit(votes_of(Cell("x", "y", "a", 10)), separation="firth", scale=1.0)
     assert ratings.difference("x", "y").estimate == pytest.approx(np.log(10.5 / 0.5), abs=1e-8)
     assert "x" in ratings.diagnostics.separation or "y" in ratings.diagnostics.separation
-    assert ratings.method.separation == "firth"
+    assert ratings.method.asked.separation == "firth"
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
