@@ -231,7 +231,7 @@ def link_pairs(
         stop: the first row after it.
         cluster: shape (N,), of the first kind.
         second: shape (N,), of the second kind.
-        slots: shape (S,), S a power of two: the last row of each pair; those of earlier blocks are below `start`.
+        slots: shape (S,), S a power of two: the last row of each pair; below `start` for earlier blocks.
         before: shape (S,): receives the row before, or one that lies before `start` if there is none.
         later: shape (S,): receives whether another row of the pair follows.
     """
