@@ -11,6 +11,7 @@ from generators.happyhorse.network.config import HappyHorseConfig
 from generators.happyhorse.toy.model import TOY, ToyModel
 from generators.happyhorse.toy.words import VOCABULARY
 from generators.happyhorse.training.cache import EncodedBatch
+from generators.happyhorse.training.flow_step import FlowStep
 from generators.happyhorse.training.run import Run, Settings
 
 SMALL: HappyHorseConfig = replace(
@@ -39,4 +40,11 @@ def small_run(weights: int = 0, **changes: object) -> Run:
     """A run of 100 steps at its start."""
     torch.manual_seed(weights)
     settings = Settings(**{"samples": 800, "batch": 8, **changes})  # type: ignore[arg-type]  # passed through
-    return Run(ToyModel(SMALL), settings)
+    return Run(FlowStep(ToyModel(SMALL)), settings)
+
+
+def take(run: Run, clips: FixedClips, count: int) -> Run:
+    """The same run, so many steps later."""
+    for _ in range(count):
+        run.advance(clips)
+    return run

@@ -1,1 +1,1 @@
-"""Trains the small configuration on the toy world: data, codecs' fits, and the referee's objective checks."""
+"""Training of the toy model on the toy world: flow matching, distillation, and the runs of both."""

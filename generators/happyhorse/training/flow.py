@@ -1,6 +1,7 @@
-"""Flow matching for all four modes at once: what a batch shows, how noisy it is, and the error on it.
+"""Flow matching for all four modes at once: the kinds of batches, their noise, and the errors on them.
 
-Every draw comes from a generator that the caller gives, so that a step can be repeated to the bit.
+Every draw comes from a generator that the caller gives, so a step can be repeated to the bit.
+Shapes: B samples, C channels, T latent frames, H × W blocks of video, A audio latents.
 """
 
 from __future__ import annotations
@@ -17,31 +18,33 @@ from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.cache import EncodedBatch
 
 QUARTERS = 4
-"""Of the noise level, by which errors are told apart."""
+"""Number of equal ranges of the noise level that the learning curve tells apart."""
+_LEAST_LEVEL, _MOST_LEVEL = 1e-3, 0.9998
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Shares of batches, or where it says so of samples, that are out of the ordinary."""
+    """Shares of the kinds of batches and samples, and the distribution of noise levels."""
 
     video_only: float = 0.2
-    """Without audio tokens."""
+    """Share of batches without audio tokens."""
     video_to_audio: float = 0.1
-    """With the picture given clean, so that only sound is learnt: the second stage of a cascade."""
+    """Share of batches with the video given clean, so that only sound is learnt: a cascade's second stage."""
     separate_audio_noise: float = 0.2
-    """With a noise level of its own for audio."""
+    """Share of batches whose audio has a noise level of its own."""
     per_frame_noise: float = 0.3
-    """With a noise level of its own for each latent frame, so that clear frames tell of those that aren't:
-    without it the network learns for long of neighbours only (diffusion forcing, arXiv 2407.01392)."""
+    """Share of batches with a noise level for each latent frame, so that clear frames inform noisy ones.
+    Without them the network learns for long from neighbours only (diffusion forcing, arXiv 2407.01392)."""
     unprompted: float = 0.1
-    """Without text, for guidance."""
+    """Share of batches without text, for guidance."""
     first_frame: float = 0.35
-    """Of samples: with the first frame given clean."""
+    """Share of samples whose first latent frame is given clean."""
     level_mean: float = 0.4
-    """Of the noise level's logit, which is normal."""
+    """Mean of the noise level's logit, which is normal."""
     level_std: float = 1.0
+    """Standard deviation of the noise level's logit."""
     on_grid: float = 0.4
-    """Of samples: with a level spread as the samplers' are (shift 5), most of them near pure noise."""
+    """Share of samples with a level spread as the samplers' levels are (shift 5), mostly near pure noise."""
 
 
 MIXTURE = Mixture()
@@ -51,20 +54,22 @@ class NoisePlan(NamedTuple):
     """What a batch shows, and how noisy it is."""
 
     video_level: Tensor
-    """(B, T): σ of each latent frame; 0 where it is given."""
+    """σ of each latent frame (B, T); 0 for a frame that is given."""
     audio_level: Tensor
-    """(B,): σ."""
+    """σ of each sample's audio (B,)."""
     sounds: bool = True
+    """Whether the batch has audio tokens."""
     prompted: bool = True
+    """Whether the batch has text."""
 
     @property
     def video_to_audio(self) -> bool:
-        """Whether the whole picture is given, and only sound is to be made."""
+        """Whether the whole video is given, and only sound is to be made."""
         return not bool(self.video_level.any())
 
 
 class Task(NamedTuple):
-    """A batch as the network meets it, and what it should say; each tensor begins with the batch."""
+    """A batch as the network gets it, and the outputs that it should give; each tensor begins with B."""
 
     plan: NoisePlan
     video: Tensor
@@ -74,132 +79,169 @@ class Task(NamedTuple):
     audio_target: Tensor | None
 
     def part(self, number: int, of: int) -> Task:
-        """One of so many equal parts of the samples: a process's share."""
+        """Return one of `of` equal parts of the samples: the share of one process."""
 
-        def cut(tensor: Tensor | None) -> Tensor | None:
-            return None if tensor is None else tensor.tensor_split(of)[number]
+        def cut(tensor: Tensor) -> Tensor:
+            return tensor.tensor_split(of)[number]
 
-        video_level, audio_level = (each.tensor_split(of)[number] for each in self.plan[:2])
-        plan = self.plan._replace(video_level=video_level, audio_level=audio_level)
-        return Task(plan, *(cut(tensor) for tensor in self[1:]))  # type: ignore[arg-type]  # None stays None
+        def cut_if_there(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else cut(tensor)
+
+        return Task(
+            plan=self.plan._replace(
+                video_level=cut(self.plan.video_level), audio_level=cut(self.plan.audio_level)
+            ),
+            video=cut(self.video),
+            audio=cut_if_there(self.audio),
+            words=cut_if_there(self.words),
+            video_target=cut(self.video_target),
+            audio_target=cut_if_there(self.audio_target),
+        )
 
 
 class Errors(NamedTuple):
-    """Mean squared errors of the velocity for each sample (B,); None where nothing was asked."""
+    """Mean squared errors of the velocity for each sample (B,); None for a modality that is not learnt."""
 
     video: Tensor | None
     audio: Tensor | None
 
     def loss(self) -> Tensor:
-        """Each modality counts alike, however few its tokens."""
+        """Return the sum of both means: each modality counts alike, however few its tokens."""
         return torch.stack([error.mean() for error in self if error is not None]).sum()
 
 
 def draw_task(
     clean: EncodedBatch, variances: Variances, generator: Generator, mixture: Mixture = MIXTURE
 ) -> Task:
-    """Decides what a batch shows, and noises it."""
+    """Decide what a batch shows, and add noise to it."""
     plan = draw_plan(len(clean.video), clean.video.shape[2], generator, mixture)
     return make_task(clean, variances, plan, generator)
 
 
 def draw_plan(count: int, frames: int, generator: Generator, mixture: Mixture = MIXTURE) -> NoisePlan:
-    """Decides what so many samples of so many latent frames show.
+    """Decide what a batch shows and how noisy it is.
 
-    A batch is of one kind, so that nothing is padded.
+    A batch is of one kind, so nothing is padded. Everything is drawn whether it is used or not, so that a
+    change of the shares leaves the other draws as they are.
+
+    Args:
+        count: B, the number of samples.
+        frames: T, the number of latent frames.
+        generator: Source of all draws.
+        mixture: Shares of the kinds.
     """
-    kind, separate_audio_noise, per_frame_noise, prompted = torch.rand(
-        4, generator=generator, device=generator.device
-    ).tolist()
-    video_to_audio = mixture.video_only <= kind < mixture.video_only + mixture.video_to_audio
-    level, other = (draw_levels(count, generator, mixture) for _ in range(2))
-    first_frame = torch.rand(count, generator=generator, device=generator.device) < mixture.first_frame
-    own = draw_levels(count * frames, generator, mixture).reshape(count, frames)
-    video_level = for_frames(own if per_frame_noise < mixture.per_frame_noise else level, frames, first_frame)
+    device = generator.device
+    kind, audio_noise, frame_noise, text = torch.rand(4, generator=generator, device=device).tolist()
+    shared_level = draw_levels(count, generator, mixture)  # (B,)
+    audio_level = draw_levels(count, generator, mixture)  # (B,)
+    given_frames = torch.rand(count, generator=generator, device=device) < mixture.first_frame  # (B,): 0 or 1
+    frame_levels = draw_levels(count * frames, generator, mixture).reshape(count, frames)  # (B, T)
+
+    sounds = kind >= mixture.video_only
+    video_to_audio = sounds and kind < mixture.video_only + mixture.video_to_audio
+    own_levels = frame_levels if frame_noise < mixture.per_frame_noise else shared_level
+    video_level = for_frames(own_levels, frames, given_frames)
     return NoisePlan(
         video_level=torch.zeros_like(video_level) if video_to_audio else video_level,
-        audio_level=other if separate_audio_noise < mixture.separate_audio_noise else level,
-        sounds=kind >= mixture.video_only,
-        prompted=prompted >= mixture.unprompted,
+        audio_level=audio_level if audio_noise < mixture.separate_audio_noise else shared_level,
+        sounds=sounds,
+        prompted=text >= mixture.unprompted,
     )
 
 
-def for_frames(level: Tensor, frames: int, first_frame: Tensor) -> Tensor:
-    """Levels (B, T), 0 for each first frame that is given.
+def for_frames(level: Tensor, frames: int, given: Tensor) -> Tensor:
+    """Return the level of each latent frame (B, T): 0 for the first frames that are given clean.
 
     Args:
         level: σ of each sample (B,), or of each of its latent frames (B, T).
         frames: T.
-        started: Whether the first frame is given (B,).
+        given: Number of given frames at the start of each sample (B,), whole numbers or booleans.
     """
-    levels = level.reshape(len(level), -1).repeat(1, frames if level.ndim == 1 else 1)
-    levels[:, 0] *= ~first_frame
-    return levels
+    levels = level if level.ndim == 2 else level[:, None].expand(-1, frames)
+    noisy = torch.arange(frames, device=level.device) >= given[:, None]  # (B, T)
+    return levels * noisy
 
 
 def make_task(clean: EncodedBatch, variances: Variances, plan: NoisePlan, generator: Generator) -> Task:
-    """Noises a batch, whose channels have these variances, as planned."""
-    video_noise, audio_noise = (
-        torch.randn(part.shape, generator=generator, device=generator.device) for part in clean[:2]
-    )
-    video_level = plan.video_level[:, None]
+    """Add noise to a batch as planned, and compute the outputs that the network should give.
+
+    Args:
+        clean: Clean latents and words.
+        variances: Variances of the latents' channels.
+        plan: What the batch shows, and how noisy it is.
+        generator: Source of the noise.
+    """
+    video_noise = torch.randn(clean.video.shape, generator=generator, device=generator.device)
+    audio_noise = torch.randn(clean.audio.shape, generator=generator, device=generator.device)
+    video_level = plan.video_level[:, None]  # (B, 1, T), to multiply (B, C, T, H, W)
+    audio = audio_target = None
+    if plan.sounds:
+        audio = mix(clean.audio, audio_noise, plan.audio_level)
+        audio_target = to_output(clean.audio, audio_noise, plan.audio_level, variances.audio)
     return Task(
-        plan,
-        mix(clean.video, video_noise, video_level),
-        mix(clean.audio, audio_noise, plan.audio_level) if plan.sounds else None,
-        clean.words if plan.prompted else None,
-        to_output(clean.video, video_noise, video_level, variances.video),
-        to_output(clean.audio, audio_noise, plan.audio_level, variances.audio) if plan.sounds else None,
+        plan=plan,
+        video=mix(clean.video, video_noise, video_level),
+        audio=audio,
+        words=clean.words if plan.prompted else None,
+        video_target=to_output(clean.video, video_noise, video_level, variances.video),
+        audio_target=audio_target,
     )
 
 
 def draw_levels(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Tensor:
-    """σ of so many samples."""
+    """Draw σ of so many samples: logit-normal, or for a share of them spread as the samplers' levels."""
     normal = torch.randn(count, generator=generator, device=generator.device)
     even, which = torch.rand(2, count, generator=generator, device=generator.device)
-    mid = torch.sigmoid(mixture.level_mean + mixture.level_std * normal)
-    return torch.where(which < mixture.on_grid, shifted(even), mid).clamp(1e-3, 0.9998)
+    logit_normal = torch.sigmoid(mixture.level_mean + mixture.level_std * normal)
+    levels = torch.where(which < mixture.on_grid, shifted(even), logit_normal)
+    return levels.clamp(_LEAST_LEVEL, _MOST_LEVEL)
 
 
 def shifted(even: Tensor) -> Tensor:
-    """Even levels moved towards noise, as `noise_levels` moves them."""
+    """Move even levels towards noise, as `noise_levels` does."""
     return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
 def errors(model: ToyModel, task: Task) -> Errors:
-    """Errors of the velocity on a task."""
+    """Return the errors of the velocity on a task; frames that are given don't count."""
     plan, found = task.plan, model(task.video, task.audio, task.words)
     video = audio = None
     if not plan.video_to_audio:
-        wrong = _wrong(found[0], task.video_target, plan.video_level[:, None], model.variances.video)
+        # (B, C, T, H, W) → (B, T), then the mean over the frames that are to be made (B,).
+        squared = _squared(found[0], task.video_target, plan.video_level[:, None], model.variances.video)
         asked = plan.video_level > 0
-        video = (wrong.mean(dim=(1, 3, 4)) * asked).sum(1) / asked.sum(1)
+        video = (squared.mean(dim=(1, 3, 4)) * asked).sum(1) / asked.sum(1)
     if task.audio_target is not None:
-        wrong = _wrong(found[1], task.audio_target, plan.audio_level, model.variances.audio)
-        audio = wrong.mean(dim=(1, 2))
+        # (B, A, channels) → (B,)
+        squared = _squared(found[1], task.audio_target, plan.audio_level, model.variances.audio)
+        audio = squared.mean(dim=(1, 2))
     return Errors(video, audio)
 
 
-def _wrong(output: Tensor, target: Tensor, level: Tensor, variance: Tensor) -> Tensor:
-    """Squared errors of the velocity: those of F, times v/D."""
+def _squared(output: Tensor, target: Tensor, level: Tensor, variance: Tensor) -> Tensor:
+    """Return the squared errors of the velocity: those of F times v/D (see `preconditioning`)."""
     return (output.float() - target).square() * variance / power(spread(level, output), variance)
 
 
 def mix(clean: Tensor, noise: Tensor, level: Tensor) -> Tensor:
-    """(1 − σ)·clean + σ·noise, with σ of each sample (B,), or with more axes of `clean`."""
+    """Return (1 − σ)·clean + σ·noise, with σ of each sample (B,), or with more axes of `clean`."""
     level = spread(level, clean)
     return (1 - level) * clean + level * noise
 
 
 @torch.no_grad()
 def learning_curve(model: ToyModel, clean: EncodedBatch) -> dict[str, list[float]]:
-    """Mean squared error of the clean latents, by modality and quarter of σ, on the same noise every time."""
+    """Return the mean squared error of the clean latents, by modality and quarter of σ.
+
+    The noise is the same every time.
+    """
     generator, count = Generator(clean.video.device).manual_seed(0), len(clean.video)
+    frames, none_given = clean.video.shape[2], torch.zeros(count, device=clean.video.device)
     curve: dict[str, list[float]] = {"video": [], "audio": []}
     for quarter in range(QUARTERS):
         level = (quarter + torch.rand(count, generator=generator, device=generator.device)) / QUARTERS
-        plan = NoisePlan(for_frames(level, clean.video.shape[2], torch.zeros_like(level).bool()), level)
+        plan = NoisePlan(for_frames(level, frames, none_given), level)
         found = errors(model, make_task(clean, model.variances, plan, generator))
         for name, error in found._asdict().items():
-            curve[name].append(float((error * level**2).mean()))
+            curve[name].append(float((error * level**2).mean()))  # the error of clean is σ times velocity's
     return curve

@@ -1,4 +1,4 @@
-"""One process or several that torchrun starts, by gloo on CPUs and NCCL on GPUs: FSDP2, or whole copies."""
+"""One process, or several started by torchrun over gloo (CPUs) or NCCL (GPUs): FSDP2, or whole copies."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.arguments import require_whole
+
+_MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
 class Processes:
-    """Which of how many this is."""
+    """This process's place among all of them."""
 
     rank: int = 0
     count: int = 1
     device: torch.device = torch.device("cpu")  # noqa: RUF009  (immutable)
     sharded: bool = True
-    """Whether each holds a part of the weights; else each holds all, and a small model hardly waits."""
+    """Whether each process holds a part of the weights. Otherwise each holds all of them, and a small model
+    hardly waits."""
 
     @property
     def first(self) -> bool:
-        """Whether this one writes files."""
+        """Whether this process writes files."""
         return self.rank == 0
 
     def shard(self, model: ToyModel) -> ToyModel:
-        """Spreads each layer, and then the rest, over all processes."""
+        """Spread each layer, then the rest of the model, over all processes; changes the model in place."""
         if self.count > 1 and self.sharded:
             mesh = init_device_mesh(self.device.type, (self.count,))
             for layer in model.transformer.layers:
@@ -41,7 +45,7 @@ class Processes:
         return model
 
     def average(self, gradients: list[Tensor]) -> list[Tensor]:
-        """The mean over processes, in one exchange; of sharded models FSDP2 has taken it already."""
+        """Return the mean over processes, in one exchange; FSDP2 has averaged sharded models' already."""
         if self.count == 1 or self.sharded:
             return gradients
         flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -50,15 +54,15 @@ class Processes:
         return [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
 
     def agree(self, value: bool) -> bool:
-        """The first process's opinion: clocks differ, and all must stop at the same step."""
+        """Return the first process's value: clocks differ, and all must stop at the same step."""
         if self.count == 1:
             return value
-        said = torch.tensor([float(value)], device=self.device)
-        dist.broadcast(said, src=0)
-        return bool(said.item())
+        told = torch.tensor([float(value)], device=self.device)
+        dist.broadcast(told, src=0)
+        return bool(told.item())
 
     def wait(self) -> None:
-        """Until all are here."""
+        """Wait until all processes have come here."""
         if self.count > 1:
             dist.barrier()
 
@@ -68,11 +72,11 @@ ALONE = Processes()
 
 @contextmanager
 def joined(device: str, sharded: bool = True) -> Iterator[Processes]:
-    """The processes of this run, from torchrun's environment.
+    """Join the processes of this run, as torchrun's environment describes them.
 
     Args:
-        device: `cpu`, or `cuda`, of which each process takes its own.
-        sharded: See `Processes`.
+        device: `cpu`; or `cuda`, of which each process takes its own GPU.
+        sharded: Whether each process holds a part of the weights.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
@@ -87,3 +91,14 @@ def joined(device: str, sharded: bool = True) -> Iterator[Processes]:
         yield Processes(dist.get_rank(), count, own, sharded)
     finally:
         dist.destroy_process_group()
+
+
+def use_threads(count: int | None) -> None:
+    """Compute with this many CPU threads; None leaves the number unchanged.
+
+    Raises:
+        InvalidInput: The number lies outside the range from 1 to 1024.
+    """
+    if count is not None:
+        require_whole("threads", count, most=_MOST_THREADS)
+        torch.set_num_threads(count)

@@ -16,9 +16,9 @@ from generators.happyhorse.codecs.linear_video import (
 )
 from generators.happyhorse.codecs.protocol import VideoCodec
 from generators.happyhorse.codecs.weights import WeightsError
-from generators.happyhorse.commands.fit_codecs import training_batches
 from generators.happyhorse.network.tokens import patchify
 from generators.happyhorse.training.data import to_tensors
+from generators.happyhorse.training.fitting import training_batches
 from generators.toyworld.world.examples import example
 
 

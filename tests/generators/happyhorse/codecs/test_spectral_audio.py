@@ -18,8 +18,8 @@ from generators.happyhorse.codecs.spectral_audio import (
     spectra,
 )
 from generators.happyhorse.codecs.weights import WeightsError
-from generators.happyhorse.commands.fit_codecs import training_batches
 from generators.happyhorse.training.data import to_tensors
+from generators.happyhorse.training.fitting import training_batches
 from generators.toyworld.referee.verdict import match
 from generators.toyworld.senses.hearing import find_onsets
 from generators.toyworld.world.examples import SAMPLES, example

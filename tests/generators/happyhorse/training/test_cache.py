@@ -58,5 +58,5 @@ def test_a_cache_of_another_recipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_cache_of_no_clips_is_refused() -> None:
-    with pytest.raises(ValueError, match="one clip or more; 0 were asked for"):
+    with pytest.raises(ValueError, match="clips must be a whole number from 1 to 1000000000; got 0"):
         Recipe("train", seed=0, count=0, objects=1, codecs="none")

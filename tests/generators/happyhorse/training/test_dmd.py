@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import copy
-import time
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Generator, Tensor
 
-from generators.happyhorse.commands.distill import Distillation, distill
 from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import sample_distilled
-from generators.happyhorse.toy.model import ToyModel, load_model
+from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.dmd import (
     Networks,
     Recipe,
@@ -25,7 +22,7 @@ from generators.happyhorse.training.dmd import (
     student_loss,
     warm_loss,
 )
-from tests.factories_training import FixedClips, small_run
+from tests.factories_training import FixedClips, small_run, take
 
 CLIPS = FixedClips()
 ALWAYS = Recipe(steps=2, silent=0.0, started=0.0)
@@ -33,10 +30,7 @@ ALWAYS = Recipe(steps=2, silent=0.0, started=0.0)
 
 @pytest.fixture(scope="module")
 def base() -> ToyModel:
-    run = small_run()
-    for _ in range(4):
-        run.step(CLIPS)
-    return run.mean_model()
+    return take(small_run(), CLIPS, 4).mean_model()
 
 
 def _networks(base: ToyModel) -> Networks:
@@ -132,53 +126,11 @@ def test_warming_up_teaches_the_guided_estimate(base: ToyModel) -> None:
     assert all(parameter.grad is None for parameter in nets.teacher.parameters())
 
 
-def test_a_warm_up_leaves_the_fake_network_alone(base: ToyModel) -> None:
-    way = Distillation(base, base, Recipe(steps=2, warm_up=2, ratio=2), updates=4, batch=4)
-
-    said = [sorted(way.step(CLIPS)) for _ in range(4)]
-
-    assert said == [["student"], ["student"], ["fake", "student"], ["fake"]]
-
-
 def test_levels_stay_where_scores_are_known() -> None:
     level = draw_level(4000, Generator().manual_seed(0), Recipe())
 
     assert level.min() >= 0.02
     assert level.max() <= 0.98
-
-
-@pytest.mark.parametrize("gan", [0.0, 0.03])
-def test_a_distillation_goes_on_as_if_uninterrupted(base: ToyModel, tmp_path: Path, gan: float) -> None:
-    recipe = Recipe(steps=2, ratio=2, gan=gan)
-
-    def begin() -> Distillation:
-        return Distillation(base, base, recipe, updates=6, batch=4)
-
-    whole, broken, resumed = begin(), begin(), begin()
-    for _ in range(3):
-        whole.step(CLIPS)
-    for _ in range(2):
-        broken.step(CLIPS)
-    broken.save(tmp_path / "state.pt")
-    resumed.load(tmp_path / "state.pt")
-    resumed.step(CLIPS)
-
-    for one, other in zip(
-        whole.mean_student().parameters(), resumed.mean_student().parameters(), strict=True
-    ):
-        assert one.equal(other)
-    for one, other in zip(whole.nets.fake.parameters(), resumed.nets.fake.parameters(), strict=True):
-        assert one.equal(other)
-
-
-def test_a_student_is_written_with_its_steps(base: ToyModel, tmp_path: Path) -> None:
-    way = Distillation(base, base, Recipe(steps=2, ratio=2), updates=2, batch=4)
-
-    assert distill(way, CLIPS, tmp_path, time.monotonic() + 100)
-
-    student, kind = load_model(tmp_path / "2step.safetensors")
-    assert (kind.sampler, kind.steps) == ("distilled", 2)
-    assert any(not a.equal(b) for a, b in zip(student.parameters(), base.parameters(), strict=True))
 
 
 def test_a_silent_scene_has_no_sound_and_a_started_one_a_frame() -> None:

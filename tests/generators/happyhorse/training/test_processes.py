@@ -10,6 +10,7 @@ import torch
 from torch.multiprocessing.spawn import spawn
 
 from generators.happyhorse.toy.model import ToyModel
+from generators.happyhorse.training.flow_step import FlowStep
 from generators.happyhorse.training.processes import Processes, joined
 from generators.happyhorse.training.run import Run, Settings
 from tests.factories_training import SMALL, FixedClips, small_run
@@ -28,9 +29,9 @@ def _work(rank: int, port: int, folder: str, sharded: bool) -> None:
     torch.set_num_threads(1)
     with joined("cpu", sharded) as processes:
         torch.manual_seed(0)
-        run = Run(ToyModel(SMALL), Settings(samples=800, batch=8), processes)
-        norms = [run.step(FixedClips())[1] for _ in range(STEPS)]
-        run.save(Path(folder, "two.pt"))
+        run = Run(FlowStep(ToyModel(SMALL), processes), Settings(samples=800, batch=8))
+        norms = [run.advance(FixedClips())["norm"] for _ in range(STEPS)]
+        run.save(Path(folder))
         Path(folder, f"norms-{rank}.json").write_text(json.dumps(norms))
 
 
@@ -43,8 +44,8 @@ def test_two_processes_equal_one(tmp_path: Path, sharded: bool) -> None:
     spawn(_work, (port, str(tmp_path), sharded), nprocs=2)  # type: ignore[no-untyped-call]  # torch's stubs
 
     one, two = small_run(), small_run()
-    norms = [one.step(FixedClips())[1] for _ in range(STEPS)]
-    two.load(tmp_path / "two.pt")
+    norms = [one.advance(FixedClips())["norm"] for _ in range(STEPS)]
+    two.load(tmp_path)
 
     assert two.steps == STEPS
     start, here, there = (_flat(run) for run in (small_run(), one, two))
@@ -55,12 +56,12 @@ def test_two_processes_equal_one(tmp_path: Path, sharded: bool) -> None:
 
 
 def _flat(run: Run) -> torch.Tensor:
-    return torch.cat([weight.flatten() for weight in run.optimisers.full()])
+    return torch.cat([weight.flatten() for weight in run.weights()])
 
 
 def test_a_batch_that_does_not_divide_is_refused() -> None:
-    with pytest.raises(ValueError, match="A batch of 7 can't be shared evenly by 2 processes"):
-        Run(ToyModel(SMALL), Settings(batch=7), Processes(0, 2))
+    with pytest.raises(ValueError, match="batch must be a multiple of the 2 processes; got 7"):
+        Run(FlowStep(ToyModel(SMALL), Processes(0, 2, sharded=False)), Settings(batch=7))
 
 
 def test_alone_nothing_is_joined() -> None:

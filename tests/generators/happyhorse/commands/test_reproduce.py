@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from generators.happyhorse.commands.gpu_programme import REHEARSAL, Programme
+from generators.happyhorse.training.reproduction import REHEARSAL, reproduce
 
 _LIMIT = 15 * 2**20
 
 
 @pytest.mark.slow
 def test_it_goes_on_until_every_stage_is_done(tmp_path: Path) -> None:
-    late = Programme(tmp_path, REHEARSAL, "cpu", time.monotonic() - 1)
-    assert not late.work()
-    assert "codec" not in late.note
+    assert not reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() - 1)
+    assert not (tmp_path / "programme.json").exists()
 
-    programme = Programme(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600)
-    assert programme.work()
+    assert reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600)
 
     note = json.loads((tmp_path / "programme.json").read_text())
     assert [name for name in note if name != "times so far"] == [
@@ -35,7 +33,7 @@ def test_it_goes_on_until_every_stage_is_done(tmp_path: Path) -> None:
     assert "sync F1" in (tmp_path / "scores.txt").read_text()
     assert max(file.stat().st_size for file in tmp_path.iterdir()) <= _LIMIT
     before = (tmp_path / "base.safetensors").stat().st_mtime_ns
-    assert Programme(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600).work()
+    assert reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600)
     assert (tmp_path / "base.safetensors").stat().st_mtime_ns == before
 
 
@@ -47,7 +45,7 @@ def test_it_needs_few_packages() -> None:
         "for name in ('av', 'PIL', 'rich', 'diffusers', 'transformers', 'pandas', 'tokenizers', 'ffmpeg'):\n"
         "    sys.modules[name] = None\n"
         "import generators.happyhorse.__main__ as main\n"
-        "import generators.happyhorse.commands.gpu_programme\n"
+        "import generators.happyhorse.commands.reproduce\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
