@@ -20,7 +20,7 @@ GROUP = "paddock.generators"
 IN_TREE = (
     EntryPoint("folder", "generators.folder:Folder", GROUP),
     EntryPoint("happyhorse", "generators.happyhorse.generator:HappyHorse", GROUP),
-    EntryPoint("happyhorse-toy", "generators.happyhorse.toy.generator:ToyHappyHorse", GROUP),
+    EntryPoint("happyhorse-toy", "generators.happyhorse.generator:ToyHappyHorse", GROUP),
     EntryPoint("toy-world", "generators.toyworld.generator:ToyWorld", GROUP),
 )
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from generators.base import GenerationError
 
 COMMANDS = Path(__file__).with_name("commands")
-"""Holds a module for each subcommand, with `add_arguments(parser)` and `run(args)`."""
+"""Folder with a module for each subcommand, which has `add_arguments(parser)` and `run(args)`."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs a subcommand and returns the exit status."""
+    """Run a subcommand and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m generators.happyhorse",
         description="HappyHorse: video with sound from text and an optional first frame.",
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     for path in sorted(COMMANDS.glob("[a-z]*.py")):
         name = path.stem.replace("_", "-")
         subparser = subparsers.add_parser(name, help=_help(path))
-        if name in argv[:1]:  # the others' packages may be missing: training needs few
+        if name in argv[:1]:  # the other commands' packages may be missing: training needs few
             module = import_module(f"generators.happyhorse.commands.{path.stem}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
@@ -34,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except (GenerationError, ValueError) as error:
-        said = " ".join(str(error).splitlines())  # a file's name or a library's words may hold several
+        said = " ".join(
+            str(error).splitlines()
+        )  # a file's name or a library's message may have several lines
         print(f"{parser.prog}: {said}", file=sys.stderr)  # noqa: T201  (a command's error)
         return 1
 

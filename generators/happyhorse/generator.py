@@ -1,4 +1,4 @@
-"""HappyHorse as the arena's generator. Imports nothing heavy until it makes a clip."""
+"""HappyHorse and its toy model as the arena's generators. Import nothing heavy until they make a clip."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import platform
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generators.base import InvalidInput, Request, Result, Track, Unavailable, file_sha256
-from generators.choices import SettingsError, read_choice, refuse_unknown
+from generators.choices import SettingsError, read_choice, read_text, refuse_unknown
 from generators.delivery import Made, deliver
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
-from generators.happyhorse.network.limits import MOST_STEPS
 from generators.happyhorse.pipeline.request import (
     DECODERS,
     FIRST_STAGES,
@@ -24,8 +23,13 @@ from generators.happyhorse.pipeline.request import (
     ClipRequest,
     DecodedClip,
 )
+from generators.happyhorse.toy.clips import LONGEST_S
+from generators.happyhorse.weights.choice import ModelChoice
+from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from generators.happyhorse.pipeline.parts import Parts
 
 _DEFAULTS: Mapping[str, object] = {
@@ -48,11 +52,11 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "silence": SILENCES,
     "upscale": ("none", *UPSCALES),
 }
-_PATHS = ("negative_prompt", *(f"{part}_folder" for part in PARTS))
+_TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
 
 class HappyHorse:
-    """Registry name `happyhorse`.
+    """Generator of the registry name `happyhorse`.
 
     Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale` and `negative_prompt`, as in `sample`;
     `device`, a name that PyTorch knows, or `auto`; `pixels`, the size to make clips at, as `448x256` or
@@ -62,30 +66,24 @@ class HappyHorse:
     name = "happyhorse"
     version = "1"
     tracks: frozenset[Track] = frozenset(Track)
-    libraries: tuple[str, ...] = (
-        "av",
-        "diffusers",
-        "numpy",
-        "pillow",
-        "safetensors",
-        "torch",
-        "transformers",
-    )
+    libraries = ("av", "diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
     """Distributions whose versions a clip's provenance names."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, _DEFAULTS)
+        self._settings: dict[str, Any] = {**_DEFAULTS, **settings}
         for name, allowed in _CHOICES.items():
-            read_choice(self.name, settings, name, allowed, default=str(_DEFAULTS[name]))
-        self._settings = {**_DEFAULTS, **settings}
-        self._check_rest()
+            read_choice(self.name, self._settings, name, allowed, default=str(_DEFAULTS[name]))
+        self._size = _read_size(self.name, self._settings["pixels"])
+        self._choice = self._read_choice()
 
     @property
     def settings(self) -> Mapping[str, object]:
+        """All settings, defaults included."""
         return self._settings
 
     def generate(self, request: Request, out_dir: Path) -> Result:
-        """Makes one clip.
+        """Make one clip.
 
         Raises:
             InvalidInput: A side isn't a multiple of 32, the prompt is too long, the image is damaged, or
@@ -95,131 +93,175 @@ class HappyHorse:
         return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
 
     def _write(self, request: Request, path: Path) -> Made:
-        clip, components, origin = self._prepare(request)
-        decoded = _make(components, clip)
-        decoded.write(path)
-        return Made(
-            resolved={**origin, **self._resolved(request, decoded), **_machine(components)},
-            cost_usd=0.0,
-            libraries=self.libraries,
+        _require_packages()
+        return _write_clip(self._choice, self._clip(request), request, path, self.libraries)
+
+    def _read_choice(self) -> ModelChoice:
+        asked = self._settings
+        device = read_text(self.name, asked, "device")
+        return _choose(
+            self.name,
+            **{name: asked[name] for name in ("weights", "size", "kind", "steps", "decoder")},
+            device=None if device == "auto" else device,
+            folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
+            negative_prompt=self._read_path("negative_prompt"),
         )
 
-    def _prepare(self, request: Request) -> tuple[ClipRequest, Parts, dict[str, object]]:
-        """The request in the pipeline's terms, its components, and which weights they have."""
-        _require_packages()
-        from generators.happyhorse.pipeline.inputs import read_image
+    def _read_path(self, name: str) -> Path | None:
+        return None if self._settings[name] is None else Path(read_text(self.name, self._settings, name))
 
-        width, height = self._size(request)
-        clip = ClipRequest(
+    def _clip(self, request: Request) -> ClipRequest:
+        """Return the request in the pipeline's terms."""
+        width, height = self._size or (request.width, request.height)
+        upscale = self._settings["upscale"]
+        return ClipRequest(
             prompt=request.prompt,
             duration_s=request.duration_s,
             width=width,
             height=height,
             seed=request.seed,
             mode=request.track,
-            image=read_image(request.reference_image)
-            if request.reference_image and request.track.from_image
-            else None,
-            silence=self._settings["silence"],  # type: ignore[arg-type]  # one of the choices
-            upscale=None if self._settings["upscale"] == "none" else self._settings["upscale"],  # type: ignore[arg-type]
+            image=_image(request),
+            silence=self._settings["silence"],
+            upscale=None if upscale == "none" else upscale,
         )
-        return clip, *self._components(clip)
-
-    def _components(self, clip: ClipRequest) -> tuple[Parts, dict[str, object]]:
-        from generators.happyhorse.pipeline.device import find_device
-        from generators.happyhorse.weights.released import Release
-
-        asked = self._settings
-        device = find_device(None if asked["device"] == "auto" else str(asked["device"]))
-        how = {name: asked[name] for name in ("kind", "size", "steps", "decoder")}
-        if asked["weights"] == "random":
-            from generators.happyhorse.weights.random import random_parts
-
-            components = random_parts(
-                str(asked["size"]),
-                str(asked["kind"]),
-                device=device,
-                full_decoder=asked["decoder"] == "wan",
-                steps=asked["steps"],  # type: ignore[arg-type]  # checked
-            )
-            return components, {"checkpoints": "random"}
-        paths = {name: Path(str(asked[name])) for name in _PATHS if asked[name] is not None}
-        folders = {
-            name.removesuffix("_folder"): path for name, path in paths.items() if name != "negative_prompt"
-        }
-        negative = paths.get("negative_prompt")
-        release = Release(**how, device=str(device), folders=folders, negative_prompt=negative)  # type: ignore[arg-type]  # checked
-        upscales = () if clip.upscale is None else (clip.upscale,)
-        return release.parts(upscales), release.origin(upscales)
-
-    def _resolved(self, request: Request, decoded: DecodedClip) -> dict[str, object]:
-        count, height, width = decoded.frames.shape[:3]
-        made = {
-            "width": width,
-            "height": height,
-            "fps": float(decoded.fps),
-            "duration_s": count / decoded.fps,
-        }
-        image = request.reference_image
-        return {
-            **made,
-            "reference_image_sha256": file_sha256(image) if image else None,
-            "stage_s": dict(decoded.stage_s),
-            "not_honoured": sorted(name for name, value in made.items() if value != getattr(request, name)),
-        }
-
-    def _size(self, request: Request) -> tuple[int, int]:
-        if self._settings["pixels"] == "asked":
-            return request.width, request.height
-        width, height = str(self._settings["pixels"]).split("x")
-        return int(width), int(height)
-
-    def _check_rest(self) -> None:
-        self._check_steps()
-        pixels = self._settings["pixels"]
-        sides = str(pixels).split("x")
-        if pixels != "asked" and not (len(sides) == 2 and all(side.isdecimal() for side in sides)):
-            raise SettingsError(f"{self.name}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
-        self._check_text("device")
-        for name in _PATHS:
-            if self._settings[name] is not None:
-                self._check_text(name)
-
-    def _check_steps(self) -> None:
-        steps = self._settings["steps"]
-        if steps is not None and not (type(steps) is int and 1 <= steps <= MOST_STEPS):
-            raise SettingsError(
-                f"{self.name}: 'steps' must be a whole number from 1 to {MOST_STEPS}; got {steps!r}."
-            )
-
-    def _check_text(self, name: str) -> None:
-        value = self._settings[name]
-        if not (isinstance(value, str) and value):
-            raise SettingsError(f"{self.name}: {name!r} must be a non-empty text; got {value!r}.")
 
 
-def _make(components: Parts, clip: ClipRequest) -> DecodedClip:
+class ToyHappyHorse:
+    """Generator of the registry name `happyhorse-toy`: clips of the toy world, one object, at most 2 s.
+
+    The model makes 64×64 pixels; each becomes a square, as large as the request's size allows.
+
+    Settings: `kind`, `steps` and `cascade`, as in `sample`; `device`, a name that PyTorch knows.
+    """
+
+    name = "happyhorse-toy"
+    version = "1"
+    tracks: frozenset[Track] = frozenset(Track)
+    libraries = ("av", "numpy", "pillow", "safetensors", "torch")
+    """Distributions whose versions a clip's provenance names."""
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        refuse_unknown(self.name, settings, _TOY_DEFAULTS)
+        self._settings: dict[str, Any] = {**_TOY_DEFAULTS, **settings}
+        read_choice(self.name, self._settings, "kind", FIRST_STAGES, default="distilled")
+        read_text(self.name, self._settings, "device")
+        if type(cascade := self._settings["cascade"]) is not bool:
+            raise SettingsError(f"{self.name}: 'cascade' must be true or false; got {cascade!r}.")
+        self._choice = _choose(self.name, weights="shipped", size="toy", **self._settings)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All settings, defaults included."""
+        return self._settings
+
+    def generate(self, request: Request, out_dir: Path) -> Result:
+        """Make one clip.
+
+        Raises:
+            InvalidInput: The prompt isn't in the toy world's grammar or has two objects, or the image is
+                damaged.
+            Unavailable: The weights in the package are damaged.
+        """
+        return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
+
+    def _write(self, request: Request, path: Path) -> Made:
+        return _write_clip(self._choice, self._clip(request), request, path, self.libraries)
+
+    def _clip(self, request: Request) -> ClipRequest:
+        """Return a request for a clip that the model can make: its size, and at most its longest duration."""
+        return ClipRequest(
+            prompt=request.prompt,
+            duration_s=min(request.duration_s, LONGEST_S),
+            width=SIDE,
+            height=SIDE,
+            seed=request.seed,
+            mode=request.track,
+            image=_image(request),
+            silence="left-out",
+            enlarge=max(min(request.width, request.height) // SIDE, 1),
+        )
+
+
+def _choose(generator: str, **chosen: Any) -> ModelChoice:  # noqa: ANN401  (ModelChoice's own fields)
+    try:
+        return ModelChoice(**chosen)
+    except InvalidInput as error:
+        raise SettingsError(f"{generator}: {error}") from error
+
+
+def _read_size(generator: str, pixels: object) -> tuple[int, int] | None:
+    """Read the setting `pixels`: width and height, or None for the request's own size."""
+    if pixels == "asked":
+        return None
+    sides = str(pixels).split("x")
+    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+        raise SettingsError(f"{generator}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
+    width, height = sides
+    return int(width), int(height)
+
+
+def _image(request: Request) -> Image | None:
+    """Read the reference image if the track starts from one."""
+    from generators.happyhorse.pipeline.inputs import read_image
+
+    if request.reference_image is None or not request.track.from_image:
+        return None
+    return read_image(request.reference_image)
+
+
+def _write_clip(
+    choice: ModelChoice, clip: ClipRequest, request: Request, path: Path, libraries: tuple[str, ...]
+) -> Made:
+    """Make a clip with the chosen model, write it, and return its facts."""
+    upscales = () if clip.upscale is None else (clip.upscale,)
+    parts = choice.parts(upscales)
+    decoded = _make(parts, clip)
+    decoded.write(path)
+    resolved = {**choice.origin(upscales), **_resolved(request, decoded), **_machine(parts)}
+    return Made(resolved=resolved, cost_usd=0.0, libraries=libraries)
+
+
+def _make(parts: Parts, clip: ClipRequest) -> DecodedClip:
     import torch
 
     from generators.happyhorse.pipeline.pipeline import Pipeline
 
     try:
-        return Pipeline(components).make(clip)
+        return Pipeline(parts).make(clip)
     except torch.OutOfMemoryError as error:
         raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error
 
 
-def _machine(components: Parts) -> dict[str, object]:
-    """What the clip's last bits depend on, beside the versions of the libraries."""
+def _resolved(request: Request, decoded: DecodedClip) -> dict[str, object]:
+    """Return what the clip is like, and which of the request's fields it differs from."""
+    count, height, width = decoded.frames.shape[:3]
+    made = {
+        "width": width,
+        "height": height,
+        "fps": float(decoded.fps),
+        "duration_s": count / decoded.fps,
+    }
+    image = request.reference_image
+    return {
+        **made,
+        "reference_image_sha256": file_sha256(image) if image else None,
+        "stage_s": dict(decoded.stage_s),
+        "not_honoured": sorted(name for name, value in made.items() if value != getattr(request, name)),
+    }
+
+
+def _machine(parts: Parts) -> dict[str, object]:
+    """Return what the clip's last bits depend on, apart from the libraries' versions."""
     import torch
 
-    cuda = components.device.type == "cuda"
+    cuda = parts.device.type == "cuda"
     return {
-        "device": str(components.device),
-        "device_name": torch.cuda.get_device_name(components.device) if cuda else platform.machine(),
+        "device": str(parts.device),
+        "device_name": torch.cuda.get_device_name(parts.device) if cuda else platform.machine(),
         "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
         "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
-        "threads": components.threads or torch.get_num_threads(),
+        "threads": parts.threads or torch.get_num_threads(),
     }
 
 

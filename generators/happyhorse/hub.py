@@ -1,4 +1,4 @@
-"""Finds a public model's files in a local folder or in the hub's cache, and never fetches any."""
+"""Find a public model's files in a local folder or in the hub's cache; never fetch any."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from generators.base import Unavailable
 
 
 class MissingModel(Unavailable, FileNotFoundError):
-    """A model's files aren't there. The message holds the command that fetches them."""
+    """Files of a model that aren't there. The message holds the command that fetches them."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the public keeps a model."""
+    """Address of a public model."""
 
     title: str
     repo: str
-    """On the hub."""
+    """Repository on the hub."""
     files: tuple[str, ...]
-    """What must be there, by path in the repository."""
+    """Files that must be there, by path in the repository."""
     wanted: tuple[str, ...] = ()
-    """What to fetch, as patterns, if that is more than `files`."""
+    """Patterns of files to fetch, if they are more than `files`."""
 
     def command(self, folder: Path | None = None) -> str:
-        """What fetches the files into a folder, or into the hub's cache."""
+        """Return the command that fetches the files into a folder, or into the hub's cache."""
         includes = [part for pattern in self.wanted for part in ("--include", pattern)]
         target = [] if folder is None else ["--local-dir", str(folder)]
         return shlex.join(["hf", "download", self.repo, *(includes or self.files), *target])
 
     def locate(self, folder: Path | None = None) -> tuple[Path, ...]:
-        """The paths of `files`.
+        """Return the paths of `files`.
 
         Args:
-            folder: Holds them, as in the repository or side by side; None for the hub's cache.
+            folder: Folder that holds them as the repository does, or side by side; None for the hub's cache.
 
         Raises:
-            MissingModel: One isn't there.
+            MissingModel: A file isn't there.
         """
         found = [
             _cached(self.repo, file) if folder is None else _in_folder(folder, file) for file in self.files
@@ -53,7 +53,7 @@ class Source:
 
 
 PARTS = ("transformer", "540p", "1080p", "text", "wan", "turbo", "oobleck")
-"""What may lie in a folder of its own."""
+"""Parts that may have a folder of their own."""
 WAN = Source("The video autoencoder", "Wan-AI/Wan2.2-TI2V-5B", ("Wan2.2_VAE.pth",))
 TURBO = Source("The turbo decoder", "GAIR/daVinci-MagiHuman", ("turbo_vae/checkpoint-340000.ckpt",))
 OOBLECK = Source("The audio autoencoder", "stabilityai/stable-audio-open-1.0", ("model.safetensors",))
@@ -85,7 +85,7 @@ def _in_folder(folder: Path, file: str) -> Path | None:
 
 
 def _cached(repo: str, file: str) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache  # comes with the codecs alone
+    from huggingface_hub import try_to_load_from_cache  # only the extra `codecs` installs it
 
     found = try_to_load_from_cache(repo, file)
     return Path(found) if isinstance(found, str) else None

@@ -7,13 +7,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from generators.base import InvalidInput, Track
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
-from generators.happyhorse.network.limits import require_steps
-from generators.happyhorse.pipeline.device import find_device
+from generators.happyhorse.network.facts import RESOLUTIONS
 from generators.happyhorse.pipeline.inputs import read_image, read_negative_prompt, read_sound
 from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import (
@@ -25,16 +24,12 @@ from generators.happyhorse.pipeline.request import (
     DecodedClip,
 )
 from generators.happyhorse.toy.clips import LONGEST_S
+from generators.happyhorse.weights.choice import ModelChoice, Weights
 from generators.toyworld.world.examples import SIDE
-
-if TYPE_CHECKING:
-    import torch
-
-    from generators.happyhorse.pipeline.parts import Parts
 
 
 class _Usual(NamedTuple):
-    """What a clip is like if nothing else is asked for."""
+    """Clip that is made if nothing else is asked for."""
 
     seconds: float
     width: int
@@ -42,11 +37,12 @@ class _Usual(NamedTuple):
     enlarge: int
 
 
-_USUAL, _USUAL_TOY = _Usual(4.0, 448, 256, 1), _Usual(LONGEST_S, SIDE, SIDE, 8)
+_USUAL = _Usual(4.0, *RESOLUTIONS["256p"], enlarge=1)
+_USUAL_TOY = _Usual(LONGEST_S, SIDE, SIDE, enlarge=8)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declares what `run` reads."""
+    """Declare the options that `run` reads."""
     clip = parser.add_argument_group("the clip")
     clip.add_argument("--prompt", required=True)
     clip.add_argument("--image", type=Path, help="the first frame; what is transparent becomes white")
@@ -81,7 +77,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Makes the clip.
+    """Make the clip.
 
     Raises:
         GenerationError: It can't be made; nothing is written.
@@ -94,17 +90,15 @@ def run(args: Namespace) -> int:
 
 
 def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
-    """What makes the clip, and of what; all that can be told before the work is checked.
+    """Return the pipeline and the request, after all checks that need no weights.
 
     Raises:
         GenerationError: The clip can't be made.
     """
     _check_out(args.out)
-    device = find_device(args.device)
-    require_steps(args.steps)
     _check_negative_prompt(args)
-    request = _request(args)
-    pipeline = Pipeline(_components(args, device))
+    choice, request = _choice(args), _request(args)
+    pipeline = Pipeline(choice.parts(() if request.upscale is None else (request.upscale,)))
     pipeline.check(request)
     return pipeline, request
 
@@ -149,29 +143,19 @@ def _request(args: Namespace) -> ClipRequest:
     )
 
 
-def _components(args: Namespace, device: torch.device) -> Parts:
-    if args.size == "toy" and not args.random_weights:
-        from generators.happyhorse.toy.parts import toy_parts
-
-        return toy_parts(args.kind, steps=args.steps, cascade=args.cascade, device=device)
-    if args.cascade:
-        raise InvalidInput("Only the toy model's own weights make cascades. Leave --cascade out.")
-    from generators.happyhorse.weights.random import random_parts  # diffusers and transformers
-    from generators.happyhorse.weights.released import Release
-
-    if args.random_weights:
-        full = args.decoder == "wan"
-        return random_parts(args.size, args.kind, device=device, full_decoder=full, steps=args.steps)
-    release = Release(
-        kind=args.kind,
+def _choice(args: Namespace) -> ModelChoice:
+    weights: Weights = "shipped" if args.size == "toy" else "released"
+    return ModelChoice(
+        weights="random" if args.random_weights else weights,
         size=args.size,
-        decoder=args.decoder,
+        kind=args.kind,
         steps=args.steps,
-        device=str(device),
+        decoder=args.decoder,
+        cascade=args.cascade,
+        device=args.device,
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
     )
-    return release.parts(() if args.upscale is None else (args.upscale,))
 
 
 def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:

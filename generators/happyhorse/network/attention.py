@@ -1,7 +1,7 @@
-"""Attention over the packed sequence, everywhere or within a window of latent frames.
+"""Attention over the packed sequence: of every token to every token, or within a window of latent frames.
 
-Queries, keys and values are (B, N, heads, head_dim), with fewer heads for keys and values. `real` (B, N) says
-which tokens aren't padding; None if all are real.
+Queries, keys and values are (B, N, heads, head_dim); keys and values have fewer heads. `real` (B, N) is False
+for padding; None if there is none.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ LocalKernel = Literal["frames", "flex"]
 
 
 def attend_fully(q: Tensor, k: Tensor, v: Tensor, *, real: Tensor | None = None) -> Tensor:
-    """Softmax attention of every token to every real token."""
+    """Attend from every token to every real token."""
     mask = None if real is None else real[:, None, None, :]
     return _scaled_dot_product(q, k, v, mask)
 
 
 def _scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     dtype = q.dtype
-    if q.device.type == "cpu":  # its half-precision kernel rounds inside the softmax; the recorded runs don't
+    if (
+        q.device.type == "cpu"
+    ):  # its half-precision kernel rounds inside the softmax; the public code's runs don't
         q, k, v = q.float(), k.float(), v.float()
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
@@ -39,11 +41,11 @@ def _scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) ->
 def attend_by_frames(
     q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
 ) -> Tensor:
-    """Video sees the latent frames at most `window` away, audio and text; these see everything.
+    """Attend from video to latent frames at most `window` away, audio and text; from these to everything.
 
-    One softmax over all that a query sees. Needs no mask, as the queries of one frame share their keys: the
-    fast kernels apply on every device.
+    All queries of one frame share their keys, so that no mask is needed and fast kernels apply on any device.
     """
+    # For each frame: queries (B, rows·columns, …) and the keys of near frames, audio and text.
     n, video = layout.in_frame, layout.video
     seen = []
     for frame in range(layout.frames):
@@ -61,7 +63,11 @@ def _near_and_rest(x: Tensor, *, near: slice, video: int) -> Tensor:
 def attend_in_blocks(
     q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
 ) -> Tensor:
-    """The same by FlexAttention, which skips the blocks of keys that no query of a block sees."""
+    """Attend as `attend_by_frames`, by FlexAttention, which skips blocks of keys that no query sees.
+
+    Raises:
+        ValueError: Text is padded.
+    """
     if real is not None:
         raise ValueError(
             "The flex kernel takes no padded text. Use local_kernel='frames', or text of one length."
@@ -78,15 +84,16 @@ def _flex(compiled: bool) -> Callable[..., Tensor]:
 
 @functools.lru_cache(maxsize=4)
 def _block_mask(layout: Layout, window: int, device: str) -> BlockMask:
+    # A query sees keys of near frames; audio and text see, and are seen by, everything.
     def sees(_batch: Tensor, _head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         near = (query // layout.in_frame - key // layout.in_frame).abs() <= window
         return near | (query >= layout.video) | (key >= layout.video)
 
     make = create_block_mask
-    if device.startswith("cuda"):  # otherwise it holds all pairs of tokens: 35 GB at 1080p
+    if device.startswith("cuda"):  # uncompiled, it would hold all pairs of tokens: 35 GB at 1080p
         make = torch.compile(create_block_mask)
     return make(sees, None, None, layout.total, layout.total, device=device)
 
 
 LOCAL: dict[LocalKernel, Callable[..., Tensor]] = {"frames": attend_by_frames, "flex": attend_in_blocks}
-"""Ways to the same result; which is faster depends on the device."""
+"""Kernels of local attention, with equal results; which is faster depends on the device."""

@@ -1,4 +1,4 @@
-"""The model's sizes, and the kinds of checkpoint that the public model comes in."""
+"""Sizes of the network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from generators.happyhorse.network.facts import PATCH
+
 Coordinates = Literal["base", "super_resolution"]
-"""How audio and text tokens are placed in time; the public code calls these v2 and v1."""
+"""Style of audio and text tokens' positions in time; the public code calls these v2 and v1."""
 COORDINATES: tuple[Coordinates, ...] = get_args(Coordinates)
 
 _FIRST, _LAST = (0, 1, 2, 3), (36, 37, 38, 39)
@@ -15,7 +17,7 @@ _FIRST, _LAST = (0, 1, 2, 3), (36, 37, 38, 39)
 
 @dataclass(frozen=True)
 class HappyHorseConfig:
-    """Sizes of one network, under the public checkpoint's names; the defaults are the 15B model.
+    """Sizes of one network, under the public checkpoint's names; the defaults are the 15B model's.
 
     Raises:
         ValueError: The sizes don't fit together.
@@ -25,19 +27,19 @@ class HappyHorseConfig:
     hidden_size: int = 5120
     head_dim: int = 128
     num_query_groups: int = 8
-    """Key and value heads; each serves `num_heads / num_query_groups` query heads."""
+    """Number of key and value heads; each serves `num_heads / num_query_groups` query heads."""
     rotary_base: float = 10_000.0
-    """From the first band of rotary positions, which turns by 1 for each step, to one beyond the last."""
+    """Base b of rotary positions: band k of n turns by b^(−k/n) for each step of its coordinate."""
     video_in_channels: int = 192
-    """Values in one video token: latent channels × 1×2×2."""
+    """Values in one video token: latent channels × 1 × 2 × 2."""
     audio_in_channels: int = 64
     text_in_channels: int = 3584
     mm_layers: tuple[int, ...] = _FIRST + _LAST
-    """Layers in which video, audio and text have weights of their own."""
+    """Layers with separate weights for video, audio and text."""
     gelu7_layers: tuple[int, ...] = _FIRST
     """Layers with the ungated activation."""
     local_attn_layers: tuple[int, ...] = ()
-    """Layers that look at near frames only, once a window is given."""
+    """Layers with local attention, which see only near frames once a window is given."""
 
     def __post_init__(self) -> None:
         for name in _WIDTHS:
@@ -50,7 +52,7 @@ class HappyHorseConfig:
         self._require(self.hidden_size, "hidden_size", self.head_dim, "head_dim")
         self._require(self.num_heads, "the number of heads", self.num_query_groups, "num_query_groups")
         self._require(self.head_dim, "head_dim", 8, "8, for rotary positions")
-        self._require(self.video_in_channels, "video_in_channels", 4, "4, a patch's latent pixels")
+        self._require(self.video_in_channels, "video_in_channels", PATCH**2, "4, a patch's latent pixels")
 
     def _require(self, number: int, name: str, divisor: int, what: str) -> None:
         if number % divisor:
@@ -58,31 +60,35 @@ class HappyHorseConfig:
 
     @classmethod
     def from_public(cls, public: Mapping[str, object]) -> HappyHorseConfig:
-        """Reads the configuration that the public code keeps; what it leaves out is as in the 15B model.
+        """Read the public code's configuration; sizes that it leaves out are the 15B model's.
 
         Raises:
-            ValueError: It asks for an architecture other than this one.
+            ValueError: The configuration is of another architecture, or its sizes don't fit together.
         """
         for name, ours in _FIXED.items():
             if name in public and public[name] != ours:
-                raise ValueError(f"{name} is {public[name]!r}; this network is built for {ours!r} only.")
+                raise ValueError(
+                    f"{name} must be {ours!r}, as this network has nothing else; got {public[name]!r}."
+                )
         given = {field.name: public[field.name] for field in fields(cls) if field.name in public}
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})  # type: ignore[arg-type]  # __post_init__ checks
 
     @property
     def num_heads(self) -> int:
+        """Number of query heads."""
         return self.hidden_size // self.head_dim
 
     @property
     def latent_channels(self) -> int:
-        return self.video_in_channels // 4
+        """Channels of a video latent."""
+        return self.video_in_channels // PATCH**2
 
     def experts(self, layer: int) -> int:
-        """How many sets of weights a layer holds: one for each modality, or one for all."""
+        """Return the number of weight sets in a layer: one for each modality, or one for all."""
         return 3 if layer in self.mm_layers else 1
 
     def mlp_width(self, layer: int) -> int:
-        """Four times the hidden size; with a gate two thirds of that, down to a multiple of four."""
+        """Return a layer's MLP width: 4·hidden; with a gate 8/3·hidden, rounded down to a multiple of 4."""
         return 4 * self.hidden_size if layer in self.gelu7_layers else self.hidden_size * 8 // 3 // 4 * 4
 
 
@@ -118,7 +124,7 @@ SIZES: dict[str, HappyHorseConfig] = {
 
 
 def size(name: str) -> HappyHorseConfig:
-    """The configuration of that name.
+    """Return the configuration of that name.
 
     Raises:
         ValueError: There is none.

@@ -1,8 +1,8 @@
 """The HappyHorse network: one stream of video, audio and text tokens, from noisy latents to velocities.
 
-After daVinci-MagiHuman (GAIR-NLP/daVinci-MagiHuman, arXiv 2603.21986), whose checkpoints load as they are.
-There is no timestep input: the network sees how noisy its input is. Unlike the public code: batches, audio
-that may be left out, no padding of channels and no permutation of tokens.
+After daVinci-MagiHuman (GAIR-NLP/daVinci-MagiHuman, arXiv 2603.21986), whose checkpoints load unchanged.
+There is no timestep input: the network infers the noise level from its input. Unlike the public code, it
+takes batches, audio may be left out, and neither channels are padded nor tokens permuted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ EPS = 1e-6
 CLAMP = 7.0
 SIGMOID_SLOPE = 1.702
 MLP_CHUNK = 16_384
-"""Tokens that pass through an MLP together; at 1080p the whole sequence would take 12 GiB more."""
+"""Tokens that pass through an MLP together; the whole sequence of 1080p would take 12 GiB more."""
 
 
 class HappyHorseTransformer(nn.Module):
-    """Predicts velocities (noise − clean) of video and audio.
+    """Network that predicts velocities (noise − clean) of video and audio.
 
-    `dtype` is that of the four large products in each layer: bfloat16, or float32 to run every product in it.
-    The rest, with the residual stream, is float32 either way.
+    `dtype`, bfloat16 or float32, is the type of the four large products in each layer. The rest, with the
+    residual stream, is float32.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class HappyHorseTransformer(nn.Module):
         window: int | None = None,
         text_lengths: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Velocities of a batch of latents.
+        """Predict the velocities of a batch of latents.
 
         Args:
             video: (B, C, T, H, W), H and W even.
             audio: (B, A, 64), or None to leave audio out of the sequence.
             text: (B, L, text channels); L may be 0.
-            coordinates: The style that the checkpoint was trained with.
+            coordinates: Style of positions that the checkpoint was trained with.
             window: Latent frames that local layers look ahead and back; None for full attention everywhere.
-            text_lengths: Real text tokens of each sample (B,), if the rest is padding; it is never looked at.
+            text_lengths: Real text tokens of each sample (B,); the rest is padding, which nothing attends to.
 
         Returns:
             Velocities in the shapes of `video` and `audio`, float32.
@@ -88,18 +88,21 @@ class HappyHorseTransformer(nn.Module):
         coordinates: Coordinates = "base",
         window: int | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """The same for flat tokens of one sample, (tokens, channels).
+        """Predict the velocities of one sample's flat tokens, (tokens, channels).
 
         Args:
             video_tokens: Channel-major patches of a latent of `latent_shape` (T, H, W).
             audio_tokens: Audio latents, or None.
             text_features: Text tokens.
-            latent_shape: Of the latent before patching.
+            latent_shape: T, H and W of the latent before patching.
             coordinates: See `forward`.
             window: See `forward`.
 
         Returns:
             Velocities in the shapes of the first two; the video's are channel-minor (see `unpatchify`).
+
+        Raises:
+            ValueError: The number of video tokens isn't that of the latent shape.
         """
         video, text = video_tokens[None], text_features[None]
         audio = None if audio_tokens is None else audio_tokens[None]
@@ -135,7 +138,7 @@ class HappyHorseTransformer(nn.Module):
     def _attention(
         self, layout: Layout, window: int | None, text_lengths: Tensor | None, device: torch.device
     ) -> tuple[Attend, Attend]:
-        """Attention for full and for local layers."""
+        """Return the attention of full layers and that of local layers."""
         real = None
         if text_lengths is not None:
             lengths = text_lengths.to(device) + layout.video + layout.audio
@@ -147,11 +150,12 @@ class HappyHorseTransformer(nn.Module):
 
     @property
     def layers(self) -> Iterable[Layer]:
+        """Layers in order."""
         return self.block["layers"]  # type: ignore[return-value]  # a ModuleList of Layers
 
 
 class Adapter(nn.Module):
-    """Brings the three modalities to one width; nothing is added to tell them, or their order, apart."""
+    """Embedding of the three modalities at one width; nothing marks a token's modality or place."""
 
     def __init__(self, config: HappyHorseConfig) -> None:
         super().__init__()
@@ -161,7 +165,7 @@ class Adapter(nn.Module):
         self.rope = Rotary(config.head_dim, config.rotary_base)
 
     def forward(self, video: Tensor, audio: Tensor | None, text: Tensor) -> Tensor:
-        """(B, V, 192), (B, A, 64) or None, (B, L, 3584) → (B, V+A+L, hidden), float32."""
+        """Embed (B, V, 192), (B, A, 64) or None, (B, L, 3584) as (B, V+A+L, hidden), float32."""
         parts = [_linear(self.video_embedder, video)]
         if audio is not None:
             parts.append(_linear(self.audio_embedder, audio))
@@ -169,7 +173,7 @@ class Adapter(nn.Module):
 
 
 class Rotary(nn.Module):
-    """Rotary positions along time, height and width; the last quarter of each head stays as it is."""
+    """Rotary positions along time, height and width; the last quarter of each head is not rotated."""
 
     bands: Tensor
 
@@ -179,13 +183,13 @@ class Rotary(nn.Module):
         self.register_buffer("bands", base ** (-torch.arange(count, dtype=torch.float32) / count))
 
     def forward(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Coordinates (B, N, 3) → cosines and sines (B, N, 1, 3·bands)."""
+        """Turn positions (B, N, 3) into cosines and sines (B, N, 1, 3·bands)."""
         angles = (places[..., None] * self.bands.float()).flatten(-2)[:, :, None]
         return angles.cos(), angles.sin()
 
 
 class Layer(nn.Module):
-    """Attention, then MLP, each added to the float32 stream."""
+    """Attention, then MLP, each added to the float32 residual stream."""
 
     def __init__(self, config: HappyHorseConfig, n: int, dtype: torch.dtype) -> None:
         super().__init__()
@@ -195,6 +199,7 @@ class Layer(nn.Module):
         self.mlp = MLP(config.hidden_size, width, gated, self.experts, dtype)
 
     def forward(self, x: Tensor, layout: Layout, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
+        """Map (B, N, hidden) to the same shape."""
         lengths = layout.lengths if self.experts == 3 else (layout.total,)
         x = x + self.attention(x, lengths, rotary, attend)
         x = x + self.mlp(x, lengths)
@@ -217,6 +222,7 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, lengths: tuple[int, ...], rotary: tuple[Tensor, Tensor], attend: Attend
     ) -> Tensor:
+        """Map (B, N, hidden) to the same shape; `lengths` are the tokens of each expert."""
         parts = [self._project(part, e) for e, part in enumerate(_split(x, lengths))]
         q, k, v, gate = (_join(same) for same in zip(*parts, strict=True))
         dtype = self.linear_qkv.weight.dtype
@@ -225,6 +231,7 @@ class Attention(nn.Module):
         return _join([self.linear_proj(part, e) for e, part in enumerate(_split(gated, lengths))])
 
     def _project(self, x: Tensor, expert: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return q, k and v (B, n, heads, head_dim) and the gate (B, n, heads) of one expert's tokens."""
         qkv = self.linear_qkv(self.pre_norm(x, expert), expert).float()
         q, k, v, gate = qkv.split(self.sizes, dim=-1)
         q, k, v = (part.unflatten(-1, (-1, self.head_dim)) for part in (q, k, v))
@@ -232,7 +239,7 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """Up, activation in float32, down."""
+    """Product up, activation in float32, product down."""
 
     def __init__(self, hidden: int, width: int, gated: bool, experts: int, dtype: torch.dtype) -> None:
         super().__init__()
@@ -242,6 +249,7 @@ class MLP(nn.Module):
         self.down_proj = PackedLinear(width, hidden, experts, dtype)
 
     def forward(self, x: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        """Map (B, N, hidden) to the same shape; `lengths` are the tokens of each expert."""
         parts = enumerate(_split(x, lengths))
         return _join([self._expert(some, e) for e, part in parts for some in _split(part, MLP_CHUNK)])
 
@@ -252,7 +260,7 @@ class MLP(nn.Module):
 
 
 class PackedLinear(nn.Module):
-    """A product without bias whose weight holds one matrix for each expert, one above the other."""
+    """Product without bias; its weight (experts·outputs, inputs) stacks one matrix for each expert."""
 
     def __init__(self, inputs: int, outputs: int, experts: int, dtype: torch.dtype) -> None:
         super().__init__()
@@ -261,12 +269,13 @@ class PackedLinear(nn.Module):
         nn.init.normal_(self.weight, std=inputs**-0.5)
 
     def forward(self, x: Tensor, expert: int) -> Tensor:
+        """Map (…, inputs) to (…, outputs) by one expert's matrix."""
         weight = self.weight.chunk(self.experts)[expert]
         return F.linear(x.to(weight.dtype), weight)
 
 
 class RMSNorm(nn.Module):
-    """Scales to a root mean square of 1 + weight, in float32; one weight vector for each expert."""
+    """Norm that scales to a root mean square of 1 + weight, in float32; one weight for each expert."""
 
     def __init__(self, width: int, experts: int = 1) -> None:
         super().__init__()
@@ -274,25 +283,29 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.zeros(experts * width))
 
     def forward(self, x: Tensor, expert: int = 0) -> Tensor:
+        """Normalise (…, width)."""
         weight: Tensor = self.weight.float().chunk(self.experts)[expert]
         return F.rms_norm(x.float(), weight.shape, 1 + weight, EPS)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turns dimension i with dimension i + bands by each token's angles; x is (B, N, heads, head_dim)."""
+    """Rotate dimensions i and i + bands of x (B, N, heads, head_dim) by each token's angles."""
     half = cos.shape[-1]
     a, b, rest = x.tensor_split((half, 2 * half), dim=-1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1)
 
 
 def swiglu7(x: Tensor) -> Tensor:
-    """Gate and value alternate along the last axis; both are clamped at 7, the value at −7 as well."""
+    """Apply the gated activation to gates and values that alternate on the last axis.
+
+    Both are clamped at 7, values at −7 too; the result is gate·sigmoid(1.702·gate)·(value + 1).
+    """
     gate, value = x[..., ::2].clamp(max=CLAMP), x[..., 1::2].clamp(-CLAMP, CLAMP)
     return gate * torch.sigmoid(SIGMOID_SLOPE * gate) * (value + 1)
 
 
 def gelu7(x: Tensor) -> Tensor:
-    """A sigmoid's approximation of GELU, clamped at 7."""
+    """Apply x·sigmoid(1.702·x), which approximates GELU, with x clamped at 7."""
     x = x.clamp(max=CLAMP)
     return x * torch.sigmoid(SIGMOID_SLOPE * x)
 
@@ -303,7 +316,7 @@ def _layout(video: Sequence[int], audio: Tensor | None, text: Tensor) -> Layout:
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
-    """In float32, whatever the layer is kept in."""
+    """Apply a layer in float32, whatever type its weights have."""
     bias = None if layer.bias is None else layer.bias.float()
     return F.linear(x.float(), layer.weight.float(), bias)
 

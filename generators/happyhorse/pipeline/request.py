@@ -147,7 +147,7 @@ class DecodedClip:
     """Seconds that each stage took, with loading."""
 
     def write(self, path: Path) -> None:
-        """Makes an MP4 of it; under that name it is whole or not there.
+        """Write an MP4; after an error there is no file of that name.
 
         Raises:
             GenerationError: It can't be written.

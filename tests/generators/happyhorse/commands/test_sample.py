@@ -82,7 +82,7 @@ def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--cascade",), "Only the toy model's own weights make cascades. Leave --cascade out."),
+        (("--cascade",), "Only the toy model's own weights make cascades. Leave cascade out."),
         (("--steps", "0"), "steps must be a whole number from 1 to 1000; got 0."),
         (("--steps", str(10**12)), "steps must be a whole number from 1 to 1000; got 1000000000000."),
         (("--seed", "-1"), "seed must be a whole number from 0 to 9007199254740991; got -1."),

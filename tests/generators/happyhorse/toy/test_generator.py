@@ -90,7 +90,7 @@ def test_a_prompt_beyond_the_toy_world_leaves_no_file(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"kind": "tuned"}, "'kind' can't be 'tuned'"),
-        ({"steps": 0}, "'steps' must be a whole number from 1 to 1000; got 0"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 1000; got 0"),
         ({"cascade": "yes"}, "'cascade' must be true or false; got 'yes'"),
         ({"device": ""}, "'device' must be a non-empty text"),
         ({"size": "toy"}, "happyhorse-toy"),

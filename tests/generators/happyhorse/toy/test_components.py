@@ -9,8 +9,8 @@ from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import ClipRequest
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.toy.codecs import shipped_codecs
+from generators.happyhorse.toy.components import toy_parts
 from generators.happyhorse.toy.model import load_model
-from generators.happyhorse.toy.parts import toy_parts
 from generators.happyhorse.training.clips import ClipSampler
 from generators.happyhorse.training.data import as_bytes
 from generators.toyworld.world.examples import Example

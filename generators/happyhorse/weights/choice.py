@@ -1,0 +1,114 @@
+"""A choice of model and weights: where its parts come from. Imports nothing heavy before it finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from generators.base import InvalidInput, file_sha256
+from generators.happyhorse.network.limits import require_steps
+from generators.happyhorse.pipeline.request import Decoder, FirstStage, Upscale
+
+if TYPE_CHECKING:
+    import torch
+
+    from generators.happyhorse.pipeline.parts import Parts
+    from generators.happyhorse.weights.released import Release
+
+Weights = Literal["shipped", "released", "random"]
+"""Origin of weights: the toy model's in the package, a public release, or random numbers for a trial."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Model and weights to make clips with.
+
+    Raises:
+        InvalidInput: The number of steps is out of range, or the weights make no cascade.
+    """
+
+    weights: Weights
+    size: str = "15b"
+    kind: FirstStage = "distilled"
+    steps: int | None = None
+    """Steps of the first stage; None for the kind's own number."""
+    decoder: Decoder = "turbo"
+    cascade: bool = False
+    """Whether the video is sampled first, and then audio for it."""
+    device: str | None = None
+    """Name that PyTorch knows; None for the accelerator if there is one, else the CPU."""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """Folders of released parts, by part; a part without one is looked for in the hub's cache."""
+    negative_prompt: Path | None = None
+    """Text file for the released base checkpoint; None for our own negative prompt."""
+
+    def __post_init__(self) -> None:
+        require_steps(self.steps)
+        if self.cascade and self.weights != "shipped":
+            raise InvalidInput("Only the toy model's own weights make cascades. Leave cascade out.")
+
+    def parts(self, upscales: tuple[Upscale, ...] = ()) -> Parts:
+        """Find the model's parts. Released weights are loaded later, when a stage needs them.
+
+        Args:
+            upscales: Super-resolution that must be there.
+
+        Raises:
+            InvalidInput: The device isn't there, or the negative prompt can't be read.
+            Unavailable: Weights are missing or damaged; the message says how to get them.
+        """
+        from generators.happyhorse.pipeline.device import find_device
+
+        device = find_device(self.device)
+        match self.weights:
+            case "shipped":
+                return self._toy_parts(device)
+            case "random":
+                return self._random_parts(device)
+            case "released":
+                return self._release(device).parts(upscales)
+
+    def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
+        """Return what a clip's provenance says of the weights.
+
+        Args:
+            upscales: Super-resolution that the clip uses.
+
+        Raises:
+            Unavailable: Weights are missing.
+        """
+        match self.weights:
+            case "shipped":
+                from generators.happyhorse.toy.checkpoints import weights_file
+
+                return {"checkpoints": {self.kind: file_sha256(weights_file(self.kind, self.steps))}}
+            case "random":
+                return {"checkpoints": "random"}
+            case "released":
+                return self._release().origin(upscales)
+
+    def _toy_parts(self, device: torch.device) -> Parts:
+        from generators.happyhorse.toy.components import toy_parts
+
+        return toy_parts(self.kind, steps=self.steps, cascade=self.cascade, device=device)
+
+    def _random_parts(self, device: torch.device) -> Parts:
+        from generators.happyhorse.weights.random import random_parts  # diffusers and transformers
+
+        full = self.decoder == "wan"
+        return random_parts(self.size, self.kind, device=device, full_decoder=full, steps=self.steps)
+
+    def _release(self, device: torch.device | str = "cpu") -> Release:
+        from generators.happyhorse.weights.released import Release  # diffusers and transformers
+
+        return Release(
+            kind=self.kind,
+            size=self.size,
+            decoder=self.decoder,
+            steps=self.steps,
+            device=str(device),
+            folders=self.folders,
+            negative_prompt=self.negative_prompt,
+        )
