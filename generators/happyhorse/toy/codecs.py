@@ -1,4 +1,4 @@
-"""The toy world's codecs as they are shipped, and their digest, which tells one cache from another."""
+"""Codecs of the toy world in the package, and their digest, which identifies caches of latents."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from generators.happyhorse.sampling.preconditioning import Variances
 
 
 class Measured(Protocol):
-    """Knows the variance of each channel of its latents (channels,)."""
+    """Codec that knows the variance of its latents."""
 
     @property
-    def variance(self) -> Tensor: ...
+    def variance(self) -> Tensor:
+        """Variance of each channel, (channels,)."""
+        ...
 
 
 class MeasuredVideo(VideoCodec, Measured, Protocol):
-    """A video codec that does."""
+    """Video codec that knows the variance of its latents."""
 
 
 class MeasuredAudio(AudioCodec, Measured, Protocol):
-    """An audio codec that does."""
+    """Audio codec that knows the variance of its latents."""
 
 
 class Codecs(NamedTuple):
-    """What turns clips into latents and back."""
+    """Codecs between clips and latents."""
 
     video: MeasuredVideo
     audio: MeasuredAudio
@@ -39,12 +41,12 @@ class Codecs(NamedTuple):
 
     @property
     def variances(self) -> Variances:
-        """Of clean latents."""
+        """Variances of clean latents."""
         return Variances(self.video.variance.reshape(-1, 1, 1, 1), self.audio.variance)
 
 
 def shipped_codecs(device: str = "cpu") -> Codecs:
-    """The fitted bases in the tree."""
+    """Load the fitted codecs in the package."""
     paths = linear_video.TOY_WORLD, spectral_audio.TOY_WORLD
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
     return Codecs(

@@ -1,4 +1,4 @@
-"""The toy HappyHorse: the transformer with the embedding of the toy world's words, and its files."""
+"""Toy HappyHorse: the transformer with an embedding of the toy world's words, and its files."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ from generators.replacing import replacing
 
 TOY = size("toy")
 BASE = CheckpointKind("toy-base", "base", 32, "base", lines=64, guidance=Guidance(2.0, 2.0, 2.0))
-"""As trained by flow matching: guided away from no prompt at all."""
+"""Kind of the weights trained by flow matching, with guidance away from the empty prompt."""
 
 
 def distilled_kind(steps: int) -> CheckpointKind:
-    """As distilled to so many steps, without guidance."""
+    """Return the kind of weights distilled to a number of steps, which takes no guidance."""
     return replace(BASE, name=f"toy-{steps}step", sampler="distilled", steps=steps)
 
 
 class ToyModel(nn.Module):
-    """Its output F is what `preconditioning` says. A fresh one says nothing: the Wiener estimate stands.
+    """Network whose output F is the one defined in `preconditioning`.
+
+    A fresh network's output is 0, so that the Wiener estimate stands.
 
     Args:
-        config: Its sizes.
-        variances: Of its codecs' latents; 1 for each channel by default.
+        config: Sizes of the transformer.
+        variances: Variances of its codecs' latents; 1 for each channel by default.
     """
 
     video_variance: Tensor
@@ -54,15 +56,16 @@ class ToyModel(nn.Module):
 
     @property
     def variances(self) -> Variances:
-        """Of clean latents."""
+        """Variances of clean latents."""
         return Variances(self.video_variance.reshape(-1, 1, 1, 1), self.audio_variance)
 
     @property
     def config(self) -> HappyHorseConfig:
+        """Sizes of the transformer."""
         return self.transformer.config
 
     def forward(self, video: Tensor, audio: Tensor | None, words: Tensor | None) -> tuple[Tensor, ...]:
-        """F of video and, unless it is None, of audio.
+        """Return F of video and, unless it is None, of audio, in their shapes.
 
         Args:
             video: (B, C, T, H, W).
@@ -74,13 +77,13 @@ class ToyModel(nn.Module):
         return (seen,) if heard is None else (seen, heard)
 
     def bound(self, words: Tensor | None) -> Preconditioned:
-        """With its text: what samplers take."""
+        """Bind the text; return the network that samplers call."""
         network: Velocity = lambda video, audio: _pair(self(video, audio, words))  # noqa: E731
         return Preconditioned(network, self.variances)
 
 
 def save_model(model: ToyModel, kind: CheckpointKind, path: Path, **notes: object) -> None:
-    """Writes weights with their sizes, the kind, and notes such as seeds, in place of what was."""
+    """Write a network with its sizes, its kind, and notes such as seeds; replace an earlier file."""
     head = {"config": asdict(model.config), "kind": asdict(kind), "notes": notes}
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
     with replacing(path) as draft:
@@ -88,16 +91,19 @@ def save_model(model: ToyModel, kind: CheckpointKind, path: Path, **notes: objec
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ToyModel, CheckpointKind]:
-    """Reads what `save_model` wrote.
+    """Read a file that `save_model` wrote: the network and its kind.
 
     Raises:
-        WeightsError: The file is damaged, or holds another network.
+        WeightsError: The file is missing or damaged, or holds another network.
     """
     tensors = read_weights(path, device)
     with safe_open(path, framework="pt") as file:
         described = (file.metadata() or {}).get("happyhorse")
     if described is None:
-        raise WeightsError(f"{path} is no toy HappyHorse: it doesn't say of which size and kind it is.")
+        raise WeightsError(
+            f"{path} must be a toy HappyHorse; got weights without size and kind. "
+            "Use a file that `train` or `distill` wrote."
+        )
     head = json.loads(described)
     kind = {**head["kind"], "guidance": Guidance(**head["kind"]["guidance"])}
     model = ToyModel(HappyHorseConfig.from_public(head["config"])).to(device)

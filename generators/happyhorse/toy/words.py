@@ -1,4 +1,4 @@
-"""The toy model's text encoder: an embedding of the toy world's words, learned with the rest."""
+"""Text encoder of the toy model: an embedding of the toy world's words, trained with the network."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from torch import Tensor, nn
 from generators.toyworld.world.grammar import WORDS, parse
 
 VOCABULARY: tuple[str, ...] = tuple(word for words in WORDS.values() for word in words)
-"""The words that say something; the others in a caption only join them."""
+"""Words with a meaning of their own; the other words of a caption only join them."""
 _SLOTS = len(WORDS) - 1
-"""Words that an object has; the background is the last word of all."""
+"""Number of an object's words; the background is the last word of a caption."""
 
 
 def tokenise(caption: str) -> tuple[int, ...]:
-    """Numbers of the caption's words: six for each object, and one for the background.
+    """Return the numbers of a caption's words: six for each object, and one for the background.
 
     Raises:
-        InvalidInput: Names the words outside the grammar, and the grammar.
+        InvalidInput: The caption isn't in the grammar; the message names the wrong words.
     """
     scene = parse(caption)
     words = [word for item in scene.objects for word in vars(item).values()]
@@ -25,9 +25,9 @@ def tokenise(caption: str) -> tuple[int, ...]:
 
 
 class WordEmbedding(nn.Module):
-    """Satisfies `TextEncoder`. Each word's vector, plus one for the object that it belongs to.
+    """Text encoder that adds to each word's vector one for the object that the word belongs to.
 
-    The transformer places all text at one point, so that only the second vector can say whose word it is.
+    The transformer places all text at one point, so that only the second vector says whose word it is.
     """
 
     def __init__(self, width: int) -> None:
@@ -36,21 +36,23 @@ class WordEmbedding(nn.Module):
         self.owners = nn.Embedding(3, width)
 
     def forward(self, numbers: Tensor) -> Tensor:
-        """Numbers (batch, length) from `tokenise` to features (batch, length, width)."""
+        """Turn numbers (batch, length) from `tokenise` into features (batch, length, width)."""
         owners = torch.arange(numbers.shape[-1], device=numbers.device) // _SLOTS
         features: Tensor = self.words(numbers) + self.owners(owners)
         return features
 
     def check(self, prompt: str) -> None:
-        """Raises InvalidInput where the prompt isn't of the grammar."""
+        """Raise InvalidInput if the prompt isn't in the grammar."""
         tokenise(prompt)
 
     @torch.inference_mode()
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
-        """Features (length, width) of each prompt, float32 on the CPU; none of "", away from which is guided.
+        """Return features (length, width) of each prompt, float32 on the CPU.
+
+        The unconditional prompt "" has length 0.
 
         Raises:
-            InvalidInput: A prompt isn't of the grammar.
+            InvalidInput: A prompt isn't in the grammar.
         """
         device = self.words.weight.device
         numbers = (torch.tensor([tokenise(prompt) if prompt else ()], dtype=torch.long) for prompt in prompts)

@@ -13,5 +13,7 @@ from generators.happyhorse.toy.model import load_model
 def test_a_file_that_does_not_say_what_it_holds_is_refused(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
 
-    with pytest.raises(WeightsError, match=r"other\.safetensors is no toy HappyHorse"):
+    with pytest.raises(
+        WeightsError, match=r"other\.safetensors must be a toy HappyHorse; got weights without size and kind"
+    ):
         load_model(tmp_path / "other.safetensors")
