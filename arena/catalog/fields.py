@@ -80,12 +80,22 @@ class Fields:
         return seeds
 
     def mapping(self, name: str) -> dict[str, object]:
+        """Take a mapping of whatever JSON can hold."""
         value = self._take(name, required=False)
         if value is None:
             return {}
         if not isinstance(value, dict):
             self._report(name, f"must be a mapping; got {show(value)}.")
             return {}
+        return self._plain(name, value)
+
+    def others(self) -> dict[str, object]:
+        """Take all fields that nothing has taken, as they are."""
+        others = {name: value for name, value in self.values.items() if name not in self.taken}
+        self.taken |= others.keys()
+        return {name: self._plain(str(name), {name: value}).get(name) for name, value in others.items()}
+
+    def _plain(self, name: str, value: dict[Any, Any]) -> dict[str, object]:
         try:
             plain: dict[str, object] = json.loads(canonical_json(value))
         except (TypeError, ValueError):

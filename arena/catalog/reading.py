@@ -135,7 +135,7 @@ def _locate(node: yaml.Node, place: Place, document: Document) -> None:
 def _read_jsonl(path: Path, text: str) -> Document:
     # Not splitlines(): a prompt may hold U+2028, which JSON allows and which ends a line for Python.
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    rows = [_read_json(path, number, line) for number, line in lines]
+    rows = [read_json_line(path, number, line) for number, line in lines]
     head = rows[0] if rows else None
     if not isinstance(head, dict):
         raise FileError(
@@ -149,12 +149,13 @@ def _read_jsonl(path: Path, text: str) -> Document:
     return document
 
 
-def _read_json(path: Path, number: int, line: str) -> object:
+def read_json_line(path: Path, number: int, line: str) -> object:
+    """Read one line of a JSONL file. Raise FileError, with its number, if it is not JSON."""
     try:
         row: object = json.loads(
             line,
-            object_pairs_hook=_refuse_repeated,
-            parse_constant=_refuse_constant,
+            object_pairs_hook=refuse_repeated,
+            parse_constant=refuse_constant,
             parse_float=WrittenFloat,
         )
         return row
@@ -165,7 +166,8 @@ def _read_json(path: Path, number: int, line: str) -> object:
         raise FileError(f"{path.name}:{number}: can't be read as JSON: {reason}.") from error
 
 
-def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a mapping of JSON's pairs. Raise ValueError if a key is given twice."""
     values = dict(pairs)
     if len(values) < len(pairs):
         name = next(name for name in values if [key for key, _ in pairs].count(name) > 1)
@@ -173,5 +175,6 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """Raise ValueError for NaN and the infinities, which Python's reader would take."""
     raise ValueError(f"{name} is no number in JSON")

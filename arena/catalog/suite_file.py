@@ -149,14 +149,15 @@ def _read_image(entry: Fields) -> tuple[Path | None, str]:
         return None, ""
     if not path.is_file():
         entry.document.report(place, f"'{name}' is missing.")
-    elif (problem := _problem_of(path)) is not None:
+    elif (problem := image_problem(path)) is not None:
         entry.document.report(place, f"'{name}' {problem}")
     else:
         return path, hashlib.sha256(path.read_bytes()).hexdigest()
     return None, ""
 
 
-def _problem_of(path: Path) -> str | None:
+def image_problem(path: Path) -> str | None:
+    """Return what keeps a file from being a reference image, as an error's end; None if nothing does."""
     if (size_bytes := path.stat().st_size) > LARGEST_IMAGE_BYTES:
         most = LARGEST_IMAGE_BYTES // 2**20
         return f"must be at most {most} MiB; got {size_bytes / 2**20:.1f} MiB. Save it smaller."

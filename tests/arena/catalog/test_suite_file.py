@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,11 @@ def test_a_translation_names_a_prompt_in_another_language(tmp_path: Path) -> Non
 def test_a_suite_without_descriptions_has_the_hash_it_had_before_there_were_any() -> None:
     suite = read_suite_file(Path(__file__).parents[3] / "suites" / "toy-world.yaml")
     assert suite.content_hash() == "b50d6351f1628943b0cb59d7c7b6347db39237c9c031764d320ace0b3ca5c5d3"
+
+
+def test_every_field_of_a_prompt_is_documented(tmp_path: Path) -> None:
+    (problem,) = _refuse(write_suite(tmp_path, "id: a, text: x, odd: y"))
+    known = problem.partition("Known: ")[2].rstrip(".").split(", ")
+    page = (Path(__file__).parents[3] / "docs" / "suites.md").read_text(encoding="utf-8")
+    section, _, _ = page.partition("## What changed")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == known

@@ -1,0 +1,1 @@
+"""Public prompt benchmarks: one module for each layout of files, and a suite file made of any of them."""
