@@ -6,10 +6,9 @@ python -m generators.happyhorse referee --count 64 runs/base/base.safetensors --
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from generators.base import InvalidInput
@@ -21,11 +20,11 @@ from generators.happyhorse.training.arguments import make_folder, require_whole,
 from generators.happyhorse.training.clips import ClipSampler, round_trip
 from generators.happyhorse.training.processes import use_threads
 from generators.happyhorse.training.scoring import CEILING, SCORED_SEED, Scores, references, score, shares
-from generators.replacing import replacing
 from generators.toyworld.referee.broken import truth
 from generators.toyworld.referee.diversity import diversity, other_seeds
-from generators.toyworld.referee.scores import Score, render_table
-from generators.toyworld.referee.verdict import Footage
+from generators.toyworld.referee.scores import Score
+from generators.toyworld.referee.table import render_table, write_json
+from generators.toyworld.senses.footage import Footage
 from generators.toyworld.world.examples import Example, example
 
 SHIPPED = (weights_file("base", None), *(weights_file("distilled", steps) for steps in STUDENTS))
@@ -75,7 +74,7 @@ def run(args: Namespace) -> int:
     _say(f"\nShares of what the {CEILING} reaches:\n")
     _say(render_table(shares(table), _interval))
     if args.json:
-        _write_json(args.json, table)
+        write_json(args.json, table)
     return 0
 
 
@@ -127,14 +126,6 @@ def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Exampl
     from generators.toyworld.referee.sheets import write_sheet  # a GPU's machine may lack Pillow
 
     write_sheet(path, clips, [own.caption for own in examples[: len(clips)]])
-
-
-def _write_json(path: Path, table: Mapping[str, Scores]) -> None:
-    found = {
-        title: {name: asdict(value) for name, value in scores.items()} for title, scores in table.items()
-    }
-    with replacing(path) as draft:
-        draft.write_text(json.dumps(found, indent=1))
 
 
 def _interval(found: Score) -> str:

@@ -15,7 +15,7 @@ from generators.happyhorse.toy.codecs import Codecs
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.toy.words import tokenise
 from generators.happyhorse.training.data import as_bytes, to_tensors
-from generators.toyworld.referee.verdict import Footage
+from generators.toyworld.senses.footage import Footage
 from generators.toyworld.world.examples import FPS, FRAMES, SIDE, Example
 
 _AT_ONCE = 32
@@ -82,7 +82,7 @@ def decode(latents: Latents, codecs: Codecs) -> Iterator[Footage]:
         # (B, 2, N) → the mean of both channels (B, N)
         sounds = list(codecs.audio.decode(latents.audio).mean(1).cpu().numpy())
     for picture, sound in zip(frames, sounds, strict=True):
-        yield Footage(picture, FPS, sound, codecs.audio.sample_rate)
+        yield Footage.at_rate(picture, FPS, sound, codecs.audio.sample_rate)
 
 
 def round_trip(examples: Sequence[Example], codecs: Codecs) -> Iterator[Footage]:

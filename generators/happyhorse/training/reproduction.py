@@ -35,7 +35,7 @@ from generators.happyhorse.training.processes import Processes
 from generators.happyhorse.training.run import Run, Settings
 from generators.happyhorse.training.scoring import SCORED_SEED, Scores, references, score
 from generators.replacing import replacing
-from generators.toyworld.referee.scores import render_table
+from generators.toyworld.referee.table import render_table
 from generators.toyworld.world.examples import Split, example
 
 _NOTE = "programme.json"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
 from generators.happyhorse.toy.codecs import Codecs
 from generators.happyhorse.training.clips import round_trip
 from generators.toyworld.referee.broken import MAKERS
-from generators.toyworld.referee.scores import Score, f1, summarise
-from generators.toyworld.referee.verdict import Footage, Verdict, judge
+from generators.toyworld.referee.scores import Score, score_clips
+from generators.toyworld.senses.footage import Footage
 from generators.toyworld.world.examples import Example
 
 SCORED_SEED = 2
@@ -21,7 +19,6 @@ CEILING = "codec"
 """Column of the true clips through the codecs, the best that a model on them can reach."""
 Scores = dict[str, Score]
 """Scores by name."""
-Item = TypeVar("Item")
 
 
 def references(examples: Sequence[Example], codecs: Codecs, broken: bool = True) -> dict[str, Scores]:
@@ -44,13 +41,8 @@ def score(clips: Sequence[Footage], examples: Sequence[Example], from_image: boo
         examples: What was asked for.
         from_image: Whether the examples' first frames were given.
     """
-    verdicts = [_judge(clip, own, from_image) for clip, own in zip(clips, examples, strict=True)]
-    scores = dict(summarise(verdicts))
-    if clips[0].samples is not None:
-        swapped = [replace(clip, samples=after.samples) for clip, after in _neighbours(clips)]
-        by_chance = [_judge(clip, own, False) for clip, own in zip(swapped, examples, strict=True)]
-        scores["sync F1 by chance"] = f1([found.sync for found in by_chance if found.sync is not None])
-    return scores
+    first_frames = [own.frames[0] for own in examples] if from_image else None
+    return score_clips(clips, [own.caption for own in examples], first_frames)
 
 
 def shares(table: Mapping[str, Scores]) -> dict[str, Scores]:
@@ -70,10 +62,6 @@ def _over(score: Score, most: float) -> Score:
     return Score(score.value / most, score.low / most, score.high / most, score.count)
 
 
-def _judge(clip: Footage, own: Example, from_image: bool) -> Verdict:
-    return judge(clip, own.caption, own.frames[0] if from_image else None)
-
-
-def _neighbours(items: Sequence[Item]) -> list[tuple[Item, Item]]:
+def _neighbours(items: Sequence[Example]) -> list[tuple[Example, Example]]:
     """Pair each item with the next one, and the last with the first."""
     return list(zip(items, [*items[1:], items[0]], strict=True))

@@ -1,1 +1,1 @@
-"""Judges clips of the toy world against their prompts; knows no model."""
+"""Judge clips of the toy world against their prompts, whichever model made them."""

@@ -1,4 +1,4 @@
-"""Sample sheets: frames of a few clips side by side, with each clip's spectrogram beneath."""
+"""Draw contact sheets: frames of a few clips side by side, with each clip's spectrogram beneath."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from generators.toyworld.referee.verdict import Footage
+from generators.toyworld.senses.footage import Footage
 
 _SHOWN = 9
-"""Frames of a clip: every fourth."""
+"""Frames of each clip, evenly spaced."""
 _SPECTRUM_HEIGHT = 64
 _CAPTION_HEIGHT = 14
 _HIGHEST_HZ = 2500
 
 
 def write_sheet(path: Path, clips: Sequence[Footage], captions: Sequence[str]) -> None:
-    """Writes a PNG with a row for each clip."""
+    """Write a PNG with a row for each clip."""
     rows = [_row(clip, caption) for clip, caption in zip(clips, captions, strict=True)]
     Image.fromarray(np.concatenate(rows)).save(path)
 
@@ -36,9 +36,10 @@ def _row(clip: Footage, caption: str) -> NDArray[np.uint8]:
 
 
 def spectrogram(samples: NDArray[np.float32], rate: int, width: int) -> NDArray[np.uint8]:
-    """Grey levels (64, width, 3): 60 dB, low tones below."""
+    """Draw the levels of 60 dB in grey, uint8 (64, width, 3), with low tones at the bottom."""
     window = torch.hann_window(1024)
     mono = torch.from_numpy(np.ascontiguousarray(samples.reshape(len(samples), -1).mean(axis=1)))
+    # lines (frequency, time): magnitudes up to `_HIGHEST_HZ`.
     lines = torch.stft(mono, 1024, 250, window=window, pad_mode="constant", return_complex=True).abs()
     levels_db = 20 * (lines[: round(_HIGHEST_HZ * 1024 / rate)] + 1e-4).log10()
     grey = ((levels_db - levels_db.max()) / 60 + 1).clamp(0, 1).flip(0).numpy() * 255

@@ -1,58 +1,31 @@
-"""Objective checks of a toy-world clip against its caption, from pixels and samples alone.
+"""Judge a toy-world clip against its caption, from pixels and samples alone, without a network.
 
-`judge` looks at one clip and returns a verdict; `scores` sums verdicts up. No check uses a network.
+`judge` returns a verdict for one clip; `scores` summarises the verdicts of many.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.toyworld.senses.hearing import find_levels, find_onsets, find_pitches
-from generators.toyworld.senses.impacts import Turn, find_turns
+from generators.toyworld.referee.motion import Move
+from generators.toyworld.referee.synchrony import Sync, hear_onsets, judge_pitch, judge_synchrony
+from generators.toyworld.senses.footage import Footage
+from generators.toyworld.senses.impacts import find_turns
 from generators.toyworld.senses.seeing import Floats, held_frames
 from generators.toyworld.senses.tracing import ObjectTrack, name_background, overlapping, trace
-from generators.toyworld.world.grammar import WORDS, ObjectSpec, parse
-from generators.toyworld.world.physics import GRAVITY, HEADING, SILENT_SPEED, SPEED
-from generators.toyworld.world.sound import BASE_HZ
+from generators.toyworld.world.grammar import ObjectSpec, parse
+from generators.toyworld.world.physics import SILENT_SPEED
 
+FEWEST_FRAMES = 5
+"""Frames in which an impact can be seen at all."""
 _FASTEST = 2.4
 """Boxes a second; gravity gets no object beyond 1.9."""
-_FAST = math.sqrt(SPEED["slowly"] * SPEED["quickly"])
-_HEAVY = GRAVITY["bouncing"] / 2
-_BLIND = 2
-"""Frames at either end in which a turn can't be seen, because there is nothing before or after it."""
-_INAUDIBLE = 2e-3
-_PITCHES = {
-    (shape, colour): base * 2 ** (step / 6)
-    for shape, base in BASE_HZ.items()
-    for step, colour in enumerate(WORDS["colour"])
-}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A visible impact and the sound that belongs to it."""
-
-    offset_s: float
-    """From impact to sound."""
-    speed: float
-    level: float
-
-
-@dataclass(frozen=True)
-class Sync:
-    """How far sounds and visible impacts belong together, one to one."""
-
-    pairs: tuple[Pair, ...]
-    seen: int
-    heard: int
-    """Onsets while impacts can be seen."""
+_TOGETHER_S = 1 / 16
+"""Largest time between an impact and its sound: a frame of the toy world's examples."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +34,7 @@ class Verdict:
 
     background: bool
     count: bool
-    """As many objects as asked for, in most frames."""
+    """Whether most frames hold as many objects as asked for."""
     colour: bool
     shape: bool
     size: bool
@@ -75,32 +48,20 @@ class Verdict:
     held: float
     """Share of frames that repeat the one before."""
     pitch: bool | None
-    """Most sounds have the pitch of an object asked for; None where nothing hits and nothing sounds."""
+    """Whether most sounds have the pitch of an object asked for; None if nothing hits and nothing sounds."""
     sync: Sync | None
-    """None without a sound track."""
+    """Impacts matched to sounds; None without a sound track."""
     first_frame_db: float | None
     """PSNR of the first frame against the reference image; None without one."""
     tracks: tuple[Floats, ...]
     """Centres (time, 2) of the objects, in boxes, with NaN where they aren't whole."""
 
 
-@dataclass(frozen=True)
-class Footage:
-    """A decoded clip."""
-
-    frames: NDArray[np.uint8]
-    """(time, side, side, 3): the box alone."""
-    fps: float
-    samples: NDArray[np.float32] | None = None
-    """(samples,) or (samples, 2)."""
-    sample_rate: int = 16_000
-
-
 def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = None) -> Verdict:
-    """Compares a clip with what was asked for.
+    """Compare a clip with its caption.
 
     Args:
-        clip: At any frame rate and size, best 64 to 128 pixels.
+        clip: At any frame rate, of at least `FEWEST_FRAMES` frames; best 64 to 128 pixels along a side.
         caption: The toy-world prompt that it was made for.
         first_frame: The reference image (side, side, 3), if one was given.
 
@@ -108,155 +69,67 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
         InvalidInput: The caption is not of the toy world.
     """
     scene = parse(caption)
-    times_s = np.arange(len(clip.frames)) / clip.fps
+    asked = scene.objects
     tracks = trace(clip.frames)
-    turns = [find_turns(track.blob, times_s, SILENT_SPEED) for track in tracks]
-    pairs = _assign(scene.objects, tracks)
-    full = len(pairs) == len(scene.objects)  # an object that isn't there has nothing right
-    moves = [(item, _Move.of(track, turns[tracks.index(track)], times_s)) for item, track in pairs]
-    mono = None if clip.samples is None else clip.samples.reshape(len(clip.samples), -1).mean(axis=1)
-    onsets_s = np.zeros(0) if mono is None else _onsets(mono, clip.sample_rate)
+    turns = [find_turns(track.blob, clip.times_s, SILENT_SPEED) for track in tracks]
     impacts = sorted(turn for of_track in turns for turn in of_track)
+    pairs = _assign(asked, tracks)
+    full = len(pairs) == len(asked)  # an object that isn't there has nothing right
+    moves = [(item, Move.of(track, turns[tracks.index(track)], clip.times_s)) for item, track in pairs]
+    onsets_s = hear_onsets(clip)
+    with_sound = clip.samples is not None
     return Verdict(
         background=name_background(clip.frames) == scene.background,
-        count=_count(tracks) == len(scene.objects),
-        colour={track.colour for track in tracks} == {item.colour for item in scene.objects},
+        count=_count(tracks) == len(asked),
+        colour={track.colour for track in tracks} == {item.colour for item in asked},
         shape=full and all(track.shape == item.shape for item, track in pairs),
         size=full and all(track.size == item.size for item, track in pairs),
         direction=full and all(move.direction == item.direction for item, move in moves),
         speed=full and all(move.speed == item.speed for item, move in moves),
         motion=full and all(move.motion == item.motion for item, move in moves),
-        coherent=_coherent(tracks, len(scene.objects)) if tracks else 0.0,
-        teleports=_teleports(tracks, times_s) if tracks else 0.0,
+        coherent=_coherent(tracks, len(asked)) if tracks else 0.0,
+        teleports=_teleports(tracks, clip.times_s) if tracks else 0.0,
         held=float(held_frames(clip.frames).mean()),
-        pitch=None if mono is None else _pitch(mono, clip.sample_rate, onsets_s, scene.objects, impacts),
-        sync=None
-        if clip.samples is None
-        else _sync(clip.samples, clip.sample_rate, onsets_s, impacts, times_s),
+        pitch=judge_pitch(clip, onsets_s, asked, impacts) if with_sound else None,
+        sync=judge_synchrony(clip, onsets_s, impacts, _TOGETHER_S) if with_sound else None,
         first_frame_db=None if first_frame is None else psnr_db(clip.frames[0], first_frame),
         tracks=tuple(track.centre for track in tracks),
     )
 
 
 def psnr_db(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Peak signal-to-noise ratio, at most 60 dB: beyond that pictures are equal."""
+    """Return the peak signal-to-noise ratio of 8-bit pictures, at most 60 dB, which equal pictures have."""
     error = float(((picture.astype(np.float64) - reference) ** 2).mean())
     return min(60.0, 10 * math.log10(255**2 / max(error, 1e-9)))
-
-
-@dataclass(frozen=True)
-class _Move:
-    """How one object moves, in the caption's words."""
-
-    direction: str
-    speed: str
-    motion: str
-
-    @classmethod
-    def of(cls, track: ObjectTrack, turns: Sequence[Turn], times_s: Floats) -> _Move:
-        known = np.flatnonzero(track.whole)
-        if len(known) < 4:
-            return cls("none", "none", "none")
-        t, at = times_s[known], track.centre[known]
-        pull = _pull(t, at[:, 1], [turn.time_s for turn in turns])
-        motion = "bouncing" if pull > _HEAVY else "gliding"
-        vx, vy = _start_velocity(t, at, turns, GRAVITY[motion])
-        angle = math.degrees(math.atan2(vy, vx))
-        direction = min(HEADING, key=lambda name: abs((angle - HEADING[name] + 180) % 360 - 180))
-        return cls(direction, "quickly" if math.hypot(vx, vy) > _FAST else "slowly", motion)
-
-
-def _pull(t: Floats, height: Floats, turns_s: list[float]) -> float:
-    """Downward acceleration between turns, in boxes a second squared: parabolas, the longer the weightier."""
-    edges = [-math.inf, *turns_s, math.inf]
-    pulls, weights = [0.0], [1e-9]
-    for start, end in pairwise(edges):
-        inside = (t > start) & (t < end)
-        if (count := int(inside.sum())) >= 4:
-            pulls.append(2 * float(np.polyfit(t[inside], height[inside], 2)[0]))
-            weights.append(float(count) ** 5)  # as the inverse variance of a parabola's bend
-    return float(np.average(pulls, weights=weights))
-
-
-def _start_velocity(t: Floats, at: Floats, turns: Sequence[Turn], gravity: float) -> tuple[float, float]:
-    """Velocity at time 0, from the way before the first turn, with the known pull taken off."""
-    free = t < (turns[0].time_s if turns else math.inf)
-    # Three frames at least: no object turns before 0.2 s, so an earlier turn is an error of sight.
-    free[:3] = True
-    x, y = at[free, 0], at[free, 1] - gravity * t[free] ** 2 / 2
-    return float(np.polyfit(t[free], x, 1)[0]), float(np.polyfit(t[free], y, 1)[0])
 
 
 def _assign(
     asked: tuple[ObjectSpec, ...], tracks: tuple[ObjectTrack, ...]
 ) -> list[tuple[ObjectSpec, ObjectTrack]]:
-    """Objects with tracks of their colour, then what is left of both in order."""
+    """Pair objects with tracks of their colour, then the remaining ones in order."""
     by_colour = {track.colour: track for track in tracks}
     pairs = [(item, by_colour[item.colour]) for item in asked if item.colour in by_colour]
-    colours = {item.colour for item in asked}
-    left = [track for track in tracks if track.colour not in colours]
-    return pairs + list(zip([item for item in asked if item.colour not in by_colour], left, strict=False))
+    asked_colours = {item.colour for item in asked}
+    left_asked = [item for item in asked if item.colour not in by_colour]
+    left_tracks = [track for track in tracks if track.colour not in asked_colours]
+    return pairs + list(zip(left_asked, left_tracks, strict=False))
 
 
 def _count(tracks: tuple[ObjectTrack, ...]) -> int:
+    """Return the median number of patches in a frame."""
     return int(np.median(np.sum([track.patches for track in tracks], axis=0))) if tracks else 0
 
 
 def _coherent(tracks: tuple[ObjectTrack, ...], expected: int) -> float:
-    """Where one object hides another, nothing can be said: such frames count neither way."""
+    """Return the share of coherent frames. Frames in which one object hides another don't count."""
     together = np.logical_and.reduce([track.whole for track in tracks]) & (len(tracks) == expected)
     clear = ~overlapping(tracks)
     return float(together[clear].mean()) if clear.any() else float(together.any())
 
 
 def _teleports(tracks: tuple[ObjectTrack, ...], times_s: Floats) -> float:
+    """Return the share of steps between frames, of all objects, that are faster than `_FASTEST`."""
     steps = [np.linalg.norm(np.diff(track.centre, axis=0), axis=1) / np.diff(times_s) for track in tracks]
-    known = np.concatenate(steps)
-    known = known[~np.isnan(known)]
+    speeds = np.concatenate(steps)
+    known = speeds[~np.isnan(speeds)]
     return float((known > _FASTEST).mean()) if known.size else 0.0
-
-
-def _onsets(mono: NDArray[np.float32], sample_rate: int) -> Floats:
-    if np.abs(mono).max(initial=0.0) < _INAUDIBLE:
-        return np.zeros(0)
-    return find_onsets(mono, sample_rate)
-
-
-def _pitch(
-    mono: NDArray[np.float32], rate: int, onsets_s: Floats, asked: tuple[ObjectSpec, ...], impacts: list[Turn]
-) -> bool | None:
-    if not len(onsets_s):
-        return False if impacts else None
-    names = list(_PITCHES)
-    heard = [names[place] for place in find_pitches(mono, rate, onsets_s, list(_PITCHES.values()))]
-    right = [name in {(item.shape, item.colour) for item in asked} for name in heard]
-    return sum(right) > len(right) / 2
-
-
-def _sync(
-    samples: NDArray[np.float32], rate: int, onsets_s: Floats, impacts: list[Turn], times_s: Floats
-) -> Sync:
-    # Constant-power panning: the power of both channels together doesn't depend on where an impact is.
-    channels = samples.reshape(len(samples), -1)
-    levels = np.sqrt(
-        sum(find_levels(channels[:, side], rate, onsets_s) ** 2 for side in range(channels.shape[1]))
-    )
-    within_s = times_s[1] - times_s[0]
-    matches = match(np.array([turn.time_s for turn in impacts]), onsets_s, within_s)
-    pairs = tuple(
-        Pair(float(onsets_s[j] - impacts[i].time_s), impacts[i].speed, float(levels[j])) for i, j in matches
-    )
-    visible = (onsets_s > times_s[_BLIND]) & (onsets_s < times_s[-1 - _BLIND])
-    visible[[j for _, j in matches]] = True
-    return Sync(pairs, len(impacts), int(visible.sum()))
-
-
-def match(impacts_s: Floats, onsets_s: Floats, within_s: float) -> list[tuple[int, int]]:
-    """Pairs of places in both lists, nearest first, each used once."""
-    apart = np.abs(onsets_s[None, :] - impacts_s[:, None])
-    pairs: list[tuple[int, int]] = []
-    while apart.size and apart.min() <= within_s:
-        i, j = np.unravel_index(int(apart.argmin()), apart.shape)
-        pairs.append((int(i), int(j)))
-        apart[i, :] = apart[:, j] = math.inf
-    return pairs

@@ -1,1 +1,1 @@
-"""Reads objects, motion and sounds from clips."""
+"""Read objects, motion and sounds from clips."""

@@ -1,92 +1,41 @@
-"""Decodes a clip for perception: small pictures of the box, and the sound as one channel."""
+"""A decoded clip: what a viewer sees and hears. Needs no media library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
-
-SIDE = 128
-"""Pixels along the box: enough to tell shapes apart, and a sixteenth of the work of 512."""
-SAMPLE_RATE = 16_000
-_BLACK = 24
-"""Brightest that letterbox borders get after encoding; the darkest background has a channel of 58."""
 
 
 @dataclass(frozen=True)
 class Footage:
-    """What a viewer gets. `frames` is (time, SIDE, SIDE, 3); times are in seconds on one clock."""
+    """Frames and sound of a clip, with their times in seconds on one clock."""
 
     frames: NDArray[np.uint8]
+    """Pictures of the box alone, (time, side, side, 3)."""
     times_s: NDArray[np.float64]
-    samples: NDArray[np.float32]
-    """Empty when the clip has no sound track."""
-    sound_start_s: float
+    """Time of each frame, (time,)."""
+    samples: NDArray[np.float32] | None = None
+    """Sound, (samples,) or (samples, 2); None without a sound track."""
+    sample_rate: int = 16_000
+    sound_start_s: float = 0.0
+    """Time of the first sample."""
 
+    @classmethod
+    def at_rate(
+        cls,
+        frames: NDArray[np.uint8],
+        fps: float,
+        samples: NDArray[np.float32] | None = None,
+        sample_rate: int = 16_000,
+    ) -> Footage:
+        """Return a clip whose frames follow each other at a steady rate, from time 0 like its sound."""
+        return cls(frames, np.arange(len(frames)) / fps, samples, sample_rate)
 
-class _Framing:
-    """Scales whole pictures so that the box in them is SIDE pixels wide and high, and cuts it out."""
-
-    def __init__(self, first: av.VideoFrame) -> None:
-        bright = first.to_ndarray(format="rgb24").max(axis=-1) > _BLACK
-        rows, columns = (np.flatnonzero(bright.mean(axis=axis) > 0.1) for axis in (1, 0))
-        if not rows.size or not columns.size:
-            raise ValueError("The first frame is black: there is no box to look at.")
-        scale_y, scale_x = SIDE / (rows[-1] + 1 - rows[0]), SIDE / (columns[-1] + 1 - columns[0])
-        self.width, self.height = round(first.width * scale_x), round(first.height * scale_y)
-        self._reformatter = VideoReformatter()  # one for all frames: to set it up costs more than to use it
-        self.top, self.left = round(rows[0] * scale_y), round(columns[0] * scale_x)
-
-    def cut(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        small = self._reformatter.reformat(frame, self.width, self.height, "rgb24", interpolation="AREA")
-        box = small.to_ndarray()[self.top : self.top + SIDE, self.left : self.left + SIDE]
-        return np.asarray(box, np.uint8)
-
-
-def load(path: Path) -> Footage:
-    """Decodes the first video and audio stream of a file.
-
-    Raises:
-        ValueError: There is no video, or nothing but black in its first frame.
-    """
-    pictures: list[NDArray[np.uint8]] = []
-    times_s: list[float] = []
-    sound = _Sound()
-    framing: _Framing | None = None
-    with av.open(path) as container:
-        for stream in container.streams:
-            stream.codec_context.thread_type = "AUTO"
-        for frame in container.decode(*container.streams.video[:1], *container.streams.audio[:1]):
-            if isinstance(frame, av.VideoFrame):
-                framing = framing or _Framing(frame)
-                pictures.append(framing.cut(frame))
-                times_s.append(float(frame.time or 0.0))
-            elif isinstance(frame, av.AudioFrame):
-                sound.add(frame)
-    if not pictures:
-        raise ValueError(f"{path} has no video to look at.")
-    return Footage(np.stack(pictures), np.array(times_s), sound.samples(), sound.start_s)
-
-
-class _Sound:
-    """Collects audio frames as one channel at SAMPLE_RATE."""
-
-    def __init__(self) -> None:
-        self.start_s = 0.0
-        self._resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE)
-        self._pieces: list[NDArray[np.float32]] = []
-
-    def add(self, frame: av.AudioFrame | None) -> None:
-        if frame is not None and not self._pieces:
-            self.start_s = float(frame.time or 0.0)
-        self._pieces += [piece.to_ndarray()[0] for piece in self._resampler.resample(frame)]
-
-    def samples(self) -> NDArray[np.float32]:
-        if not self._pieces:
+    @property
+    def mono(self) -> NDArray[np.float32]:
+        """Mean of the channels, (samples,); empty without a sound track."""
+        if self.samples is None or not self.samples.size:
             return np.zeros(0, np.float32)
-        self.add(None)  # what the resampler still holds
-        return np.concatenate(self._pieces)
+        return np.asarray(self.samples.reshape(len(self.samples), -1).mean(axis=1))

@@ -1,4 +1,4 @@
-"""When something starts to sound, by peaks of the log-spectral flux; how high and how loud it is."""
+"""Find when tones start, by peaks of the log-spectral flux, and how high and loud they are."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _STRENGTH = 0.2
 """Share of the strongest onset that another needs; the quietest audible impact reaches about a third."""
 _APART_S = 0.05
 _LEAD_S = 0.008
-"""A flux peak comes this much before the onset, as the window reaches ahead; measured on single tones."""
+"""Time from a peak of the flux to its onset, as the window reaches ahead; measured on single tones."""
 
 _SETTLED_S = 0.005
-"""After this much of a tone its onset's click is over."""
+"""Time after which the click at a tone's onset is over."""
 _LISTEN_S = 0.128
 """Long enough to tell whole tones apart at 262 Hz."""
 _IN_TUNE = 0.03
@@ -27,19 +27,20 @@ _IN_TUNE = 0.03
 
 
 def find_onsets(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
-    """Onset times in seconds from the first sample, in order."""
+    """Return the onset times of samples (N,), in seconds from the first sample, in order."""
     flux = _flux(samples)
     if not flux.size or flux.max() < 1.0:
         return np.zeros(0)
     around = 2 * round(_APART_S * sample_rate / _HOP) + 1
-    tallest = flux == ndimage.maximum_filter1d(flux, around)
-    peaks = np.flatnonzero(tallest & (flux >= _STRENGTH * flux.max()))
+    is_tallest = flux == ndimage.maximum_filter1d(flux, around)
+    peaks = np.flatnonzero(is_tallest & (flux >= _STRENGTH * flux.max()))
     peaks = peaks[peaks * _HOP + _WINDOW // 2 < len(samples)]  # a tone that the end cuts off clicks
     return np.asarray(peaks * _HOP / sample_rate + _LEAD_S)
 
 
 def _flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Rise of the log spectrum, summed over lines; entry i is centred on sample i * _HOP."""
+    """Return the rise of the log spectrum, summed over lines; entry i is centred on sample i · _HOP."""
+    # windows (hop, _WINDOW), spectrum (hop, line); flux[i] = Σ max(level[i] − level[i − 1], 0).
     padded = np.pad(samples, (_WINDOW, _WINDOW))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[_WINDOW // 2 :: _HOP]
     spectrum = np.abs(np.fft.rfft(windows * np.hanning(_WINDOW), axis=1))
@@ -53,10 +54,11 @@ def _flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 def find_pitches(
     samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64], pitches_hz: Sequence[float]
 ) -> list[int]:
-    """For each onset, the place among `pitches_hz` of the strongest in the eighth of a second after it."""
+    """Return the index in `pitches_hz` of the strongest pitch in the eighth of a second after each onset."""
     starts = np.rint((np.maximum(onsets_s, 0.0) + _SETTLED_S) * sample_rate).astype(int)
     windows = _cut(samples, starts, round(_LISTEN_S * sample_rate))
-    count = 4 * windows.shape[1]  # padded: peaks of neighbouring pitches are then well sampled
+    # spectrum (onset, line), padded so that peaks of neighbouring pitches are well sampled.
+    count = 4 * windows.shape[1]
     spectrum = np.abs(np.fft.rfft(windows * np.hanning(windows.shape[1]), count, axis=1))
     lines = np.fft.rfftfreq(count, 1 / sample_rate)
     strength = [spectrum[:, np.abs(lines / pitch - 1) < _IN_TUNE].max(axis=1) for pitch in pitches_hz]
@@ -66,17 +68,21 @@ def find_pitches(
 def find_levels(
     samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Root mean square just after each onset, less the power of what rang before."""
+    """Return the root mean square just after each onset, without the power of what rang before."""
     starts = np.rint(np.maximum(onsets_s, 0.0) * sample_rate).astype(int)
     count = round(_APART_S * sample_rate)
-    after, before = (
-        (_cut(samples, at, count).astype(np.float64) ** 2).mean(axis=1)
-        for at in (starts, np.maximum(starts - count, -count))
-    )
+    after = _power(samples, starts, count)
+    before = _power(samples, np.maximum(starts - count, -count), count)
     return np.asarray(np.sqrt(np.maximum(after - before, 0.0)))
 
 
+def _power(samples: NDArray[np.float32], starts: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Return the mean square of `count` samples from each start."""
+    return np.asarray((_cut(samples, starts, count).astype(np.float64) ** 2).mean(axis=1))
+
+
 def _cut(samples: NDArray[np.float32], starts: NDArray[np.intp], count: int) -> NDArray[np.float32]:
-    """Stretches of the sound, with silence before and after it: (starts, count)."""
+    """Cut stretches (start, count) out of the sound, which has silence before and after it."""
     padded = np.pad(samples, (count, count))
-    return np.asarray(padded[np.clip(starts + count, 0, len(samples) + count)[:, None] + np.arange(count)])
+    first = np.clip(starts + count, 0, len(samples) + count)
+    return np.asarray(padded[first[:, None] + np.arange(count)])

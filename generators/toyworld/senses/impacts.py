@@ -1,4 +1,4 @@
-"""When a blob hits a wall, to a fraction of a frame."""
+"""Find when an object hits a wall, to a fraction of a frame."""
 
 from __future__ import annotations
 
@@ -10,41 +10,62 @@ import numpy as np
 from generators.toyworld.senses.seeing import Blob, Floats
 
 _REACH = 3
-"""Frames on each side of a turn whose positions are fitted with a line."""
+"""Frames on each side of a turn to whose positions a line is fitted."""
 _NEAR_WALL = 0.07
 
 
 class Turn(NamedTuple):
-    """A blob turns round at a wall, at `speed` along its normal, in boxes a second."""
+    """A visible impact of a blob on a wall. `speed` is along the wall's normal, in boxes a second."""
 
     time_s: float
     speed: float
 
 
 def find_impacts(blob: Blob, times_s: Floats, slowest: float) -> list[float]:
-    """Times at which a blob turns round at a wall, faster than `slowest` along its normal."""
+    """Return the times of `find_turns`."""
     return [turn.time_s for turn in find_turns(blob, times_s, slowest)]
 
 
 def find_turns(blob: Blob, times_s: Floats, slowest: float) -> list[Turn]:
-    """The same with their speeds, in order of time."""
-    impacts: list[Turn] = []
+    """Find where a blob turns round at a wall.
+
+    Args:
+        blob: Positions (time, 2).
+        times_s: Time of each frame, (time,).
+        slowest: Least speed along the wall's normal, in boxes a second.
+
+    Returns:
+        Turns in order of time.
+    """
+    turns: list[Turn] = []
     for axis in (0, 1):
-        for toward, gap in ((-1, blob.low[:, axis]), (1, 1 - blob.high[:, axis])):
-            impacts += _turns(times_s, toward * blob.centre[:, axis], gap, slowest)
-    return sorted(impacts)
+        centre = blob.centre[:, axis]
+        turns += _turns(times_s, -centre, blob.low[:, axis], slowest)
+        turns += _turns(times_s, centre, 1 - blob.high[:, axis], slowest)
+    return sorted(turns)
 
 
 def _turns(times_s: Floats, position: Floats, gap: Floats, slowest: float) -> Iterator[Turn]:
-    """Where position rises and then falls next to a wall, from two lines that intersect."""
+    """Find where a position rises and then falls next to a wall, from two lines that intersect.
+
+    Args:
+        times_s: Time of each frame, (time,).
+        position: Position towards the wall, (time,); NaN where the blob is partly hidden.
+        gap: Distance of the blob's edge from the wall, (time,).
+        slowest: Least slope of the rise.
+    """
     visible = np.flatnonzero(~np.isnan(position))
     t, at, gap = times_s[visible], position[visible], gap[visible]
     for k in range(2, len(t) - 2):
-        if gap[k] > _NEAR_WALL or not (at[k - 1] <= at[k] > at[k + 1]):
+        is_peak = at[k - 1] <= at[k] > at[k + 1]
+        if gap[k] > _NEAR_WALL or not is_peak:
             continue
-        before, after = slice(max(k - _REACH, 0), k), slice(k + 1, k + 1 + _REACH)
-        (rise, start), (fall, end) = np.polyfit(t[before], at[before], 1), np.polyfit(t[after], at[after], 1)
+        before = slice(max(k - _REACH, 0), k)
+        after = slice(k + 1, k + 1 + _REACH)
+        # Lines start + rise·t and end + fall·t intersect at t = (end − start) / (rise − fall).
+        rise, start = np.polyfit(t[before], at[before], 1)
+        fall, end = np.polyfit(t[after], at[after], 1)
         if rise >= slowest and fall < 0:
-            turn = float((end - start) / (rise - fall))
-            if t[k - 1] <= turn <= t[k + 1]:
-                yield Turn(turn, float(rise))
+            turn_s = float((end - start) / (rise - fall))
+            if t[k - 1] <= turn_s <= t[k + 1]:
+                yield Turn(turn_s, float(rise))

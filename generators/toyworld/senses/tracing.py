@@ -1,7 +1,7 @@
-"""Follows objects through small or blurred pictures, where `seeing`, which needs sharp ones, finds no cores.
+"""Trace objects through small or blurred frames, in which `seeing` finds no cores.
 
-A pixel that an object covers in part lies on the line from the background to the object's colour. So how
-much it covers of each pixel can be read off, blur or none, and compared with each shape in each size.
+The colour of a partly covered pixel lies on the line from the background to the object's colour. So the
+covered share of each pixel can be read off, blurred or not, and compared with each shape in each size.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from generators.toyworld.world.palette import BACKGROUNDS, COLOURS
 from generators.toyworld.world.physics import RADIUS
 
 _COVERED = 0.35
-"""Share of a pixel that an object must cover for the pixel to be in its patch."""
+"""Least covered share of a patch's pixels."""
 _SMALLEST = 0.004
-"""Share of the box that a patch must cover to count, a quarter of a small triangle."""
+"""Least share of the box that a patch covers, a quarter of a small triangle."""
 _SOFTNESS = (1.0, 3.0)
-"""Pixels over which an edge may fade: as drawn, and as a codec leaves it."""
+"""Widths of an edge in pixels: as drawn, and after a codec."""
 _ALIKE = 0.3
-"""Energy of the difference from the best template, as a share of the template's, that still looks like it."""
+"""Largest energy of the difference from the best template, as a share of the template's energy."""
 _IN_FRAME = np.stack([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
-"""Pixels touch within a frame, not through time."""
+"""Neighbourhood of a pixel: within its frame, not through time."""
 _Cover = NDArray[np.float32]
 
 
@@ -42,43 +42,45 @@ class ObjectTrack:
     shape: str
     size: str
     centre: Floats
-    """(time, 2): x and y of its bounding square's centre, in boxes; NaN where it isn't alone and whole."""
+    """x and y of its bounding square's centre, (time, 2), in boxes; NaN where it isn't alone and whole."""
     patches: NDArray[np.intp]
-    """(time,): how many patches of its colour there are."""
+    """Number of patches of its colour, (time,)."""
 
     @property
     def whole(self) -> NDArray[np.bool_]:
-        """(time,): where there is exactly one patch, and it looks like the object."""
+        """Whether there is exactly one patch, and it looks like the object, (time,)."""
         return ~np.isnan(self.centre[:, 0])
 
     @property
     def blob(self) -> Blob:
-        """What `impacts` looks at."""
+        """Centre and edges of the object, in which `impacts` finds turns."""
         radius = RADIUS[self.size]
         return Blob(self.colour, self.shape, self.centre, self.centre - radius, self.centre + radius)
 
 
 class _Patches(NamedTuple):
     number: NDArray[np.intp]
-    """(time,)"""
+    """Number of patches in each frame, (time,)."""
     centroid: Floats
-    """(time, 2), pixels: of the largest patch."""
+    """Centroid of the largest patch, (time, 2), in pixels; NaN without one."""
 
 
 def name_background(frames: NDArray[np.uint8]) -> str:
-    """The background that most pixels are nearest to."""
+    """Return the background colour nearest to the median pixel."""
     colour = _background(frames)
     return min(BACKGROUNDS, key=lambda name: float(np.linalg.norm(colour - BACKGROUNDS[name])))
 
 
 def trace(frames: NDArray[np.uint8]) -> tuple[ObjectTrack, ...]:
-    """The objects in frames (time, side, side, 3), one for each palette colour that most frames hold."""
+    """Trace objects in frames (time, side, side, 3), one for each palette colour that most frames hold."""
     background = _background(frames)
     where, pixels = foreground(frames, background)
     pixels -= background.astype(np.float32)
     seen = _colours(where, pixels, background, frames.shape)
     if not seen:
         return ()
+    # A pixel p is Σ share·line over the colours: shares (pixel, colour) are p times the pseudo-inverse of the
+    # lines (colour, 3); cover is (colour, time, side, side).
     lines = np.stack([np.array(COLOURS[name]) - background for name in seen]).astype(np.float32)
     cover = np.zeros((len(seen), *frames.shape[:3]), np.float32)
     for index, share in enumerate(np.clip(pixels @ np.linalg.pinv(lines), 0, 1).T):
@@ -87,7 +89,7 @@ def trace(frames: NDArray[np.uint8]) -> tuple[ObjectTrack, ...]:
 
 
 def overlapping(tracks: tuple[ObjectTrack, ...]) -> NDArray[np.bool_]:
-    """(time,): where two objects are so near that one may hide the other, or has just stopped doing so."""
+    """Return where two objects are so near that one hides the other or has just done so, (time,)."""
     if len(tracks) < 2:
         return np.zeros(len(tracks[0].centre) if tracks else 0, bool)
     first, second = (_filled(track.centre) for track in tracks[:2])
@@ -105,13 +107,15 @@ def _colours(
     background: Floats,
     shape: tuple[int, ...],
 ) -> list[str]:
-    """Names of the colours that explain enough well-covered pixels in most frames."""
+    """Return the names of the colours that explain enough well-covered pixels in most frames."""
+    # Pixel p lies at share a = clip(p·d / |d|², 0, 1) of each colour's line d; a and p·d are (pixel, colour).
     lines = np.array([np.array(rgb) - background for rgb in COLOURS.values()], np.float32)
     share = np.clip(pixels @ lines.T / (lines**2).sum(axis=1), 0, 1)
-    # |p − a d|² without the three-fold array: |p|² − 2 a p·d + a²|d|².
+    # Its colour has the least |p − a d|², which is |p|² − 2 a p·d + a²|d|²; |p|² is the same for all colours.
     away = share * (share * (lines**2).sum(axis=1) - 2 * (pixels @ lines.T))
     label = away.argmin(axis=1)
     solid = np.take_along_axis(share, label[:, None], axis=1)[:, 0] > 0.5
+    # Well-covered pixels of each colour in each frame, (colour, time).
     counts = np.zeros((len(COLOURS), shape[0]), int)
     np.add.at(counts, (label[solid], where[0][solid]), 1)
     held = (counts >= _SMALLEST * shape[1] * shape[2]).mean(axis=1)
@@ -119,41 +123,48 @@ def _colours(
 
 
 def _track(colour: str, cover: _Cover) -> ObjectTrack:
+    """Follow the object of one colour through its cover (time, side, side)."""
+    side = cover.shape[1]
     patches = _patches(cover)
     alone = patches.number == 1
     (shape, size), alike = _recognise(cover, patches.centroid, alone)
-    centre = (patches.centroid - _centroid_offset(shape, RADIUS[size] * cover.shape[1])) / cover.shape[1]
+    centre = (patches.centroid - _centroid_offset(shape, RADIUS[size] * side)) / side
     centre[~(alone & alike)] = np.nan
     return ObjectTrack(colour, shape, size, centre, patches.number)
 
 
 def _patches(cover: _Cover) -> _Patches:
+    """Find the connected patches of covered pixels in each frame."""
     labels, found = ndimage.label(cover > _COVERED, _IN_FRAME)
+    # Each covered pixel: its place, its patch and its weight, (pixel,).
     time, row, column = np.nonzero(labels)
-    patch, weight = labels[time, row, column] - 1, cover[time, row, column]
+    patch = labels[time, row, column] - 1
+    weight = cover[time, row, column]
+    # Each patch: its mass, its centroid and its frame, (patch,).
     mass = np.bincount(patch, weight, found)
-    x, y = (np.bincount(patch, weight * (at + 0.5), found) / mass for at in (column, row))
+    x = np.bincount(patch, weight * (column + 0.5), found) / mass
+    y = np.bincount(patch, weight * (row + 0.5), found) / mass
     when = np.zeros(found, int)
     when[patch] = time
     large = mass >= _SMALLEST * cover.shape[1] * cover.shape[2]
     count = np.bincount(when[large], minlength=len(cover))
-    centroid = np.full((len(cover), 2), np.nan)
+    # In order of mass, so that of several patches in a frame the largest is written last.
     order = np.flatnonzero(large)[np.argsort(mass[large])]
-    centroid[when[order]] = np.stack([x, y], axis=1)[
-        order
-    ]  # of several in a frame the last written is the largest
+    centroid = np.full((len(cover), 2), np.nan)
+    centroid[when[order]] = np.stack([x, y], axis=1)[order]
     return _Patches(count, centroid)
 
 
 def _recognise(
     cover: _Cover, centroid: Floats, alone: NDArray[np.bool_]
 ) -> tuple[tuple[str, str], NDArray[np.bool_]]:
-    """Shape and size that fit best in all frames together, and in which frames they fit well."""
+    """Return the shape and size that fit best in all frames, and in which frames they fit well, (time,)."""
     looks = list(product(WORDS["shape"], WORDS["size"]))
     alike = np.zeros(len(cover), bool)
     if not alone.any():
         return looks[0], alike
     window, dx, dy = _windows(cover[alone], centroid[alone])
+    # errors (look, softness, frame): the best look and softness have the least sum over frames.
     errors = np.array([[*_misfits(window, dx, dy, *look, cover.shape[1])] for look in looks])
     best = np.unravel_index(errors.sum(axis=2).argmin(), errors.shape[:2])
     alike[alone] = errors[best] < _ALIKE
@@ -161,19 +172,31 @@ def _recognise(
 
 
 def _windows(cover: _Cover, centroid: Floats) -> tuple[_Cover, _Cover, _Cover]:
-    """Squares of pixels around each centroid, and how far right of and below it each pixel is."""
+    """Cut a square of pixels around each centroid.
+
+    Args:
+        cover: Covered shares (time, side, side).
+        centroid: x and y (time, 2), in pixels.
+
+    Returns:
+        Covered shares (time, width, width); each pixel's distance to the right of the centroid
+        (time, 1, width), and below it (time, width, 1).
+    """
     reach = round(1.4 * RADIUS["large"] * cover.shape[1])
     padded = np.pad(cover, ((0, 0), (reach, reach), (reach, reach)))
+    # Rows and columns of each square in the padded frame, (time, width).
     corner = np.floor(centroid).astype(int)
     steps = np.arange(2 * reach + 1)
-    rows, columns = corner[:, 1, None] + steps, corner[:, 0, None] + steps
+    columns = corner[:, 0, None] + steps
+    rows = corner[:, 1, None] + steps
     window = padded[np.arange(len(cover))[:, None, None], rows[:, :, None], columns[:, None, :]]
-    dx, dy = (at + 0.5 - reach - centroid[:, axis, None] for axis, at in ((0, columns), (1, rows)))
+    dx = columns + 0.5 - reach - centroid[:, 0, None]
+    dy = rows + 0.5 - reach - centroid[:, 1, None]
     return window, dx.astype(np.float32)[:, None, :], dy.astype(np.float32)[:, :, None]
 
 
 def _misfits(window: _Cover, dx: _Cover, dy: _Cover, shape: str, size: str, side: int) -> Iterator[Floats]:
-    """For each softness, the energy of what a template leaves over in each frame, as a share of its own."""
+    """Yield the energy of the difference from each softness's template over the template's, (time,)."""
     radius = np.float32(RADIUS[size] * side)
     right, down = _centroid_offset(shape, float(radius))
     away = distance(shape, dx + np.float32(right), dy + np.float32(down), radius)
@@ -184,12 +207,12 @@ def _misfits(window: _Cover, dx: _Cover, dy: _Cover, shape: str, size: str, side
 
 
 def _centroid_offset(shape: str, radius: float) -> tuple[float, float]:
-    """How far right of and below its bounding square's centre a shape's centre of mass is."""
+    """Return how far right of and below its bounding square's centre a shape's centre of mass lies."""
     return (0.0, radius / 3) if shape == "triangle" else (0.0, 0.0)
 
 
 def _filled(centre: Floats) -> Floats:
-    """Without gaps: what lies between two frames is halfway."""
+    """Fill gaps in positions (time, 2) by linear interpolation."""
     known = ~np.isnan(centre[:, 0])
     if not known.any():
         return np.full_like(centre, -1.0)

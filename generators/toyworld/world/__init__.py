@@ -1,1 +1,1 @@
-"""Draws, moves and sounds the scenes that the grammar describes."""
+"""Draw, move and sound the scenes that the grammar describes."""

@@ -1,4 +1,4 @@
-"""Frames and sound of a scene that has happened."""
+"""Draw the frames and render the sound of a scene and its flights."""
 
 from __future__ import annotations
 
@@ -15,14 +15,26 @@ SAMPLE_RATE = 48_000
 def draw_frames(
     scene: Scene, flights: tuple[Flight, ...], duration_s: float, width: int, height: int, fps: float
 ) -> Iterator[Frame]:
-    """Draws the flights, each as the scene's object at the same place in order."""
+    """Draw a clip frame by frame; the flights are those of the scene's objects, in the same order.
+
+    Args:
+        scene: Looks of the objects, and the background.
+        flights: One for each object.
+        duration_s: Length of the clip; there is at least one frame.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames a second.
+
+    Yields:
+        Frames (height, width, 3).
+    """
     backdrop = draw_backdrop(scene.background, width, height)
     for index in range(max(round(duration_s * fps), 1)):
         yield draw_frame(backdrop, _figures(scene, flights, index / fps))
 
 
 def sound_of(scene: Scene, flights: tuple[Flight, ...], duration_s: float) -> Samples:
-    """What the flights sound like, at `SAMPLE_RATE`."""
+    """Render the sound of the flights' impacts: stereo (samples, 2) at `SAMPLE_RATE`."""
     impacts = [impact for flight in flights for impact in flight.impacts]
     return render_sound(scene, impacts, duration_s, SAMPLE_RATE)
 

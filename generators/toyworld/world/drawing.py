@@ -1,6 +1,6 @@
-"""Draws the box from signed distances: anti-aliased at any size.
+"""Draw the box from signed distances, anti-aliased at any size.
 
-Each shape fills its bounding square from edge to edge, so that it is seen to touch the wall that it hits.
+Each shape fills its bounding square from edge to edge, so that a viewer sees it touch the wall that it hits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from generators.toyworld.world.physics import Point
 Frame = NDArray[np.uint8]
 """(height, width, 3), sRGB."""
 Array = Any
-"""NumPy's or PyTorch's: what both draw by is written once."""
+"""A NumPy or PyTorch array: both draw by the same formulas."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Box:
-    """Where the unit box lies in a picture: a centred square, in pixels."""
+    """Place of the unit box in a picture: a centred square, in pixels."""
 
     left: int
     top: int
@@ -42,12 +42,13 @@ class Box:
 
     @classmethod
     def within(cls, width: int, height: int) -> Box:
+        """Return the largest centred square of a picture."""
         side = min(width, height)
         return cls((width - side) // 2, (height - side) // 2, side)
 
 
 def draw_backdrop(background: str, width: int, height: int) -> Frame:
-    """The empty box, black around it where the picture isn't square."""
+    """Draw the empty box. Where the picture isn't square, its borders are black."""
     frame = np.zeros((height, width, 3), np.uint8)
     box = Box.within(width, height)
     frame[box.top : box.top + box.side, box.left : box.left + box.side] = BACKGROUNDS[background]
@@ -55,7 +56,7 @@ def draw_backdrop(background: str, width: int, height: int) -> Frame:
 
 
 def draw_frame(backdrop: Frame, figures: Iterable[Figure]) -> Frame:
-    """The figures on a copy of the backdrop, later ones in front."""
+    """Draw figures on a copy of the backdrop, later ones in front."""
     frame = backdrop.copy()
     box = Box.within(frame.shape[1], frame.shape[0])
     for figure in figures:
@@ -64,9 +65,12 @@ def draw_frame(backdrop: Frame, figures: Iterable[Figure]) -> Frame:
 
 
 def _draw(frame: Frame, box: Box, figure: Figure) -> None:
-    x, y = box.left + figure.centre.x * box.side, box.top + figure.centre.y * box.side
+    x = box.left + figure.centre.x * box.side
+    y = box.top + figure.centre.y * box.side
     radius = figure.radius * box.side
-    rows, columns = _window(y, radius, frame.shape[0]), _window(x, radius, frame.shape[1])
+    rows = _window(y, radius, frame.shape[0])
+    columns = _window(x, radius, frame.shape[1])
+    # Pixels from the centre: dx (1, columns), dy (rows, 1); cover (rows, columns, 1) is 0 to 1.
     dx = (np.arange(columns.start, columns.stop) + 0.5 - x).astype(np.float32)[None, :]
     dy = (np.arange(rows.start, rows.stop) + 0.5 - y).astype(np.float32)[:, None]
     cover = np.clip(0.5 - distance(figure.shape, dx, dy, np.float32(radius)), 0, 1)[..., None]
@@ -76,23 +80,26 @@ def _draw(frame: Frame, box: Box, figure: Figure) -> None:
 
 
 def _window(centre: float, radius: float, size: int) -> slice:
-    return slice(max(math.floor(centre - radius) - 1, 0), min(math.ceil(centre + radius) + 1, size))
+    """Return the rows or columns that a figure can touch."""
+    first = math.floor(centre - radius) - 1
+    last = math.ceil(centre + radius) + 1
+    return slice(max(first, 0), min(last, size))
 
 
 def distance(shape: str, dx: Array, dy: Array, radius: Array, xp: Array = np) -> Array:
-    """Signed distance to the outline, negative inside; arguments share one unit and broadcast.
+    """Return the signed distance to a shape's outline, negative inside. Lengths share one unit and broadcast.
 
     Args:
         shape: Circle, square or triangle.
-        dx: Right of the centre of the bounding square.
-        dy: Below it.
+        dx: Distance to the right of the centre of the bounding square.
+        dy: Distance below that centre.
         radius: Half the side of the bounding square.
-        xp: The module whose arrays these are, `numpy` or `torch`: both draw by this one formula.
+        xp: Module of the arrays, `numpy` or `torch`.
     """
     if shape == "circle":
         return xp.hypot(dx, dy) - radius
     if shape == "square":
         return xp.maximum(xp.abs(dx), xp.abs(dy)) - radius
-    # Apex at the top, base as wide as the triangle is high: its sides rise by two for each one across.
+    # The triangle's apex is at the top. Its base is as wide as it is high, so its sides have slope 2.
     sides = (2 * xp.abs(dx) - dy - radius) / np.float32(math.sqrt(5))
     return xp.maximum(sides, dy - radius)

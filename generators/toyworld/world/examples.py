@@ -1,7 +1,7 @@
-"""Endless examples of the toy world, each drawn from (split, seed, index) alone.
+"""Endless examples of the toy world, each determined by (split, seed, index) alone.
 
-A clip is 33 frames at 16 Hz, because the first latent stands for one frame and each other for four, and as
-many stretches of 1000 samples at 16 kHz. Looks are split by a hash, so that no held-out prompt is trained on.
+A clip has 33 frames at 16 Hz and 33 · 1000 samples at 16 kHz. A hash splits the looks, so that training sees
+no held-out prompt.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SIDE = 64
 """Pixels; clips are square."""
 FPS = 16
 FRAMES = 33
-"""The first latent stands for one frame, each other for four."""
+"""1 + 4 · 8, because a codec's first latent stands for one frame and each other for four."""
 VERSION = 1
-"""Changes whenever the same (split, seed, index) could give another clip."""
+"""Version of the stream; raise it when the same (split, seed, index) could give another clip."""
 SAMPLE_RATE = 16_000
 SAMPLES = FRAMES * 1000
 DURATION_S = FRAMES / FPS
@@ -36,49 +36,52 @@ _ONE_IN = 10
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt and what happens, drawn and sounded when it is asked for."""
+    """A prompt and its true clip, which is drawn and sounded on demand."""
 
     scene: Scene
     seed: int
-    """With the scene, what decides how it happens: `simulate`'s."""
+    """Seed of the simulation; with the scene it determines the clip."""
 
     @property
     def caption(self) -> str:
+        """Prompt of the scene."""
         return write(self.scene)
 
     @cached_property
     def flights(self) -> tuple[Flight, ...]:
+        """Flights of the objects, in the scene's order."""
         return simulate(self.scene, self.seed, DURATION_S)
 
     @property
     def impacts(self) -> list[Impact]:
+        """Impacts of all objects, object after object."""
         return [impact for flight in self.flights for impact in flight.impacts]
 
     @property
     def frames(self) -> NDArray[np.uint8]:
-        """(FRAMES, SIDE, SIDE, 3)."""
+        """Pictures, (FRAMES, SIDE, SIDE, 3)."""
         return np.stack(list(draw_frames(self.scene, self.flights, DURATION_S, SIDE, SIDE, FPS)))
 
     @property
     def samples(self) -> NDArray[np.float32]:
-        """(SAMPLES,): one channel."""
+        """Sound as one channel, (SAMPLES,)."""
         return render_mono(self.scene, self.impacts, DURATION_S, SAMPLE_RATE)
 
 
 def split_of(scene: Scene) -> Split:
-    """Held out if the look of any object is: all that a caption says of it, and the background."""
+    """Return a scene's split. It is held out if any of its looks is: an object's words and the background."""
     looks = (Scene((item,), scene.background) for item in scene.objects)
     return "held-out" if any(digest(write(look)) % _ONE_IN == 0 for look in looks) else "train"
 
 
 def example(split: Split, seed: int, index: int, objects: int = 1) -> Example:
-    """One clip of an endless stream, whoever asks and in whatever order.
+    """Return one example of an endless stream. It doesn't depend on earlier calls.
 
     Args:
-        split: Which scenes may come.
-        seed: Of the stream.
+        split: Split that its scene belongs to.
+        seed: Seed of the stream.
         index: Place in the stream.
-        objects: In each scene, 1 or 2.
+        objects: Number of objects in the scene, 1 or 2.
     """
     rng = np.random.default_rng([VERSION, digest(split), seed, index, objects])
     while True:

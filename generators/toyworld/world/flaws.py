@@ -1,4 +1,4 @@
-"""The ways in which a toy-world contender can be wrong, each alone and by a known amount."""
+"""Flaws of toy-world contenders, each alone and by a known amount."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LATE_S = 0.18
 
 
 def delay(samples: Samples, sample_rate: int) -> Samples:
-    """The sound `LATE_S` late, at the same length: what no longer fits is lost."""
+    """Delay the sound by `LATE_S` and cut it to its former length."""
     silence = np.zeros((round(LATE_S * sample_rate), 2), np.float32)
     return np.concatenate([silence, samples])[: len(samples)]
 
 
 def hold(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Every second frame repeats the one before."""
+    """Replace every second frame by the one before it."""
     held: Frame | None = None
     for index, frame in enumerate(frames):
         if held is None or index % 2 == 0:
@@ -32,27 +32,26 @@ def hold(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 def is_mistaken(scene: Scene, seed: int) -> bool:
-    """Whether `mistake` changes this scene: for one seed in three, and one scene in three.
+    """Return whether `mistake` changes this scene at this seed.
 
-    Of three consecutive seeds of a scene exactly one is mistaken, and its place among them depends on the
-    caption's digest. So a suite with three seeds a prompt has exactly a third of mistaken clips, and one with
-    a single seed differs from that by chance alone, whichever prompts are chosen.
+    It changes exactly one of three consecutive seeds of each scene; the caption's digest decides which. So a
+    suite with three seeds for each prompt has a mistake in exactly a third of its clips, and a suite with a
+    single seed in a third on average.
     """
     return (digest(write(scene)) + seed) % 3 == 0
 
 
 def mistake(scene: Scene, seed: int) -> Scene:
-    """The scene with another colour or another shape of one object, if its turn has come."""
+    """Return the scene with another colour or shape of one object if `is_mistaken`, else the scene itself."""
     if not is_mistaken(scene, seed):
         return scene
     rng = np.random.default_rng([seed, digest("mistake: " + write(scene))])
     index = int(rng.integers(len(scene.objects)))
     slot = ("colour", "shape")[int(rng.integers(2))]
-    # Colours of both objects are taken, because a scene needs different ones.
-    taken = {getattr(item, slot) for item in (scene.objects if slot == "colour" else [scene.objects[index]])}
+    # Two objects of a scene need different colours, but may share a shape.
+    others = scene.objects if slot == "colour" else (scene.objects[index],)
+    taken = {getattr(item, slot) for item in others}
     word = str(rng.choice([word for word in WORDS[slot] if word not in taken]))
     objects = list(scene.objects)
-    objects[index] = (
-        replace(objects[index], colour=word) if slot == "colour" else replace(objects[index], shape=word)
-    )
+    objects[index] = replace(objects[index], **{slot: word})
     return replace(scene, objects=tuple(objects))

@@ -1,4 +1,4 @@
-"""Scenes and the captions that name them: a closed vocabulary, readable both ways."""
+"""Scenes and their captions: a closed vocabulary that is written and parsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "speed": ("slowly", "quickly"),
     "background": ("white", "grey", "navy", "charcoal"),
 }
-"""The words that may fill each slot. Their order is part of the world: it sets the pitch of a colour."""
+"""Words that may fill each slot. The order of colours sets their pitch, so it must not change."""
 
 _OBJECT = "a {size} {colour} {shape} {motion} {direction} {speed}"
 GRAMMAR = (
@@ -29,7 +29,7 @@ _KNOWN = {"a", "and", "on", "background", *(word for words in WORDS.values() for
 
 @dataclass(frozen=True)
 class ObjectSpec:
-    """What a caption says about one object."""
+    """Words of a caption about one object."""
 
     size: str
     colour: str
@@ -53,16 +53,17 @@ class Scene:
     def __post_init__(self) -> None:
         _require("background", self.background)
         if not 1 <= len(self.objects) <= 2:
-            raise InvalidInput(f"A scene has one or two objects; got {len(self.objects)}.")
+            raise InvalidInput(f"A scene must have one or two objects; got {len(self.objects)}.")
         if len({item.colour for item in self.objects}) < len(self.objects):
-            raise InvalidInput(f"Two objects need two colours; both are {self.objects[0].colour}.")
+            colour = self.objects[0].colour
+            raise InvalidInput(f"Two objects must have different colours; both are {colour}.")
 
 
 def parse(caption: str) -> Scene:
-    """Reads a caption; case, spacing and a final full stop don't matter.
+    """Parse a caption. Case, spacing and a final full stop don't matter.
 
     Raises:
-        InvalidInput: Names the words outside the grammar, or says that their order is not a sentence of it.
+        InvalidInput: The caption has words outside the grammar, which are named, or isn't a sentence of it.
     """
     words = caption.lower().rstrip(" .\n").split()
     if strange := [word for word in dict.fromkeys(words) if word not in _KNOWN]:
@@ -76,7 +77,7 @@ def parse(caption: str) -> Scene:
 
 
 def write(scene: Scene) -> str:
-    """The caption of a scene; `parse` gives the scene back."""
+    """Write the caption of a scene, the inverse of `parse`."""
     objects = " and ".join(_OBJECT.format(**vars(item)) for item in scene.objects)
     return f"{objects} on a {scene.background} background"
 
@@ -88,7 +89,7 @@ def _parse_object(text: str) -> ObjectSpec:
 
 def _require(slot: str, word: str) -> None:
     if word not in WORDS[slot]:
-        raise InvalidInput(f"Unknown {slot} {word!r}. Known: {', '.join(WORDS[slot])}.")
+        raise InvalidInput(f"{slot} must be one of {', '.join(WORDS[slot])}; got {word!r}.")
 
 
 def _sentence() -> re.Pattern[str]:

@@ -1,4 +1,4 @@
-"""What the words for colours look like, as 8-bit sRGB."""
+"""Colours of the grammar's words, as 8-bit sRGB."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ BACKGROUNDS: dict[str, RGB] = {
     "navy": (24, 32, 72),
     "charcoal": (56, 54, 58),
 }
-"""None is black: what surrounds the box is, and a viewer must be able to see where the box ends."""
+"""None is black, because the borders around the box are black and a viewer must see where the box ends."""

@@ -1,4 +1,4 @@
-"""Reference images for the image tracks: drawn from a scene, and read back as start positions."""
+"""Reference images for the image tracks: draw one from a scene, or read the start positions from one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from generators.toyworld.world.palette import COLOURS
 from generators.toyworld.world.physics import RADIUS, Point, simulate
 
 _REACH = 60.0
-"""How far a pixel may be from a palette entry, in sRGB units, and still have its colour."""
+"""Largest distance of a pixel from its palette entry, in sRGB levels."""
 _SMALLEST = 0.001
-"""Share of the box that a patch must cover to count as an object; a small triangle covers 0.016."""
+"""Least share of the box that an object's patch covers; a small triangle covers 0.016."""
 
 
 def draw_reference(scene: Scene, seed: int, side: int) -> Image.Image:
-    """The scene's first frame as a square picture."""
-    return Image.fromarray(next(draw_frames(scene, simulate(scene, seed, 0.0), 1.0, side, side, 1.0)))
+    """Draw the scene's first frame as a square picture."""
+    flights = simulate(scene, seed, 0.0)
+    return Image.fromarray(next(draw_frames(scene, flights, 1.0, side, side, 1.0)))
 
 
 def find_starts(scene: Scene, image: Path) -> tuple[Point, ...]:
-    """Where the scene's objects are in an image, by their colours.
+    """Find the scene's objects in an image by their colours; return their centres, in boxes.
 
     Raises:
         InvalidInput: The image can't be read, or an object's colour is not visible in it.
@@ -39,6 +40,7 @@ def find_starts(scene: Scene, image: Path) -> tuple[Point, ...]:
         raise InvalidInput(f"Can't read the reference image {image.name}: {error}.") from error
     box = Box.within(pixels.shape[1], pixels.shape[0])
     inside = pixels[box.top : box.top + box.side, box.left : box.left + box.side]
+    # distances (colour, row, column); nearest (row, column) is a colour's index, or −1 for none.
     distances = np.stack([np.linalg.norm(inside - colour, axis=-1) for colour in COLOURS.values()])
     nearest = np.where(distances.min(axis=0) <= _REACH, distances.argmin(axis=0), -1)
     return tuple(_find(item, nearest == list(COLOURS).index(item.colour)) for item in scene.objects)
@@ -50,6 +52,11 @@ def _find(item: ObjectSpec, mask: np.ndarray) -> Point:
     if not sizes.size or sizes.max() < _SMALLEST * mask.size:
         raise InvalidInput(f"The reference image shows nothing {item.colour}; the prompt asks for it.")
     rows, columns = ndimage.find_objects(patches)[int(sizes.argmax())]
-    side, radius = len(mask), RADIUS[item.size]
-    centre = ((columns.start + columns.stop) / 2 / side, (rows.start + rows.stop) / 2 / side)
-    return Point(*(min(max(at, radius), 1 - radius) for at in centre))
+    side = len(mask)
+    return Point(_inside(columns, side, item.size), _inside(rows, side, item.size))
+
+
+def _inside(extent: slice, side: int, size: str) -> float:
+    """Return the middle of a patch's rows or columns, in boxes, no nearer to a wall than its radius."""
+    middle: float = (extent.start + extent.stop) / 2 / side
+    return min(max(middle, RADIUS[size]), 1 - RADIUS[size])

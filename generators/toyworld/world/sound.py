@@ -1,4 +1,7 @@
-"""Each impact rings: the shape sets octave and timbre, the colour the step, the speed the loudness."""
+"""Render the tones of impacts.
+
+The shape of an object sets octave and timbre, its colour the step, its speed the loudness.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ Samples = NDArray[np.float32]
 
 BASE_HZ = {"circle": 261.63, "square": 523.25, "triangle": 1046.5}
 PARTIALS = {"circle": (1.0, 0.15), "square": (1.0, 0.0, 0.3, 0.0, 0.12), "triangle": (1.0, 0.35, 0.1)}
-"""Strength of each multiple of the pitch."""
+"""Strength of each multiple of the pitch, from 1."""
 
 FULL_SPEED = 1.5
-"""Impacts from this normal speed on, in boxes a second, are as loud as it gets."""
+"""Normal speed in boxes a second from which on impacts no longer get louder."""
 _GAIN = 0.4
 CEILING = 0.9
 _ATTACK_S = 0.002
@@ -29,13 +32,13 @@ RING_S = 0.8
 
 
 def pitch_hz(item: ObjectSpec) -> float:
-    """One of 18: an octave for each shape, a whole tone for each colour."""
+    """Return an object's pitch, one of 18: an octave for each shape, a whole tone for each colour."""
     step = WORDS["colour"].index(item.colour)
     return BASE_HZ[item.shape] * 2 ** (step / 6)
 
 
 def render_sound(scene: Scene, impacts: Iterable[Impact], duration_s: float, sample_rate: int) -> Samples:
-    """The sound of the impacts, in stereo by where they happen."""
+    """Render the sound of impacts in stereo, (samples, 2), panned by their place."""
     sound = np.zeros((round(duration_s * sample_rate), 2))
     for impact in impacts:
         first, tone = _tone(scene, impact, len(sound), sample_rate)
@@ -47,7 +50,7 @@ def render_sound(scene: Scene, impacts: Iterable[Impact], duration_s: float, sam
 def render_mono(
     scene: Scene, impacts: Iterable[Impact], duration_s: float, sample_rate: int
 ) -> NDArray[np.float32]:
-    """The same sound as one channel of the same power, wherever it comes from: (samples,)."""
+    """Render the sound of impacts as one channel of the same power, (samples,)."""
     sound = np.zeros(round(duration_s * sample_rate))
     for impact in impacts:
         first, tone = _tone(scene, impact, len(sound), sample_rate)
@@ -56,17 +59,28 @@ def render_mono(
 
 
 def headroom(sound: NDArray[np.float64]) -> float:
-    """Factor for the sound as a whole, instead of clipping: a chord may exceed what the format holds."""
-    return min(1.0, CEILING / max(float(np.abs(sound).max(initial=0.0)), CEILING))
+    """Return the factor that brings the peak down to `CEILING`, because a chord may exceed full scale."""
+    peak = float(np.abs(sound).max(initial=0.0))
+    return min(1.0, CEILING / max(peak, CEILING))
 
 
 def gain(impact: Impact) -> float:
-    """Strength of an impact's tone, 0 when it makes no sound."""
-    return _GAIN * min(impact.speed / FULL_SPEED, 1.0) ** 0.6 if impact.audible else 0.0
+    """Return the strength of an impact's tone; 0 if it is silent."""
+    if not impact.audible:
+        return 0.0
+    loudness: float = min(impact.speed / FULL_SPEED, 1.0) ** 0.6
+    return _GAIN * loudness
 
 
 def ring(shape: str, pitch_hz: Array, since_s: Array, xp: Array = np) -> Array:
-    """A tone of unit gain, `since_s` seconds after its start; `xp` is the module whose arrays these are."""
+    """Return the samples of a tone of unit gain.
+
+    Args:
+        shape: Shape of the object, which sets the partials.
+        pitch_hz: Pitch.
+        since_s: Seconds since the tone's start; broadcasts with the pitch.
+        xp: Module of the arrays, `numpy` or `torch`.
+    """
     phase = 2 * math.pi * pitch_hz * since_s
     wave = 0.0
     for number, strength in enumerate(PARTIALS[shape], 1):
@@ -76,7 +90,7 @@ def ring(shape: str, pitch_hz: Array, since_s: Array, xp: Array = np) -> Array:
 
 
 def _tone(scene: Scene, impact: Impact, length: int, sample_rate: int) -> tuple[int, NDArray[np.float64]]:
-    """An impact's first sample in a track of `length` samples, and its samples from there."""
+    """Return an impact's first sample in a track of `length` samples, and the samples of its tone."""
     if not impact.audible:
         return 0, np.zeros(0)
     item = scene.objects[impact.object_index]

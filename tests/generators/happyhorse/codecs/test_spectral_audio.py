@@ -20,8 +20,8 @@ from generators.happyhorse.codecs.spectral_audio import (
 from generators.happyhorse.codecs.weights import WeightsError
 from generators.happyhorse.training.data import to_tensors
 from generators.happyhorse.training.fitting import training_batches
-from generators.toyworld.referee.verdict import match
 from generators.toyworld.senses.hearing import find_onsets
+from generators.toyworld.senses.matching import pair
 from generators.toyworld.world.examples import SAMPLES, example
 
 
@@ -68,7 +68,7 @@ def test_sounds_start_when_they_did(samples: torch.Tensor, decoded: torch.Tensor
     matched, before, after = 0, 0, 0
     for own, other in zip(samples[:, 0].numpy(), decoded[:, 0].numpy(), strict=True):
         then, now = find_onsets(own, SAMPLE_RATE), find_onsets(other, SAMPLE_RATE)
-        matched += len(match(then, now, within_s=0.02))
+        matched += len(pair(then, now, within_s=0.02))
         before, after = before + len(then), after + len(now)
     assert matched > 0.9 * before
     assert matched > 0.85 * after

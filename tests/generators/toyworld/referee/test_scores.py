@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from generators.toyworld.referee.scores import Score, f1, render_table, summarise, wilson
-from generators.toyworld.referee.verdict import Pair, Sync, Verdict
+from generators.toyworld.referee.scores import f1, summarise, wilson
+from generators.toyworld.referee.synchrony import Pair, Sync
+from generators.toyworld.referee.verdict import Verdict
 
 
 def _verdict(colour: bool = True, pitch: bool | None = True, sync: Sync | None = None) -> Verdict:
@@ -58,13 +59,3 @@ def test_offsets_are_in_milliseconds() -> None:
     scores = summarise([_verdict(sync=Sync(pairs, 3, 3))])
     assert scores["mean offset ms"].value == pytest.approx(10)
     assert scores["median |offset| ms"].value == pytest.approx(40)
-
-
-def test_a_table_has_a_row_for_each_score() -> None:
-    table = render_table(
-        {"a": {"colour": wilson(1.0, 10)}, "b": {"pitch": Score(2.0, math.nan, math.nan, 3)}}
-    )
-    lines = table.splitlines()
-    assert lines[0].split() == ["a", "b"]
-    assert lines[1].startswith("colour  1.00 [0.72, 1.00]")
-    assert lines[2].split() == ["pitch", "–", "2"]

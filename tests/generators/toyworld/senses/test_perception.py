@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from generators.base import InvalidInput
-from generators.toyworld.senses.perception import Perception, match_offset, perceive
+from generators.toyworld.senses.perception import Perception, perceive
 from generators.toyworld.world.flaws import FLAWS
 from generators.toyworld.world.grammar import parse
 from tests.factories_generators import ONE, TWO, make_clip, reencode
@@ -88,23 +87,6 @@ def test_a_still_has_nothing_but_repeated_frames(tmp_path: Path) -> None:
     assert perception.held_share > 0.95
     assert perception.sound_offset_s is None
     assert perception.colour_matches
-
-
-def test_a_late_sound_is_not_taken_for_an_early_one_of_the_next_impact() -> None:
-    impacts = np.array([0.5, 0.75, 1.3, 1.5])
-    assert match_offset(impacts, impacts + 0.18) == pytest.approx(0.18)
-    assert match_offset(impacts, impacts - 0.1) == pytest.approx(-0.1)
-
-
-def test_an_offset_survives_false_and_missing_events() -> None:
-    impacts, onsets = np.array([0.5, 0.9, 1.3, 2.0]), np.array([0.51, 0.62, 1.31, 2.01, 2.4])
-    assert match_offset(impacts, onsets) == pytest.approx(0.01)
-
-
-def test_there_is_no_offset_without_pairs() -> None:
-    assert match_offset(np.array([]), np.array([1.0])) is None
-    assert match_offset(np.array([1.0]), np.array([])) is None
-    assert match_offset(np.array([1.0]), np.array([2.0])) is None
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from generators.toyworld.senses.footage import SIDE
+from generators.toyworld.senses.decoding import SIDE
 from generators.toyworld.senses.impacts import find_impacts
 from generators.toyworld.senses.seeing import find_blobs, held_frames
 from generators.toyworld.world.clip import draw_frames

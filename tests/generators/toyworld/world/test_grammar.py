@@ -49,7 +49,7 @@ def test_two_objects_of_one_colour_are_refused() -> None:
 
 
 def test_an_unknown_word_in_a_slot_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InvalidInput, match=r"Unknown size 'huge'\. Known: small, large\."):
+    with pytest.raises(InvalidInput, match=r"size must be one of small, large; got 'huge'\."):
         ObjectSpec("huge", "red", "circle", "gliding", "up", "slowly")
 
 
