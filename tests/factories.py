@@ -50,7 +50,7 @@ def make_job(contender: Contender, prompt: Prompt, seed: int = 0, **fields: obje
 
 
 def make_run(suite: Suite, contenders: Sequence[Contender], settings: object = None) -> Run:
-    """A run of a suite with those of its jobs that there are."""
+    """Make a run of a suite with those of its jobs that there are."""
     asked: dict[str, object] = settings if isinstance(settings, dict) else SETTINGS
     run = Run.objects.create(suite=suite, track=str(asked["track"]), seeds=[], settings=asked)
     run.contenders.set(contenders)
@@ -61,7 +61,7 @@ def make_run(suite: Suite, contenders: Sequence[Contender], settings: object = N
 def make_rendition(
     contender: Contender, prompt: Prompt, seed: int = 0, *, content: bytes = b"", **fields: object
 ) -> Rendition:
-    """A done job with its clip and rendition; `content` is what the stored rendition holds."""
+    """Make a done job with its clip and rendition; `content` is what the stored rendition holds."""
     job = make_job(contender, prompt, seed, state=Job.State.DONE, **fields)
     unique = content or f"rendition {job.pk}".encode()
     kept = store(ContentFile(unique), storages["renditions"], "mp4")
@@ -94,7 +94,7 @@ def make_study(
     seeds: Sequence[int] = (0,),
     **fields: object,
 ) -> Study:
-    """A study whose every contender has a rendition for every prompt and seed."""
+    """Make a study whose every contender has a rendition for every prompt and seed."""
     rows = [make_contender() for _ in range(contenders)]
     suite = make_suite(prompts=prompts, seeds=seeds)
     given = {
@@ -113,9 +113,12 @@ def make_study(
     return study
 
 
-def make_ballot(study: Study, rater: Rater | None = None, **fields: object) -> Ballot:
-    """An open ballot on the study's first two renditions."""
-    a, b = Rendition.objects.filter(clip__job__contender__studies=study).order_by("pk")[:2]
+def make_ballot(
+    study: Study, rater: Rater | None = None, *, pair: Sequence[Rendition] = (), **fields: object
+) -> Ballot:
+    """Make an open ballot on two renditions; by default the study's first two."""
+    shown = Rendition.objects.filter(clip__job__contender__studies=study).select_related("clip__job__prompt")
+    a, b = pair or shown.order_by("pk")[:2]
     now = timezone.now()
     given = {
         "prompt": a.clip.job.prompt,

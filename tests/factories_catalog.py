@@ -18,13 +18,13 @@ HEAD = "suite: first\ntitle: First steps\n"
 
 
 def write_suite(folder: Path, *prompts: str, head: str = HEAD, name: str = "suite.yaml") -> Path:
-    """A suite whose prompts are given as YAML mappings without their braces; they begin on line 4."""
+    """Write a suite whose prompts are given as YAML mappings without their braces; they begin on line 4."""
     lines = [f"  - {{{prompt}}}\n" for prompt in prompts]
     return write_file(folder / name, f"{head}prompts:\n{''.join(lines)}")
 
 
 def draw_image(path: Path, caption: str = CAPTION) -> Path:
-    """A caption's first frame: what an image track of the toy world starts from."""
+    """Write a caption's first frame: what an image track of the toy world starts from."""
     draw_reference(parse(caption), 0, 64).save(path)
     return path
 

@@ -30,7 +30,7 @@ def hashed_input(index: int, *shape: int) -> Tensor:
 
 
 def hashed_weights(shapes: Mapping[str, torch.Size]) -> dict[str, Tensor]:
-    """A tensor for each name; the name's rank among them is the hash's index."""
+    """Return a tensor for each name; the name's rank among them is the hash's index."""
     return {name: _hashed_weight(name, rank, shapes[name]) for rank, name in enumerate(sorted(shapes))}
 
 
@@ -44,7 +44,7 @@ def _hashed_weight(name: str, rank: int, shape: torch.Size) -> Tensor:
 
 
 def wan_names() -> Iterator[str]:
-    """The 196 names in Wan2.2_VAE.pth."""
+    """Yield the 196 names in Wan2.2_VAE.pth."""
     yield from _both("conv1", "conv2", "encoder.conv1", "decoder.conv1")
     for side in ("encoder", "decoder"):
         yield from (f"{side}.head.0.gamma", f"{side}.middle.1.norm.gamma")
@@ -74,7 +74,7 @@ def _both(*prefixes: str) -> Iterator[str]:
 
 
 def oobleck_names() -> Iterator[str]:
-    """The 365 names of the autoencoder in Stable Audio Open's file, less their prefix."""
+    """Yield the 365 names of the autoencoder in Stable Audio Open's file, less their prefix."""
     for side, units, activation, conv in (("encoder", (0, 1, 2), 3, 4), ("decoder", (2, 3, 4), 0, 1)):
         yield from _convolution(f"{side}.layers.0")
         for block in (f"{side}.layers.{index}.layers" for index in range(1, 6)):
@@ -111,7 +111,7 @@ class PixelCodec:
 
 
 def write_tone(path: Path, rate: int, channels: int, seconds: float = 0.5) -> None:
-    """A WAV file of a at 440 Hz."""
+    """Write a WAV file of a at 440 Hz."""
     tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(round(rate * seconds)) / rate)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setparams((channels, 2, rate, 0, "NONE", ""))

@@ -31,7 +31,7 @@ scenes = st.builds(
 
 
 def make_request(**changes: object) -> Request:
-    """A small request that the toy world can fulfil."""
+    """Make a small request that the toy world can fulfil."""
     fields: dict[str, Any] = {
         "track": "t2v-audio", "prompt": ONE, "seed": 1, "duration_s": 1.0,
         "width": 64, "height": 64, "fps": 12.0, "prompt_id": "p1",
@@ -44,7 +44,7 @@ def make_clip(out_dir: Path, flaw: str = "none", **changes: object) -> Result:
 
 
 def reencode(source: Path, target: Path, filters: str = "null", volume_db: float = 0.0) -> Path:
-    """What an arena shows of a clip: the same, encoded once more."""
+    """Encode a clip once more, as an arena does before it shows it."""
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), "-vf", filters,
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-threads", "1",

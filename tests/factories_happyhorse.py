@@ -29,7 +29,7 @@ def hashed(count: int, index: int) -> np.ndarray:
 def hashed_transformer(
     config: HappyHorseConfig = TINY, dtype: torch.dtype = torch.float32
 ) -> HappyHorseTransformer:
-    """A network with deterministic weights, by each key's rank; the rotary bands keep their true values."""
+    """Return a network with weights hashed from each key's rank, and true values in the rotary bands."""
     model = HappyHorseTransformer(config, dtype).requires_grad_(False)
     for rank, (key, tensor) in enumerate(sorted(model.state_dict().items())):
         scale = 0.2 if tensor.ndim == 1 else math.sqrt(12 / tensor.shape[1])

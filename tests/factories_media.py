@@ -22,7 +22,7 @@ RATE = 44_100  # not the arena's own, so that every sound is resampled
 
 
 def tone(seconds: float, level: float = 0.25) -> Sound:
-    """A 440 Hz sine, mono."""
+    """Return a 440 Hz sine, mono."""
     return (level * np.sin(2 * np.pi * 440 * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
 
 
@@ -133,7 +133,7 @@ def moments(path: Path) -> Moments:
 
 
 def write_sound(path: Path, sound: Sound) -> Path:
-    """A sound file without a picture."""
+    """Write a sound file without a picture."""
     with av.open(path, "w") as container:
         audio = container.add_stream("aac", rate=RATE, layout="mono")
         container.mux(audio.encode(_audio_frame(sound)))
@@ -142,7 +142,7 @@ def write_sound(path: Path, sound: Sound) -> Path:
 
 
 def write_truncated(path: Path, share: float = 0.5) -> Path:
-    """A fast-start clip whose download stopped: the header promises more than there is."""
+    """Write a fast-start clip whose download stopped: the header promises more than there is."""
     whole = path.with_name("whole.mp4")
     write_clip(whole, seconds=3.0, sound=tone(3.0))
     with av.open(whole) as source, av.open(path, "w", options={"movflags": "faststart"}) as target:

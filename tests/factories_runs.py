@@ -40,7 +40,7 @@ class Provider(ToyWorld):
 
 
 def install_provider(monkeypatch: pytest.MonkeyPatch, *answers: Exception) -> type[Provider]:
-    """Makes `provider` known to the registry, as an entry point does, and runs it in this process."""
+    """Add `provider` to the registry, as an entry point does, and run it in this process."""
     monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", True)
     entry = EntryPoint("provider", "tests.factories_runs:Provider", registry.GROUP)
     monkeypatch.setattr(registry, "IN_TREE", (*registry.IN_TREE, entry))
@@ -50,14 +50,14 @@ def install_provider(monkeypatch: pytest.MonkeyPatch, *answers: Exception) -> ty
 
 
 def make_queued_job(generator: str = "toy-world", **contender_fields: object) -> Job:
-    """A job of a suite of its own."""
+    """Make a job of a suite of its own."""
     given: dict[str, Any] = {"generator": generator, "settings": {}, **contender_fields}
     contender = make_contender(**given)
     return make_job(contender, make_suite().prompts.get())
 
 
 def make_running_job(claimant: str, *, age_s: float = 0, **fields: object) -> Job:
-    """A job that some process took `age_s` seconds ago."""
+    """Make a job that some process took `age_s` seconds ago."""
     job = make_queued_job()
     job.state, job.claimed_by, job.attempts = Job.State.RUNNING, claimant, 1
     job.claimed_at = timezone.now() - timedelta(seconds=age_s)
@@ -68,7 +68,7 @@ def make_running_job(claimant: str, *, age_s: float = 0, **fields: object) -> Jo
 
 
 def make_dead_claimant() -> str:
-    """The name of a process that was killed: its lock file is there, and nobody holds the lock."""
+    """Leave the lock file of a killed process, which nobody holds; return the process's name."""
     name = uuid.uuid4().hex
     path = settings.DATA_DIR / "claims" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,13 +77,13 @@ def make_dead_claimant() -> str:
 
 
 def stored_files() -> set[str]:
-    """What lies in the storages of clips, as `storage/name`, drafts included."""
+    """Return the files in the storages of clips as `storage/name`, drafts included."""
     root = settings.DATA_DIR / "media"
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
 def accounted_files() -> set[str]:
-    """What rows of clips and renditions name, as `storage/name`."""
+    """Return the files that rows of clips and renditions name, as `storage/name`."""
     rows = (("originals", Clip), ("renditions", Rendition))
     return {
         f"{alias}/{name}"
@@ -93,5 +93,5 @@ def accounted_files() -> set[str]:
 
 
 def unfinished_work() -> list[Path]:
-    """What lies where jobs are made and claimed; nothing, once all is done."""
+    """Return the files in the folders of work and claims; none are left once all is done."""
     return [path for folder in ("work", "claims") for path in (settings.DATA_DIR / folder).glob("*")]

@@ -58,7 +58,7 @@ def misbehave(how):
 
 
 def write_stranger(folder: Path) -> Path:
-    """Writes the package `strangers` with the generator `stranger`; returns the folder to look for it in."""
+    """Write the package `strangers` with the generator `stranger`; return the folder that holds it."""
     info = folder / "strangers-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")

@@ -37,7 +37,7 @@ class FixedClips:
 
 
 def small_run(weights: int = 0, **changes: object) -> Run:
-    """A run of 100 steps at its start."""
+    """Return a run of 100 steps at its start."""
     torch.manual_seed(weights)
     settings = Settings(**{"samples": 800, "batch": 8, **changes})  # type: ignore[arg-type]  # passed through
     return Run(FlowStep(ToyModel(SMALL)), settings)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def open_page(client: Client, study: Study) -> Ballot:
-    """The ballot that the study's page shows to this browser."""
+    """Return the ballot that the study's page shows to this browser."""
     ballot: Ballot = client.get(reverse("ballot", args=[study.slug])).context["ballot"]
     return ballot
 
 
 def answer(client: Client, ballot: Ballot, outcome: str = "a", **headers: str) -> ClientResponse:
-    """Sends the ballot page's form."""
+    """Send the ballot page's form."""
     return client.post(answer_url(ballot), {"outcome": outcome}, headers=headers)
 
 
@@ -38,7 +38,7 @@ def media_url(token: str) -> str:
 
 
 def fetch(client: Client, url: str, **headers: str) -> tuple[ClientResponse, bytes]:
-    """The response and all of its body, so that the file behind it is closed."""
+    """Return the response with its whole body, so that the file behind it is closed."""
     response = client.get(url, headers=headers)
     return response, response.getvalue()
 
@@ -52,12 +52,12 @@ def cast(
     prompt: int = 0,
     playback: dict[str, float] | None = None,
 ) -> Vote:
-    """A vote on a prompt's renditions by two of the study's contenders, each by its place."""
-    contenders = list(study.contenders.order_by("pk"))
+    """Cast a vote on a prompt's renditions by two of the study's contenders, named by position."""
+    contenders = list(study.contenders.order_by("pk").values_list("pk", flat=True))
     shown = Rendition.objects.filter(clip__job__prompt__position=prompt, clip__job__seed=0)
-    a, b = (shown.get(clip__job__contender=contenders[side]) for side in sides)
-    ballot = make_ballot(study, rater, rendition_a=a, rendition_b=b, prompt=a.clip.job.prompt)
-    return cast_vote(ballot=ballot, outcome=outcome, playback=playback)
+    of = {one.clip.job.contender_id: one for one in shown.select_related("clip__job__prompt")}
+    pair = [of[contenders[side]] for side in sides]
+    return cast_vote(ballot=make_ballot(study, rater, pair=pair), outcome=outcome, playback=playback)
 
 
 def cast_all_pairs(study: Study, rater: Rater, outcomes: str = "aabt") -> None:
@@ -78,7 +78,7 @@ def recorded() -> tuple[int, list[str]]:
 
 
 def unprotect(table: str) -> None:
-    """What somebody with the database in hand does first; comes back with the end of the test."""
+    """Drop a table's triggers, as an intruder in the database would; the test's end restores them."""
     place = f" ON {table}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER {table}_written_once{place}")

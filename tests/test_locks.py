@@ -23,7 +23,7 @@ def _text(lock: str) -> str:
 
 
 def _pinned(lock: str, python: str) -> dict[str, str]:
-    """The version of each distribution that a lock installs on this platform."""
+    """Return the version of each distribution that a lock installs on this platform."""
     environment = {"python_version": python, "python_full_version": f"{python}.7", "extra": ""}
     pins: dict[str, str] = {}
     for line in re.findall(r"^([a-z0-9].+?) \\$", _text(lock), re.MULTILINE):
@@ -35,7 +35,7 @@ def _pinned(lock: str, python: str) -> dict[str, str]:
 
 
 def _expanded(lines: list[str]) -> list[Requirement]:
-    """Requirements, with this distribution's own extras in the place of its name."""
+    """Return the requirements, with this distribution's extras replaced by what they require."""
     found = []
     for requirement in map(Requirement, lines):
         if requirement.name == PROJECT["name"]:

@@ -98,7 +98,7 @@ def test_a_wheel_runs_the_demo_outside_a_checkout(tmp_path: Path) -> None:
 
 
 def _run(*command: object, cwd: Path | None = None, **variables: str) -> str:
-    """What the command prints, with the settings' defaults."""
+    """Run a command with the settings' defaults; return what it prints."""
     inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     done = subprocess.run(
         [str(word) for word in command],

@@ -18,7 +18,7 @@ CLIP_SETTINGS = ClipSettings(duration_s=0.8, width=128, height=128, fps=12)
 
 @pytest.fixture
 def produced_study() -> Study:
-    """A simulated study of one pair, its clips made as the arena makes them.
+    """Make a simulated study of one pair, with clips made as the arena makes them.
 
     `zebra-9000` is right; `aardvark-9000` shows something else than the caption says.
     """

@@ -282,7 +282,7 @@ METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "T
 
 
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(path=PATHS, method=METHODS, headers=HEADERS, body=st.binary(max_size=200), proxy=st.booleans())
 def test_no_request_breaks_the_arena(
@@ -297,14 +297,14 @@ def test_no_request_breaks_the_arena(
 
 @pytest.fixture
 def clip(client: Client) -> tuple[str, str]:
-    """A clip's address, and the cookies of the browser that may see it."""
+    """Return a clip's address, and the cookies of the browser that may see it."""
     ballot = open_page(client, make_study())
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
     return media_url(ballot.media_a), cookies
 
 
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(header=st.text(st.characters(codec="latin-1"), max_size=40) | st.from_regex(r"bytes=[0-9,\- ]*"))
 def test_no_range_breaks_a_clip(clip: tuple[str, str], header: str) -> None:

@@ -39,7 +39,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, Any]:
-    """The settings as a process with this environment would read them."""
+    """Read the settings as a process with this environment would."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return runpy.run_path(str(SETTINGS))

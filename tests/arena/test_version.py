@@ -11,7 +11,7 @@ from arena.version import VERSION, code_version
 
 
 def _commit(folder: Path) -> str:
-    """Makes the folder a repository with one commit; returns its short name."""
+    """Make the folder a repository with one commit; return its short name."""
     author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
     for command in (["init", "-q"], [*author, "commit", "-q", "--allow-empty", "-m", "First"]):
         subprocess.run(["git", "-C", str(folder), *command], check=True)

@@ -59,7 +59,7 @@ def covariance(strengths: Floats, met: Floats) -> Floats:
 
 
 def goal_variance(field: Field, goal: Goal, met: Floats) -> float:
-    """What is reached if the votes' information is taken at the true strengths."""
+    """Return the goal's variance with the votes' information at the true strengths."""
     spread = difference_variances(covariance(field.strengths, met))
     return float(np.sum(goal.weights(field.contenders, field.strengths) * spread))
 

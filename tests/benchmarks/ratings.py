@@ -121,7 +121,7 @@ def measure(votes: Votes, runs: int, peers: bool) -> Iterator[Measured]:
 
 
 def ways(votes: Votes) -> dict[str, Callable[[], Any]]:
-    """What elo is asked to do."""
+    """Return the calls of elo that are timed, by name."""
     tally = votes.tally()
     return {
         "elo.fit, from codes": partial(fit, votes),

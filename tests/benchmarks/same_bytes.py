@@ -175,7 +175,7 @@ def differences(before: Hashes, after: Hashes) -> list[str]:
 
 
 def _same_raters(text: str) -> str:
-    """Number the raters in the order of their votes; random ids would decide the order of clusters."""
+    """Renumber the raters in the order of their votes; random ids would decide the order of clusters."""
     rows = list(csv.DictReader(io.StringIO(text)))
     numbers = {rater: f"r{n:03}" for n, rater in enumerate(dict.fromkeys(row["rater"] for row in rows))}
     out = io.StringIO()

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -67,7 +68,7 @@ def without_scripts(browser: Browser) -> Iterator[Page]:
 
 
 def _page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails its test when a script breaks or the content policy is breached."""
+    """Yield a page that fails its test if a script breaks or breaches the content policy."""
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -97,7 +98,7 @@ def _rendition(caption: str, flaw: str, folder: Path, profile: Profile) -> bytes
 
 @pytest.fixture
 def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study:
-    """An open study of 24 ballots for each rater: four contenders on four prompts and three seeds."""
+    """Make an open study of 24 ballots for each rater: four contenders, four prompts, three seeds."""
     suite = make_suite(prompts=0)
     study = Study.objects.create(
         slug="shapes",
@@ -109,8 +110,9 @@ def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study
     study.suites.add(suite)
     contenders = {flaw: make_contender(f"maker-of-{flaw}", maker="Somebody") for flaw in FLAWS}
     study.contenders.set(contenders.values())
-    for number, caption in enumerate(CAPTIONS):
-        prompt = make_prompt(suite, f"p{number}", text=caption)
-        for seed, (flaw, contender) in product(range(3), contenders.items()):
-            make_rendition(contender, prompt, seed, content=shown[caption, flaw])
+    with transaction.atomic():  # one sync to disk for all rows
+        for number, caption in enumerate(CAPTIONS):
+            prompt = make_prompt(suite, f"p{number}", text=caption)
+            for seed, (flaw, contender) in product(range(3), contenders.items()):
+                make_rendition(contender, prompt, seed, content=shown[caption, flaw])
     return study

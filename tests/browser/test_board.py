@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, ViewportSize
@@ -16,7 +17,7 @@ BOARD = "/boards/shapes/t2v-audio/"
 
 @pytest.fixture
 def board(desktop: Page, live_server: LiveServer, study: Study) -> Page:
-    """A filled board; one contender has a name as long as people give."""
+    """Open a filled board on which one contender has a very long name."""
     cast_votes(study)
     longest = study.contenders.order_by("pk")[0].pk
     Contender.objects.filter(pk=longest).update(name="Some Video Model 2.5 Turbo (1080p, 30 steps, seed 7)")
@@ -33,35 +34,36 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 768, 390, 320])
-def test_every_figure_is_seen_without_scrolling_sideways(board: Page, width: int) -> None:
-    board.set_viewport_size(ViewportSize(width=width, height=800))
-    assert board.evaluate("document.documentElement.scrollWidth") <= width
-    for part in ("place", "name", "plot", "rating", "votes", "raters", "prompts", "wins"):
-        for cell in board.locator(f".ratings tbody .{part}").all():
-            box = cell.bounding_box()
-            assert box
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-            assert cell.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), (part, cell.inner_text())
+def test_every_figure_is_seen_without_scrolling_sideways(board: Page) -> None:
+    for width in (1440, 1024, 768, 390, 320):
+        board.set_viewport_size(ViewportSize(width=width, height=800))
+        assert board.evaluate("document.documentElement.scrollWidth") <= width
+        for part in ("place", "name", "plot", "rating", "votes", "raters", "prompts", "wins"):
+            for cell in board.locator(f".ratings tbody .{part}").all():
+                box = cell.bounding_box()
+                assert box
+                assert box["x"] >= 0, (width, part)
+                assert box["x"] + box["width"] <= width, (width, part)
+                assert cell.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), (part, cell.inner_text())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_neighbouring_groups_can_be_told_apart(board: Page, scheme: str) -> None:
-    board.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    odd, even, rule = board.evaluate(
-        """() => {
-          const odd = document.querySelector(".ratings tbody");
-          const even = odd.cloneNode(true);
-          even.className = "even";
-          odd.after(even);
-          const background = (group) => getComputedStyle(group.querySelector("tr")).backgroundColor;
-          return [background(odd), background(even), getComputedStyle(even).borderTopWidth];
-        }"""
-    )
-    dark, light = sorted([luminance(odd), luminance(even)])
-    assert (light + 0.05) / (dark + 0.05) >= 1.3
-    assert rule == "3px"
+def test_neighbouring_groups_can_be_told_apart(board: Page) -> None:
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        board.emulate_media(color_scheme=scheme)
+        odd, even, rule = board.evaluate(
+            """() => {
+              const odd = document.querySelector(".ratings tbody");
+              const even = odd.cloneNode(true);
+              even.className = "even";
+              odd.after(even);
+              const background = (group) => getComputedStyle(group.querySelector("tr")).backgroundColor;
+              return [background(odd), background(even), getComputedStyle(even).borderTopWidth];
+            }"""
+        )
+        dark, light = sorted([luminance(odd), luminance(even)])
+        assert (light + 0.05) / (dark + 0.05) >= 1.3, scheme
+        assert rule == "3px", scheme
 
 
 def test_paper_has_both_tables_whole_an_address_and_no_navigation(

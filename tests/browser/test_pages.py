@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,6 +19,7 @@ def assert_accessible(page: Page) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
+@transaction.atomic
 def cast_votes(study: Study) -> None:
     """Enough votes, of three raters, that every contender has won and lost."""
     for _ in range(3):

@@ -22,7 +22,7 @@ BOXES = """videos => videos.map(video => {
 
 @pytest.fixture
 def calm(browser: Browser) -> Iterator[Page]:
-    """A page of somebody who asked for little motion."""
+    """Yield a page of a rater who prefers reduced motion."""
     context = browser.new_context(reduced_motion="reduce")
     yield context.new_page()
     context.close()

@@ -48,7 +48,7 @@ def assert_same(left: Ratings, right: Ratings, renamed: dict[str, str] | None = 
 
 
 @given(cells(), st.permutations(NAMES))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_names_do_not_matter(drawn: list[Cell], names: list[str]) -> None:
     renamed = dict(zip(NAMES, names, strict=True))
     relabelled = [cell._replace(a=renamed[cell.a], b=renamed[cell.b]) for cell in drawn]
@@ -56,35 +56,35 @@ def test_names_do_not_matter(drawn: list[Cell], names: list[str]) -> None:
 
 
 @given(cells())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_sides_do_not_matter(drawn: list[Cell]) -> None:
     swapped = [cell._replace(a=cell.b, b=cell.a, outcome=SWAPPED[cell.outcome]) for cell in drawn]
     assert_same(fit(votes_of(*drawn, clustered=True)), fit(votes_of(*swapped, clustered=True)))
 
 
 @given(cells(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_the_order_of_votes_does_not_matter(drawn: list[Cell], rng: random.Random) -> None:
     shuffled = rng.sample(drawn, len(drawn))
     assert_same(fit(votes_of(*drawn, clustered=True)), fit(votes_of(*shuffled, clustered=True)))
 
 
 @given(cells(), st.booleans())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_a_weight_is_a_repetition(drawn: list[Cell], clustered: bool) -> None:
     repeated = [cell._replace(weight=1) for cell in drawn for _ in range(cell.weight)]
     assert_same(fit(votes_of(*drawn, clustered=clustered)), fit(votes_of(*repeated, clustered=clustered)))
 
 
 @given(cells(), cells())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_tallies_of_parts_add_up(one: list[Cell], other: list[Cell]) -> None:
     merged = votes_of(*one).tally() + votes_of(*other).tally()
     np.testing.assert_array_equal(merged.counts, votes_of(*one, *other).tally().counts)
 
 
 @given(cells(), st.sampled_from(NAMES), st.floats(-3000, 3000))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_an_anchors_value_shifts_all_alike(drawn: list[Cell], anchor: str, value: float) -> None:
     votes = votes_of(*drawn, clustered=True)
     at_zero, shifted = (fit(votes, anchor=(anchor, level)) for level in (0.0, value))
@@ -119,7 +119,7 @@ def test_a_scale_that_orders_nothing_is_refused(scale: float) -> None:
 
 
 @given(cells(), st.sampled_from(["half", "davidson", "rao-kupper", "drop"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: Ties) -> None:
     anyway = [Cell(a, b, outcome) for a, b in ("pq", "qp", "rs", "sr") for outcome in ("a", "b", "tie")]
     swapped = [cell._replace(a=cell.b, b=cell.a, outcome=SWAPPED[cell.outcome]) for cell in [*drawn, *anyway]]
@@ -130,7 +130,7 @@ def test_a_side_changes_its_sign_with_the_sides(drawn: list[Cell], ties: Ties) -
 
 
 @given(cells(), st.floats(0.01, 1000), st.sampled_from(["half", "davidson", "rao-kupper"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties: Ties) -> None:
     votes = votes_of(*drawn, Cell("p", "q", "tie"))
     scaled = dataclasses.replace(votes, weight=votes.weight * factor)
@@ -139,7 +139,7 @@ def test_scaled_weights_leave_the_ratings(drawn: list[Cell], factor: float, ties
 
 
 @given(cells(), cells(), st.sampled_from(["half", "davidson"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_merged_tallies_rate_like_all_votes(one: list[Cell], other: list[Cell], ties: Ties) -> None:
     tied = Cell("p", "q", "tie")
     merged = votes_of(*one, tied).tally() + votes_of(*other).tally()

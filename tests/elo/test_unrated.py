@@ -62,7 +62,7 @@ def test_one_unbeaten_in_a_tally_is_named_too() -> None:
 
 
 def test_the_bound_against_an_anchor_has_a_closed_form() -> None:
-    """n wins of n: the likelihood p^n has fallen by z^2 / 2 at p = exp(-z^2 / 2n)."""
+    """For n wins of n, the likelihood p^n has fallen by z^2 / 2 at p = exp(-z^2 / 2n)."""
     cells = [Cell("x", "y", "a", 9), Cell("x", "y", "b", 9), Cell("new", "x", "a", 12)]
     p = np.exp(-(1.6448536**2) / 24)
     assert unrated(*cells, anchor=("x", 1200.0))["new"].lower == pytest.approx(

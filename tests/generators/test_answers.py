@@ -25,7 +25,7 @@ class Odd(GenerationError):
 
 
 def _raised(error: Exception, folder: Path) -> Exception:
-    """What whoever wants a clip hears of an error of the generator."""
+    """Return the exception that a caller gets for an error of the generator."""
 
     class Failing(ToyWorld):
         def generate(self, request: Request, out_dir: Path) -> Result:

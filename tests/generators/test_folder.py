@@ -23,7 +23,7 @@ Form = Literal["NFC", "NFD"]
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
-    """A folder with two clips, next to a file that is none of its business."""
+    """Make a folder with two clips beside an unrelated file."""
     folder = tmp_path / "clips"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.mp4").write_bytes(b"clip a")

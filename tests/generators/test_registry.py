@@ -14,7 +14,7 @@ from generators.toyworld.generator import ToyWorld
 
 @pytest.fixture
 def third_party(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package that calls the toy world by a name of its own."""
+    """Install a package that offers the toy world under its own name."""
     module = ModuleType("third_party")
     module.make = ToyWorld  # type: ignore[attr-defined]  # a module made for this test
     monkeypatch.setitem(sys.modules, "third_party", module)

@@ -14,7 +14,7 @@ from tests.factories_media import tone, write_clip
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A rendition, to plant leaks in."""
+    """Return a rendition, to plant leaks in."""
     folder = tmp_path_factory.mktemp("clean")
     source = write_clip(folder / "clip.mp4", sound=tone(1.0))
     normalise(source, folder / "rendition.mp4", Profile("small", 64, 64, 24), with_sound=True)
@@ -23,7 +23,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clip as x264 and ffmpeg write it if nobody minds."""
+    """Return a clip as x264 and ffmpeg write it by default."""
     folder = tmp_path_factory.mktemp("raw")
     return write_clip(folder / "clip.mp4", sound=tone(1.0), tags={"title": "AcmeVideo 3"})
 
@@ -33,7 +33,7 @@ def box(kind: bytes, payload: bytes) -> bytes:
 
 
 def patched(content: bytes, path: str, at: int, new: bytes) -> bytes:
-    """The file with bytes changed inside the first box of a path."""
+    """Return the file with bytes changed inside the first box of a path."""
     copy = bytearray(content)
     first = next(b for b in walk(memoryview(copy)) if b.path == path)
     first.payload[at : at + len(new)] = new

@@ -55,7 +55,7 @@ def read_raw(raw: Path, form: str = "yuv420p") -> tuple[object, ...]:
 
 
 def shown(source: Path) -> tuple[RenditionFacts, list[Colour]]:
-    """The rendition, and its stripes as a BT.709 display shows them."""
+    """Return the rendition, and its stripes as a BT.709 display shows them."""
     target = source.with_name("rendition.mp4")
     made = normalise(source, target, Profile("stripes", WIDTH, HEIGHT, 24, crf=0), with_sound=False)
     with av.open(target) as container:
@@ -74,7 +74,7 @@ def _at(luma: np.ndarray, chroma: np.ndarray, index: int) -> Colour:
 
 
 def worst(source: Path) -> float:
-    """The largest error of a colour's part, of 255."""
+    """Return the largest error of a colour's part, of 255."""
     return float(np.abs(np.array(shown(source)[1]) - np.array(COLOURS)).max())
 
 

@@ -35,7 +35,7 @@ FACTS = Probe(
 
 @pytest.fixture
 def argv(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The arguments of the one command that a test builds, without ffmpeg's own path."""
+    """Return the arguments of the one command that a test builds, without ffmpeg's own path."""
     seen: list[str] = []
 
     def keep(command: list[str]) -> str:
@@ -72,7 +72,7 @@ FINISH = (
 
 
 def chain(source: str, *filters: str) -> list[str]:
-    """A filter graph of one chain, and the mapping of its end."""
+    """Return a filter graph of one chain, and the mapping of its end."""
     labels = [source, *(f"s{index}" for index in range(len(filters)))]
     steps = [
         f"[{before}]{name}[{after}]" for before, name, after in zip(labels, filters, labels[1:], strict=False)

@@ -112,12 +112,12 @@ def bucket(server: Bucket) -> Bucket:
 
 @pytest.fixture
 def clip(bucket: Bucket) -> str:
-    """The name of a stored clip of 256 KiB."""
+    """Return the name of a stored clip of 256 KiB."""
     return store(io.BytesIO(CONTENT), SignedStorage(bucket), "mp4").name
 
 
 def ask(bucket: Bucket, name: str, header: str | None) -> bytes:
-    """A padded clip through the whole road that a browser's request takes."""
+    """Fetch a padded clip in the same way as a browser's request does."""
     padded = padded_size(len(CONTENT))
     file = PaddedFile(open_stored(name, SignedStorage(bucket)), len(CONTENT), padded)
     response = ranged_response(file, padded, header, "video/mp4")

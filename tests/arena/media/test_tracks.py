@@ -34,7 +34,7 @@ def two_tracks(path: Path, first: tuple[str, ...], second: tuple[str, ...], *mor
 
 
 def patched(path: Path, *changes: tuple[bytes, bytes]) -> Path:
-    """The file with the first occurrence of each pattern replaced."""
+    """Return the file with the first occurrence of each pattern replaced."""
     content = path.read_bytes()
     for old, new in changes:
         assert old in content
@@ -125,12 +125,12 @@ def test_encrypted_sound_is_named_as_such(tmp_path: Path, entry: str) -> None:
 
 
 def element(identity: str, payload: bytes) -> bytes:
-    """An element of Matroska (RFC 8794) with its length in 8 bytes."""
+    """Return an element of Matroska (RFC 8794) with its length in 8 bytes."""
     return bytes.fromhex(identity) + (len(payload) | 1 << 56).to_bytes(8, "big") + payload
 
 
 def split(content: bytes, identity: str, at: int) -> tuple[bytes, bytes, bytes]:
-    """What comes before the element at a place, its payload, and what comes after."""
+    """Split the content at an element: before it, its payload, and after it."""
     start = at + len(identity) // 2
     width = 9 - content[start].bit_length()
     size = int.from_bytes(content[start : start + width], "big") & (1 << 7 * width) - 1

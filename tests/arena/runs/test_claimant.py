@@ -25,7 +25,7 @@ retire()
 
 @pytest.fixture(autouse=True)
 def fresh_claimant() -> Iterator[None]:
-    """This process has no name yet, and gives its lock back."""
+    """Start without a name for this process, and release its lock at the end."""
     retire()
     yield
     retire()

@@ -33,7 +33,7 @@ def _plan(*, contenders: int = 2, generator: str = "toy-world") -> Run:
 
 
 def _produce(run: Run, workers: int = 1) -> tuple[Counter[str], list[int]]:
-    """The final states, and how many jobs were done at each report."""
+    """Produce a run; return the final states and the number of jobs done at each report."""
     reported: list[int] = []
     states = produce(run, workers=workers, report=lambda states: reported.append(states[Job.State.DONE]))
     return states, reported

@@ -26,7 +26,7 @@ PATIENCE_S = 60
 
 @pytest.fixture
 def manage(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Starts commands on a database and a data folder of their own, with the toy world loaded."""
+    """Return a function that starts commands on a database and data folder with the toy world loaded."""
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     environment["DATA_DIR"] = str(tmp_path)
 

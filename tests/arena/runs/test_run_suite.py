@@ -225,7 +225,7 @@ def test_the_default_size_is_named_before_the_work(capsys: pytest.CaptureFixture
 def _folders(
     tmp_path: Path, *slugs: str, prompts: int = 1, seconds: float = 1.0, fps: int | Fraction = 25
 ) -> Suite:
-    """A contender for each slug, with a folder of clips named by the prompts of a suite."""
+    """Make a contender for each slug, with a folder of clips named by a suite's prompts."""
     for slug in slugs:
         (tmp_path / slug).mkdir()
         for number in range(prompts):

@@ -246,6 +246,7 @@ def test_a_fault_while_rows_are_written_leaves_no_files(monkeypatch: pytest.Monk
 def test_workers_make_what_a_broker_brings_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = False
     monkeypatch.setattr(tasks, "BACKOFF_S", 0)
+    monkeypatch.setitem(celery_app.conf, "broker_transport_options", {"polling_interval": 0.05})
     provider = install_provider(monkeypatch, TransientError("busy"), QuotaExceeded("no money left"))
     contenders = [make_contender(generator="provider", settings={}) for _ in range(3)]
     run = plan_run(

@@ -43,7 +43,7 @@ app.worker_main(["worker", "--beat", "--schedule", sys.argv[2], *options])
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A database and a data folder of their own; generators run in the worker, where its limits hold them."""
+    """Return an environment with its own database and data folder, and generators inside the worker."""
     inherited = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     return inherited | {
         "DATA_DIR": str(tmp_path / "data"),
@@ -57,7 +57,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def worker(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts after a worker that died with three jobs; its tasks end after 5 s, or else after 8 s."""
+    """Start a worker after one that died with three jobs; its time limits are 5 s and 8 s."""
     for arguments in (["manage.py", "migrate", "-v0"], ["-c", LEFT_BEHIND]):
         subprocess.run([sys.executable, *arguments], env=environment, cwd=settings.BASE_DIR, check=True)
     queue = tmp_path / "queue"

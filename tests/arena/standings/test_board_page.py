@@ -19,7 +19,7 @@ PAGE = "/boards/study/t2v-audio/"
 
 
 def _text(client: Client, url: str = PAGE) -> str:
-    """What a reader sees: without tags, spaces joined."""
+    """Return a page's text without tags, with spaces joined."""
     html = client.get(url).content.decode()
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 

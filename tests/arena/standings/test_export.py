@@ -36,7 +36,7 @@ def _rows(text: str) -> list[dict[str, str]]:
 
 
 def _votes_of(rows: Sequence[dict[str, Any]]) -> Votes:
-    """What a researcher makes of an export of votes, without the arena."""
+    """Read an export of votes as a researcher would, without the arena."""
     return Votes.from_columns(
         contender_a=[row["contender_a"] for row in rows],
         contender_b=[row["contender_b"] for row in rows],

@@ -37,7 +37,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _served(data: Path) -> Iterator[str]:
-    """The arena under its plain HTTP address, as `manage.py serve` starts it."""
+    """Serve the arena by `manage.py serve`; yield its plain HTTP address."""
     port = _free_port()
     command = [sys.executable, str(MANAGE), "serve", "--host", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(command, env=_environment(data), stdout=subprocess.PIPE, text=True)

@@ -264,7 +264,7 @@ def test_an_answer_takes_a_fixed_number_of_queries(
 
 
 def _refuses(client: Client, ballot: Ballot, outcome: str, status: int, title: str) -> None:
-    """A page with the status and the title, and no change in votes or ledger."""
+    """Check that an answer gets a page with this status and title, and changes neither votes nor ledger."""
     before = recorded()
     response = answer(client, ballot, outcome)
     assert response.status_code == status

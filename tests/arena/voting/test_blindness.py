@@ -53,7 +53,7 @@ def study(produced_study: Study) -> Study:
 
 @pytest.fixture
 def told(study: Study) -> list[str]:
-    """What would tell a contender: names, and the digests and stored names of files."""
+    """Return everything that would tell a contender: names, and digests and stored names of files."""
     files = [
         digest for row in Rendition.objects.values_list("sha256", "clip__sha256", "name") for digest in row
     ]
@@ -62,7 +62,7 @@ def told(study: Study) -> list[str]:
 
 @pytest.fixture
 def receive(client: Client, told: list[str]) -> Receive:
-    """Requests something and checks status line, headers, cookies and body before it hands out the body."""
+    """Return a function that requests an address, checks all of the response, and returns its body."""
 
     def receive(url: str, status: int = 200, post: dict[str, str] | None = None, **headers: str) -> bytes:
         response = (

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*acts: Callable[[], Result]) -> list[Result]:
-    """Does things in threads of their own, started together, each on its own connection."""
+    """Run functions at the same moment, each in its own thread on its own connection."""
     gate = Barrier(len(acts))
 
     def act(one: Callable[[], Result]) -> Result:
@@ -81,7 +81,7 @@ def test_a_skip_and_a_vote_at_once_end_the_ballot_once() -> None:
 
 
 def _copy(client: Client) -> Client:
-    """The same browser in another thread: a client itself isn't made for two."""
+    """Return the same browser for another thread, since a client can't serve two."""
     other = Client()
     other.cookies = client.cookies
     return other

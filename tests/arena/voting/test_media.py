@@ -23,7 +23,7 @@ SHORT, LONG = b"short clip" * 10, b"a much longer clip" * 9000
 
 @pytest.fixture
 def study() -> Study:
-    """A study of one pair, whose two files differ in length by far."""
+    """Make a study of one pair whose two files have very different lengths."""
     study = make_study(contenders=0)
     for content in (SHORT, LONG):
         contender = make_contender()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def study() -> Study:
-    """A study whose prompt starts from an image."""
+    """Make a study whose prompt has a reference image."""
     study = make_study()
     kept = store(ContentFile(b"an image"), storages["references"], "jpg")
     study.suites.get().prompts.update(reference_name=kept.name, reference_sha256=kept.sha256)

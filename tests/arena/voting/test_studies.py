@@ -33,7 +33,7 @@ def contenders() -> list[Contender]:
 
 @pytest.fixture
 def suite(contenders: list[Contender]) -> Suite:
-    """A suite of one prompt, with a clip of each contender."""
+    """Make a suite of one prompt, with a clip of each contender."""
     suite = make_suite("scenes")
     for contender in contenders:
         make_rendition(contender, suite.prompts.get(), track="t2v", **clip_settings())

@@ -28,7 +28,7 @@ def ballot() -> Ballot:
 
 
 def _stale(ballot: Ballot) -> Ballot:
-    """The ballot as another request read it, before anything happened to it."""
+    """Return the ballot as another request read it, before anything happened to it."""
     return Ballot.objects.get(pk=ballot.pk)
 
 

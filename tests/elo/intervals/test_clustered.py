@@ -46,7 +46,7 @@ def design(votes: Votes) -> Floats:
 
 
 def one_step_refits(votes: Votes, solution: Solution, cluster: Codes) -> Floats:
-    """The definition, vote by vote: information and score of all votes but one cluster's."""
+    """Compute the one-step refits by definition, from all votes but one cluster's."""
     x, credit = design(votes), HALF_CREDIT[votes.outcome]
     p = 1 / (1 + np.exp(-x @ solution.strengths))
     steps = []

@@ -16,7 +16,7 @@ WORLD = World(contenders=6, votes=600, raters=30, prompts=20, ties=0.2)
 
 
 def scattered(size: int, seed: int) -> Floats:
-    """A covariance without structure."""
+    """Return a covariance without structure."""
     root = np.random.default_rng(seed).normal(size=(size, 2 * size))
     covariance: Floats = root @ root.T
     return covariance

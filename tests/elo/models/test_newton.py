@@ -46,7 +46,7 @@ def differences(votes: Votes) -> Floats:
 
 
 def log_linear(votes: Votes, outcomes: int) -> sm.genmod.generalized_linear_model.GLMResultsWrapper:
-    """A multinomial logit as a Poisson model of counts with a level for each pair: a, b, tie, both_bad."""
+    """Fit a multinomial logit as a Poisson model of counts, with a level for each pair."""
     counts = np.array(cells_of_tally(votes.tally()).counts)
     cells = cells_of_tally(votes.tally())
     rows = []

@@ -28,7 +28,7 @@ def somewhere(model: OutcomeModel, meetings: int = 7) -> tuple[Floats, Floats]:
 def by_differences(
     model: OutcomeModel, place: Floats, credit: Floats, coordinate: int
 ) -> tuple[float, Floats]:
-    """The derivative of the log-likelihood of meeting 2 by a coordinate, and that of its gradient."""
+    """Differentiate the log-likelihood of meeting 2 and its gradient numerically by a coordinate."""
     step = np.zeros_like(place)
     step[coordinate, 2] = h = 1e-6
     up, down = place + step, place - step

@@ -22,7 +22,7 @@ HOME = (
 
 
 def baseball() -> Votes:
-    """The team at home is contender a."""
+    """Return the games as votes, with the home team as contender a."""
     games = [
         (home, away, outcome, int(count))
         for home, row in zip(TEAMS, HOME, strict=True)

@@ -32,7 +32,7 @@ def tally_of(met: Floats, strengths: dict[str, float]) -> Tally:
 
 
 def best_by_brute_force(strengths: Floats, goal: Goal, met: Floats, horizon: float, share: float) -> float:
-    """The goal's least variance, by a general optimiser over the logits of shares."""
+    """Find the goal's least variance by a general optimiser over the logits of shares."""
     size = len(strengths)
     rows, columns = np.triu_indices(size, 1)
     names = tuple(f"m{i}" for i in range(size))

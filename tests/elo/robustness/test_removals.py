@@ -13,7 +13,7 @@ from tests.factories_elo import Cell, World, votes_of
 
 
 def turn_of(votes: Votes, kind: str) -> tuple[Refits, Turn]:
-    """What turns the first two of the board."""
+    """Return the refits and the turn of the board's first two contenders."""
     refits = Refits.of(votes, {})
     first, second = np.argsort(-refits.full.strengths)[:2]
     contrast = np.zeros(len(votes.contenders))

@@ -165,7 +165,7 @@ def test_a_clear_top_is_shown_and_its_evidence_stays_finite() -> None:
 
 
 def first(votes: Votes, count: int) -> Votes:
-    """The votes up to one look."""
+    """Return the votes up to one look."""
 
     def regrouped(codes: Codes | None) -> tuple[Codes, tuple[int, ...]]:
         assert codes is not None

@@ -49,7 +49,7 @@ def same(votes: Votes) -> bool:
 
 
 def assert_rated_or_refused(path: Path, *options: str) -> None:
-    """The command either rates the file or refuses it in a short line."""
+    """Check that the command rates the file, or refuses it in a short line."""
     with pytest.MonkeyPatch.context() as patch:
         out, err = io.StringIO(), io.StringIO()
         patch.setattr("sys.stdout", out)

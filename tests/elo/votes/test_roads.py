@@ -151,7 +151,7 @@ def from_columns(frame: pd.DataFrame) -> Votes:
 
 
 def decoded(votes: Votes) -> pd.DataFrame:
-    """The votes as labels: the codes of prompts and raters may come in any order."""
+    """Return the votes as labels, since prompts and raters may have any codes."""
     assert votes.prompt is not None
     assert votes.prompt_labels is not None
     assert votes.rater is not None

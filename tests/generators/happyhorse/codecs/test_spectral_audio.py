@@ -37,7 +37,7 @@ def samples() -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def decoded(codec: SpectralAudioCodec, samples: torch.Tensor) -> torch.Tensor:
-    """The samples, once through the codec."""
+    """Return the samples after encoding and decoding."""
     return codec.decode(codec.encode(samples, SAMPLE_RATE))
 
 

@@ -24,7 +24,7 @@ def tiny() -> TurboDecoder:
 
 
 def public_shapes() -> dict[str, tuple[int, ...]]:
-    """The 80 tensors' names and shapes in the public checkpoint."""
+    """Return the 80 tensors' names and shapes in the public checkpoint."""
     cube, doubling = (3, 3, 3), (3, 1, 1)
     convs: dict[str, tuple[int, ...]] = {"conv_in.conv": (512, 48, *cube), "conv_out.conv": (12, 64, *cube)}
 

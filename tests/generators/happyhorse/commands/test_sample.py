@@ -166,7 +166,7 @@ OPTIONS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(
     options=st.dictionaries(st.sampled_from(sorted(OPTIONS)), st.none(), max_size=3).flatmap(
         lambda chosen: st.fixed_dictionaries({name: OPTIONS[name] for name in chosen})

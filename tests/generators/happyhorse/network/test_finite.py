@@ -32,7 +32,7 @@ BAD = (math.nan, math.inf, -math.inf)
 
 
 def spoil(source: Path, target: Path, name: str, value: float) -> Path:
-    """A copy of a file of weights with one value exchanged."""
+    """Copy a file of weights with one value replaced."""
     with safe_open(source, "pt") as file:
         metadata = file.metadata()
     tensors = {key: tensor.clone() for key, tensor in load_file(source).items()}

@@ -18,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def group(root: Path, path: str, limit: object, usage: int = 0, cache: int = 0, version: int = 2) -> None:
-    """A control group at a path of the mount."""
+    """Return a control group at a path of the mount."""
     names = ("memory.max", "memory.current", "inactive_file")
     if version == 1:
         names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")

@@ -149,7 +149,7 @@ def error(layers: int) -> float:
 
 
 def two_runs(layers: int) -> float:
-    """The difference of two runs in bfloat16 that round independently."""
+    """Return the difference of two runs in bfloat16 that round independently."""
     return math.sqrt(2) * error(layers)
 
 
@@ -180,7 +180,7 @@ def _run_recorded(precision: str) -> tuple[Tensor, Tensor]:
 
 @functools.cache
 def _run(case: str) -> tuple[list[Tensor], Tensor, Tensor]:
-    """The stream after each layer, and flat velocities."""
+    """Return the stream after each layer, and flat velocities."""
     dtype, how, *_ = CASES[case]
     model = hashed_transformer(SMALL, dtype)
     streams: list[Tensor] = []

@@ -8,7 +8,7 @@ from generators.happyhorse.pipeline.device import find_device
 
 
 def have(monkeypatch: pytest.MonkeyPatch, kind: str | None, count: int = 0) -> None:
-    """A machine with so many accelerators of a kind."""
+    """Pretend that the machine has this many accelerators of a kind."""
     there = None if kind is None else torch.device(kind)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: there)
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: count)

@@ -135,7 +135,7 @@ def test_sound_that_is_no_number_is_refused(tmp_path: Path, value: float) -> Non
 
 
 def write_floats(path: Path, samples: np.ndarray) -> None:
-    """A WAV file of 32-bit floats at 48 kHz in one channel."""
+    """Write a WAV file of 32-bit floats at 48 kHz in one channel."""
     head = struct.pack("<HHIIHH", 3, 1, 48_000, 4 * 48_000, 4, 32)
     data = samples.astype("<f4").tobytes()
     parts = b"fmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", len(data)) + data

@@ -29,12 +29,12 @@ def _network() -> Velocity:
 
 
 def _towards(target: float) -> Velocity:
-    """The velocity of noise whose clean sample is `target` everywhere, from what the samplers know of σ."""
+    """Return the velocity towards a clean sample that is `target` everywhere, at the samplers' σ."""
     return lambda video, audio: (video - target, None if audio is None else audio - target)
 
 
 def _everywhere(value: float) -> Velocity:
-    """The same velocity, whatever the network sees."""
+    """Return the same velocity, whatever the network sees."""
 
     def velocity(video: Tensor, audio: Tensor | None) -> tuple[Tensor, Tensor | None]:
         assert audio is not None

@@ -15,7 +15,7 @@ from tests.factories_happyhorse import hashed_input
 
 
 def velocity(x: Tensor, level: float) -> Tensor:
-    """Some smooth field that depends on sample and level."""
+    """Return some smooth field that depends on sample and level."""
     return torch.sin(3 * x) + level * x - 0.2
 
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from generators.happyhorse.codecs import linear_video, spectral_audio
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
+from generators.happyhorse.training import cache
 from generators.happyhorse.training.cache import Recipe, encode_clips, fill_cache
 
-RECIPE = Recipe("train", seed=4, count=100, objects=1, codecs="shipped")
+RECIPE = Recipe("train", seed=4, count=12, objects=1, codecs="shipped")
 VIDEO = LinearVideoCodec.load(linear_video.TOY_WORLD)
 AUDIO = SpectralAudioCodec.load(spectral_audio.TOY_WORLD)
 
@@ -26,11 +27,17 @@ def _stop(done: int) -> None:
     raise _Stopped
 
 
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the few clips of a test make two chunks."""
+    monkeypatch.setattr(cache, "_CHUNK", 8)
+
+
 def test_it_holds_what_encoding_gives(tmp_path: Path) -> None:
-    cache = fill_cache(tmp_path, RECIPE, VIDEO, AUDIO)
-    fresh = encode_clips(range(70, 72), RECIPE, VIDEO, AUDIO)
-    kept = cache.batch(np.array([70, 71]))
-    assert len(cache) == 100
+    filled = fill_cache(tmp_path, RECIPE, VIDEO, AUDIO)
+    fresh = encode_clips(range(9, 11), RECIPE, VIDEO, AUDIO)
+    kept = filled.batch(np.array([9, 10]))
+    assert len(filled) == 12
     assert torch.allclose(kept.video, fresh.video, rtol=1e-3, atol=1e-3)
     assert torch.allclose(kept.audio, fresh.audio, rtol=1e-3, atol=1e-3)
     assert (kept.words == fresh.words).all()
@@ -43,8 +50,8 @@ def test_broken_off_it_goes_on_where_it_was(tmp_path: Path) -> None:
     told: list[int] = []
     resumed = fill_cache(tmp_path / "broken", RECIPE, VIDEO, AUDIO, told.append)
     whole = fill_cache(tmp_path / "whole", RECIPE, VIDEO, AUDIO)
-    assert told == [100]
-    everything = np.arange(100)
+    assert told == [12]
+    everything = np.arange(12)
     for one, other in zip(resumed.batch(everything), whole.batch(everything), strict=True):
         assert isinstance(one, Tensor)
         assert torch.equal(one, other)

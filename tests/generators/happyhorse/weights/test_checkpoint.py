@@ -27,7 +27,7 @@ def _same(model: HappyHorseTransformer, other: HappyHorseTransformer) -> bool:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """A checkpoint of three files with an index."""
+    """Return a checkpoint of three files with an index."""
     save_transformer(hashed_transformer(), tmp_path, shard_bytes=1_000_000)
     return tmp_path
 

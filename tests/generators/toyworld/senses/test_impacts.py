@@ -10,7 +10,7 @@ TIMES_S = np.arange(32) / 16
 
 
 def _blob(turn_s: float, speed: float) -> Blob:
-    """Runs into the right wall and back."""
+    """Return the path of a blob that runs into the right wall and back."""
     x = 0.9 - np.abs(TIMES_S - turn_s) * speed
     centre = np.stack([x, np.full_like(x, 0.5)], axis=1)
     return Blob("red", "circle", centre, centre - 0.1, centre + 0.1)
