@@ -44,7 +44,7 @@ def small_run(weights: int = 0, **changes: object) -> Run:
 
 
 def take(run: Run, clips: FixedClips, count: int) -> Run:
-    """The same run, so many steps later."""
+    """Take a number of training steps; return the same run."""
     for _ in range(count):
         run.advance(clips)
     return run
