@@ -18,7 +18,7 @@ help:
 	@echo "make demo      set up, make the demo clips, serve the arena (VOTES=2000 SERVE=0 PORT=8000)"
 	@echo "make test      set up and run the quick tests (ARGS='tests/elo -x')"
 	@echo "make test-all  run all tests, the slow ones, too"
-	@echo "make lint      format check, lint, spelling, templates, types, import contract, lengths"
+	@echo "make lint      format check, lint, spelling, templates, types, import contract, docstrings, lengths"
 	@echo "make check     migrations are complete, and settings safe in production"
 	@echo "make docs      build the documentation site into docs/_build"
 	@echo "make format    rewrite the code as the formatter wants it"
@@ -84,6 +84,7 @@ lint: .venv/.dev
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files '*.html')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.docstrings
 	$(BIN)/python -m tests.measures
 
 check: .venv/.run

@@ -19,11 +19,11 @@ class Unrated(NamedTuple):
     contender: str
     reason: str
     lower: float
-    """The one-sided limit that its rating lies above; minus infinity where the votes give none."""
+    """One-sided limit that its rating lies above; minus infinity where the votes give none."""
     upper: float
-    """The one-sided limit that its rating lies below."""
+    """One-sided limit that its rating lies below; infinity where the votes give none."""
     votes: float
-    """All votes that it was part of; the next four count how they ended."""
+    """Votes that it was part of; the next four fields count how they ended."""
     wins: float
     losses: float
     ties: float
@@ -31,7 +31,7 @@ class Unrated(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """How strengths become ratings: value + scale (strength - reference' strengths)."""
+    """Scale of ratings: value + scale (strength - reference' strengths)."""
 
     value: float
     scale: float
@@ -41,7 +41,10 @@ class Scale(NamedTuple):
 
 
 def rated_contenders(problem: Problem) -> NDArray[np.intp]:
-    """Return the largest group of contenders with finite ratings; among equals, the most voted on."""
+    """Return the places of the largest group of contenders with finite ratings, shape (n,).
+
+    Among groups of equal size it is the one with the most votes.
+    """
     groups = connected_groups(problem) if problem.ridge else strong_groups(problem.without_prompts)
     label = groups[: problem.contenders]
     a, b = problem.design.members[:2]
@@ -51,7 +54,17 @@ def rated_contenders(problem: Problem) -> NDArray[np.intp]:
 
 
 def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Scale) -> tuple[float, float]:
-    """Return the lower and upper one-sided limits of a contender's rating; infinite where there is none."""
+    """Return the lower and upper one-sided limits of a contender's rating; infinite where there is none.
+
+    Args:
+        problem: the likelihood of all votes.
+        contender: its place.
+        rated: shape (n,), the places of the contenders with finite ratings.
+        scale: how strengths become ratings.
+
+    Raises:
+        NotConverged: the optimiser did not meet its tolerance.
+    """
     above, below = _compared(problem, contender, rated)
     if not (above or below):
         return -np.inf, np.inf
@@ -64,7 +77,13 @@ def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Sca
 
 
 def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
-    """Say why a contender has no finite rating, without claiming more than its votes say."""
+    """Say why a contender has no finite rating, without claiming more than its votes say.
+
+    Args:
+        problem: the likelihood of all votes.
+        contender: its place.
+        rated: shape (n,), the places of the contenders with finite ratings.
+    """
     above, below = _compared(problem, contender, rated)
     arrows, votes = win_graph(problem.without_prompts), _votes(problem, contender)
     if above and not arrows[:, contender].any():

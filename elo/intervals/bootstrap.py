@@ -1,4 +1,7 @@
-"""Bootstrap: the fit repeated on resampled votes, started from the fit of them all."""
+"""Bootstrap: the fit repeated on resampled votes, started from the fit of all votes.
+
+B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979), 1-26.
+"""
 
 from __future__ import annotations
 
@@ -39,18 +42,21 @@ class Bootstrap:
 
     @property
     def covariance(self) -> Floats:
-        """Shape (P, P): about the mean of the draws."""
+        """Covariance of the draws about their mean, shape (P, P)."""
         covariance: Floats = np.atleast_2d(np.cov(self.draws, rowvar=False))
         return covariance
 
     @property
     def standard_errors(self) -> Floats:
-        """Shape (P,): standard deviations of the draws. Good to 1 / sqrt(2 rounds) of themselves."""
+        """Standard deviations of the draws, shape (P,); their own relative error is 1 / sqrt(2 rounds)."""
         errors: Floats = self.draws.std(axis=0, ddof=1)
         return errors
 
     def limits(self, contrasts: Floats, level: float) -> tuple[Floats, Floats]:
-        """Percentile limits of sums of parameters, from weights of shape (n, P); they need 1,000 rounds."""
+        """Return percentile limits of sums of parameters, shape (n,) each, from weights of shape (n, P).
+
+        They need about 1,000 rounds.
+        """
         tail = (1 - level) / 2
         lower, upper = np.quantile(self.draws @ contrasts.T, (tail, 1 - tail), axis=0)
         return lower, upper
@@ -68,9 +74,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Refit resampled votes by Newton steps with the information of the full fit (chord steps).
 
-    A round for which these do not settle is fitted by Newton's method proper; if its resample is separable,
-    so that its optimum lies at infinity, one Newton step from the full fit stands in, whose spread is the
-    sandwich's, and `one_step` counts it.
+    A round that these steps do not settle is fitted by Newton's method proper. A separable resample has its
+    optimum at infinity: one Newton step from the full fit stands in, and `one_step` counts it. The spread of
+    such steps is the sandwich's.
 
     Args:
         specification: the model fitted.
@@ -140,7 +146,7 @@ class _Refit:
         )
 
     def fit(self, credit: Floats) -> tuple[Floats, int]:
-        """Parameters (rounds, P) from credit of shape (4, rounds, M), and how many are by one step."""
+        """Return parameters (rounds, P) from credit (4, rounds, M), and the number that took one step."""
         theta = np.tile(self.solution.optimum, (credit.shape[1], 1))
         first = theta + self._steps(theta, credit)
         theta[:] = first
@@ -170,7 +176,7 @@ class _Refit:
         return steps
 
     def _alone(self, credit: Floats) -> Floats | None:
-        """One resample's optimum, shape (P,), by damped Newton steps; None if it has none."""
+        """Return one resample's optimum, shape (P,), by damped Newton steps; None without a finite one."""
         problem = replace(self.problem, credit=credit)
         if self.problem.ridge == 0 and strong_groups(problem).any():
             return None
@@ -181,7 +187,7 @@ class _Refit:
 
 
 def _pulls(outcomes: OutcomeModel, place: Floats, credit: Floats) -> Floats:
-    """Shape (L, rounds, M): the gradient by the coordinates; for logits without the costly curvature."""
+    """Return the gradient by the coordinates, shape (L, rounds, M); logits skip the costly curvature."""
     if not isinstance(outcomes, MultinomialLogit):
         flat = outcomes.derivatives(place.reshape(len(place), -1), credit.reshape(len(credit), -1))
         return flat.gradient.reshape(place.shape)

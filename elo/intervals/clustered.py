@@ -1,4 +1,9 @@
-"""The cluster-robust sandwich: covariance when votes of one rater or prompt depend on each other."""
+"""The cluster-robust sandwich: covariance when votes of one rater or prompt depend on each other.
+
+K.-Y. Liang, S. L. Zeger, "Longitudinal data analysis using generalized linear models", Biometrika 73 (1986);
+two kinds of cluster: A. C. Cameron, J. B. Gelbach, D. L. Miller, Journal of Business & Economic Statistics 29
+(2011).
+"""
 
 from __future__ import annotations
 
@@ -28,12 +33,12 @@ ALONE = 1e-8
 
 
 class Clustered(NamedTuple):
-    """A covariance, and which parameters rest on a single cluster somewhere."""
+    """A covariance, and the parameters that rest on a single cluster in some direction."""
 
     covariance: Floats
     """Shape (P, P)."""
     alone: NDArray[np.bool_]
-    """Shape (P,): those that one cluster alone ties to the rest."""
+    """Parameters that one cluster alone ties to the rest, shape (P,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +46,7 @@ class Rows:
     """Rows of votes by cluster."""
 
     cluster: NDArray[np.integer]
-    """Shape (N,): 0, 1, 2, ... without a gap."""
+    """Cluster of each row as 0, 1, 2, ... without a gap, shape (N,)."""
     cell: NDArray[np.integer]
     weight: Floats
     groups: int
@@ -69,15 +74,15 @@ class Rows:
 
 
 def clustered_sandwich(fitted: Fitted, rows: Rows, correction: Correction) -> Clustered:
-    """Cluster-robust covariance, H^-1 (sum_g s_g s_g') H^-1, with the scores s_g of G clusters.
+    """Return the cluster-robust covariance, H^-1 (sum_g s_g s_g') H^-1, with the scores s_g of G clusters.
 
-    `CR0` is that; `CR1` multiplies it by G / (G - 1); `CR3` is the one-step jackknife. Leaving out cluster g
-    moves the parameters by about d_g = -(H - H_g)^-1 s_g, with the information H and the cluster's own H_g;
-    the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and White 1985, Journal of Econometrics 29;
-    for clusters Bell and McCaffrey 2002, Survey Methodology 28; in scores: MacKinnon, Nielsen and Webb 2023,
-    Journal of Applied Econometrics 38). Among more than `FEW_CLUSTERS`, those with no more than
-    `LARGE_LEVERAGE` keep H for H - H_g: the two then agree. The same holds for a cluster that is the only
-    source of information in some direction.
+    `CR0` is this formula; `CR1` multiplies it by G / (G - 1); `CR3` is the one-step jackknife. Leaving out
+    cluster g moves the parameters by about d_g = -(H - H_g)^-1 s_g, with the information H and the cluster's
+    own H_g; the covariance is (G - 1) / G sum_g d_g d_g' (CV3 of MacKinnon and White 1985, Journal of
+    Econometrics 29; for clusters Bell and McCaffrey 2002, Survey Methodology 28; in scores: MacKinnon,
+    Nielsen and Webb 2023, Journal of Applied Econometrics 38). Among more than `FEW_CLUSTERS`, those with no
+    more than `LARGE_LEVERAGE` keep H for H - H_g: the two then agree. The same holds for a cluster that is
+    the only source of information in some direction.
     """
     left_out = worth_leaving_out(fitted, rows) if correction == "CR3" else np.zeros(rows.groups, dtype=bool)
     bread, scores = fitted.solution.inverse, replace(fitted.scores, cell=rows.cell)

@@ -33,9 +33,9 @@ class Parted(NamedTuple):
     cluster: Integers
     """Shape (N,)."""
     item: Integers
-    """Shape (N,): what each row brought with it."""
+    """Item of each row, such as its cell, shape (N,)."""
     edges: list[int]
-    """The first place of each block, and N."""
+    """First place of each block, and N."""
     shift: int
 
 
@@ -44,18 +44,18 @@ class Sorted(NamedTuple):
 
     item: Integers
     bounds: Integers
-    """Shape (G + 1,): the first place of each cluster, and N."""
+    """First place of each cluster, and N, shape (G + 1,)."""
 
 
 class ScoreTable(NamedTuple):
     """The score of one vote of each cell."""
 
     members: Integers
-    """Shape (I, C): the parameters that it has a part in."""
+    """Parameters that each score has a part in, shape (I, C)."""
     values: Floats
-    """Shape (I, C): those parts."""
+    """Derivatives by these parameters, shape (I, C)."""
     size: int
-    """The number of parameters, P."""
+    """Number of parameters, P."""
 
     def by_cell(self) -> tuple[Integers, Floats]:
         """Members and values of shape (C, I)."""
@@ -66,7 +66,7 @@ class Column(NamedTuple):
     """One kind of cluster."""
 
     code: Integers
-    """Shape (N,): each row's cluster, below `groups`."""
+    """Cluster of each row, below `groups`, shape (N,)."""
     groups: int
 
 
@@ -74,11 +74,11 @@ class PairProducts(NamedTuple):
     """Sums over the pairs of clusters of two kinds that some row belongs to."""
 
     meat: Floats
-    """Shape (P, P): summed score times summed score', of pairs with several rows."""
+    """Sum of summed score times summed score' over pairs with several rows, shape (P, P)."""
     singles: Floats
-    """Shape (C,): squared weights of the rows that are alone in their pair."""
+    """Sum of squared weights of the rows that are alone in their pair, shape (C,)."""
     pairs: int
-    """How many pairs there are."""
+    """Number of pairs."""
 
 
 def worth_compiling(rows: int) -> bool:
@@ -177,7 +177,7 @@ def votes_by_cluster(weight: Floats, cluster: Integers, groups: int) -> Floats:
 def pair_products(
     scores: ScoreTable, cell: Integers, weight: Floats, first: Column, second: Column
 ) -> PairProducts:
-    """Products of the summed scores of rows that share their clusters of two kinds.
+    """Return products of the summed scores of rows that share their clusters of two kinds.
 
     Args:
         scores: of a vote of each cell.
@@ -213,7 +213,7 @@ def pair_products(
 
 
 def by_cluster(cluster: Integers, item: Integers, groups: int) -> Sorted:
-    """Sort what rows bring with them by cluster: by block first, then inside each."""
+    """Sort the items of rows, shape (N,), by cluster: by block first, then inside each block."""
     from elo.intervals import kernels
 
     bounds = np.zeros(groups + 1, dtype=np.int64)

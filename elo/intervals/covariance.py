@@ -1,4 +1,8 @@
-"""Covariance of the parameters, for independent votes and for votes that share raters or prompts."""
+"""Covariance of the parameters, for independent votes and for votes that share raters or prompts.
+
+Sandwiches (Huber 1967; White 1982; Liang and Zeger 1986) and their floors; Student's t where clusters are
+few.
+"""
 
 from __future__ import annotations
 
@@ -32,26 +36,28 @@ class Covariance:
     matrix: Floats
     """Shape (K, K)."""
     floors: tuple[Floats, ...]
-    """Shape (K, K) each: covariances that no variance of an interval may fall below."""
+    """Covariances that no variance of an interval may fall below, shape (K, K) each."""
     recipe: str
     clusters: Mapping[str, int]
-    """The number of clusters of each kind."""
+    """Number of clusters of each kind."""
     extras: Floats = field(default_factory=lambda: np.zeros(0))
-    """Shape (E,): variances of the parameters besides strengths."""
+    """Variances of the parameters besides strengths, shape (E,)."""
     alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Contenders or parameters that a single cluster ties to the rest, by kind of cluster."""
     with_floor: Covariance | None = None
     """Covariance with the floor as one more contender, the last; None if the floor is not a parameter."""
     independent: Floats | None = None
-    """Shape (K, K): the sandwich as if votes were independent; None without clusters."""
+    """Sandwich as if votes were independent, shape (K, K); None without clusters."""
     one_way: Mapping[str, Floats] = field(default_factory=dict)
-    """Shape (K, K) each: the sandwich by each kind of cluster alone."""
+    """Sandwich by each kind of cluster alone, shape (K, K) each."""
     component: NDArray[np.integer] | None = None
-    """Shape (K,): 0 for contenders in the largest group whose ratings are finite, other groups from 1; the
-    votes do not limit how far groups are apart. None where there is one group."""
+    """Group of each contender, shape (K,): 0 for the largest whose ratings are finite, the others from 1.
+
+    The votes do not limit how far groups are apart. None where there is one group."""
     effective: float | None = None
-    """How many clusters of equal size would be worth those of the scarcest kind: (sum of votes)^2 over the
-    sum of squares (Kish 1965). Far tails, which joint limits rest on, follow these. None without clusters."""
+    """Effective number of clusters of the scarcest kind: (sum of votes)^2 / sum of squares (Kish 1965).
+
+    The far tails that joint limits rest on follow it. None without clusters."""
 
     @property
     def degrees_of_freedom(self) -> int | None:
@@ -60,7 +66,7 @@ class Covariance:
 
     @property
     def comparable(self) -> NDArray[np.bool_]:
-        """Shape (K,): the largest group whose ratings are finite."""
+        """Whether a contender is in the largest group whose ratings are finite, shape (K,)."""
         label = np.zeros(len(self.matrix), dtype=np.intp) if self.component is None else self.component
         comparable: NDArray[np.bool_] = np.equal(label, 0)
         return comparable
@@ -91,7 +97,7 @@ class Covariance:
         return _without_negative(highest, np.abs(np.diag(self.matrix)).max())
 
     def _between(self, contrasts: Floats) -> NDArray[np.bool_]:
-        """Which contrasts put the strengths of one group against those of another."""
+        """Return whether a contrast puts the strengths of one group against those of another, shape (n,)."""
         label = np.zeros(len(self.matrix), dtype=np.intp) if self.component is None else self.component
         groups = np.eye(int(label.max()) + 1)[label]
         return np.asarray(np.abs(contrasts @ groups).max(axis=1) > 1e-9)
@@ -153,7 +159,7 @@ def clustered(
 
     Args:
         fitted: the optimum, with the rows of its votes.
-        columns: one or two kinds of cluster, each with a code for every row.
+        columns: one or two kinds of cluster, each with a code for every row, shape (N,).
         correction: `CR3`, `CR1` or `CR0`.
         floored: whether to floor.
 
@@ -204,7 +210,7 @@ def of_draws(
         fitted: the optimum, with the rows of its votes if there are clusters.
         drawn: shape (P, P).
         recipe: how it was drawn.
-        columns: the clusters that were drawn.
+        columns: the clusters that were drawn, each of shape (N,).
         floored: whether no variance may fall below `model_floor`.
     """
     rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
@@ -218,7 +224,7 @@ def _effective(rows: Rows) -> float:
 
 
 def rows_by(fitted: Fitted, column: NDArray[np.integer], name: str) -> Rows:
-    """Return the rows that the model uses, by cluster.
+    """Return the rows that the model uses, by cluster, from each row's cluster, shape (N,).
 
     Raises:
         ValueError: all are of one cluster.

@@ -15,7 +15,7 @@ Integers = NDArray[np.integer[Any]]
 
 @compiled
 def count_rows(cluster: Integers, shift: int, counts: Integers) -> None:
-    """Add up how many rows each block of 2^shift clusters has."""
+    """Count the rows of each block of 2^shift clusters, from clusters (n,), in `counts`, shape (blocks,)."""
     for row in range(len(cluster)):
         counts[cluster[row] >> shift] += 1
 
@@ -24,7 +24,16 @@ def count_rows(cluster: Integers, shift: int, counts: Integers) -> None:
 def partition(
     cluster: Integers, item: Integers, shift: int, cursor: Integers, cluster_at: Integers, item_at: Integers
 ) -> None:
-    """Write each row's cluster and item to the next place of its block, which `cursor` holds."""
+    """Write each row's cluster and item to the next place of its block.
+
+    Args:
+        cluster: shape (n,).
+        item: shape (n,).
+        shift: blocks have 2^shift clusters.
+        cursor: shape (blocks,), the next place of each block: is moved on.
+        cluster_at: shape (N,): receives the clusters.
+        item_at: shape (N,): receives the items.
+    """
     for row in range(len(cluster)):
         block = cluster[row] >> shift
         place = cursor[block]
@@ -116,7 +125,7 @@ def add_products(
     """Add the product of each cluster's summed score with itself to `meat`, (P, P): i, j or j, i, not both.
 
     Args:
-        bounds: the first row of each cluster, and where the last one ends.
+        bounds: shape (G + 1,), the first row of each cluster, and where the last one ends.
         cell: shape (N,), of rows in the order of their clusters.
         weight: shape (N,).
         members: as in `add_scores`.
@@ -178,21 +187,21 @@ def add_product(touched: Integers, total: Floats, seen: NDArray[np.bool_], meat:
 
 @compiled
 def sum_by_cluster(cluster: Integers, cell: Integers, weight: Floats, value: Floats, sums: Floats) -> None:
-    """Add each row's weight times its cell's value to the sum of its cluster."""
+    """Add each row's weight (n,) times its cell's value (C,) to the sum of its cluster, in `sums`, (G,)."""
     for row in range(len(cluster)):
         sums[cluster[row]] += weight[row] * value[cell[row]]
 
 
 @compiled
 def add_weights(cluster: Integers, weight: Floats, sums: Floats) -> None:
-    """Add each row's weight to the sum of its cluster."""
+    """Add each row's weight, shape (n,), to the sum of its cluster, in `sums`, shape (G,)."""
     for row in range(len(cluster)):
         sums[cluster[row]] += weight[row]
 
 
 @compiled
 def find_bounds(cluster: Integers, bounds: Integers) -> bool:
-    """Write the first row of each cluster, and N, to `bounds`. False where rows are in another order."""
+    """Write the first row of each cluster, and N, to `bounds`, (G + 1,); False if rows are not in order."""
     for row in range(1, len(cluster)):
         if cluster[row] != cluster[row - 1]:
             if cluster[row] != cluster[row - 1] + 1:
@@ -204,7 +213,11 @@ def find_bounds(cluster: Integers, bounds: Integers) -> bool:
 
 @compiled
 def table_size(edges: Integers) -> int:
-    """Return a power of two that is at least twice the rows of the longest block, for hashing."""
+    """Return a power of two that is at least twice the rows of the longest block, for hashing.
+
+    Args:
+        edges: shape (B + 1,), the first row of each block, and N.
+    """
     longest = 1
     for block in range(len(edges) - 1):
         longest = max(longest, edges[block + 1] - edges[block])
@@ -266,7 +279,7 @@ def add_pair_products(
     Few pairs have more than one row, so that rows alone in theirs are only counted, by cell.
 
     Args:
-        edges: the first row of each block, and where the last one ends.
+        edges: shape (B + 1,), the first row of each block, and where the last one ends.
         cluster: shape (N,), of the first kind, of which all rows are in one block.
         second: shape (N,), of the second kind.
         cell: shape (N,).

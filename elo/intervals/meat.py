@@ -1,4 +1,8 @@
-"""The middle of the sandwich: products of scores, added up over what is taken to be independent."""
+"""The middle of the sandwich: products of scores, added up over what is taken to be independent.
+
+P. J. Huber, "The behavior of maximum likelihood estimates under nonstandard conditions" (1967); by clusters
+K.-Y. Liang, S. L. Zeger, Biometrika 73 (1986).
+"""
 
 from __future__ import annotations
 
@@ -27,10 +31,10 @@ def independent_meat(scores: Scores) -> Floats:
 
 
 def clustered_meat(scores: Scores, weight: Floats, cluster: NDArray[np.integer], groups: int) -> Floats:
-    """Shape (P, P): sum over clusters of score times its transpose (Liang and Zeger 1986, Biometrika 73).
+    """Return the sum over clusters of score times its transpose, shape (P, P) (Liang and Zeger 1986).
 
     Args:
-        scores: of the cells.
+        scores: the cells' scores.
         weight: shape (N,), what each row's votes count for together.
         cluster: shape (N,), each row's cluster as 0, 1, 2, ...
         groups: how many clusters there are.

@@ -1,4 +1,8 @@
-"""Ranks as confidence sets, and tiers of contenders that the votes do not tell apart."""
+"""Ranks as confidence sets, and tiers of contenders that the votes do not tell apart.
+
+M. Mogstad, J. P. Romano, A. M. Shaikh, D. Wilhelm, "Inference for ranks with applications to mobility across
+neighbourhoods and academic achievement across countries", Review of Economic Studies 91 (2024).
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,9 @@ class RankRange(NamedTuple):
 def distinct(strengths: Floats, margins: Floats) -> NDArray[np.bool_]:
     """Return whether i is above j by more than half their simultaneous interval, shape (K, K).
 
-    Mogstad, Romano, Shaikh and Wilhelm also step down: they take the critical value anew over the pairs not
-    yet distinct. On simulated boards of 10 and 20 contenders that told apart zero to three pairs of a hundred
-    more, at twice the cost, and ranks would contradict the intervals shown; so it is left out.
+    The paper also steps down: it takes the critical value anew over the pairs that are not yet distinct. That
+    is left out. On simulated boards of 10 and 20 contenders it told apart zero to three more pairs of a
+    hundred at twice the cost, and ranks would contradict the intervals shown.
 
     Args:
         strengths: shape (K,).
@@ -40,8 +44,12 @@ def distinct(strengths: Floats, margins: Floats) -> NDArray[np.bool_]:
 def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange, ...]:
     """Return rank ranges that jointly cover all true ranks, from who is distinctly above whom.
 
-    A place is allowed unless the distinct pairs rule it out (Mogstad, Romano, Shaikh and Wilhelm 2024, Review
-    of Economic Studies 91, section 3). Equal strengths share a rank.
+    A place is allowed unless the distinct pairs rule it out (section 3 of the paper). Equal strengths share a
+    rank.
+
+    Args:
+        strengths: shape (K,).
+        above: shape (K, K), from `distinct`.
     """
     better = (strengths[None, :] - strengths[:, None] > EQUAL).sum(axis=1)
     low, high = above.sum(axis=0), len(strengths) - above.sum(axis=1)
@@ -55,6 +63,10 @@ def tiers(order: NDArray[np.intp], above: NDArray[np.bool_]) -> NDArray[np.intp]
 
     Down the order, a new tier opens where everyone so far is distinctly above everyone from there on. So no
     rank range reaches into another tier.
+
+    Args:
+        order: shape (K,), the contenders, best first.
+        above: shape (K, K), from `distinct`.
     """
     sorted_above = above[np.ix_(order, order)]
     opens = [0, *(bool(sorted_above[:i, i:].all()) for i in range(1, len(order)))]

@@ -1,4 +1,8 @@
-"""Intervals for all differences at once: the critical value of the largest of all studentised contrasts."""
+"""Intervals for all differences at once: the critical value of the largest of all studentised contrasts.
+
+T. Hothorn, F. Bretz, P. Westfall, "Simultaneous inference in general parametric models", Biometrical Journal
+50 (2008), 346-363.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +74,7 @@ def critical_value(
     """Return the number c of standard errors for which all intervals of differences jointly cover at `level`.
 
     P(max over pairs of |x_i - x_j| / se_ij > c) = 1 - level for x ~ N(0, covariance): the studentised range
-    (Tukey 1953) for any covariance (Hothorn, Bretz and Westfall 2008, Biometrical Journal 50, section 3).
+    (Tukey 1953) for any covariance (Hothorn, Bretz and Westfall, section 3).
     x = r A u has a direction u, uniform on the sphere, and a radius r. Directions are drawn, with a fixed
     seed; the radius is integrated out, since r^2 ~ chi^2(rank). Each difference has a standard error of its
     own, estimated from clusters, so Student's quantile with the tail of c stands in for c: as if the

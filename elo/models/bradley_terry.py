@@ -45,7 +45,7 @@ def maximise(credit: Floats, *, ridge: float = 0.0) -> Solution:
 
 
 def win_probabilities(strengths: Floats) -> Floats:
-    """Return the probability that i beats j, shape (K, K)."""
+    """Return the probability that i beats j, shape (K, K), from strengths in log-odds, shape (K,)."""
     p: Floats = expit(strengths[:, None] - strengths[None, :])
     return p
 
@@ -58,7 +58,7 @@ def laplacian(weights: Floats) -> Floats:
 
 
 def centred_inverse(information: Floats) -> Floats:
-    """Return the pseudo-inverse of a connected graph's Laplacian, whose null space is the constants."""
+    """Return the pseudo-inverse (K, K) of a connected graph's Laplacian; its null space is the constants."""
     size = len(information)
     level = np.trace(information) / size
     inverse: Floats = np.linalg.inv(information + level / size) - 1 / (level * size)
@@ -66,6 +66,6 @@ def centred_inverse(information: Floats) -> Floats:
 
 
 def difference_variances(covariance: Floats) -> Floats:
-    """Return variances of strength i less strength j, shape (K, K)."""
+    """Return variances of strength i less strength j, shape (K, K), from the covariance, shape (K, K)."""
     own: Floats = np.diag(covariance)
     return own[:, None] + own[None, :] - 2 * covariance

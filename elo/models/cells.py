@@ -31,17 +31,17 @@ class Cells:
     """Shape (M,)."""
     contender_b: NDArray[np.intp]
     regressors: Floats
-    """Shape (R, M): `side` and `order` (+1 where a had it), covariates of a less b."""
+    """Values of `side` and `order` (+1 where a had it) and covariates of a less b, shape (R, M)."""
     counts: Floats
-    """Shape (4, M): summed weight, outcomes as in `OUTCOMES`."""
+    """Summed weight by outcome as in `OUTCOMES`, shape (4, M)."""
     squares: Floats
-    """Shape (4, M): summed squares of the votes' weights; equals `counts` for votes that count once each."""
+    """Summed squares of the votes' weights, shape (4, M); equal to `counts` where each vote counts once."""
     prompt: NDArray[np.intp] | None = None
-    """Shape (M,), where the meetings of different prompts are kept apart."""
+    """Prompt of each meeting, shape (M,), where meetings on different prompts are kept apart."""
     cell: NDArray[np.integer] | None = None
-    """Shape (N,): the place of each row of votes in `counts.ravel()`; None without rows."""
+    """Place of each row of votes in `counts.ravel()`, shape (N,); None without rows."""
     weight: Floats | None = None
-    """Shape (N,): each row's share in its cell's count."""
+    """Share of each row in its cell's count, shape (N,)."""
 
     @property
     def meetings(self) -> int:
@@ -147,7 +147,7 @@ def _summed(cell: NDArray[np.intp], weight: Floats, size: int) -> Floats:
 
 
 def numbered(key: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Renumber keys as 0, 1, 2, ... without a gap, in their order."""
+    """Renumber keys, shape (N,), as 0, 1, 2, ... without a gap, in their order."""
     if key.max() > DENSE_KEYS:
         sorted_place: NDArray[np.intp] = np.unique(key, return_inverse=True)[1]
         return sorted_place

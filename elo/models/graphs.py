@@ -1,4 +1,8 @@
-"""Graphs of contenders: who met whom, who took credit from whom, and the groups that follow."""
+"""Graphs of contenders: who met whom, who took credit from whom, and the groups that follow.
+
+L. R. Ford, "Solution of a ranking problem from binary comparisons", American Mathematical Monthly 64 (1957);
+D. R. Hunter, "MM algorithms for generalized Bradley-Terry models", Annals of Statistics 32 (2004).
+"""
 
 from __future__ import annotations
 

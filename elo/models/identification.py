@@ -1,4 +1,8 @@
-"""Whether votes identify a model at all: who met and beat whom, and whether anything separates the votes."""
+"""Whether votes identify a model: they must connect all contenders, and no direction may separate them.
+
+A. Albert, J. A. Anderson, "On the existence of maximum likelihood estimates in logistic regression models",
+Biometrika 71 (1984); for strengths alone Ford (1957), see `graphs`.
+"""
 
 from __future__ import annotations
 
@@ -46,13 +50,14 @@ def require_connected(problem: Problem, contenders: Sequence[str]) -> None:
 
 
 def finite_groups(problem: Problem) -> list[NDArray[np.signedinteger]]:
-    """Return the groups within which ratings are finite; one group if all are. The floor is place K.
+    """Return the groups within which ratings are finite, places of shape (n,) each; the floor is place K.
 
     Without ties or circumstances as parameters, ratings are finite if and only if, however the contenders are
     split in two, each half took some credit from the other: the graph with an arrow from each contender to
     those it took credit from is strongly connected (Ford 1957, American Mathematical Monthly 64; assumption 1
     of Hunter 2004, Annals of Statistics 32). The floor is one more contender: it takes from both sides of a
-    both_bad, and a vote for a contender takes from it. With such parameters groups may move even so.
+    both_bad, and a vote for a contender takes from it. With parameters of ties or circumstances, groups may
+    move apart even where the graph is strongly connected. If all ratings are finite there is one group.
     """
     groups = members(strong_groups(problem))
     if len(groups) == 1 and (direction := separating(problem)) is not None:
@@ -68,7 +73,7 @@ def require_shown_within(
 
     Args:
         problem: with the groups placed.
-        label: each contender's group.
+        label: each contender's group, shape (K,) or (K + 1,).
         contenders: their names.
 
     Raises:
@@ -146,7 +151,7 @@ def _require_independent(problem: Problem, contenders: Sequence[str]) -> None:
 
 
 def _overlaps(problem: Problem) -> bool:
-    """Return whether meetings with several outcomes alone identify every parameter: a sufficient, quick test.
+    """Return whether meetings with several outcomes alone identify every parameter: quick and sufficient.
 
     A direction along which no vote gets less likely leaves the utilities of all outcomes that a meeting had
     equal; if only the null direction does so in all meetings, there is no such direction.
@@ -243,7 +248,7 @@ def _verdict(names: Sequence[str], took: NDArray[np.bool_], group: NDArray[np.si
 
 
 def moved(problem: Problem, direction: Floats) -> NDArray[np.bool_]:
-    """Return which parameters a direction moves, shape (P,), relative to the largest group it moves alike."""
+    """Return whether a direction (P,) moves each parameter, shape (P,), relative to its largest group."""
     strengths = direction[: problem.contenders]
     alike = np.round(strengths / np.abs(direction).max(), 5)
     _, first, counts = np.unique(alike, return_index=True, return_counts=True)

@@ -1,4 +1,8 @@
-"""Maximum likelihood by damped Newton steps on cells, with a certificate of the optimum."""
+"""Maximum likelihood by damped Newton steps on cells, with a certificate of the optimum.
+
+The damping is that of T. Sun, Q. Tran-Dinh, "Generalized self-concordant functions: a recipe for Newton-type
+methods", Mathematical Programming 178 (2019).
+"""
 
 from __future__ import annotations
 
@@ -29,9 +33,9 @@ class Placement(NamedTuple):
     """Placement of groups of contenders that the votes do not hold in place."""
 
     theta: Floats
-    """Shape (P,): parameters around which everything is estimated."""
+    """Parameters around which everything is estimated, shape (P,)."""
     precision: Floats
-    """Shape (P, P): of a prior on the groups' levels, which the votes say nothing about."""
+    """Precision of a prior on the groups' levels, on which the votes are silent, shape (P, P)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,42 +48,42 @@ class Problem:
     design: Design
     outcomes: OutcomeModel
     credit: Floats
-    """Shape (4, M): votes by outcome, split as the model splits them."""
+    """Votes by outcome, split as the model splits them, shape (4, M)."""
     ridge: float = 0.0
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
     prompts: int = 0
-    """How many prompts have a deviation of the tie parameter of their own, after the extras in theta."""
+    """Number of prompts with a deviation of the tie parameter; deviations follow the extras in theta."""
     tie_precision: float = 1.0
     """Prior precision of these deviations, 1 / log-odds^2."""
     placement: Placement | None = None
 
     @property
     def shift_direction(self) -> Floats:
-        """Shape (P,): 1 for the parameters that go along with a constant added to all strengths, or 0."""
+        """Direction that adds a constant to all strengths, shape (P,): 1 for what moves along, else 0."""
         floor = [float(name == "floor") for name in self.names]
         return np.concatenate((np.ones(self.contenders), floor, np.zeros(self.prompts)))
 
     @property
     def votes(self) -> Floats:
-        """Shape (M,)."""
+        """Votes of each meeting, shape (M,)."""
         total: Floats = self.credit.sum(axis=0)
         return total
 
     def log_likelihood(self, theta: Floats) -> float:
-        """With the priors, up to a constant."""
+        """Return the log-likelihood with the priors, up to a constant, at theta, shape (P,)."""
         likelihood = self.outcomes.log_likelihood(self.design.linear_predictor(theta), self.credit)
         moved = self._moved(theta)
         return likelihood - float(moved @ self.prior @ moved) / 2
 
     def derivatives(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Gradient (P,) of the likelihood with its priors, and minus its Hessian (P, P)."""
+        """Return the gradient (P,) of the likelihood with its priors, and minus its Hessian (P, P)."""
         local = self.outcomes.derivatives(self.design.linear_predictor(theta), self.credit)
         gradient = self.design.gradient(local.gradient) - self.prior @ self._moved(theta)
         return gradient, self.design.information(local.curvature) + self.prior
 
     @cached_property
     def prior(self) -> Floats:
-        """Shape (P, P): what the priors add to the information."""
+        """Information that the priors add, shape (P, P)."""
         prior = np.zeros((self.design.parameters, self.design.parameters))
         strengths = slice(self.contenders)
         prior[strengths, strengths] = self.ridge * (np.eye(self.contenders) - 1 / self.contenders)
@@ -117,7 +121,7 @@ class Problem:
         return inverse
 
     def log_determinant(self, information: Floats) -> float:
-        """Return the log-determinant of the information about all but a constant added to the strengths."""
+        """Return the log-determinant of the information (P, P), but for a constant added to strengths."""
         level = self._level(information)
         return float(np.linalg.slogdet(self.regular(information))[1] - np.log(level))
 
@@ -126,7 +130,7 @@ class Problem:
         return np.linalg.solve(self.regular(information), gradient).astype(np.float64, copy=False)
 
     def centred(self, theta: Floats) -> Floats:
-        """Shift the strengths to mean zero, which leaves the likelihood as it is."""
+        """Shift the strengths to mean zero, which leaves the likelihood as it is, shape (P,)."""
         centred: Floats = theta - theta[: self.contenders].mean() * self.shift_direction
         return centred
 
@@ -136,7 +140,7 @@ class Problem:
         return summed(self.design.members, held, self.design.parameters) + np.diag(self.prior)
 
     def regular(self, information: Floats) -> Floats:
-        """Information made invertible by a level added among strengths, where only differences matter."""
+        """Make the information (P, P) invertible by a level added among strengths, whose sum is free."""
         regular = information.copy()
         regular[: self.contenders, : self.contenders] += self._level(information)
         return regular
@@ -153,45 +157,46 @@ class Solution:
     """A certified optimum."""
 
     theta: Floats
-    """Shape (P,): K strengths with mean zero, the extras, the prompts' deviations; all log-odds."""
+    """Strengths (K, mean zero), extras and prompts' deviations, log-odds, shape (P,)."""
     contenders: int
     names: tuple[str, ...]
     """Names of the E extras."""
     information: Floats
-    """Shape (P, P): minus the Hessian there, with the priors."""
+    """Minus the Hessian at the optimum, with the priors, shape (P, P)."""
     inverse: Floats
-    """Shape (P, P): of the information, for strengths whose sum is held."""
+    """Generalised inverse of the information, for strengths whose sum is held, shape (P, P)."""
     iterations: int
     gradient: float
     """Largest gradient of a parameter, as a share of the votes that it is estimated from."""
     component: NDArray[np.integer] | None = None
-    """Shape (K + 1,): where a bound holds groups of contenders apart, each one's group, 0 for the largest;
-    the floor's is the last."""
+    """Group of each contender, where a bound holds groups apart, shape (K + 1,); 0 is the largest.
+
+    The floor's is the last."""
     limit: Floats | None = None
-    """Shape (P,): the optimum with these groups as good as infinitely far apart."""
+    """Optimum with these groups as good as infinitely far apart, shape (P,)."""
     score_adjustment: Floats | None = None
-    """Shape (I, M): what a penalty of the votes adds to the score of each vote of a meeting."""
+    """Part of the score of each vote of a meeting that a penalty adds, shape (I, M)."""
 
     @property
     def optimum(self) -> Floats:
-        """Shape (P,): where the likelihood's derivatives are taken."""
+        """Point where the likelihood's derivatives are taken, shape (P,)."""
         return self.theta if self.limit is None else self.limit
 
     @property
     def strengths(self) -> Floats:
-        """Shape (K,): log-odds, mean zero."""
+        """Strengths, log-odds with mean zero, shape (K,)."""
         return self.theta[: self.contenders]
 
     @property
     def extras(self) -> Floats:
-        """Shape (E,)."""
+        """Parameters besides strengths, log-odds, shape (E,)."""
         return self.theta[self.contenders : self.contenders + len(self.names)]
 
 
 def maximise(problem: Problem) -> Solution:
     """Find the maximum of the likelihood, which exists (see `identification`), by damped Newton steps.
 
-    The model says how much of a step is safe; near the optimum that is all of it.
+    The outcome model gives the safe share of each step; near the optimum that is all of it.
 
     Raises:
         NotConverged: the tolerance is not met after `MAX_ITERATIONS`.
@@ -212,7 +217,19 @@ def maximise(problem: Problem) -> Solution:
 def certified(
     problem: Problem, theta: Floats, gradient: Floats, information: Floats, iterations: int, reach: float
 ) -> Solution:
-    """Return the solution if the last step (`reach`, log-odds) and the gradient meet the tolerance."""
+    """Return the solution if the last step and the gradient meet the tolerance.
+
+    Args:
+        problem: the likelihood.
+        theta: shape (P,), where the steps ended.
+        gradient: shape (P,).
+        information: shape (P, P).
+        iterations: number of steps.
+        reach: log-odds, the largest change of a coordinate by the last step.
+
+    Raises:
+        NotConverged: says by how much the tolerance is missed.
+    """
     worst = float(np.max(np.abs(gradient) / problem.scale_of_gradient()))
     if not (reach < STEP_TOLERANCE and worst < GRADIENT_TOLERANCE):
         raise NotConverged(

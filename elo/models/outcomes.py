@@ -2,6 +2,7 @@
 
 A meeting is of contenders a and b under given circumstances. Its outcome depends on coordinates, each linear
 in the parameters: the `gap` between a and b, the `level` of both above the floor, the term of a `tie`.
+Models: Bradley and Terry (1952), Davidson (1970), Rao and Kupper (1967).
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ TIE_PARAMETERS = {"davidson": "log_nu", "rao-kupper": "log_kappa"}
 
 
 def expit(logit: Floats) -> Floats:
-    """Return 1 / (1 + exp(-x)), exact in both tails. Loading scipy's doubles the time of a first rating."""
+    """Return 1 / (1 + exp(-x)) of any shape, exact in both tails.
+
+    It is here because loading scipy's doubles the time of a first rating.
+    """
     return np.exp(log_expit(logit))
 
 
 def log_expit(logit: Floats) -> Floats:
-    """Return log(1 / (1 + exp(-x))), exact in both tails."""
+    """Return log(1 / (1 + exp(-x))) of any shape, exact in both tails."""
     log: Floats = -np.logaddexp(0, -logit)
     return log
 
@@ -52,7 +56,7 @@ class OutcomeModel(Protocol):
         """Return the log-likelihood of all meetings at the linear predictors `place`, shape (L, M)."""
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
-        """Return the derivatives of the log-likelihood."""
+        """Return the derivatives by the linear predictors (L, M), from credit (4, M)."""
 
     def expected(self, place: Floats, votes: Floats) -> Floats:
         """Return the credit to expect, shape (4, M), from so many votes in each meeting, shape (M,)."""
@@ -67,7 +71,7 @@ class OutcomeModel(Protocol):
         """
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """Return the safe fraction of a Newton step that moves the coordinates by `change`."""
+        """Return the safe fraction of a Newton step that moves coordinates (L, M) by `change`, (L, M)."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,17 @@ class MultinomialLogit:
 
     @property
     def outcomes(self) -> list[int]:
-        """The outcomes that are possible."""
+        """Outcomes that are possible."""
         return [A, B, *[TIE] * self.ties, *[BOTH_BAD] * self.floor]
 
     @property
     def utilities(self) -> Floats:
-        """Shape (O, L): what each coordinate adds to the utility of each outcome possible."""
+        """Part of each coordinate in the utility of each possible outcome, shape (O, L)."""
         by_coordinate = {"gap": (0.5, -0.5, 0, 0), "level": (0, 0, 0, -1.0), "tie": (0, 0, 1.0, 0)}
         return np.array([by_coordinate[name] for name in self.coordinates]).T[self.outcomes]
 
     def guess(self, credit: Floats) -> dict[str, float]:
-        """Guess from the shares of ties and both_bad."""
+        """Guess the parameters from the shares of ties and both_bad, credit of shape (4,)."""
         decided = (credit[A] + credit[B]) / 2
         return {
             "log_nu": float(np.log((credit[TIE] + 0.5) / (decided + 0.5))),
@@ -107,12 +111,12 @@ class MultinomialLogit:
         }
 
     def log_likelihood(self, place: Floats, credit: Floats) -> float:
-        """Return the log-likelihood of all meetings."""
+        """Return the log-likelihood of all meetings, from predictors (L, M) and credit (4, M)."""
         utility = self.utilities @ place
         return float((credit[self.outcomes] * (utility - np.logaddexp.reduce(utility, axis=0))).sum())
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
-        """Return gradient and curvature at the linear predictors."""
+        """Return gradient and curvature at linear predictors (L, M), from credit (4, M)."""
         probability, apart = self._moments(place)
         votes = credit[self.outcomes]
         weighted = votes.sum(axis=0) * probability[:, None] * apart
@@ -132,7 +136,7 @@ class MultinomialLogit:
         return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """Return log(1 + d) / d, which always ascends if utilities move by at most d.
+        """Return log(1 + d) / d, scalar, which always ascends if utilities move by at most d.
 
         Sun and Tran-Dinh 2019, Mathematical Programming 178, damped step for nu = 2.
         """
@@ -140,7 +144,7 @@ class MultinomialLogit:
         return float(np.log1p(reach)) / reach if reach > 0 else 1.0
 
     def _moments(self, place: Floats) -> tuple[Floats, Floats]:
-        """Probabilities (O, M), and how far each outcome's utilities are from their expectation (O, L, M)."""
+        """Return probabilities (O, M), and each outcome's utilities less their expectation (O, L, M)."""
         utilities = self.utilities
         odds = utilities @ place
         odds -= odds.max(axis=0)
@@ -164,12 +168,12 @@ class RaoKupper:
         return ("gap", "tie")
 
     def guess(self, credit: Floats) -> dict[str, float]:
-        """Guess from the shares of ties and both_bad."""
+        """Guess the threshold from the share of ties, credit of shape (4,)."""
         tied = (credit[TIE] + 0.5) / (credit.sum() + 1)
         return {"log_kappa": float(2 * np.arctanh(tied))}
 
     def log_likelihood(self, place: Floats, credit: Floats) -> float:
-        """Return the log-likelihood of all meetings."""
+        """Return the log-likelihood of all meetings, from predictors (2, M) and credit (4, M)."""
         gap, threshold = place
         if not (threshold > 0).all():
             return -np.inf
@@ -178,7 +182,7 @@ class RaoKupper:
         return float((a * log_expit(gap - threshold) + b * log_expit(-gap - threshold) + ties * within).sum())
 
     def derivatives(self, place: Floats, credit: Floats) -> Derivatives:
-        """Return gradient and curvature at the linear predictors."""
+        """Return gradient and curvature at linear predictors (2, M), from credit (4, M)."""
         gap, threshold = place
         a, b, ties = credit[[A, B, TIE]]
         p, q = expit(gap - threshold), expit(-gap - threshold)
@@ -219,7 +223,7 @@ class RaoKupper:
         return adjustment
 
     def share_of_step(self, place: Floats, change: Floats) -> float:
-        """Return the multinomial logit's fraction, at most nine tenths of the way to a threshold of zero."""
+        """Return the logit's fraction, scalar, at most nine tenths of the way to a threshold of zero."""
         reach = float((np.abs(change[0]) + np.abs(change[1])).max())
         share = float(np.log1p(reach)) / reach if reach > 0 else 1.0
         used_up = float((-change[1] / place[1]).max())
@@ -232,11 +236,11 @@ LABELS = {
     "floor": (0, 0, 0, 1),
     "drop": (0, 0, 0, 0),
 }
-"""Among which outcomes a vote is split, by what is made of it."""
+"""Split of a vote among outcomes, for each treatment."""
 
 
 def labels(ties: str, both_bad: str) -> Floats:
-    """Shape (4, 4): how a vote with the outcome of the row is split among the outcomes of the columns."""
+    """Return how a vote with the row's outcome is split among the columns' outcomes, shape (4, 4)."""
     tie = LABELS[ties if ties in ("half", "drop") else "tie"]
     bad = tie if both_bad == "tie" else LABELS[both_bad]
     return np.array([(1, 0, 0, 0), (0, 1, 0, 0), tie, bad], dtype=np.float64)

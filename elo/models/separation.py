@@ -1,4 +1,8 @@
-"""What is done about votes without a finite maximum: `apart`, `error`, `firth` and `bounded`."""
+"""Policies for votes without a finite maximum: `apart`, `error`, `firth` and `bounded`.
+
+D. Firth, "Bias reduction of maximum likelihood estimates", Biometrika 80 (1993); C. J. Geyer, "Likelihood
+inference in exponential families and directions of recession", Electronic Journal of Statistics 3 (2009).
+"""
 
 from __future__ import annotations
 
@@ -43,11 +47,10 @@ def solve(problem: Problem, contenders: Sequence[str], policy: str) -> tuple[Sol
 
     `error` refuses votes without a finite maximum, as does `apart`, whose callers give it only contenders
     that the votes hold together. `firth` maximises the likelihood times Jeffreys' prior, the root of the
-    determinant of the expected information (D. Firth, Biometrika 80, 1993), which always has a finite
-    maximum. `bounded` takes the likelihood's limit as the groups that the votes do not hold together
-    move apart (C. J. Geyer, Electronic Journal of Statistics 3, 2009): within a group strengths are those of
-    its own votes, each group stands above those it took credit from, and intervals between groups are
-    infinite. Where the groups are shown is a convention, see `_shown`.
+    determinant of the expected information, which always has a finite maximum. `bounded` takes the
+    likelihood's limit as the groups that the votes do not hold together move apart (Geyer): within a group
+    strengths are those of its own votes, each group stands above those it took credit from, and intervals
+    between groups are infinite. The places where groups are shown are a convention, see `_shown`.
 
     Raises:
         NotIdentified: the votes do not connect all contenders, or the policy gives no answer.
@@ -118,7 +121,7 @@ def maximise_apart(problem: Problem, contenders: Sequence[str]) -> Solution:
 
 
 def _placement(parameters: int, label: NDArray[np.integer], level: NDArray[np.intp]) -> Placement:
-    """Hold each group's mean strength where its level puts it; what it is against others is held alone."""
+    """Hold each group's mean strength where its level puts it; differences within a group stay free."""
     members = np.eye(int(label.max()) + 1)[label]
     theta, precision = np.zeros(parameters), np.zeros((parameters, parameters))
     theta[: len(label)] = FAR * level
@@ -127,7 +130,12 @@ def _placement(parameters: int, label: NDArray[np.integer], level: NDArray[np.in
 
 
 def _shown(within: Floats, level: NDArray[np.intp]) -> Floats:
-    """Stack groups by level with equal gaps, `BOUND` from top to bottom; without gaps if they need more."""
+    """Stack groups by level with equal gaps, `BOUND` from top to bottom; without gaps if they need more.
+
+    Args:
+        within: shape (K,), strengths less what holds their group in place.
+        level: shape (K,), the level of each contender's group.
+    """
     each = [within[level == height] for height in range(level.max() + 1)]
     spread = np.array([np.ptp(values) for values in each])
     gap = max(BOUND - spread.sum(), 0) / max(len(each) - 1, 1)

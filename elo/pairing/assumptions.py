@@ -1,4 +1,4 @@
-"""Which contenders a plan is for, and the strengths that it takes for true."""
+"""The contenders that a plan is for, and the strengths that it assumes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ class Rated(Protocol):
 
 
 def contenders_of(strengths: Mapping[str, float] | Rated | None, tally: Tally | None) -> tuple[str, ...]:
-    """Return the tally's contenders, or else those that have a strength."""
+    """Return the tally's contenders, or else those that have a strength.
+
+    Raises:
+        ValueError: there is neither a tally nor strengths, or there are fewer than two contenders.
+    """
     if tally is not None:
         contenders = tally.contenders
     elif strengths is None:

@@ -1,4 +1,7 @@
-"""What votes are to make sharp: which differences of ratings count, and how much each."""
+"""Goals: which differences of ratings votes are to make sharp, and the weight of each.
+
+Each is a criterion of the A kind, tr(G M^+), see `design`.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,11 @@ class TopK:
             raise ValueError(f"weight must be a share from 0 to 1; got {self.weight}.")
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
-        """Return the weight of each difference, shape (K, K)."""
+        """Return the weight of each difference, shape (K, K).
+
+        Raises:
+            ValueError: there are not more than k contenders.
+        """
         size = len(contenders)
         if self.k >= size:
             raise ValueError(f"k={self.k} is out of range for {size} contenders. Allowed: 1 to {size - 1}.")
@@ -61,7 +68,11 @@ class Newcomer:
     names: tuple[str, ...]
 
     def weights(self, contenders: tuple[str, ...], strengths: Floats) -> Floats:
-        """Return the weight of each difference, shape (K, K)."""
+        """Return the weight of each difference, shape (K, K).
+
+        Raises:
+            ValueError: no name is given, or one is unknown.
+        """
         if not self.names:
             raise ValueError("Newcomer() names nobody. Give the contenders to be placed: Newcomer(('x',)).")
         size = len(contenders)

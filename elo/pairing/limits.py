@@ -1,4 +1,4 @@
-"""What a plan may do: the pairs allowed, and how often each contender must and may be shown."""
+"""Limits of a plan: the pairs allowed, and how often each contender must and may be shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from elo.pairing.balance import HALF, Bounds
 
 
 def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str]]) -> Floats:
-    """Return the same for each allowed pair, 0 for the others and on the diagonal, shape (K, K)."""
+    """Return the even distribution over the allowed pairs, 0 elsewhere, shape (K, K).
+
+    Raises:
+        ValueError: a contender is unknown, or the allowed pairs leave groups unconnected; names these.
+    """
     size = len(contenders)
     allowed = 1 - np.eye(size)
     for a, b in excluded:
@@ -31,7 +35,16 @@ def even_shares(contenders: tuple[str, ...], excluded: Collection[tuple[str, str
 
 
 def bounds_beside(balance: tuple[float, float], uniform: Floats, uniform_share: float) -> Bounds:
-    """Bounds on what is left to choose, so that with the uniform part the whole meets the balance."""
+    """Return bounds on the part left to choose, so that with the uniform part the whole meets the balance.
+
+    Args:
+        balance: least and greatest exposure, in multiples of the even one.
+        uniform: shape (K, K), the even distribution over the allowed pairs.
+        uniform_share: its part.
+
+    Raises:
+        ValueError: the balance is out of range, or the uniform part alone breaks it.
+    """
     low, high = balance
     if not 0 <= low <= 1 <= high:
         raise ValueError(

@@ -1,4 +1,8 @@
-"""Exposure plans: with what probability each pair should be shown next, for a goal."""
+"""Exposure plans: with what probability each pair should be shown next, for a goal.
+
+Optimal designs for paired comparisons (U. Grasshoff, R. Schwabe, "Optimal design for the Bradley-Terry paired
+comparison model", Statistical Methods and Applications 17 (2008), 275-289); solved as `design` says.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Strengths for planning where votes are few: pulled towards an even field, so that they always exist."""
+"""Strengths for planning where votes are few: pulled towards an even field, so that they always exist.
+
+The normal prior is that of T. Leonard, "An alternative Bayesian approach to the Bradley-Terry model for
+paired comparisons", Biometrics 33 (1977), 121-132.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ PRIOR_SD = 1.0
 
 
 def shrunken_strengths(credit: Floats, prior_sd: float = PRIOR_SD) -> Floats:
-    """Most probable Bradley-Terry strengths when each is normal about zero beforehand.
+    """Return the most probable Bradley-Terry strengths, shape (K,), with a normal prior about zero.
 
-    For choosing pairs, not for a board: they are biased to the middle.
+    They serve to choose pairs, not a board: they are biased to the middle.
 
     Args:
         credit: shape (K, K), wins of i over j with half wins for ties; may be all zero.

@@ -1,4 +1,8 @@
-"""Bradley-Terry with raters who may answer the wrong way round, fitted by EM to a certified maximum."""
+"""Bradley-Terry with raters who may answer the wrong way round, fitted by EM to a certified maximum.
+
+X. Chen, P. N. Bennett, K. Collins-Thompson, E. Horvitz, "Pairwise ranking aggregation in a crowdsourced
+setting", WSDM 2013.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ class Maximum(NamedTuple):
 
 
 def take_at_word(decisions: Decisions, contenders: int, prior: Prior) -> Floats:
-    """Strengths, shape (K + 1,), with every reliability at 1."""
+    """Return strengths, shape (K + 1,), with every reliability at 1."""
     return maximise(_credit(decisions, np.ones(len(decisions.weight)), contenders, prior)).strengths
 
 
@@ -89,7 +93,7 @@ def climb(decisions: Decisions, strengths: Floats, raters: int, prior: Prior) ->
 def posterior_limits(
     decisions: Decisions, strengths: Floats, raters: int, prior: Prior, level: float
 ) -> tuple[Floats, Floats]:
-    """Equal-tailed limits of each reliability, shape (R,) each, given the strengths."""
+    """Return equal-tailed limits of each reliability, shape (R,) each, given the strengths."""
     p = expit(strengths[decisions.winner] - strengths[decisions.loser])
     log_density = np.empty((raters, len(GRID)))
     for place, eta in enumerate(GRID):

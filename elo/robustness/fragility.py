@@ -1,4 +1,8 @@
-"""Fragility of ranks: the fewest votes, raters or prompts whose removal puts the lower contender on top."""
+"""Fragility of ranks: the fewest votes, raters or prompts whose removal puts the lower contender on top.
+
+T. Broderick, R. Giordano, R. Meager, "An automatic finite-sample robustness metric: when can dropping a
+little data make a big difference?" (2020).
+"""
 
 from __future__ import annotations
 
@@ -30,15 +34,15 @@ class Fragile(NamedTuple):
     """Rating points between them."""
     kind: Removable
     needed: int | None
-    """How many whose removal turns the pair, verified by a refit; None where no such set was found."""
+    """Number whose removal turns the pair, verified by a refit; None where no such set was found."""
     of: float
-    """How many there are."""
+    """Number that there are."""
     tried: int
-    """The largest number looked at: `needed`, or how many of the most influential don't suffice."""
+    """Largest number tried: `needed`, or a number of the most influential that doesn't suffice."""
     first_order: int | None
     """Number needed according to the influence function alone."""
     removed: tuple[Removed, ...]
-    """Kind of thing that `needed` counts."""
+    """Things that `needed` counts."""
 
     def __str__(self) -> str:
         some = f"{self.of:,.0f} {self.kind}s"

@@ -1,4 +1,8 @@
-"""How far each rating and rank moves when one rater, or one prompt, is left out."""
+"""How far each rating and rank moves when one rater, or one prompt, is left out.
+
+Many are left out by one Newton step each (D. Pregibon, "Logistic regression diagnostics", Annals of
+Statistics 9 (1981), 705-724).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ class Range(NamedTuple):
     rating: float
     lowest: float
     lowest_without: Hashable
-    """Whose absence makes the rating lowest."""
+    """Rater or prompt whose absence makes the rating lowest."""
     highest: float
     highest_without: Hashable
     rank: int
@@ -47,9 +51,9 @@ class LeaveOneOut:
     kind: Cluster
     labels: tuple[Hashable, ...]
     strengths: Floats
-    """Shape (K,): with all votes, log-odds of mean zero."""
+    """Strengths with all votes, log-odds with mean zero, shape (K,)."""
     without: Floats
-    """Shape (G, K): the same without each; NaN where the rest has no finite ratings."""
+    """Strengths without each, shape (G, K); NaN where the rest has no finite ratings."""
     exact: bool
     """Whether each row is a full refit; else it is one Newton step from the fit of all votes."""
     scale: float
@@ -61,7 +65,10 @@ class LeaveOneOut:
         return tuple(label for label, lost in zip(self.labels, missing.tolist(), strict=True) if lost)
 
     def rows(self) -> tuple[Range, ...]:
-        """Best first; extremes are over those whose absence leaves ratings, all votes included."""
+        """Return one row for each contender, best first.
+
+        Extremes are over all votes, and over each rater or prompt whose absence leaves finite ratings.
+        """
         defined = ~np.isnan(self.without[:, 0])
         labels = (None, *(label for label, kept in zip(self.labels, defined.tolist(), strict=True) if kept))
         each = np.vstack((self.strengths, self.without[defined]))

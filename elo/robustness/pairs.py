@@ -1,4 +1,8 @@
-"""Decided votes by pair, with the sums of each cluster that tell how sure a pair's share is."""
+"""Decided votes by pair, with the sums of each cluster that tell how sure a pair's share is.
+
+Two kinds of cluster: A. C. Cameron, J. B. Gelbach, D. L. Miller, "Robust inference with multiway clustering",
+Journal of Business & Economic Statistics 29 (2011).
+"""
 
 from __future__ import annotations
 
@@ -22,24 +26,25 @@ class PairSums:
     """N decided votes on P pairs."""
 
     first: NDArray[np.intp]
-    """Shape (P,): of each pair the contender that comes first in the votes' names."""
+    """Contender of each pair that comes first in the votes' names, shape (P,)."""
     second: NDArray[np.intp]
     votes: Floats
     """Shape (P,)."""
     credit: Floats
-    """Shape (P,): votes for the first."""
+    """Votes for the first, shape (P,)."""
     pair: NDArray[np.intp]
-    """Shape (N,): each row's pair."""
+    """Pair of each row, shape (N,)."""
     value: Floats
-    """Shape (N,): 1 where the first won, else 0."""
+    """1 where the first won, else 0, shape (N,)."""
     weight: Floats
     groupings: tuple[NDArray[np.intp] | None, ...]
-    """Each shape (N,), a row's cluster; None where each vote is one. Of two kinds of cluster, both and then
-    their intersection."""
+    """Cluster of each row, shape (N,) each; None where each vote is one.
+
+    Two kinds of cluster are followed by their intersection."""
 
     @property
     def fewest(self) -> int | None:
-        """Clusters of the kind that has the fewest; None without."""
+        """Number of clusters of the kind that has the fewest; None without clusters."""
         counts = [len(np.unique(of)) for of in self.groupings[:2] if of is not None]
         return min(counts, default=None)
 
@@ -101,13 +106,13 @@ class TwoWay(NamedTuple):
     """Two-way sums over groupings."""
 
     total: Floats
-    """Their sum, with the intersection of two taken off."""
+    """Sum of the one-way ones, less the intersection of two."""
     floored: Floats
     """Total, but not below the largest of the one-way ones."""
 
 
 def two_way(parts: Sequence[Floats]) -> TwoWay:
-    """Join what was found by each grouping (Cameron, Gelbach and Miller 2011, eq. 2.11, with floors)."""
+    """Join sums of any shape, found by each grouping (Cameron, Gelbach and Miller, eq. 2.11, with floors)."""
     total = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
     return TwoWay(total, np.max([total, *parts[:2]], axis=0))
 

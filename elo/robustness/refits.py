@@ -1,4 +1,4 @@
-"""Fits without some of the votes, and what first-order theory says that leaving them out does."""
+"""Fits without some of the votes, and the effect of leaving them out by first-order theory."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Refits:
         return cls(specification, cells, full, cast("NDArray[np.integer]", cells.cell))
 
     def without(self, removed: Floats) -> Solution:
-        """Fit what is left.
+        """Fit the votes that are left; strengths have shape (K,).
 
         Args:
             removed: shape (4 M,): the votes to leave out of each cell.
@@ -78,7 +78,7 @@ class Refits:
         return solve(self._left(removed), self.cells.contenders, "error")[0]
 
     def one_step(self, removed: Floats) -> Floats:
-        """Strengths, shape (K,), after one Newton step from the full fit towards the fit of what is left.
+        """Return strengths, shape (K,), after one Newton step from the full fit towards that of the rest.
 
         Raises:
             NotIdentified: what is left has no finite ratings.
@@ -91,7 +91,7 @@ class Refits:
         return problem.centred(self.full.theta + step)[: problem.contenders]
 
     def influence(self, contrast: Floats, at: Solution | None = None) -> Floats:
-        """Shape (4 M,): the rise in contrast' strengths for each vote removed from a cell, to first order.
+        """Return the rise in contrast' strengths for each vote removed from a cell, to first order, (4 M,).
 
         Removing one vote moves theta by -H^-1 s, with the information H and the vote's score s (Hampel 1974,
         Journal of the American Statistical Association 69, for all M-estimators).

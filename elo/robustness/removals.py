@@ -1,4 +1,7 @@
-"""What may be removed, votes, raters or prompts, and how many of them it takes to turn a pair."""
+"""Removal of votes, raters or prompts, and how many of them it takes to turn a pair.
+
+T. Broderick, R. Giordano, R. Meager, "An automatic finite-sample robustness metric" (2020).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from elo.votes.table import Votes
 
 Removable: TypeAlias = Literal["vote", "rater", "prompt"]
 REORDERINGS = 3
-"""Times that the removable things are put in order anew, from the fit without those found so far."""
+"""Number of times that things are put in order anew, from the fit without those found so far."""
 
 
 class Removed(NamedTuple):
@@ -34,16 +37,20 @@ class Pool(Protocol):
 
     @property
     def total(self) -> float:
-        """How many there are."""
+        """Number of things that can be removed."""
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return the helpful things, most influential first, and their cumulative influence."""
+        """Return the helpful things, most influential first, and their cumulative influence, (n,) each.
+
+        Args:
+            influence: shape (4 M,), of one vote of each cell.
+        """
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
-        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
+        """Return the votes that leave each cell with the first `count` of `order` (n,), shape (4 M,)."""
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
-        """Name the first `count` things."""
+        """Name the first `count` things of `order`, shape (n,)."""
 
 
 class VotePool:
@@ -60,17 +67,21 @@ class VotePool:
         return float(self._cells.counts.sum())
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return the helpful things, most influential first, and their cumulative influence."""
+        """Return the helpful things, most influential first, and their cumulative influence, (n,) each.
+
+        Args:
+            influence: shape (4 M,), of one vote of each cell.
+        """
         cells = np.argsort(-influence, kind="stable")
         each = np.repeat(cells, np.where(influence > 0, self._counts, 0)[cells].astype(np.intp))
         return each, np.cumsum(influence[each])
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
-        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
+        """Return the votes that leave each cell with the first `count` of `order` (n,), shape (4 M,)."""
         return np.bincount(order[:count], minlength=len(self._counts)).astype(np.float64)
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
-        """Name the first `count` things."""
+        """Name the first `count` things of `order`, shape (n,)."""
         gone = self.removed(order, count)
         ordered = dict.fromkeys(order[:count].tolist())
         return tuple(Removed(self._label(cell), float(gone[cell])) for cell in ordered)
@@ -97,17 +108,21 @@ class ClusterPool:
         return len(self.labels)
 
     def order(self, influence: Floats) -> tuple[NDArray[np.intp], Floats]:
-        """Return the helpful things, most influential first, and their cumulative influence."""
+        """Return the helpful things, most influential first, and their cumulative influence, (n,) each.
+
+        Args:
+            influence: shape (4 M,), of one vote of each cell.
+        """
         of_each = self._counts @ influence
         clusters = np.argsort(-of_each, kind="stable")[: np.count_nonzero(of_each > 0)]
         return clusters, np.cumsum(of_each[clusters])
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:
-        """Return the votes that go from each cell with the first `count`, shape (4 M,)."""
+        """Return the votes that leave each cell with the first `count` of `order` (n,), shape (4 M,)."""
         return np.asarray(self._counts[order[:count]].sum(axis=0), dtype=np.float64)
 
     def names(self, order: NDArray[np.intp], count: int) -> tuple[Removed, ...]:
-        """Name the first `count` things."""
+        """Name the first `count` things of `order`, shape (n,)."""
         return tuple(Removed(self.labels[of], float(self._counts[[of]].sum())) for of in order[:count])
 
 
@@ -117,18 +132,22 @@ class Turn(NamedTuple):
     removed: tuple[Removed, ...]
     """Empty where none were found."""
     size: int
-    """How many are removed; where none were found, how many were tried in vain."""
+    """Number removed; where none were found, the number tried in vain."""
     first_order: int | None
-    """How many it takes by the influence function; None where it says that there aren't enough."""
+    """Number that it takes by the influence function; None where it says that there are not enough."""
 
 
 def fewest(refits: Refits, pool: Pool, contrast: Floats) -> Turn:
     """Find the fewest things whose removal makes contrast' strengths negative, verified by refits.
 
-    Approximate maximum influence perturbation (Broderick, Giordano and Meager 2020, "An automatic
-    finite-sample robustness metric"): order by influence, take the first so many. Then the smallest number of
-    the first that does turn the pair is found by refits, the order is taken anew from the fit without these,
-    and so on while that saves any. No proof that fewer of another choice don't suffice.
+    Approximate maximum influence perturbation orders things by influence and takes the first so many. Refits
+    then find the smallest number of the first that turns the pair. The order is taken anew from the fit
+    without these, and so on while that saves any. It is no proof that fewer of another choice don't suffice.
+
+    Args:
+        refits: the fit of all votes.
+        pool: what can be removed.
+        contrast: shape (K,), the weights of the strengths that the pair differs by.
     """
     gap = float(contrast @ refits.full.strengths)
     order, reached = pool.order(-refits.influence(contrast))

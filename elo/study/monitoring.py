@@ -1,7 +1,8 @@
 """Limits that hold at every look at once, so that a study may be watched, and stopped when it has enough.
 
-Two kinds. From fits (`anytime_difference`, `top_is_top`): asymptotic, with the dependence that the fit's
-covariance allows for. From the votes on one pair (`win_share_sequence`): exact, however few they are.
+There are two kinds. Limits from fits (`anytime_difference`, `top_is_top`) are asymptotic, with the dependence
+that the fit's covariance allows for (Robbins 1970). Limits from the votes on one pair (`win_share_sequence`)
+are exact, however few the votes (Waudby-Smith and Ramdas 2024).
 """
 
 from __future__ import annotations

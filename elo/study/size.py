@@ -1,4 +1,7 @@
-"""How many votes, raters and prompts an answer takes: before a study, and from what one has shown so far."""
+"""How many votes, raters and prompts an answer takes: before a study, and from what one has shown so far.
+
+Variance components as in A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1 (2007).
+"""
 
 from __future__ import annotations
 
@@ -68,8 +71,8 @@ def variance_components(ratings: Ratings, pair: tuple[str, str] | None = None) -
     """Split the variance of a difference, or its mean over all pairs, by where it comes from.
 
     With rater and prompt clusters the two-way variance is V_r + V_p - V_rp, of which V_r - V_rp is owed to
-    raters, V_p - V_rp to prompts and V_rp to single votes (components as in Owen 2007, Annals of Applied
-    Statistics 1). With one kind of cluster, what exceeds independent votes is owed to it.
+    raters, V_p - V_rp to prompts and V_rp to single votes (Owen). With one kind of cluster, what exceeds
+    independent votes is owed to it.
 
     Args:
         ratings: a fit with sandwich intervals, clustered by rater, prompt, both or neither; without clusters

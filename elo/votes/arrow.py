@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,89 +14,170 @@ from numpy.typing import NDArray
 from elo.arguments import shortened
 from elo.arrays import Floats
 from elo.votes.coding import Coded, Codes, coded, encode, smallest_type
-from elo.votes.columns import Chooser, Columns, read_layout
+from elo.votes.columns import Layout
 from elo.votes.dialects import Dialect
 from elo.votes.numbers import parsed
+
+Read = TypeVar("Read")
 
 BATCH = 1 << 20
 """Rows of Parquet decoded together: a common size of row groups, each of which has its own dictionaries."""
 
 
-def read_arrow(table: pa.Table, choose: Chooser) -> Columns:
-    """Read a table's columns of votes; dictionary columns keep their codes."""
-    return read_layout(
-        choose(table.column_names),
-        code=lambda ours, theirs: code(ours, table[theirs].chunks),
-        number=lambda ours, theirs: numbers(ours, table[theirs].chunks),
-    )
+class NotPlain(ValueError):
+    """A text file that pyarrow cannot read as a table."""
 
 
-def read_feather(path: Path, shown: Path, choose: Chooser) -> Columns:
-    """Read an Arrow IPC file, mapped to memory."""
-    with pa.memory_map(str(path)) as source:
+class ArrowSource:
+    """An Arrow table. Dictionary columns keep their codes."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """Take a table."""
+        self._table = table
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of all columns."""
+        return list(self._table.column_names)
+
+    def load(self, layout: Layout) -> None:
+        """Do nothing: a table is in memory."""
+
+    def labels(self, name: str, ours: str) -> Coded:
+        """Return a column of labels as codes."""
+        return code(ours, self._table[name].chunks)
+
+    def numbers(self, name: str, ours: str) -> Floats:
+        """Return a column of numbers, shape (N,), NaN where one is missing."""
+        return numbers(ours, self._table[name].chunks)
+
+
+def open_feather(path: Path, shown: Path) -> ArrowSource:
+    """Open an Arrow IPC file, mapped to memory.
+
+    Raises:
+        ValueError: the file is damaged; `shown` is named.
+    """
+    with pa.memory_map(str(path)) as mapped:
         try:
-            table = pa.ipc.open_file(source).read_all()
+            return ArrowSource(pa.ipc.open_file(mapped).read_all())
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(shown, error) from error
-        return read_arrow(table, choose)
+            raise ValueError(_damaged(shown, error)) from error
 
 
-def _damaged(shown: Path, error: Exception) -> ValueError:
-    return ValueError(f"{shown} is damaged and cannot be read: {shortened(str(error), 100)}.")
+def _damaged(shown: Path, error: Exception) -> str:
+    return f"{shown} is damaged and cannot be read: {shortened(str(error), 100)}."
 
 
-def read_csv(path: Path, choose: Chooser, dialect: Dialect) -> Columns | None:
-    """Read a text file with a header; an empty field is missing. None if it is not written plainly."""
-    from pyarrow import csv
+class CsvSource:
+    """A text file with a header, written plainly; an empty field is missing."""
 
-    layout = choose(dialect.header)
-    text = pa.dictionary(pa.int32(), pa.string())
-    types = dict.fromkeys(layout.labels.values(), text) | {
-        name: pa.float64() for name in layout.numbers.values()
-    }
-    options = csv.ConvertOptions(
-        column_types=types, include_columns=list(types), null_values=[""], strings_can_be_null=True
-    )
-    parse = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
-    try:
-        table = csv.read_csv(path, parse_options=parse, convert_options=options)
-    except (pa.ArrowException, KeyError):
-        return None
-    return read_arrow(table, choose)
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        """Take a file, whose header the dialect holds."""
+        self._path, self._dialect = path, dialect
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of all columns."""
+        return self._dialect.header
+
+    def load(self, layout: Layout) -> None:
+        """Read the columns of the layout.
+
+        Raises:
+            NotPlain: pyarrow cannot read the file.
+        """
+        from pyarrow import csv
+
+        text = pa.dictionary(pa.int32(), pa.string())
+        types = dict.fromkeys(layout.labels.values(), text)
+        types |= dict.fromkeys(layout.numbers.values(), pa.float64())
+        convert = csv.ConvertOptions(
+            column_types=types, include_columns=list(types), null_values=[""], strings_can_be_null=True
+        )
+        parse = csv.ParseOptions(delimiter=self._dialect.delimiter, newlines_in_values=True)
+        try:
+            table = csv.read_csv(self._path, parse_options=parse, convert_options=convert)
+        except (pa.ArrowException, KeyError) as error:
+            raise NotPlain(str(error)) from error
+        self._read = ArrowSource(table)
+
+    def labels(self, name: str, ours: str) -> Coded:
+        """Return a column of labels as codes."""
+        return self._read.labels(name, ours)
+
+    def numbers(self, name: str, ours: str) -> Floats:
+        """Return a column of numbers, shape (N,), NaN where one is missing."""
+        return self._read.numbers(name, ours)
 
 
-def read_parquet(path: Path, shown: Path, choose: Chooser) -> Columns:
-    """Read a Parquet file's columns of votes, two at a time and in batches, keeping only small codes."""
-    from pyarrow import parquet
+class ParquetSource:
+    """A Parquet file, read two columns at a time and in batches, keeping only small codes."""
 
-    try:
-        schema = parquet.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(shown, error) from error
-    layout = choose(schema.names)
-    flat = {name for name in schema.names if not pa.types.is_nested(schema.field(name).type)}
+    def __init__(self, path: Path, shown: Path) -> None:
+        """Take a file and read its schema.
 
-    def batches(name: str, dictionary: bool) -> Iterator[pa.Array]:
-        keep = [name] if dictionary and name in flat else None
-        with parquet.ParquetFile(path, read_dictionary=keep, pre_buffer=False) as file:
+        Raises:
+            ValueError: the file is damaged; `shown` is named.
+        """
+        from pyarrow import parquet
+
+        self._path, self._shown = path, shown
+        try:
+            self._schema = parquet.read_schema(path)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(_damaged(shown, error)) from error
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of all columns."""
+        return list(self._schema.names)
+
+    def load(self, layout: Layout) -> None:
+        """Read the columns of the layout; errors wait until a column is asked for."""
+        with ThreadPoolExecutor(2) as pool:
+            self._labels = {name: pool.submit(self._code, name, ours) for ours, name in layout.labels.items()}
+            self._numbers = {
+                name: pool.submit(self._number, name, ours) for ours, name in layout.numbers.items()
+            }
+
+    def _code(self, name: str, ours: str) -> Coded:
+        return code(ours, self._batches(name, dictionary=True))
+
+    def _number(self, name: str, ours: str) -> Floats:
+        return numbers(ours, self._batches(name))
+
+    def _batches(self, name: str, *, dictionary: bool = False) -> Iterator[pa.Array]:
+        """Yield a column's batches; as dictionaries if asked, unless it holds lists or structs."""
+        from pyarrow import parquet
+
+        nested = pa.types.is_nested(self._schema.field(name).type)
+        keep = [name] if dictionary and not nested else None
+        with parquet.ParquetFile(self._path, read_dictionary=keep, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=BATCH, columns=[name], use_threads=False):
                 yield batch.column(0)
 
-    with ThreadPoolExecutor(2) as pool:
-        coded = {
-            ours: pool.submit(lambda ours, theirs: code(ours, batches(theirs, True)), ours, theirs)
-            for ours, theirs in layout.labels.items()
-        }
-        given = {
-            ours: pool.submit(lambda ours, theirs: numbers(ours, batches(theirs, False)), ours, theirs)
-            for ours, theirs in layout.numbers.items()
-        }
-    try:
-        return read_layout(
-            layout, lambda ours, theirs: coded[ours].result(), lambda ours, theirs: given[ours].result()
-        )
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(shown, error) from error
+    def labels(self, name: str, ours: str) -> Coded:
+        """Return a column of labels as codes.
+
+        Raises:
+            ValueError: the file is damaged, or the column holds what it can't.
+        """
+        return self._done(self._labels[name])
+
+    def numbers(self, name: str, ours: str) -> Floats:
+        """Return a column of numbers, shape (N,), NaN where one is missing.
+
+        Raises:
+            ValueError: the file is damaged, or a value is no number.
+        """
+        return self._done(self._numbers[name])
+
+    def _done(self, reading: Future[Read]) -> Read:
+        try:
+            return reading.result()
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(_damaged(self._shown, error)) from error
 
 
 def code(name: str, pieces: Iterable[pa.Array]) -> Coded:
@@ -131,7 +212,7 @@ def _array(values: pa.Array) -> NDArray[Any]:
 
 
 def numbers(name: str, pieces: Iterable[pa.Array]) -> Floats:
-    """Read a column of numbers, NaN where one is missing."""
+    """Read a column of numbers, shape (N,), NaN where one is missing."""
     pieces = list(pieces)
     try:
         floats = [_array(piece.cast(pa.float64()).fill_null(np.nan)) for piece in pieces]

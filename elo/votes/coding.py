@@ -107,7 +107,7 @@ def used_labels(coded: Coded) -> tuple[Hashable, ...]:
 
 
 def recode(column: str, coded: Coded, known: Mapping[Any, int]) -> Codes:
-    """Give each label its code in `known`, in the smallest type that holds all of them.
+    """Return the code in `known` of each row's label, shape (N,), in the smallest type that holds them.
 
     Raises:
         ValueError: a row has a label that is not known; names the row, the label and what is allowed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -126,10 +126,6 @@ class Layout(NamedTuple):
         return WORDS | FOREIGN_WORDS | sides
 
 
-Chooser: TypeAlias = Callable[[Iterable[Any]], Layout]
-"""Finds the columns of votes among a table's."""
-
-
 def find_layout(
     names: Iterable[Any], *, optional: Sequence[str] = OPTIONAL, covariates: Sequence[str] = ()
 ) -> Layout:
@@ -194,28 +190,6 @@ HEADINGS = {
     **{_joined(ours): ours for ours in (*REQUIRED, *OPTIONAL, BLIND)},
 }
 """Our column for each heading, written in one word."""
-
-
-def read_layout(
-    layout: Layout, code: Callable[[str, str], Coded], number: Callable[[str, str], Floats]
-) -> Columns:
-    """Read the columns of a layout.
-
-    Args:
-        layout: which columns.
-        code: reads a column of labels, from its name for errors and the table's name for it.
-        number: reads a column of numbers, from the same.
-    """
-    labels = {ours: code(ours, theirs) for ours, theirs in layout.labels.items()}
-    values = {ours: number(ours, theirs) for ours, theirs in layout.numbers.items()}
-    return Columns(
-        labels=labels,
-        weight=values.get("weight"),
-        propensity=values.get("propensity"),
-        covariates={name: values[name] for name in layout.covariates},
-        words=layout.words,
-        notes=layout.notes,
-    )
 
 
 def _missing(missing: Sequence[str], found: Sequence[str]) -> str:

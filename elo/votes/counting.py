@@ -47,7 +47,7 @@ def count(
 
 
 def is_constant(weight: Floats) -> bool:
-    """Return whether the weights are one number repeated, as for votes without a column of weights."""
+    """Return whether the weights, shape (N,), are one number repeated: there is no column of weights."""
     return weight.strides == (0,)
 
 

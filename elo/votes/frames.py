@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from elo.arrays import Floats
 from elo.votes.coding import Coded, coded, encode
-from elo.votes.columns import Chooser, Columns, read_layout
+from elo.votes.columns import Layout
 from elo.votes.numbers import parsed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_frame(frame: pd.DataFrame, choose: Chooser) -> Columns:
-    """Take the columns of votes out of a frame. Categorical and Arrow dictionary columns keep their codes."""
-    return read_layout(
-        choose(frame.columns),
-        code=lambda ours, theirs: _code(ours, frame[theirs]),
-        number=lambda ours, theirs: _number(ours, frame[theirs]),
-    )
+class FrameSource:
+    """A DataFrame. Categorical and Arrow dictionary columns keep their codes."""
 
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Take a frame, which is read and never changed."""
+        self._frame = frame
 
-def _code(name: str, column: pd.Series[Any]) -> Coded:
-    import pandas as pd  # the web process loads this module and needs no pandas
+    @property
+    def names(self) -> Sequence[Any]:
+        """Names of all columns, of any kind."""
+        return list(self._frame.columns)
 
-    if _is_arrow(column):
-        return _arrow_code(name, column)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, labels = column.cat.codes.to_numpy(), column.cat.categories
-    else:
+    def load(self, layout: Layout) -> None:
+        """Do nothing: a frame is in memory."""
+
+    def labels(self, name: str, ours: str) -> Coded:
+        """Return a column of labels as codes."""
+        import pandas as pd  # the web process loads this module and needs no pandas
+
+        column = self._frame[name]
+        if _is_arrow(column):
+            return _arrow_code(ours, column)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            return coded(column.cat.codes.to_numpy(), column.cat.categories.tolist())
         try:
             codes, labels = pd.factorize(column)
         except TypeError:  # lists and dicts
-            return encode(name, column.tolist())
-    return coded(codes, labels.tolist())
+            return encode(ours, column.tolist())
+        return coded(codes, labels.tolist())
+
+    def numbers(self, name: str, ours: str) -> Floats:
+        """Return a column of numbers, shape (N,), NaN where one is missing."""
+        column = self._frame[name]
+        try:
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            return parsed(ours, column.tolist())
 
 
 def _is_arrow(column: pd.Series[Any]) -> bool:
@@ -53,10 +69,3 @@ def _arrow_code(name: str, column: pd.Series[Any]) -> Coded:
 
     values = pa.array(column.array)
     return arrow.code(name, values.chunks if isinstance(values, pa.ChunkedArray) else [values])
-
-
-def _number(name: str, column: pd.Series[Any]) -> Floats:
-    try:
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        return parsed(name, column.tolist())

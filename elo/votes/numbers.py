@@ -13,7 +13,7 @@ from elo.arrays import Floats
 
 
 def parsed(name: str, values: Sequence[object], *, decimal_comma: bool = False) -> Floats:
-    """Numbers from what a file holds, NaN where one is missing.
+    """Return the numbers that a file holds, shape (N,), NaN where one is missing.
 
     Args:
         name: the column's name, for the error.
@@ -46,9 +46,12 @@ def _number(value: object, *, decimal_comma: bool) -> float | None:
 
 
 def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:
-    """Check how many equal votes each row stands for: any finite number that is not negative.
+    """Check how many equal votes each row stands for, shape (N,).
 
     None is one vote a row, held in the memory of a single number.
+
+    Raises:
+        ValueError: a weight is negative or not finite; names the row.
     """
     if values is None:
         return np.broadcast_to(np.float64(1), rows)
@@ -62,7 +65,11 @@ def weights(values: Sequence[float] | Floats | None, rows: int) -> Floats:
 
 
 def propensities(values: Sequence[float] | Floats) -> Floats:
-    """Check the probabilities with which pairs were drawn."""
+    """Check the probabilities with which pairs were drawn, shape (N,).
+
+    Raises:
+        ValueError: a propensity is not above 0 and up to 1; names the row.
+    """
     propensity = np.asarray(values, dtype=np.float64)
     _require(
         (propensity > 0) & (propensity <= 1),
@@ -73,7 +80,11 @@ def propensities(values: Sequence[float] | Floats) -> Floats:
 
 
 def covariate(name: str, values: Sequence[float] | Floats) -> Floats:
-    """Check a covariate: a feature of the clip of contender a less that of contender b."""
+    """Check a covariate, shape (N,): a feature of the clip of contender a less that of contender b.
+
+    Raises:
+        ValueError: a value is not finite; names the row.
+    """
     differences = np.asarray(values, dtype=np.float64)
     _require(
         np.isfinite(differences),

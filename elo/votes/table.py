@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,10 +14,11 @@ from elo.arrays import Floats
 from elo.votes import numbers
 from elo.votes.cleaning import cleaned, without_self_pairs
 from elo.votes.coding import Coded, Codes, compact, encode, missing, recode, smallest_type, used_labels
-from elo.votes.columns import OPTIONAL, Columns, find_layout, plain
+from elo.votes.columns import OPTIONAL, Columns, plain
 from elo.votes.counting import count
-from elo.votes.frames import read_frame
+from elo.votes.frames import FrameSource
 from elo.votes.reading import read_file
+from elo.votes.source import Wanted, lay_out
 from elo.votes.tally import MIRRORED, Tally
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Votes:
         Raises:
             ValueError: a column is missing, or as in `from_columns`.
         """
-        columns = read_frame(frame, partial(find_layout, covariates=covariates))
+        columns = lay_out(FrameSource(frame), Wanted(covariates=covariates))
         return cls.from_coded(columns, contenders=contenders)
 
     @classmethod
@@ -144,9 +144,9 @@ class Votes:
         cls, table: pa.Table, *, covariates: Sequence[str] = (), contenders: Sequence[str] | None = None
     ) -> Votes:
         """Read an Arrow table like a DataFrame (`from_frame`); dictionary columns are quick to read."""
-        from elo.votes.arrow import read_arrow  # needs pyarrow, which may not be installed
+        from elo.votes.arrow import ArrowSource  # needs pyarrow, which may not be installed
 
-        columns = read_arrow(table, partial(find_layout, covariates=covariates))
+        columns = lay_out(ArrowSource(table), Wanted(covariates=covariates))
         return cls.from_coded(columns, contenders=contenders)
 
     @classmethod
@@ -171,12 +171,20 @@ class Votes:
             ValueError: a column is missing, or as in `from_columns`.
             ModuleNotFoundError: the file is Parquet or Arrow, and pyarrow is not installed.
         """
-        choose = partial(find_layout, optional=optional, covariates=covariates)
-        return cls.from_coded(read_file(Path(path), choose), contenders=contenders)
+        columns = read_file(Path(path), Wanted(optional, covariates))
+        return cls.from_coded(columns, contenders=contenders)
 
     @classmethod
     def from_coded(cls, columns: Columns, *, contenders: Sequence[str] | None = None) -> Votes:
-        """Check columns against each other and bring them to common codes, as `from_columns` says."""
+        """Check columns against each other and bring them to common codes.
+
+        Args:
+            columns: as they were read.
+            contenders: as in `from_columns`.
+
+        Raises:
+            ValueError: as in `from_columns`.
+        """
         columns = without_self_pairs(cleaned(columns).without_empty_rows())
         if not columns.rows:
             raise ValueError(
@@ -214,7 +222,7 @@ class Votes:
         return None if self.rater_labels is None else len(self.rater_labels)
 
     def among(self, places: NDArray[np.intp]) -> Votes:
-        """Keep the votes between these contenders alone, given by their places."""
+        """Keep the votes between these contenders alone, given by their places, shape (n,)."""
         place = np.full(len(self.contenders), -1)
         place[places] = np.arange(len(places))
         dtype = smallest_type(len(places))

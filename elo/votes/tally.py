@@ -39,7 +39,7 @@ class Tally:
         return Tally(self.contenders, self.counts + other.counts, (*self.notes, *other.notes))
 
     def among(self, places: NDArray[np.intp]) -> Tally:
-        """Keep the votes between these contenders alone, given by their places."""
+        """Keep the votes between these contenders alone, given by their places, shape (n,)."""
         names = tuple(self.contenders[place] for place in places)
         return Tally(names, self.counts[np.ix_(places, places)], self.notes)
 
