@@ -12,24 +12,6 @@ from elo.models.identification import NotIdentified
 from elo.models.online import EloRule, OnlineRatings, OrderAveragedRatings, online_elo, order_averaged_elo
 from elo.pairing import ExposurePlan, Goal, Newcomer, TopK, WholeBoard, plan_exposure
 from elo.ratings import Interval, RatingRow, Ratings
-from elo.study.monitoring import (
-    ConfidenceSequence,
-    TopClaim,
-    anytime_difference,
-    difference_sequence,
-    top_is_top,
-    win_share_sequence,
-)
-from elo.study.size import (
-    StudyPlan,
-    VarianceComponents,
-    head_to_head_votes,
-    ladder_appearances,
-    plan_separation,
-    plan_width,
-    variance_components,
-    width_appearances,
-)
 from elo.unrated import Unrated
 from elo.votes.table import Votes
 from elo.votes.tally import OUTCOMES, Tally
@@ -37,7 +19,6 @@ from elo.votes.tally import OUTCOMES, Tally
 __all__ = [
     "OUTCOMES",
     "Bootstrap",
-    "ConfidenceSequence",
     "Covariance",
     "Diagnostics",
     "EloRule",
@@ -53,26 +34,13 @@ __all__ = [
     "RankRange",
     "RatingRow",
     "Ratings",
-    "StudyPlan",
     "Tally",
-    "TopClaim",
     "TopK",
     "Unrated",
-    "VarianceComponents",
     "Votes",
     "WholeBoard",
-    "anytime_difference",
-    "difference_sequence",
     "fit",
-    "head_to_head_votes",
-    "ladder_appearances",
     "online_elo",
     "order_averaged_elo",
     "plan_exposure",
-    "plan_separation",
-    "plan_width",
-    "top_is_top",
-    "variance_components",
-    "width_appearances",
-    "win_share_sequence",
 ]

@@ -10,14 +10,18 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 import elo
-from elo import raters, robustness
+from elo import raters, robustness, study
 from elo.command import main
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "ratings.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(
-    {*elo.__all__, *(name for room in (raters, robustness) for name in room.__all__ if name.islower())}
+    {
+        *elo.__all__,
+        *study.__all__,
+        *(name for room in (raters, robustness) for name in room.__all__ if name.islower()),
+    }
 )
 
 
