@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from generators.base import GenerationError, Generator, Request
+from generators.base import FileIdentity, GenerationError, Generator, Request
 from generators.choices import SettingsError
 from generators.full_disk import DiskFull, is_disk_full
 from generators.registry import UnknownGeneratorError
@@ -85,7 +85,8 @@ def answer(order: Order, create: Create) -> bytes:
         made = make(order, create)
     except Exception as error:
         return json.dumps({"failure": asdict(_describe(error))}).encode()
-    return json.dumps({"path": str(made.path), "provenance": made.provenance}).encode()
+    fields = {"path": str(made.path), "provenance": made.provenance, "identity": asdict(made.identity)}
+    return json.dumps(fields).encode()
 
 
 def read_answer(message: bytes) -> CheckedClip:
@@ -99,7 +100,7 @@ def read_answer(message: bytes) -> CheckedClip:
     fields: dict[str, Any] = json.loads(message)
     if "failure" in fields:
         raise _as_error(_Failure(**fields["failure"]))
-    return CheckedClip(Path(fields["path"]), fields["provenance"])
+    return CheckedClip(Path(fields["path"]), fields["provenance"], FileIdentity(**fields["identity"]))
 
 
 def _describe(error: Exception) -> _Failure:

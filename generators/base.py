@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -149,11 +150,42 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class FileIdentity:
+    """Hash of a file, and the state that the file was in: as long as it lasts, no second hash is needed."""
+
+    sha256: str
+    """SHA-256 of the bytes, in hexadecimal."""
+    size_bytes: int
+    inode: int
+    changed_ns: int
+    """Time of the last change of the file or its name (ctime), which programs can't set."""
+
+    @classmethod
+    def of(cls, path: Path) -> FileIdentity:
+        """Hash a file."""
+        with path.open("rb") as file:
+            # Taken before the bytes are read, so that a change meanwhile shows as well.
+            state = os.fstat(file.fileno())
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(sha256, state.st_size, state.st_ino, state.st_ctime_ns)
+
+    def is_current(self, state: os.stat_result) -> bool:
+        """Whether a file in this state still holds the bytes that were hashed."""
+        return (state.st_size, state.st_ino, state.st_ctime_ns) == (
+            self.size_bytes,
+            self.inode,
+            self.changed_ns,
+        )
+
+
+@dataclass(frozen=True)
 class Result:
     """A clip file and its origin."""
 
     path: Path
     provenance: Provenance
+    identity: FileIdentity | None = None
+    """Hash that the provenance names; without it, the receiver hashes the file once more to check it."""
 
 
 class Generator(Protocol):
@@ -190,5 +222,4 @@ class Generator(Protocol):
 
 def file_sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return FileIdentity.of(path).sha256

@@ -11,13 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from generators.base import (
+    FileIdentity,
     Generator,
     InvalidInput,
     InvalidResult,
     Provenance,
     Request,
     Result,
-    file_sha256,
 )
 from generators.replacing import replacing
 
@@ -66,7 +66,9 @@ def deliver(generator: Generator, request: Request, out_dir: Path, suffix: str, 
                 f"{generator.name} must write its clip to the path that it is given; it wrote no file there. "
                 "Correct the generator."
             )
-    return Result(path, _provenance(generator, request, made, path, time.monotonic() - started))
+    wall_time_s = time.monotonic() - started
+    identity = FileIdentity.of(path)
+    return Result(path, _provenance(generator, request, made, identity, wall_time_s), identity)
 
 
 def require_track(generator: Generator, request: Request) -> None:
@@ -95,7 +97,7 @@ def library_versions(distributions: Iterable[str]) -> dict[str, str]:
 
 
 def _provenance(
-    generator: Generator, request: Request, made: Made, path: Path, wall_time_s: float
+    generator: Generator, request: Request, made: Made, identity: FileIdentity, wall_time_s: float
 ) -> Provenance:
     return Provenance(
         generator=generator.name,
@@ -108,5 +110,5 @@ def _provenance(
         cost_usd=made.cost_usd,
         wall_time_s=wall_time_s,
         library_versions=library_versions(made.libraries),
-        sha256=file_sha256(path),
+        sha256=identity.sha256,
     )

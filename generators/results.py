@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generators.base import InvalidResult, Provenance, Result, file_sha256
+from generators.base import FileIdentity, InvalidResult, Provenance, Result
 
 LARGEST_PROVENANCE_BYTES = 2**20
 LARGEST_NUMBER = 2**63 - 1
@@ -22,6 +22,8 @@ class CheckedClip:
     path: Path
     provenance: dict[str, object]
     """Texts, finite numbers, true, false, null, lists and mappings; at most 1 MiB as JSON."""
+    identity: FileIdentity
+    """Hash of the file, which is the one that the provenance names."""
 
 
 def check_result(result: object) -> CheckedClip:
@@ -37,10 +39,19 @@ def check_result(result: object) -> CheckedClip:
         raise _invalid("result.path", "the file of the clip", f"{path.name!r}, which does not exist")
     if not isinstance(result.provenance, Provenance):
         raise _invalid("result.provenance", "a Provenance", type(result.provenance).__name__)
-    return CheckedClip(path, _read_provenance(result.provenance, path))
+    identity = _identify(result, path)
+    return CheckedClip(path, _read_provenance(result.provenance, identity), identity)
 
 
-def _read_provenance(provenance: Provenance, path: Path) -> dict[str, object]:
+def _identify(result: Result, path: Path) -> FileIdentity:
+    """Return the identity that the generator took, if the file is still in that state; else hash the file."""
+    taken = result.identity
+    if isinstance(taken, FileIdentity) and taken.is_current(path.stat()):
+        return taken
+    return FileIdentity.of(path)
+
+
+def _read_provenance(provenance: Provenance, identity: FileIdentity) -> dict[str, object]:
     try:
         fields = provenance.as_dict()
     except (AttributeError, TypeError, ValueError) as error:
@@ -49,8 +60,8 @@ def _read_provenance(provenance: Provenance, path: Path) -> dict[str, object]:
     size_bytes = len(json.dumps(plain))
     if size_bytes > LARGEST_PROVENANCE_BYTES:
         raise _invalid("provenance", "at most 1 MiB as JSON", f"{size_bytes / 2**20:.1f} MiB")
-    if plain["sha256"] != (found := file_sha256(path)):
-        raise _invalid("provenance.sha256", f"that of the file, {found}", repr(plain["sha256"]))
+    if plain["sha256"] != identity.sha256:
+        raise _invalid("provenance.sha256", f"that of the file, {identity.sha256}", repr(plain["sha256"]))
     return plain
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
-from arena.media.storage import store
+from arena.media.storage import StoredFile, identify, store
 from arena.runs.models import Clip, Job, Rendition, Run
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.studies import QUESTION
@@ -58,13 +58,19 @@ def make_run(suite: Suite, contenders: Sequence[Contender], settings: object = N
     return run
 
 
+def store_bytes(content: bytes, alias: str, suffix: str) -> StoredFile:
+    """Store a file with this content."""
+    file = ContentFile(content)
+    return store(file, storages[alias], identify(file, suffix))
+
+
 def make_rendition(
     contender: Contender, prompt: Prompt, seed: int = 0, *, content: bytes = b"", **fields: object
 ) -> Rendition:
     """Make a done job with its clip and rendition; `content` is what the stored rendition holds."""
     job = make_job(contender, prompt, seed, state=Job.State.DONE, **fields)
     unique = content or f"rendition {job.pk}".encode()
-    kept = store(ContentFile(unique), storages["renditions"], "mp4")
+    kept = store_bytes(unique, "renditions", "mp4")
     clip = Clip.objects.create(
         job=job,
         sha256=content_hash(["original", job.pk]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from django.core.files import File
 from django.core.files.storage import storages
 from django.db import transaction
 
@@ -13,7 +12,7 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.lookup import find_suite
 from arena.catalog.models import Prompt, Suite
 from arena.catalog.suite_file import DESCRIPTIONS, SUITE_SUFFIXES, PromptEntry, SuiteFile, read_suite_file
-from arena.media.storage import store
+from arena.media.storage import identify, store
 
 
 def load_suite(*, path: Path) -> tuple[Suite, bool]:
@@ -116,4 +115,5 @@ def _store_reference(entry: PromptEntry) -> str:
     if entry.image is None:
         return ""
     with entry.image.open("rb") as image:
-        return store(File(image), storages["references"], entry.image.suffix.lower().lstrip(".")).name
+        kept = identify(image, entry.image.suffix.lower().lstrip("."))
+        return store(image, storages["references"], kept).name

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Self, get_args
 
+from arena.media.limits import require_fps, require_size
 from arena.media.probe import Probe
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]
@@ -40,10 +41,9 @@ class Profile:
 
     def __post_init__(self) -> None:
         """Refuse settings that x264 or AAC would refuse later, clip by clip."""
+        require_size(self.width, self.height)
+        require_fps(self.fps)
         for field, low, high in (
-            ("width", 16, 4096),
-            ("height", 16, 4096),
-            ("fps", 1, 120),
             ("crf", 0, 51),
             ("loudness_lufs", -40, -10),
             ("max_gain_db", 0, 60),
@@ -52,19 +52,11 @@ class Profile:
         ):
             value = getattr(self, field)
             if not low <= value <= high:
-                raise ValueError(f"Profile '{self.name}': {field} is {value}; allowed: {low} to {high}.")
-        if self.width % 2 or self.height % 2:
-            raise ValueError(
-                f"Profile '{self.name}': {self.width}×{self.height} has an odd side; H.264 needs even ones."
-            )
+                raise ValueError(f"{field} must be from {low} to {high}; got {value}. Choose another.")
         if self.preset not in PRESETS:
-            raise ValueError(
-                f"Profile '{self.name}': unknown preset '{self.preset}'. Known: {', '.join(PRESETS)}."
-            )
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got '{self.preset}'.")
         if self.sample_rate not in (44_100, 48_000):
-            raise ValueError(
-                f"Profile '{self.name}': sample_rate is {self.sample_rate}; allowed: 44100, 48000."
-            )
+            raise ValueError(f"sample_rate must be 44100 or 48000; got {self.sample_rate}.")
 
     @classmethod
     def following(cls, facts: Probe, name: str = "ballot") -> Self:

@@ -25,37 +25,41 @@ class StoredFile:
     size_bytes: int
     name: str
 
+    @classmethod
+    def named(cls, sha256: str, size_bytes: int, suffix: str) -> StoredFile:
+        """Return where a file of this hash is kept.
+
+        Args:
+            sha256: hash of the file's bytes, in hexadecimal.
+            size_bytes: length of the file.
+            suffix: end of the name without a dot, such as `mp4`.
+        """
+        if not suffix.isalnum():
+            raise ValueError(f"suffix must be letters and digits, such as 'mp4'; got '{suffix}'.")
+        return cls(sha256, size_bytes, f"{sha256[:2]}/{sha256[2:4]}/{sha256}.{suffix}")
+
 
 def identify(file: File[Any] | IO[bytes], suffix: str) -> StoredFile:
-    """Return the name and hash that `store` would give a file, without storing it.
-
-    Args:
-        file: opened for reading bytes, seekable; read from its beginning.
-        suffix: the name's ending without a dot, such as `mp4`.
-    """
-    if not suffix.isalnum():
-        raise ValueError(f"'{suffix}' can't end a file's name; allowed: letters and digits, such as 'mp4'.")
-    sha256, size_bytes = _digest(file)
-    return StoredFile(sha256, size_bytes, f"{sha256[:2]}/{sha256[2:4]}/{sha256}.{suffix}")
+    """Hash a file from its beginning, and return where `store` would keep it."""
+    return StoredFile.named(*_digest(file), suffix)
 
 
-def store(file: File[Any] | IO[bytes], storage: Storage, suffix: str, *, draft: str = "") -> StoredFile:
-    """Keep a file under the name of its content; one that is already there is left alone.
+def store(file: File[Any] | IO[bytes], storage: Storage, kept: StoredFile, *, draft: str = "") -> StoredFile:
+    """Keep a file under the name of its content; leave one that is already there alone.
 
     A process killed midway leaves no partial file under that name.
 
     Args:
         file: opened for reading bytes, seekable; read from its beginning.
         storage: such as `storages["originals"]`.
-        suffix: the name's ending without a dot, such as `mp4`.
-        draft: the name under which a local file stands until it is whole, known to whoever clears up after
-            a kill; a fresh one by default.
+        kept: identity of exactly these bytes, from `identify` or from whoever hashed them before.
+        draft: name of a local file until it is whole, known to whoever clears up after a kill; a fresh one by
+            default.
     """
-    stored = identify(file, suffix)
-    if not storage.exists(stored.name):
+    if not storage.exists(kept.name):
         file.seek(0)
-        _publish(File(file), storage, stored.name, draft or f"incoming/{uuid.uuid4()}")
-    return stored
+        _publish(File(file), storage, kept.name, draft or f"incoming/{uuid.uuid4()}")
+    return kept
 
 
 def open_stored(name: str, storage: Storage) -> File[Any] | RemoteFile:

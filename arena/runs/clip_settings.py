@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from arena.media.limits import require_fps, require_size
+
+LONGEST_S = 60.0
+"""Longest clip that a rater is asked to watch, in seconds."""
+
 
 @dataclass(frozen=True)
 class ClipSettings:
@@ -30,12 +35,10 @@ class ClipSettings:
         return {**asdict(self), "duration_s": float(self.duration_s), "fps": fps}
 
     def __post_init__(self) -> None:
-        if not 0 < self.duration_s <= 60:
+        if not 0 < self.duration_s <= LONGEST_S:
             raise ValueError(
-                f"A duration of {self.duration_s} s can't be made. Allowed: above 0, up to 60 s."
+                f"duration_s must be above 0 and at most {LONGEST_S:g} s; got {self.duration_s}. "
+                "Choose another."
             )
-        for name, value in (("width", self.width), ("height", self.height)):
-            if not 16 <= value <= 4096 or value % 2:
-                raise ValueError(f"A {name} of {value} can't be encoded. Allowed: even, 16 to 4096.")
-        if not 1 <= self.fps <= 120:
-            raise ValueError(f"A frame rate of {self.fps} can't be made. Allowed: 1 to 120.")
+        require_size(self.width, self.height)
+        require_fps(self.fps)

@@ -13,13 +13,13 @@ from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 from arena.media.stillness import is_still
-from arena.media.storage import StoredFile, identify, store
+from arena.media.storage import StoredFile, store
 from arena.runs.claims import announce_files, finish_job
 from arena.runs.drafts import draft_name, workplace
 from arena.runs.generating import generate
 from arena.runs.models import Clip, Job, Rendition
 from arena.runs.remarks import Remark, find_remarks
-from generators.base import Request, Track
+from generators.base import InvalidResult, Request, Track
 from generators.results import CheckedClip
 
 
@@ -82,9 +82,12 @@ def _request(job: Job, folder: Path) -> Request:
 def _keep(
     job: Job, made: CheckedClip, facts: Probe, remarks: list[Remark], shown: Path, rendition: RenditionFacts
 ) -> None:
-    files = {"originals": made.path, "renditions": shown}
-    announce_files(job=job, files=[[alias, _name(path)] for alias, path in files.items()])
-    original, kept = (_store(alias, path, job.pk) for alias, path in files.items())
+    original = StoredFile.named(made.identity.sha256, made.identity.size_bytes, _suffix(made.path))
+    kept = StoredFile.named(rendition.sha256, rendition.size_bytes, _suffix(shown))
+    announce_files(job=job, files=[["originals", original.name], ["renditions", kept.name]])
+    _require_unchanged(made)
+    _store("originals", made.path, original, job.pk)
+    _store("renditions", shown, kept, job.pk)
     with transaction.atomic():
         clip = Clip.objects.create(
             job=job,
@@ -109,14 +112,25 @@ def _keep(
         finish_job(job=job)
 
 
-def _name(path: Path) -> str:
-    with path.open("rb") as file:
-        return identify(file, path.suffix.lstrip(".")).name
+def _suffix(path: Path) -> str:
+    return path.suffix.lstrip(".")
 
 
-def _store(alias: str, path: Path, job_id: int) -> StoredFile:
+def _require_unchanged(made: CheckedClip) -> None:
+    """Refuse a file that its generator wrote to after it was hashed.
+
+    The original is hashed once, where it was made. It is stored under that hash because the file is still in
+    the state that was hashed. The rendition needs no such check: nobody but this process knows its path.
+    """
+    if not made.identity.is_current(made.path.stat()):
+        raise InvalidResult(
+            "The clip's file must stay as it was delivered; it was changed. Correct the generator."
+        )
+
+
+def _store(alias: str, path: Path, kept: StoredFile, job_id: int) -> None:
     with path.open("rb") as file:
-        return store(file, storages[alias], path.suffix.lstrip("."), draft=draft_name(job_id))
+        store(file, storages[alias], kept, draft=draft_name(job_id))
 
 
 def _provenance(job: Job, made: CheckedClip) -> dict[str, object]:

@@ -7,18 +7,15 @@ import re
 
 import pytest
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from arena.media.storage import store
 from arena.urls import urlpatterns
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Study
-from tests.factories import make_study
+from tests.factories import make_study, store_bytes
 from tests.factories_voting import answer, media_url, open_page
 from tests.wsgi import call
 
@@ -212,7 +209,7 @@ def test_a_prefix_that_is_no_path_is_refused(prefix: str) -> None:
 def addresses(client: Client) -> dict[str, str]:
     """By name of the route, one address that this browser may see."""
     study = make_study(prompts=3)
-    kept = store(ContentFile(b"an image"), storages["references"], "png")
+    kept = store_bytes(b"an image", "references", "png")
     study.suites.get().prompts.update(reference_name=kept.name)
     voted = open_page(client, study)
     answer(client, voted)

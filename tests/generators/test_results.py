@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generators.base import InvalidResult, Result
+from generators.base import FileIdentity, InvalidResult, Result, file_sha256
 from generators.results import check_result
 from tests.factories_generators import make_clip
 
@@ -90,6 +90,26 @@ def test_the_file_is_the_one_that_the_provenance_names(made: Result) -> None:
     assert _refusal(_changed(made, sha256="0" * 64)).startswith(
         "provenance.sha256 must be that of the file, "
     )
+
+
+def test_an_unchanged_file_is_hashed_once(made: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = FileIdentity.of(made.path)
+    assert made.identity == again
+    monkeypatch.setattr("hashlib.file_digest", lambda file, name: pytest.fail(f"hashed again: {file.name}"))
+    assert check_result(made).identity == again
+
+
+def test_a_file_that_changed_after_it_was_delivered_is_refused(made: Result) -> None:
+    content = bytearray(made.path.read_bytes())
+    content[-1] ^= 1
+    made.path.write_bytes(content)
+    found = file_sha256(made.path)
+    told = f"provenance.sha256 must be that of the file, {found}; got '{made.provenance.sha256}'."
+    assert _refusal(made).startswith(told)
+
+
+def test_a_result_without_an_identity_is_hashed_by_its_receiver(made: Result) -> None:
+    assert check_result(replace(made, identity=None)).identity == FileIdentity.of(made.path)
 
 
 @pytest.mark.parametrize("result", [None, "clip.mp4", ("clip.mp4", {})])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -14,19 +15,22 @@ WIDE = Profile("wide", 640, 360, 24)
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"width": 641}, "641×360 has an odd side"),
-        ({"height": 8}, "height is 8; allowed: 16 to 4096"),
-        ({"fps": 0}, "fps is 0; allowed: 1 to 120"),
-        ({"crf": 52}, "crf is 52; allowed: 0 to 51"),
-        ({"preset": "swift"}, "unknown preset 'swift'. Known: ultrafast"),
-        ({"loudness_lufs": 0.0}, "loudness_lufs is 0.0; allowed: -40 to -10"),
-        ({"true_peak_dbtp": 1.0}, "true_peak_dbtp is 1.0; allowed: -9 to 0"),
-        ({"sample_rate": 22_050}, "sample_rate is 22050; allowed: 44100, 48000"),
-        ({"audio_bitrate": 192}, "audio_bitrate is 192; allowed: 64000 to 320000"),
+        ({"width": 641}, "width must be even and from 16 to 4096 pixels; got 641."),
+        ({"height": 8}, "height must be even and from 16 to 4096 pixels; got 8."),
+        ({"fps": 0}, "fps must be from 1 to 120 frames in a second; got 0."),
+        ({"crf": 52}, "crf must be from 0 to 51; got 52."),
+        (
+            {"preset": "swift"},
+            "preset must be one of ultrafast, superfast, veryfast, faster, fast, medium, slow; got 'swift'.",
+        ),
+        ({"loudness_lufs": 0.0}, "loudness_lufs must be from -40 to -10; got 0.0."),
+        ({"true_peak_dbtp": 1.0}, "true_peak_dbtp must be from -9 to 0; got 1.0."),
+        ({"sample_rate": 22_050}, "sample_rate must be 44100 or 48000; got 22050."),
+        ({"audio_bitrate": 192}, "audio_bitrate must be from 64000 to 320000; got 192."),
     ],
 )
 def test_nonsense_is_refused(change: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValueError, match=f"Profile 'wide': {reason}"):
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}"):
         replace(WIDE, **change)
 
 

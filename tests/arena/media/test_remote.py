@@ -17,7 +17,7 @@ from django.http import StreamingHttpResponse
 from arena.media.padding import PaddedFile, padded_size
 from arena.media.ranges import ranged_response
 from arena.media.remote import RemoteFile, StoreFailure
-from arena.media.storage import open_stored, store
+from arena.media.storage import identify, open_stored, store
 
 SECRET = "X-Amz-Signature=5ec2e7"
 CONTENT = bytes(range(256)) * 1024
@@ -113,7 +113,8 @@ def bucket(server: Bucket) -> Bucket:
 @pytest.fixture
 def clip(bucket: Bucket) -> str:
     """Return the name of a stored clip of 256 KiB."""
-    return store(io.BytesIO(CONTENT), SignedStorage(bucket), "mp4").name
+    file = io.BytesIO(CONTENT)
+    return store(file, SignedStorage(bucket), identify(file, "mp4")).name
 
 
 def ask(bucket: Bucket, name: str, header: str | None) -> bytes:

@@ -11,7 +11,6 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from arena.media.storage import store
 from arena.runs.claimant import claimant_name, retire
 from arena.runs.claims import (
     ClaimLost,
@@ -23,7 +22,7 @@ from arena.runs.claims import (
 )
 from arena.runs.drafts import draft_name
 from arena.runs.models import Clip, Job
-from tests.factories import make_contender, make_job, make_rendition, make_suite
+from tests.factories import make_contender, make_job, make_rendition, make_suite, store_bytes
 from tests.factories_runs import (
     accounted_files,
     make_dead_claimant,
@@ -43,7 +42,7 @@ def _claim(job: Job) -> Job:
 
 
 def _store(content: bytes = b"half a life") -> list[str]:
-    return ["originals", store(ContentFile(content), storages["originals"], "mp4").name]
+    return ["originals", store_bytes(content, "originals", "mp4").name]
 
 
 def _take_away(job: Job) -> Job:

@@ -4,19 +4,22 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import storages
 
 from arena.catalog.models import Prompt
 from arena.catalog.suites import load_suite
 from arena.media.audit import find_leaks
-from arena.media.probe import UnusableMedia, probe
+from arena.media.probe import Probe, UnusableMedia, probe
+from arena.media.storage import StoredFile
 from arena.runs import clips
 from arena.runs.claims import ClaimLost, claim_job, give_up_job
 from arena.runs.clips import make_clip, profile_for
 from arena.runs.models import Clip, Job, Rendition
-from generators.base import GenerationError, Request, Result, file_sha256
+from generators.base import GenerationError, InvalidResult, Request, Result, file_sha256
 from generators.choices import SettingsError
 from tests.factories import CAPTION, SETTINGS, make_contender, make_job
 from tests.factories_catalog import draw_image, write_suite
@@ -140,9 +143,9 @@ def test_the_job_announces_its_files_before_it_stores_them(monkeypatch: pytest.M
     announced = []
     store = clips._store
 
-    def look_first(alias: str, path: Path, job_id: int) -> object:
+    def look_first(alias: str, path: Path, kept: StoredFile, job_id: int) -> None:
         announced.append(Job.objects.get().pending_files)
-        return store(alias, path, job_id)
+        store(alias, path, kept, job_id)
 
     monkeypatch.setattr(clips, "_store", look_first)
     _make(make_queued_job())
@@ -177,3 +180,41 @@ def test_the_rendition_is_as_long_and_large_as_asked(tmp_path: Path) -> None:
     shown.write_bytes(_bytes("renditions", rendition.name))
     facts = probe(shown)
     assert (facts.frames, facts.width, facts.height) == (6, 96, 64)
+
+
+def test_an_original_is_hashed_once_and_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    probed: list[str] = []
+    really_hash, really_probe = hashlib.file_digest, probe
+
+    def count_hashes(file: Any, name: str) -> Any:  # noqa: ANN401
+        hashed.append(Path(file.name).parent.name)
+        return really_hash(file, name)
+
+    def count_probes(path: Path) -> Probe:
+        probed.append(path.parent.name)
+        return really_probe(path)
+
+    monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", True)
+    monkeypatch.setattr("hashlib.file_digest", count_hashes)
+    monkeypatch.setattr("arena.media.storage._digest", lambda file: pytest.fail(f"hashed again: {file.name}"))
+    monkeypatch.setattr("arena.runs.clips.probe", count_probes)
+    monkeypatch.setattr("arena.media.normalise.probe", count_probes)
+    job = _make(make_queued_job())
+    assert hashed == ["original"]
+    assert probed.count("original") == 1
+    assert hashlib.sha256(_bytes("originals", job.clip.name)).hexdigest() == job.clip.sha256
+
+
+def test_a_file_that_changes_after_it_was_hashed_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = probe
+
+    def write_late(path: Path) -> Probe:
+        with path.open("ab") as file:
+            file.write(b"one byte more")
+        return measure(path)
+
+    monkeypatch.setattr(clips, "probe", write_late)
+    with pytest.raises(InvalidResult, match="must stay as it was delivered"):
+        _make(make_queued_job())
+    assert stored_files() == set()

@@ -55,8 +55,8 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
         ),
         ({"seeds": "9" * 5000}, "seeds must be different whole numbers from 0 to 9007199254740991; got 999"),
         ({"size": "64"}, "--size '64' must be WIDTHxHEIGHT in pixels, such as 512x512."),
-        ({"size": "64x65"}, "A height of 65 can't be encoded. Allowed: even, 16 to 4096."),
-        ({"duration": 0.0}, "A duration of 0.0 s can't be made. Allowed: above 0, up to 60 s."),
+        ({"size": "64x65"}, "height must be even and from 16 to 4096 pixels; got 65. Choose another."),
+        ({"duration": 0.0}, "duration_s must be above 0 and at most 60 s; got 0.0. Choose another."),
         ({"workers": 0}, "--workers 0 would make nothing. Allowed: 1 and more."),
     ],
 )

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.test import Client
 from django.urls import reverse
 
-from arena.media.storage import store
 from arena.runs.models import Clip, Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Ballot, Study
-from tests.factories import make_ballot
+from tests.factories import make_ballot, store_bytes
 from tests.factories_voting import answer, answer_url, open_page
 
 if TYPE_CHECKING:
@@ -45,7 +42,7 @@ def study(produced_study: Study) -> Study:
     """Two contenders with telling names and clips from the real production, for people, with an image."""
     Study.objects.update(simulated=False)
     Clip.objects.update(name=ORIGINAL)
-    kept = store(ContentFile(b"an image"), storages["references"], "png")
+    kept = store_bytes(b"an image", "references", "png")
     produced_study.suites.get().prompts.update(reference_name=kept.name, reference_sha256=kept.sha256)
     produced_study.refresh_from_db()
     return produced_study

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.test import Client
 from django.urls import reverse
 
-from arena.media.storage import store
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Ballot, Study
-from tests.factories import make_study
+from tests.factories import make_study, store_bytes
 from tests.factories_voting import fetch, open_page
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def study() -> Study:
     """Make a study whose prompt has a reference image."""
     study = make_study()
-    kept = store(ContentFile(b"an image"), storages["references"], "jpg")
+    kept = store_bytes(b"an image", "references", "jpg")
     study.suites.get().prompts.update(reference_name=kept.name, reference_sha256=kept.sha256)
     return study
 
