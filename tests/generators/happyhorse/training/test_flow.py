@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -7,17 +8,23 @@ import torch
 from torch import Generator, Tensor
 
 from generators.happyhorse.sampling.preconditioning import Variances
+from generators.happyhorse.sampling.samplers import noise_levels
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.cache import EncodedBatch
 from generators.happyhorse.training.flow import (
+    QUARTERS,
+    Errors,
     Mixture,
     NoisePlan,
     draw_levels,
     draw_plan,
     draw_task,
     errors,
+    for_frames,
     learning_curve,
     make_task,
+    mix,
+    shifted,
 )
 from tests.factories_training import SMALL, FixedClips
 
@@ -165,3 +172,175 @@ def test_parts_of_a_task_are_its_samples_in_order() -> None:
 
     assert torch.cat([part.video for part in parts]).equal(task.video)
     assert torch.cat([part.plan.video_level for part in parts]).equal(task.plan.video_level)
+
+
+def _only(**shares: float) -> Mixture:
+    """A mixture in which nothing else is out of the ordinary."""
+    return replace(PLAIN, **shares)
+
+
+def _plan(mixture: Mixture, seed: int = 0) -> NoisePlan:
+    return draw_plan(4, 3, Generator().manual_seed(seed), mixture)
+
+
+def test_a_plain_batch_has_one_level_for_each_sample() -> None:
+    plan = _plan(PLAIN)
+
+    assert plan.sounds
+    assert plan.prompted
+    assert not plan.video_to_audio
+    assert plan.video_level.shape == (4, 3)
+    assert (plan.video_level == plan.audio_level[:, None]).all()
+    assert len(set(plan.audio_level.tolist())) == 4
+
+
+def test_a_batch_of_video_alone_has_no_audio_tokens() -> None:
+    plan = _plan(_only(video_only=1))
+
+    assert not plan.sounds
+    assert not plan.video_to_audio
+    assert (plan.video_level > 0).all()
+
+
+def test_a_batch_of_sound_for_a_given_video_has_noise_in_its_audio_alone() -> None:
+    plan = _plan(_only(video_to_audio=1))
+
+    assert plan.sounds
+    assert plan.video_to_audio
+    assert (plan.video_level == 0).all()
+    assert (plan.audio_level > 0).all()
+
+
+def test_video_alone_comes_before_sound_for_a_given_video() -> None:
+    """Both shares are cut from one draw, so they never meet in a batch."""
+    both = [_plan(_only(video_only=0.5, video_to_audio=0.5), seed) for seed in range(20)]
+
+    assert all(plan.sounds == plan.video_to_audio for plan in both)
+    assert {plan.sounds for plan in both} == {True, False}
+
+
+def test_separate_audio_noise_leaves_the_videos_level_as_it_is() -> None:
+    plain, apart = _plan(PLAIN), _plan(_only(separate_audio_noise=1))
+
+    assert apart.video_level.equal(plain.video_level)
+    assert not (apart.audio_level == plain.audio_level).any()
+
+
+def test_per_frame_noise_leaves_the_audios_level_as_it_is() -> None:
+    plain, apart = _plan(PLAIN), _plan(_only(per_frame_noise=1))
+
+    assert apart.audio_level.equal(plain.audio_level)
+    assert len(set(apart.video_level.flatten().tolist())) == 12
+
+
+def test_a_given_first_frame_has_no_noise_and_the_others_keep_theirs() -> None:
+    plain, given = _plan(PLAIN), _plan(_only(first_frame=1))
+
+    assert (given.video_level[:, 0] == 0).all()
+    assert given.video_level[:, 1:].equal(plain.video_level[:, 1:])
+
+
+def test_a_batch_without_a_prompt_differs_in_nothing_else() -> None:
+    plain, unprompted = _plan(PLAIN), _plan(_only(unprompted=1))
+
+    assert not unprompted.prompted
+    assert unprompted.video_level.equal(plain.video_level)
+
+
+def test_a_change_of_one_share_leaves_all_other_draws_as_they_are() -> None:
+    for seed in range(10):
+        usual, changed = _plan(Mixture(), seed), _plan(replace(Mixture(), unprompted=0.0), seed)
+        assert changed == usual._replace(
+            video_level=changed.video_level, audio_level=changed.audio_level, prompted=True
+        )
+        assert changed.video_level.equal(usual.video_level)
+        assert changed.audio_level.equal(usual.audio_level)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([False, True], [[0.5, 0.5, 0.5], [0.0, 0.25, 0.25]]),
+        ([0, 1], [[0.5, 0.5, 0.5], [0.0, 0.25, 0.25]]),
+        ([2, 3], [[0.0, 0.0, 0.5], [0.0, 0.0, 0.0]]),
+    ],
+)
+def test_so_many_frames_at_the_start_are_given_clean(given: list[int], expected: list[list[float]]) -> None:
+    assert for_frames(torch.tensor([0.5, 0.25]), 3, torch.tensor(given)).tolist() == expected
+
+
+def test_levels_of_frames_are_kept_behind_the_given_ones() -> None:
+    levels = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+
+    found = for_frames(levels, 3, torch.tensor([0, 2]))
+
+    torch.testing.assert_close(found, torch.tensor([[0.1, 0.2, 0.3], [0.0, 0.0, 0.6]]))
+
+
+def test_given_frames_at_the_start_are_no_part_of_the_loss() -> None:
+    """The error of a sample is the mean over its noisy frames."""
+    model, level = ToyModel(SMALL), torch.full((16,), 0.5)
+    plan = NoisePlan(for_frames(level, 3, torch.full((16,), 2)), level)
+    task = make_task(CLEAN, UNIT, plan, Generator().manual_seed(3))
+    before = errors(model, task).video
+    task.video_target[:, :, :2] += 100
+
+    after = errors(model, task).video
+
+    assert task.video[:, :, :2].equal(CLEAN.video[:, :, :2])
+    assert before is not None
+    assert after is not None
+    assert after.equal(before)
+
+
+def test_mixing_is_linear_in_the_level() -> None:
+    clean, noise = torch.tensor([[2.0, 4.0], [6.0, 8.0]]), torch.tensor([[10.0, 0.0], [-2.0, 0.0]])
+
+    found = mix(clean, noise, torch.tensor([0.0, 0.25]))
+
+    assert found.tolist() == [[2.0, 4.0], [0.75 * 6 - 0.25 * 2, 0.75 * 8]]
+
+
+def test_levels_never_reach_the_ends() -> None:
+    wild = Mixture(level_mean=0, level_std=100, on_grid=0.5)
+
+    levels = draw_levels(1000, Generator().manual_seed(0), wild)
+
+    assert (levels.min().item(), levels.max().item()) == pytest.approx((1e-3, 0.9998))
+
+
+def test_the_shift_is_the_samplers() -> None:
+    """Even levels become those of the samplers' grid."""
+    even = torch.tensor([0.999 * (1 - k / 8) for k in range(8)])
+
+    torch.testing.assert_close(shifted(even), torch.tensor(noise_levels(8)[:-1]))
+
+
+def test_each_modality_counts_alike_in_the_loss() -> None:
+    video, audio = torch.tensor([1.0, 3.0]), torch.tensor([10.0, 20.0])
+
+    assert Errors(video, audio).loss().item() == 2 + 15
+    assert Errors(video, None).loss().item() == 2
+    assert Errors(None, audio).loss().item() == 15
+
+
+def test_parts_keep_what_is_left_out_left_out() -> None:
+    task = draw_task(CLEAN, UNIT, Generator().manual_seed(0), _only(video_only=1, unprompted=1))
+
+    part = task.part(1, 4)
+
+    assert (part.audio, part.words, part.audio_target) == (None, None, None)
+    assert part.video.equal(task.video[4:8])
+    assert part.plan.audio_level.equal(task.plan.audio_level[4:8])
+    assert not part.plan.sounds
+
+
+def test_a_learning_curve_is_the_same_every_time_and_leaves_no_gradient() -> None:
+    model = ToyModel(SMALL)
+
+    one, other = learning_curve(model, CLEAN), learning_curve(model, CLEAN)
+
+    assert one == other
+    assert list(one) == ["video", "audio"]
+    assert all(len(curve) == QUARTERS for curve in one.values())
+    assert all(parameter.grad is None for parameter in model.parameters())

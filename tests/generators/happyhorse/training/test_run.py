@@ -3,13 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from torch import Generator
 
-from generators.happyhorse.toy.model import BASE, ToyModel, load_model, save_model
-from generators.happyhorse.training.ema import Average
+from generators.happyhorse.toy.model import BASE, load_model, save_model
 from generators.happyhorse.training.flow import draw_task, errors
-from generators.happyhorse.training.optimisers import Optimisers, Rates
 from tests.factories_training import SMALL, FixedClips, small_run, take
 
 CLIPS = FixedClips()
@@ -77,41 +74,6 @@ def test_every_weight_is_moved() -> None:
 
     still = [n for n, a, b in zip(names, before, run.weights(), strict=True) if a.equal(b)]
     assert still == []
-
-
-def test_packed_matrices_are_orthogonalised_each_by_itself() -> None:
-    """Of the first expert's queries alone is there a gradient, so nothing else may move."""
-    torch.manual_seed(0)
-    model = ToyModel(SMALL)
-    weight = model.transformer.layers[0].attention.linear_qkv.weight  # type: ignore[index]  # a ModuleList
-    for parameter in model.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    weight.grad[:48] = torch.randn(48, 48)
-    before = weight.detach().clone()
-
-    Optimisers(model, Rates(muon=1.0)).step(0.02)
-
-    moved = before * 0.99 - weight.detach()  # the share of weight decay apart
-    singular = torch.linalg.svdvals(moved[:48])
-    assert 0.5 < singular.median() < 1.5
-    assert moved[48:144].abs().max() < 1e-6  # keys and values; gates follow, and decay slower
-
-
-def test_the_rate_rises_and_falls() -> None:
-    rates = Rates(warm_up=0.1)
-
-    assert [round(rates.at(done), 3) for done in (0, 0.05, 0.1, 0.55, 1)] == [0.01, 0.5, 1.0, 0.5, 0.0]
-
-
-def test_the_mean_of_weights_follows_them() -> None:
-    weights = [torch.zeros(3)]
-    average = Average(weights, decay=0.9)
-    weights[0] += 1
-
-    for _ in range(200):
-        average.update(weights)
-
-    torch.testing.assert_close(average.weights[0], torch.ones(3))
 
 
 def test_a_saved_model_comes_back_with_its_kind(tmp_path: Path) -> None:
