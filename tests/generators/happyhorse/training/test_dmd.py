@@ -226,7 +226,7 @@ def test_a_rollout_of_two_steps_is_the_one_worked_by_hand() -> None:
 
 
 def test_only_the_last_step_of_a_rollout_has_a_gradient() -> None:
-    """made = (1 − σ₁·s)·x with a fixed x, so its derivative by s is −σ₁·x."""
+    """The clip is (1 − σ₁·s)·x with a fixed x, so its derivative by s is −σ₁·x."""
     scale, recipe, second = torch.ones((), requires_grad=True), NOTHING_GIVEN, noise_levels(2)[1]
     seed = next(
         seed

@@ -175,7 +175,7 @@ def test_parts_of_a_task_are_its_samples_in_order() -> None:
 
 
 def _only(**shares: float) -> Mixture:
-    """A mixture in which nothing else is out of the ordinary."""
+    """Make a mixture in which nothing else is out of the ordinary."""
     return replace(PLAIN, **shares)
 
 
