@@ -37,7 +37,7 @@ def read_weights(path: Path, device: torch.device | str = "cpu") -> dict[str, Te
             return load_file(path, device=str(device))
         found = torch.load(path, map_location=device, weights_only=True, mmap=True)
     except FileNotFoundError as error:
-        raise WeightsError(f"There are no weights at {path}.") from error
+        raise WeightsError(f"There are no weights at {path}. Give a file of weights.") from error
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise WeightsError(f"Can't read the weights in {path}: {error}. Fetch the file again.") from error
     return dict(found)

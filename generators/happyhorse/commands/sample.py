@@ -109,7 +109,9 @@ def _check_out(out: Path) -> None:
     if out.suffix.lower() != ".mp4":
         raise InvalidInput(f"out must end in .mp4; got {out.name}. Clips are MP4 files.")
     if not out.parent.is_dir():
-        raise InvalidInput(f"No folder {out.parent} to write {out.name} to. Make it, or name another.")
+        raise InvalidInput(
+            f"out must lie in a folder that exists; got {out}. Make the folder, or name another."
+        )
     if not os.access(out.parent, os.W_OK):
         raise InvalidInput(f"out must lie where you may write; got {out.parent}. Name another folder.")
 

@@ -45,19 +45,20 @@ def attend_by_frames(
 
     All queries of one frame share their keys, so that no mask is needed and fast kernels apply on any device.
     """
-    # For each frame: queries (B, rows·columns, …) and the keys of near frames, audio and text.
     n, video = layout.in_frame, layout.video
+
+    def seen_from(frame: int, x: Tensor) -> Tensor:
+        """Return the tokens of near frames, audio and text: (B, M, …)."""
+        first, last = max(frame - window, 0), min(frame + window + 1, layout.frames)
+        return torch.cat([x[:, first * n : last * n], x[:, video:]], dim=1)
+
     seen = []
     for frame in range(layout.frames):
-        near = slice(max(frame - window, 0) * n, (frame + window + 1) * n)
-        keys = functools.partial(_near_and_rest, near=slice(near.start, min(near.stop, video)), video=video)
-        part = q[:, frame * n : (frame + 1) * n]
-        seen.append(attend_fully(part, keys(k), keys(v), real=None if real is None else keys(real)))
-    return torch.cat([*seen, attend_fully(q[:, video:], k, v, real=real)], dim=1)
-
-
-def _near_and_rest(x: Tensor, *, near: slice, video: int) -> Tensor:
-    return torch.cat([x[:, near], x[:, video:]], dim=1)
+        queries = q[:, frame * n : (frame + 1) * n]
+        real_keys = None if real is None else seen_from(frame, real)
+        seen.append(attend_fully(queries, seen_from(frame, k), seen_from(frame, v), real=real_keys))
+    rest = attend_fully(q[:, video:], k, v, real=real)
+    return torch.cat([*seen, rest], dim=1)
 
 
 def attend_in_blocks(

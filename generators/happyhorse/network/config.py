@@ -71,7 +71,8 @@ class HappyHorseConfig:
                     f"{name} must be {ours!r}, as this network has nothing else; got {public[name]!r}."
                 )
         given = {field.name: public[field.name] for field in fields(cls) if field.name in public}
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})  # type: ignore[arg-type]  # __post_init__ checks
+        layers = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+        return cls(**{**given, **layers})  # type: ignore[arg-type]  # __post_init__ checks
 
     @property
     def num_heads(self) -> int:
@@ -89,7 +90,9 @@ class HappyHorseConfig:
 
     def mlp_width(self, layer: int) -> int:
         """Return a layer's MLP width: 4·hidden; with a gate 8/3·hidden, rounded down to a multiple of 4."""
-        return 4 * self.hidden_size if layer in self.gelu7_layers else self.hidden_size * 8 // 3 // 4 * 4
+        if layer in self.gelu7_layers:
+            return 4 * self.hidden_size
+        return self.hidden_size * 8 // 3 // 4 * 4
 
 
 _WIDTHS = tuple(field.name for field in fields(HappyHorseConfig) if field.type == "int")

@@ -8,12 +8,13 @@ from generators.happyhorse.network.tokens import Layout
 
 def product_parameters(config: HappyHorseConfig) -> int:
     """Count the weights that one token is multiplied by in the four large products of all layers."""
-    width, heads = config.num_heads * config.head_dim, config.num_heads
-    keys = 2 * config.num_query_groups * config.head_dim
-    attention = config.hidden_size * (width + keys + heads) + width * config.hidden_size
-    ups = (config.mlp_width(n) * (1 if n in config.gelu7_layers else 2) for n in range(config.num_layers))
-    downs = (config.mlp_width(n) for n in range(config.num_layers))
-    return config.num_layers * attention + config.hidden_size * (sum(ups) + sum(downs))
+    hidden, layers = config.hidden_size, range(config.num_layers)
+    queries = config.num_heads * config.head_dim
+    keys_and_values = 2 * config.num_query_groups * config.head_dim
+    attention = hidden * (queries + keys_and_values + config.num_heads) + queries * hidden
+    # An ungated MLP has one matrix up and one down; a gated one has another up.
+    mlps = (config.mlp_width(n) * (2 if n in config.gelu7_layers else 3) for n in layers)
+    return len(layers) * attention + hidden * sum(mlps)
 
 
 def products(config: HappyHorseConfig, layout: Layout) -> int:
@@ -42,9 +43,10 @@ def attention(config: HappyHorseConfig, layout: Layout, window: int | None = Non
 def local_pairs(layout: Layout, window: int) -> int:
     """Count the query-key pairs of a local layer."""
     last = layout.frames - 1
-    frames = sum(min(i + window, last) - max(i - window, 0) + 1 for i in range(layout.frames))
+    near = (min(i + window, last) - max(i - window, 0) + 1 for i in range(layout.frames))
     rest = layout.audio + layout.text
-    return frames * layout.in_frame**2 + layout.video * rest + rest * layout.total
+    # Video sees near frames and the rest; the rest sees everything.
+    return sum(near) * layout.in_frame**2 + layout.video * rest + rest * layout.total
 
 
 def forward(config: HappyHorseConfig, layout: Layout, window: int | None = None) -> int:

@@ -46,10 +46,9 @@ class CheckpointKind:
 
     def configure(self, config: HappyHorseConfig) -> HappyHorseConfig:
         """Return the configuration with this kind's local layers: all but each fourth, and the last eight."""
-        if self.window is None:
-            return replace(config, local_attn_layers=())
-        n = config.num_layers
-        return replace(config, local_attn_layers=tuple(i for i in range(n) if i % 4 != 3 or i >= n - 8))
+        count = config.num_layers
+        local = () if self.window is None else (n for n in range(count) if n % 4 != 3 or n >= count - 8)
+        return replace(config, local_attn_layers=tuple(local))
 
     def taking(self, steps: int | None) -> CheckpointKind:
         """Return this kind with another number of steps; None keeps its own."""

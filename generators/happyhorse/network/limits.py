@@ -74,7 +74,9 @@ class Limits:
         if self.frames(duration_s) < 2:
             raise InvalidInput(f"A clip must last 1/{self.fps} s or more; got {duration_s} s.")
         if self.longest_s is not None and duration_s > self.longest_s:
-            raise InvalidInput(f"This model makes at most {self.longest_s} s; got {duration_s} s.")
+            raise InvalidInput(
+                f"A clip of this model must last at most {self.longest_s} s; got {duration_s} s."
+            )
 
     def _require_side(self, name: str, side: int) -> None:
         multiple = self.side_multiple
@@ -86,7 +88,7 @@ class Limits:
     def _require_only_size(self, width: int, height: int) -> None:
         if self.only_size is not None and self.only_size != (width, height):
             raise InvalidInput(
-                f"This model makes clips of {'×'.join(map(str, self.only_size))} pixels; "
+                f"A clip of this model must be {'×'.join(map(str, self.only_size))} pixels; "
                 f"got {width}×{height}. Enlarging makes squares of its pixels."
             )
 

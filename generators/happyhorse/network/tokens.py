@@ -81,8 +81,10 @@ def patchify(latent: Tensor) -> Tensor:
     b, c, t, h, w = latent.shape
     if h % 2 or w % 2:
         raise ValueError(f"A latent's height and width must be even, as patches are 2×2; got {h}×{w}.")
-    patches = latent.reshape(b, c, t, h // 2, 2, w // 2, 2)
-    return patches.permute(0, 2, 3, 5, 1, 4, 6).reshape(b, t * (h // 2) * (w // 2), c * 4)
+    rows, columns = h // 2, w // 2
+    patches = latent.reshape(b, c, t, rows, 2, columns, 2)  # b c t row ph column pw
+    tokens = patches.permute(0, 2, 3, 5, 1, 4, 6)  # b t row column c ph pw
+    return tokens.reshape(b, t * rows * columns, c * 4)
 
 
 def unpatchify(tokens: Tensor, layout: Layout) -> Tensor:
@@ -90,9 +92,10 @@ def unpatchify(tokens: Tensor, layout: Layout) -> Tensor:
 
     The network's outputs are packed otherwise than its inputs, channel-minor: index = (ph·2 + pw)·C + c.
     """
-    b, t, rows, columns = len(tokens), layout.frames, layout.rows, layout.columns
-    patches = tokens.reshape(b, t, rows, columns, 2, 2, -1)
-    return patches.permute(0, 6, 1, 2, 4, 3, 5).reshape(b, -1, t, rows * 2, columns * 2)
+    t, rows, columns = layout.frames, layout.rows, layout.columns
+    patches = tokens.reshape(len(tokens), t, rows, columns, 2, 2, -1)  # b t row column ph pw c
+    latent = patches.permute(0, 6, 1, 2, 4, 3, 5)  # b c t row ph column pw
+    return latent.reshape(len(tokens), -1, t, rows * 2, columns * 2)
 
 
 def coordinates(layout: Layout, style: Coordinates, text_lengths: Tensor | None = None) -> Tensor:

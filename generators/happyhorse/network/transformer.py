@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: N812  (its usual name)
 
 from generators.happyhorse.network.attention import LOCAL, Attend, LocalKernel, attend_fully
 from generators.happyhorse.network.config import Coordinates, HappyHorseConfig
+from generators.happyhorse.network.facts import PATCH
 from generators.happyhorse.network.tokens import Layout, coordinates, patchify, unpatchify
 
 EPS = 1e-6
@@ -109,7 +110,7 @@ class HappyHorseTransformer(nn.Module):
         layout = _layout((1, 0, *latent_shape), audio, text)
         if layout.video != len(video_tokens):
             raise ValueError(
-                f"A latent of {latent_shape} has {layout.video} tokens; got {len(video_tokens)} video tokens."
+                f"A latent of {latent_shape} must have {layout.video} video tokens; got {len(video_tokens)}."
             )
         v, a = self._tokens(video, audio, text, layout, coordinates, window, None)
         return v[0], None if a is None else a[0]
@@ -225,8 +226,9 @@ class Attention(nn.Module):
         """Map (B, N, hidden) to the same shape; `lengths` are the tokens of each expert."""
         parts = [self._project(part, e) for e, part in enumerate(_split(x, lengths))]
         q, k, v, gate = (_join(same) for same in zip(*parts, strict=True))
+        q, k = rotate(q, *rotary), rotate(k, *rotary)
         dtype = self.linear_qkv.weight.dtype
-        seen = attend(rotate(q, *rotary).to(dtype), rotate(k, *rotary).to(dtype), v.to(dtype))
+        seen = attend(q.to(dtype), k.to(dtype), v.to(dtype))
         gated = (seen * gate.sigmoid()[..., None]).to(dtype).flatten(-2)
         return _join([self.linear_proj(part, e) for e, part in enumerate(_split(gated, lengths))])
 
@@ -296,11 +298,9 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def swiglu7(x: Tensor) -> Tensor:
-    """Apply the gated activation to gates and values that alternate on the last axis.
-
-    Both are clamped at 7, values at −7 too; the result is gate·sigmoid(1.702·gate)·(value + 1).
-    """
-    gate, value = x[..., ::2].clamp(max=CLAMP), x[..., 1::2].clamp(-CLAMP, CLAMP)
+    """Apply gate·sigmoid(1.702·gate)·(value + 1); gates and values alternate on the last axis."""
+    gate = x[..., ::2].clamp(max=CLAMP)
+    value = x[..., 1::2].clamp(-CLAMP, CLAMP)
     return gate * torch.sigmoid(SIGMOID_SLOPE * gate) * (value + 1)
 
 
@@ -312,7 +312,8 @@ def gelu7(x: Tensor) -> Tensor:
 
 def _layout(video: Sequence[int], audio: Tensor | None, text: Tensor) -> Layout:
     _, _, t, h, w = video
-    return Layout(t, h // 2, w // 2, 0 if audio is None else audio.shape[1], text.shape[1])
+    heard = 0 if audio is None else audio.shape[1]
+    return Layout(t, h // PATCH, w // PATCH, heard, text.shape[1])
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:

@@ -43,12 +43,16 @@ def estimate(parts: Parts, request: ClipRequest) -> Footprint:
 def _check_parts(parts: Parts, request: ClipRequest) -> None:
     if request.upscale is not None and request.upscale not in parts.super_resolution:
         given = ", ".join(parts.super_resolution) or "none"
-        raise Unavailable(f"No checkpoint for super-resolution to {request.upscale}. Given: {given}.")
+        raise Unavailable(
+            f"upscale must be one that has a checkpoint ({given}); got {request.upscale}. "
+            "Give its checkpoint."
+        )
     if parts.kind.sampler == "base" and parts.negative_prompt is None:
-        raise Unavailable("The base checkpoint is guided away from a negative prompt. Give one.")
+        raise Unavailable("negative_prompt must be given for a base checkpoint; got none. Give one.")
     if parts.kind.sampler == "super_resolution":
         raise InvalidInput(
-            f"A {parts.kind.name} checkpoint can't make clips, only enlarge them. Give a base one."
+            f"kind must be one that makes clips; got {parts.kind.name}, which only enlarges them. "
+            "Give a base one."
         )
 
 
@@ -67,9 +71,10 @@ def _check_memory(parts: Parts, request: ClipRequest) -> None:
 def _smaller(request: ClipRequest) -> Iterator[ClipRequest]:
     """Yield requests for shorter or smaller clips, the nearest first."""
     sizes = [request] if request.upscale is None else [request, replace(request, upscale=None)]
+    shorter = [seconds for seconds in (10, 8, 5, 4, 2, 1) if seconds < request.duration_s]
     for sized in sizes:
         yield sized
-        yield from (replace(sized, duration_s=s) for s in (10, 8, 5, 4, 2, 1) if s < request.duration_s)
+        yield from (replace(sized, duration_s=seconds) for seconds in shorter)
 
 
 def _advice(fitting: ClipRequest | None) -> str:

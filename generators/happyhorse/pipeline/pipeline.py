@@ -187,8 +187,8 @@ class _Making:
         with self.stages.stage("picture"):
             decoded = self.parts.video_decoder().decode(latents.video)
             require_finite("picture", decoded)
-            frames = to_pixels(decoded)[: self._frames - 1]
-            return frames.repeat(self.request.enlarge, axis=1).repeat(self.request.enlarge, axis=2)
+            frames, times = to_pixels(decoded)[: self._frames - 1], self.request.enlarge
+            return frames.repeat(times, axis=1).repeat(times, axis=2)
 
     def _decode_sound(self, latents: Latents, frames: int) -> tuple[np.ndarray | None, int]:
         """Return samples (N, 2) that last as long as the frames, and their rate in Hz.

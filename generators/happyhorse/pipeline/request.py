@@ -101,11 +101,11 @@ class ClipRequest:
         if self.sound is None:
             return
         if not self.with_audio:
-            raise InvalidInput("A sound track can't lead the picture with audio left out. Choose 'computed'.")
+            raise InvalidInput(f"silence must be 'computed' with a sound track; got {self.silence!r}.")
         if self.sound.duration_s < self.duration_s:
             raise InvalidInput(
-                f"The sound track lasts {self.sound.duration_s:.2f} s, less than the clip's "
-                f"{self.duration_s:.2f} s. Ask for a clip of at most that."
+                f"The sound track must last as long as the clip, {self.duration_s:.2f} s; "
+                f"got {self.sound.duration_s:.2f} s. Ask for a shorter clip."
             )
 
     def _check_prompt(self) -> None:

@@ -73,7 +73,7 @@ class OneObject:
     def check(self, prompt: str) -> None:
         """Raise InvalidInput if the prompt isn't in the grammar, or has two objects."""
         if len(parse(prompt).objects) > 1:
-            raise InvalidInput(f"The toy model makes one object, no more; the prompt has two: {prompt!r}.")
+            raise InvalidInput(f"A prompt of the toy model must have one object; got two: {prompt!r}.")
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
         """Return features (length, width) of each prompt."""

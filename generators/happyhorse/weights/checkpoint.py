@@ -150,21 +150,28 @@ def _shapes(files: list[Path]) -> _Shapes:
 
 
 def _head(file: Path) -> _Shapes:
-    """Read a file's keys and shapes. A head is its length (8 bytes, little-endian), then that much JSON."""
+    """Read a file's keys and shapes, and compare its size with the one that they need."""
     try:
         with _reader(file) as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if not 0 < length <= _LARGEST_HEADER:
-                raise ValueError("its head has no plausible length")
-            if len(text := stream.read(length)) < length:
-                raise ValueError("it ends within its head")
+            text = _head_text(stream)
         head = {key: entry for key, entry in json.loads(text).items() if key != "__metadata__"}
-        end = 8 + length + max((entry["data_offsets"][1] for entry in head.values()), default=0)
+        end = 8 + len(text) + max((entry["data_offsets"][1] for entry in head.values()), default=0)
         if file.suffix != ".zst" and file.stat().st_size != end:
             raise ValueError(f"it has {file.stat().st_size:,} bytes instead of {end:,}")
         return {key: tuple(entry["shape"]) for key, entry in head.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _corrupt(file, error) from error
+
+
+def _head_text(stream: IO[bytes]) -> bytes:
+    """Read a file's head: its length in 8 bytes, little-endian, then JSON of that length."""
+    length = int.from_bytes(stream.read(8), "little")
+    if not 0 < length <= _LARGEST_HEADER:
+        raise ValueError("its head has no plausible length")
+    text = stream.read(length)
+    if len(text) < length:
+        raise ValueError("it ends within its head")
+    return text
 
 
 def _tensors(file: Path, device: str) -> Iterator[tuple[str, Tensor]]:

@@ -5,8 +5,7 @@ For tests, and for timing a size whose weights aren't at hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,7 +31,7 @@ NEGATIVE_PROMPT = "noise, blur, silence"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of the parts beside the transformer; the defaults are the public ones."""
+    """Sizes of the parts beside the transformer; the defaults are the public parts'."""
 
     wan: dict[str, Any] = field(default_factory=lambda: dict(wan.FULL_SIZE))
     oobleck: dict[str, Any] = field(default_factory=lambda: dict(oobleck.FULL_SIZE))
@@ -90,38 +89,61 @@ def random_parts(
     Raises:
         ValueError: There is no such size or kind.
     """
-    sizes = TINY if model == "tiny" else Sizes()
     config, device = size(model), torch.device(device)
+    networks = _Networks(TINY if model == "tiny" else Sizes(), config, dtype)
 
-    def made(build: Callable[[], T]) -> Callable[[], T]:
-        def load() -> T:
-            with _seeded(), device:
-                return build()
-
-        return load
-
-    def video() -> WanCodec:
-        # diffusers' own `to` warns of parts that must stay in float32, of which this network has none.
-        return WanCodec(nn.Module.to(wan.build(sizes.wan), dtype), WAN22)
-
-    def turbo() -> TurboDecoder:
-        return TurboDecoder(sizes.turbo, WAN22).to(dtype).eval().requires_grad_(False)
+    def seeded(build: Callable[[], T]) -> Callable[[], T]:
+        return lambda: _build(build, device)
 
     def transformer(name: str) -> Callable[[], HappyHorseTransformer]:
-        return made(lambda: HappyHorseTransformer(kind(name).configure(config), dtype).eval())
+        return seeded(lambda: networks.transformer(name))
 
     return Parts(
         config=config,
         kind=kind(kind_name).taking(steps),
-        text=text.T5GemmaText(byte_tokenizer(), made(lambda: text.build(_text_config(config, sizes), dtype))),
+        text=text.T5GemmaText(byte_tokenizer(), seeded(networks.text)),
         transformer=transformer(kind_name),
-        video_encoder=made(video),
-        video_decoder=made(video if full_decoder else turbo),
-        audio=made(lambda: OobleckCodec(oobleck.build(sizes.oobleck))),
+        video_encoder=seeded(networks.wan),
+        video_decoder=seeded(networks.wan if full_decoder else networks.turbo),
+        audio=seeded(networks.oobleck),
         super_resolution={"540p": transformer("540p"), "1080p": transformer("1080p")},
         negative_prompt=NEGATIVE_PROMPT,
         device=device,
     )
+
+
+@dataclass(frozen=True)
+class _Networks:
+    """Builders of networks, which draw their weights from torch's own generator."""
+
+    sizes: Sizes
+    config: HappyHorseConfig
+    dtype: torch.dtype
+
+    def transformer(self, kind_name: str) -> HappyHorseTransformer:
+        config = kind(kind_name).configure(self.config)
+        return HappyHorseTransformer(config, self.dtype).eval()
+
+    def text(self) -> nn.Module:
+        config = T5GemmaModuleConfig(hidden_size=self.config.text_in_channels, **self.sizes.text)
+        return text.build(config, self.dtype)
+
+    def wan(self) -> WanCodec:
+        # diffusers' own `to` warns of parts that must stay in float32, of which this network has none.
+        return WanCodec(nn.Module.to(wan.build(self.sizes.wan), self.dtype), WAN22)
+
+    def turbo(self) -> TurboDecoder:
+        return TurboDecoder(self.sizes.turbo, WAN22).to(self.dtype).eval().requires_grad_(False)
+
+    def oobleck(self) -> OobleckCodec:
+        return OobleckCodec(oobleck.build(self.sizes.oobleck))
+
+
+def _build(build: Callable[[], T], device: torch.device) -> T:
+    """Build a network on a device, from seed 0; leave torch's own generator as it was."""
+    with torch.random.fork_rng(), device:
+        torch.manual_seed(0)
+        return build()
 
 
 def byte_tokenizer() -> Tokenizer:
@@ -130,15 +152,3 @@ def byte_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     return tokenizer
-
-
-def _text_config(config: HappyHorseConfig, sizes: Sizes) -> T5GemmaModuleConfig:
-    return T5GemmaModuleConfig(hidden_size=config.text_in_channels, **sizes.text)
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    """Seed torch's own generator, from which modules draw their weights, and restore it afterwards."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield

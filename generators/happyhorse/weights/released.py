@@ -97,7 +97,8 @@ class Release:
             return source.locate()[0].parent
         if not folder.exists():
             raise MissingModel(
-                f"{source.title}: {folder} is no file or folder. Get it by: {source.command(folder)}"
+                f"{source.title}: {folder} must be a file or folder; there is none. "
+                f"Get it by: {source.command(folder)}"
             )
         return folder
 

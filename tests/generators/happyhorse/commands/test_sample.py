@@ -120,7 +120,10 @@ def test_a_given_sound_track_is_heard_in_the_clip(tmp_path: Path) -> None:
         (("--image", "nowhere.png"), "Can't read the image nowhere.png"),
         (("--image", "no\nwhere.png"), "Can't read the image no where.png: there is no such file."),
         (("--sound", "nowhere.wav"), "Can't read the sound in nowhere.wav"),
-        (("--out", "nowhere/clip.mp4"), "No folder nowhere to write clip.mp4 to."),
+        (
+            ("--out", "nowhere/clip.mp4"),
+            "out must lie in a folder that exists; got nowhere/clip.mp4. Make the folder",
+        ),
     ],
 )
 def test_a_mistake_gives_one_line_and_no_file(

@@ -38,8 +38,8 @@ def test_each_kind_was_trained_on_the_lines_of_its_resolution() -> None:
         (PUBLIC, (5, 0, 256), r"The width must be a multiple of 32 pixels; got 0\. Try 32 or 64\."),
         (PUBLIC, (0.01, 448, 256), r"A clip must last 1/25 s or more; got 0\.01 s\."),
         (SMALL, (0.01, 64, 64), r"A clip must last 1/16 s or more; got 0\.01 s\."),
-        (SMALL, (2.5, 64, 64), r"This model makes at most 2\.0 s; got 2\.5 s\."),
-        (SMALL, (2, 128, 64), r"This model makes clips of 64×64 pixels; got 128×64\."),
+        (SMALL, (2.5, 64, 64), r"must last at most 2\.0 s; got 2\.5 s\."),
+        (SMALL, (2, 128, 64), r"A clip of this model must be 64×64 pixels; got 128×64\."),
         (SMALL, (2, 68, 64), r"The width must be a multiple of 8 pixels; got 68\. Try 64 or 72\."),
     ],
 )

@@ -141,7 +141,7 @@ def test_flat_tokens_give_what_latents_give() -> None:
 
 
 def test_flat_tokens_that_do_not_fill_the_latent_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"A latent of \(3, 4, 6\) has 18 tokens; got 17 video tokens"):
+    with pytest.raises(ValueError, match=r"A latent of \(3, 4, 6\) must have 18 video tokens; got 17\."):
         hashed_transformer().from_tokens(
             torch.zeros(17, 192), None, torch.zeros(5, TINY.text_in_channels), latent_shape=(3, 4, 6)
         )

@@ -319,7 +319,10 @@ def untouched(parts: Parts) -> Pipeline:
         ({"height": 0}, r"The height must be a multiple of 32 pixels; got 0\. Try 32 or 64\."),
         ({"duration_s": 0.01}, r"A clip must last 1/25 s or more; got 0\.01 s\."),
         ({"prompt": "a" * 641}, r"The prompt has 641 tokens; at most 640 are allowed\."),
-        ({"sound": make_sound(0.2)}, r"The sound track lasts 0\.20 s, less than the clip's 0\.32 s\."),
+        (
+            {"sound": make_sound(0.2)},
+            r"The sound track must last as long as the clip, 0\.32 s; got 0\.20 s\.",
+        ),
     ],
 )
 def test_refuses_before_anything_heavy(untouched: Pipeline, changes: dict[str, object], message: str) -> None:
@@ -338,7 +341,7 @@ def test_refuses_before_anything_heavy(untouched: Pipeline, changes: dict[str, o
         ({"mode": "t2v", "image": make_image()}, r"Mode 't2v' takes no image\. Choose 'i2v'\."),
         (
             {"mode": "t2v", "silence": "left-out", "sound": make_sound()},
-            r"can't lead the picture with audio left out",
+            r"silence must be 'computed' with a sound track; got 'left-out'\.",
         ),
     ],
 )
@@ -348,18 +351,20 @@ def test_refuses_what_contradicts_itself(changes: dict[str, object], message: st
 
 
 def test_super_resolution_without_its_checkpoint_is_unavailable(parts: Parts) -> None:
-    with pytest.raises(Unavailable, match=r"No checkpoint for super-resolution to 540p\. Given: none\."):
+    with pytest.raises(Unavailable, match=r"upscale must be one that has a checkpoint \(none\); got 540p\."):
         Pipeline(replace(without_weights(parts), super_resolution={})).make(make_request(upscale="540p"))
 
 
 def test_base_checkpoint_without_a_negative_prompt_is_unavailable(parts: Parts) -> None:
     base = replace(without_weights(parts), kind=kind("base"), negative_prompt=None)
-    with pytest.raises(Unavailable, match=r"guided away from a negative prompt\. Give one"):
+    with pytest.raises(Unavailable, match=r"negative_prompt must be given for a base checkpoint; got none\."):
         Pipeline(base).make(make_request())
 
 
 def test_super_resolution_checkpoint_makes_no_clips(parts: Parts) -> None:
-    with pytest.raises(InvalidInput, match="A 540p checkpoint can't make clips, only enlarge them"):
+    with pytest.raises(
+        InvalidInput, match="kind must be one that makes clips; got 540p, which only enlarges them"
+    ):
         Pipeline(replace(without_weights(parts), kind=kind("540p"))).make(make_request())
 
 

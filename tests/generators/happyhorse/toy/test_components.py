@@ -92,7 +92,7 @@ def test_pixels_become_squares() -> None:
                 "prompt": "a large red circle bouncing left slowly and a small blue square gliding up slowly "
                 "on a white background"
             },
-            "makes one object",
+            "must have one object; got two",
         ),
         ({"duration_s": 3.0}, r"at most 2.0 s; got 3.0 s"),
         ({"enlarge": 0}, "enlarge must be a whole number from 1 on"),

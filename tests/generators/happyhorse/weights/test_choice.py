@@ -36,9 +36,9 @@ def test_random_weights_say_so() -> None:
 
 def test_released_weights_are_looked_for_in_the_folders(tmp_path: Path) -> None:
     choice = ModelChoice("released", size="tiny", folders={"transformer": tmp_path / "gone"}, device="cpu")
-    with pytest.raises(Unavailable, match="gone is no file or folder"):
+    with pytest.raises(Unavailable, match="gone must be a file or folder"):
         choice.parts()
-    with pytest.raises(Unavailable, match="gone is no file or folder"):
+    with pytest.raises(Unavailable, match="gone must be a file or folder"):
         choice.origin()
 
 
