@@ -12,7 +12,17 @@ class UnknownName(LookupError):
     """A name that the catalogue doesn't hold; the message lists those that it does."""
 
 
+def split_names(text: str) -> list[str]:
+    """Return the names in a text with commas between, each once, in their order; none of an empty text."""
+    return list(dict.fromkeys(part.strip() for part in text.split(","))) if text else []
+
+
 def find_track(name: str) -> Track:
+    """Return a track by its name.
+
+    Raises:
+        UnknownName: there is no such track; the message lists those that there are.
+    """
     try:
         return Track(name)
     except ValueError:
@@ -20,18 +30,26 @@ def find_track(name: str) -> Track:
 
 
 def find_contenders(slugs: Sequence[str]) -> list[Contender]:
-    """Return the contenders in the order of the slugs."""
+    """Return the contenders in the order of the slugs, of which there must be one.
+
+    Raises:
+        UnknownName: a contender isn't loaded; the message lists those that are.
+    """
     known = {contender.slug: contender for contender in Contender.objects.all()}
-    for slug in slugs:
+    for slug in slugs or [""]:
         if slug not in known:
             raise UnknownName(
-                unknown("contender", slug, known) + " More come by: manage.py load_contenders PATH"
+                unknown("contender", slug, known) + " Add one with: manage.py load_contenders PATH"
             )
     return [known[slug] for slug in slugs]
 
 
 def find_suite(name: str) -> Suite:
-    """Return the newest version of a suite, or the one named as `name@version`."""
+    """Return the newest version of a suite, or the one named as `name@version`.
+
+    Raises:
+        UnknownName: the suite or version isn't loaded; the message lists those that are.
+    """
     slug, _, version = name.partition("@")
     suites = Suite.objects.filter(name=slug).order_by("-version")
     if version:
@@ -39,7 +57,7 @@ def find_suite(name: str) -> Suite:
     suite = suites.first()
     if suite is None:
         known = [f"{row.name}@{row.version}" for row in Suite.objects.all()]
-        raise UnknownName(unknown("suite", name, known) + " More come by: manage.py load_suite PATH")
+        raise UnknownName(unknown("suite", name, known) + " Add one with: manage.py load_suite PATH")
     return suite
 
 

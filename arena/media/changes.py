@@ -78,6 +78,16 @@ class Changes:
         """Whether pictures are dropped or repeated for another frame rate."""
         return abs(self.fps - self.source_fps) > TOLD_RATE * self.source_fps
 
+    @property
+    def cut(self) -> bool:
+        """Whether pictures are left out at the end, more than encoders round."""
+        return self.cut_s > TOLD_S
+
+    @property
+    def held(self) -> bool:
+        """Whether the last picture stands after the clip's own end, longer than encoders round."""
+        return self.held_s > TOLD_S
+
     def described(self) -> list[str]:
         """Return one short phrase for each change, such as "scaled from 1280×720 to 512×288"."""
         return [*self._picture(), *self._time(), *self._sound()]
@@ -101,9 +111,9 @@ class Changes:
     def _time(self) -> Iterator[str]:
         if self.retimed:
             yield f"changed from {self.source_fps:.5g} to {self.fps:.5g} frames a second"
-        if self.cut_s > TOLD_S:
+        if self.cut:
             yield f"cut by {self.cut_s:.2f} s at the end"
-        if self.held_s > TOLD_S:
+        if self.held:
             yield f"last picture held for {self.held_s:.2f} s"
 
     def _sound(self) -> Iterator[str]:

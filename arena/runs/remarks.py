@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from django.db import models
 
+from arena.media.changes import Changes
 from arena.media.probe import Probe
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Run
@@ -20,6 +21,8 @@ MOST_PROMPTS = 3
 
 
 class RemarkKind(models.TextChoices):
+    """Way in which a clip is other than asked for."""
+
     NO_SOUND = "no_sound", "no sound track"
     SILENT = "silent", "silent sound track"
     STILL = "still", "still picture"
@@ -63,13 +66,34 @@ def find_remarks(
 
 
 def summarise_remarks(run: Run) -> list[str]:
-    """Return a line for each contender and kind of remark, with the number of clips and the first prompts."""
+    """Return a line for each contender and kind of remark, with the number of clips and the first prompts.
+
+    Remarks that the changes of a clip's rendition tell as well are left out: `describe_changes` has them.
+    """
     found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     clips = Clip.objects.filter(job__runs=run).exclude(remarks=[]).order_by("job_id")
-    for slug, key, remarks in clips.values_list("job__contender__slug", "job__prompt__key", "remarks"):
+    fields = ("job__contender__slug", "job__prompt__key", "remarks", "rendition__recipe")
+    for slug, key, remarks, recipe in clips.values_list(*fields):
+        told = _told_by(recipe)
         for kind, text in remarks:
-            found[slug, kind].append((key, text))
+            if kind not in told:
+                found[slug, kind].append((key, text))
     return [_line(slug, RemarkKind(kind), clips) for (slug, kind), clips in sorted(found.items())]
+
+
+def _told_by(recipe: Mapping[str, Any] | None) -> set[RemarkKind]:
+    """Return the kinds of remarks that the changes in a rendition's recipe tell."""
+    if recipe is None or "changes" not in recipe:  # early renditions didn't keep them
+        return set()
+    changes = Changes.stored(recipe["changes"])
+    told = {
+        RemarkKind.SHORT: changes.held,
+        RemarkKind.LONG: changes.cut,
+        RemarkKind.SHAPE: changes.padded,
+        RemarkKind.SIZE: changes.scaled,
+        RemarkKind.RATE: changes.retimed,
+    }
+    return {kind for kind, is_told in told.items() if is_told}
 
 
 def _line(slug: str, kind: RemarkKind, clips: list[tuple[str, str]]) -> str:

@@ -28,8 +28,8 @@ def _diff(before: str | Path, after: str | Path) -> tuple[int, list[str]]:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("sweet", "Unknown suite 'sweet'. Known: first@1. More come by: manage.py load_suite PATH"),
-        ("first@2", "Unknown suite 'first@2'. Known: first@1. More come by: manage.py load_suite PATH"),
+        ("sweet", "Unknown suite 'sweet'. Known: first@1. Add one with: manage.py load_suite PATH"),
+        ("first@2", "Unknown suite 'first@2'. Known: first@1. Add one with: manage.py load_suite PATH"),
         ("gone.yaml", "gone.yaml: can't be read: No such file or directory."),
     ],
 )

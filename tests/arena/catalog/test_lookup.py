@@ -28,7 +28,7 @@ def test_an_unknown_contender_is_named_with_the_known_ones() -> None:
     with pytest.raises(UnknownName) as caught:
         find_contenders(["truth", "sora"])
     assert str(caught.value) == (
-        "Unknown contender 'sora'. Known: stutter, truth. More come by: manage.py load_contenders PATH"
+        "Unknown contender 'sora'. Known: stutter, truth. Add one with: manage.py load_contenders PATH"
     )
 
 
@@ -38,7 +38,7 @@ def test_an_unknown_suite_is_named_with_the_known_versions(name: str) -> None:
     with pytest.raises(UnknownName) as caught:
         find_suite(name)
     assert str(caught.value) == (
-        f"Unknown suite '{name}'. Known: first@1, first@2. More come by: manage.py load_suite PATH"
+        f"Unknown suite '{name}'. Known: first@1, first@2. Add one with: manage.py load_suite PATH"
     )
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from arena.media.changes import foresee
 from arena.media.probe import Probe
+from arena.media.profile import Profile
 from arena.runs.clip_settings import ClipSettings
-from arena.runs.models import Clip, Run
+from arena.runs.models import Clip, Rendition, Run
 from arena.runs.remarks import Remark, find_remarks, summarise_remarks
-from tests.factories import make_contender, make_prompt, make_rendition, make_suite
+from arena.runs.shown import describe_changes
+from tests.factories import make_contender, make_prompt, make_rendition, make_run, make_suite
 
 ASKED = ClipSettings(duration_s=3.0, width=320, height=240, fps=24)
 
@@ -83,4 +87,29 @@ def test_a_run_is_summarised_by_contender_and_kind() -> None:
     assert summarise_remarks(run) == [
         "quiet: shorter than asked for, 1 clip (prompt p0: 0.04 s of 3 s)",
         f"quiet: silent sound track, 5 clips ({heard}; and 2 more)",
+    ]
+
+
+@pytest.mark.django_db
+def test_what_the_changes_of_the_renditions_tell_is_not_said_again() -> None:
+    suite, contender = make_suite(), make_contender("square")
+    rendition = make_rendition(contender, suite.prompts.get())
+    facts = _probe(width=640, height=480, duration_s=2.0, fps=30.0)
+    changes = foresee(facts, Profile("ballot", 320, 240, 24), with_sound=True, duration_s=ASKED.duration_s)
+    found = find_remarks(ASKED, facts, with_sound=True, loudness_lufs=None, is_still=False)
+    Clip.objects.update(remarks=found)
+    run = make_run(suite, [contender])
+    assert [line.split(",")[0] for line in summarise_remarks(run)] == [
+        "square: another frame rate than asked for",
+        "square: shorter than asked for",
+        "square: silent sound track",
+        "square: another size than asked for",
+    ]
+    Rendition.objects.filter(pk=rendition.pk).update(recipe={"changes": asdict(changes)})
+    assert summarise_remarks(run) == [
+        "square: silent sound track, 1 clip (prompt p0: nothing above −70 LUFS)"
+    ]
+    assert describe_changes(run) == [
+        "square: 1 clip shown scaled from 640×480 to 320×240; changed from 30 to 24 frames a second; "
+        "last picture held for 1.00 s; 3.00 s of silence added"
     ]

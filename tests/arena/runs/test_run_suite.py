@@ -34,12 +34,12 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
     [
         (
             {"suite": "sweet"},
-            "Unknown suite 'sweet'. Known: suite@1. More come by: manage.py load_suite PATH",
+            "Unknown suite 'sweet'. Known: suite@1. Add one with: manage.py load_suite PATH",
         ),
-        ({"suite": "suite@2"}, "Unknown suite 'suite@2'. Known: suite@1. More come by: manage.py load_suite"),
+        ({"suite": "suite@2"}, "Unknown suite 'suite@2'. Known: suite@1. Add one with: manage.py load_suite"),
         (
             {"contenders": "truth,sora"},
-            "Unknown contender 'sora'. Known: truth. More come by: manage.py load",
+            "Unknown contender 'sora'. Known: truth. Add one with: manage.py load",
         ),
         ({"contenders": ""}, "Unknown contender ''. Known: truth."),
         ({"track": "t2x"}, "Unknown track 't2x'. Known: i2v, i2v-audio, t2v, t2v-audio."),
@@ -57,7 +57,7 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
         ({"size": "64"}, "--size '64' must be WIDTHxHEIGHT in pixels, such as 512x512."),
         ({"size": "64x65"}, "height must be even and from 16 to 4096 pixels; got 65. Choose another."),
         ({"duration": 0.0}, "duration_s must be above 0 and at most 60 s; got 0.0. Choose another."),
-        ({"workers": 0}, "--workers 0 would make nothing. Allowed: 1 and more."),
+        ({"workers": 0}, "--workers must be at least 1; got 0."),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_is_planned(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
 from arena.catalog.tags import choose_prompts, describe_tags
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.geometry import choose_settings
@@ -40,9 +40,9 @@ class Command(BaseCommand):
         try:
             workers = _workers(int(options["workers"]))
             suite = find_suite(options["suite"])
-            contenders = find_contenders(_parts(options["contenders"]))
+            contenders = find_contenders(split_names(options["contenders"]))
             seeds = _seeds(options["seeds"])
-            tags, exclude_tags = _tags(options["tags"]), _tags(options["exclude_tags"])
+            tags, exclude_tags = split_names(options["tags"]), split_names(options["exclude_tags"])
             prompts = list(suite.prompts.all())
             chosen_prompts = choose_prompts(prompts, tags=tags, exclude_tags=exclude_tags)
             track = find_track(options["track"])
@@ -92,22 +92,14 @@ def describe_misfits(survey: Survey, track: Track) -> Iterator[str]:
         yield f"{place}: no sound, on a track where sound is judged"
 
 
-def _parts(text: str) -> list[str]:
-    return list(dict.fromkeys(part.strip() for part in text.split(",")))
-
-
-def _tags(text: str) -> list[str]:
-    return _parts(text) if text else []
-
-
 def _workers(number: int) -> int:
     if number < 1:
-        raise ValueError(f"--workers {number} would make nothing. Allowed: 1 and more.")
+        raise ValueError(f"--workers must be at least 1; got {number}.")
     return number
 
 
 def _seeds(text: str) -> list[int]:
-    parts = _parts(text) if text else []
+    parts = split_names(text)
     if not all(part.isdecimal() for part in parts):
         raise ValueError(f"--seeds '{text}' must be whole numbers from 0 with commas between, such as 0,1.")
     # Python refuses to read numbers of thousands of digits; one digit more than allowed is too large as well.

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track
+from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.runs.runs import find_run
@@ -42,9 +42,9 @@ class Command(BaseCommand):
                 asked_by=options["asked_by"],
                 introduction=options["introduction"],
                 contact=options["contact"],
-                tracks=[find_track(name) for name in options["tracks"].split(",")],
-                suites=[find_suite(name) for name in options["suites"].split(",")],
-                contenders=find_contenders(options["contenders"].split(",")),
+                tracks=[find_track(name) for name in split_names(options["tracks"])],
+                suites=[find_suite(name) for name in split_names(options["suites"])],
+                contenders=find_contenders(split_names(options["contenders"])),
                 runs=_runs(options["run"]),
                 simulated=bool(options["simulated"]),
             )
@@ -66,4 +66,4 @@ def describe(study: Study) -> str:
 
 
 def _runs(text: str) -> list[Run]:
-    return [find_run(part.strip()) for part in text.split(",")] if text else []
+    return [find_run(number) for number in split_names(text)]
