@@ -45,10 +45,11 @@ def read_text(path: Path) -> str:
         raise TableError(f"line {line} must be UTF-8. Save the file as CSV UTF-8.") from error
 
 
-def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
     """Read the rows of a table with exactly these columns, in any order; empty rows are passed over.
 
-    Fields are separated by commas, semicolons or tabs, whichever the heading has.
+    A row lacks the fields of optional columns that the table doesn't have. Fields are separated by commas,
+    semicolons or tabs, whichever the heading has.
 
     Raises:
         TableError: the file can't be read, the columns are others, or a row has too few or too many fields.
@@ -67,24 +68,31 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 continue
             line = reader.line_num + skipped
             if not names:
-                names = _read_heading(fields, columns, line)
+                names = _read_heading(fields, columns, optional, line)
                 continue
-            yield Row(line, _by_name(fields, names, columns, line))
+            yield Row(line, _by_name(fields, names, [*columns, *optional], line))
     except csv.Error as error:
         raise TableError(f"line {reader.line_num + skipped} can't be read as CSV: {error}.") from error
     if not names:
-        raise TableError(f"line 1: columns must be {', '.join(columns)}; got none.")
+        raise TableError(f"line 1: columns must be {_listed(columns, optional)}; got none.")
 
 
-def _read_heading(fields: Sequence[str], columns: Sequence[str], line: int) -> list[str]:
+def _read_heading(
+    fields: Sequence[str], columns: Sequence[str], optional: Sequence[str], line: int
+) -> list[str]:
     names = [field.strip().casefold() for field in fields]
     while names and not names[-1]:
         names.pop()
-    if sorted(names) != sorted(columns):
-        raise TableError(
-            f"line {line}: columns must be {', '.join(columns)}; got {', '.join(fields) or 'none'}."
-        )
+    needed = [name for name in names if name not in optional]
+    if sorted(needed) != sorted(columns) or len(set(names)) < len(names):
+        got = ", ".join(fields) or "none"
+        raise TableError(f"line {line}: columns must be {_listed(columns, optional)}; got {got}.")
     return names
+
+
+def _listed(columns: Sequence[str], optional: Sequence[str]) -> str:
+    needed = ", ".join(columns)
+    return f"{needed}, and may be {', '.join(optional)}" if optional else needed
 
 
 def _by_name(
@@ -93,5 +101,6 @@ def _by_name(
     if len(fields) != len(names) and (
         len(fields) < len(names) or any(field.strip() for field in fields[len(names) :])
     ):
-        raise TableError(f"line {line}: must have {len(columns)} fields: {', '.join(columns)}.")
+        ordered = [name for name in columns if name in names]
+        raise TableError(f"line {line}: must have {len(ordered)} fields: {', '.join(ordered)}.")
     return dict(zip(names, map(str.strip, fields), strict=False))

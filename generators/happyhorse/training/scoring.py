@@ -9,7 +9,7 @@ import numpy as np
 from generators.happyhorse.toy.codecs import Codecs
 from generators.happyhorse.training.clips import round_trip
 from generators.toyworld.referee.broken import MAKERS
-from generators.toyworld.referee.scores import Score, score_clips
+from generators.toyworld.referee.scores import PromptedClip, Score, score_clips
 from generators.toyworld.senses.footage import Footage
 from generators.toyworld.world.examples import Example
 
@@ -41,8 +41,10 @@ def score(clips: Sequence[Footage], examples: Sequence[Example], from_image: boo
         examples: What was asked for.
         from_image: Whether the examples' first frames were given.
     """
-    first_frames = [own.frames[0] for own in examples] if from_image else None
-    return score_clips(clips, [own.caption for own in examples], first_frames)
+    return score_clips(
+        PromptedClip(clip, own.caption, own.frames[0] if from_image else None)
+        for clip, own in zip(clips, examples, strict=True)
+    )
 
 
 def shares(table: Mapping[str, Scores]) -> dict[str, Scores]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.toyworld.referee.synchrony import Sync
+from generators.toyworld.referee.synchrony import Sync, hear_onsets, judge_synchrony
 from generators.toyworld.referee.verdict import Verdict, judge
 from generators.toyworld.senses.footage import Footage
 
@@ -29,6 +30,15 @@ _SHARES = (
     "held",
 )
 """Fields of a verdict that are shares of clips, or of a clip's frames or steps."""
+
+
+class PromptedClip(NamedTuple):
+    """A clip and what it was made for."""
+
+    clip: Footage
+    caption: str
+    first_frame: NDArray[np.uint8] | None = None
+    """Reference image (side, side, 3); None if none was given."""
 
 
 @dataclass(frozen=True)
@@ -72,48 +82,57 @@ def summarise(verdicts: Sequence[Verdict]) -> dict[str, Score]:
     return {name: score for name, score in found.items() if not math.isnan(score.value)}
 
 
-def score_clips(
-    clips: Sequence[Footage],
-    captions: Sequence[str],
-    first_frames: Sequence[NDArray[np.uint8]] | None = None,
-) -> dict[str, Score]:
-    """Judge clips and return their scores, with synchrony's level by chance.
+def score_clips(prompted: Iterable[PromptedClip]) -> dict[str, Score]:
+    """Judge clips one by one and return their scores, with synchrony's level by chance.
 
     That level is the F1 of the same pictures, each with the sound of the next clip that has a sound track.
-
-    Args:
-        clips: Decoded clips, at least one.
-        captions: Prompt of each clip.
-        first_frames: Reference image of each clip, (side, side, 3), if they were given.
 
     Raises:
         InvalidInput: A caption is not of the toy world.
     """
-    images = [None] * len(clips) if first_frames is None else first_frames
-    verdicts = [judge(*each) for each in zip(clips, captions, images, strict=True)]
+    verdicts: list[Verdict] = []
+    chance = _Chance()
+    for clip, caption, first_frame in prompted:
+        verdict = judge(clip, caption, first_frame)
+        verdicts.append(verdict)
+        chance.add(clip, verdict)
     scores = summarise(verdicts)
-    if chance := _swapped_syncs(clips, captions):
-        scores["sync F1 by chance"] = f1(chance)
+    if syncs := chance.syncs():
+        scores["sync F1 by chance"] = f1(syncs)
     return scores
 
 
-def _swapped_syncs(clips: Sequence[Footage], captions: Sequence[str]) -> list[Sync]:
-    """Judge each sounding clip's synchrony with the next one's sound; return nothing for fewer than two."""
-    sounding = [(clip, text) for clip, text in zip(clips, captions, strict=True) if clip.samples is not None]
-    if len(sounding) < 2:
-        return []
-    donors = [clip for clip, _ in [*sounding[1:], sounding[0]]]
-    swapped = [
-        replace(
-            clip,
-            samples=donor.samples,
-            sample_rate=donor.sample_rate,
-            sound_start_s=donor.sound_start_s,
-        )
-        for (clip, _), donor in zip(sounding, donors, strict=True)
-    ]
-    verdicts = [judge(clip, text) for clip, (_, text) in zip(swapped, sounding, strict=True)]
-    return [verdict.sync for verdict in verdicts if verdict.sync is not None]
+class _Chance:
+    """Synchrony of each clip's picture with the next clip's sound, and of the last with the first's."""
+
+    def __init__(self) -> None:
+        self._first: Footage | None = None
+        self._last: tuple[Footage, Verdict] | None = None
+        self._syncs: list[Sync] = []
+
+    def add(self, clip: Footage, verdict: Verdict) -> None:
+        """Take in the next clip. One without a sound track is passed over."""
+        if clip.samples is None:
+            return
+        if self._last is None:
+            self._first = clip
+        else:
+            self._syncs.append(_swapped(*self._last, clip))
+        self._last = clip, verdict
+
+    def syncs(self) -> list[Sync]:
+        """Return the synchrony of each clip; none if fewer than two have a sound track."""
+        if not self._syncs or self._last is None or self._first is None:
+            return []
+        return [*self._syncs, _swapped(*self._last, self._first)]
+
+
+def _swapped(clip: Footage, verdict: Verdict, donor: Footage) -> Sync:
+    """Match a clip's visible impacts to another clip's sound."""
+    mixed = replace(
+        clip, samples=donor.samples, sample_rate=donor.sample_rate, sound_start_s=donor.sound_start_s
+    )
+    return judge_synchrony(mixed, hear_onsets(mixed), verdict.impacts)
 
 
 def f1(syncs: Sequence[Sync]) -> Score:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from generators.toyworld.world.sound import BASE_HZ
 
 _BLIND = 2
 """Frames at either end in which a turn can't be seen, because there is nothing before or after it."""
+_TOGETHER_S = 1 / 16
+"""Largest time between an impact and its sound: a frame of the toy world's examples."""
 _INAUDIBLE = 2e-3
 """Peak of the samples below which a sound track counts as silent."""
 _PITCHES = {
@@ -60,7 +63,7 @@ def hear_onsets(clip: Footage) -> Floats:
 
 
 def judge_pitch(
-    clip: Footage, onsets_s: Floats, asked: tuple[ObjectSpec, ...], impacts: list[Turn]
+    clip: Footage, onsets_s: Floats, asked: tuple[ObjectSpec, ...], impacts: Sequence[Turn]
 ) -> bool | None:
     """Return whether most sounds have a pitch that was asked for; None if nothing hits and nothing sounds."""
     if not len(onsets_s):
@@ -72,18 +75,17 @@ def judge_pitch(
     return sum(right) > len(right) / 2
 
 
-def judge_synchrony(clip: Footage, onsets_s: Floats, impacts: list[Turn], within_s: float) -> Sync:
+def judge_synchrony(clip: Footage, onsets_s: Floats, impacts: Sequence[Turn]) -> Sync:
     """Match onsets to impacts.
 
     Args:
         clip: A clip with a sound track.
         onsets_s: Onset times from the first sample.
         impacts: Visible impacts, in order of time.
-        within_s: Largest offset, either way, of a pair.
     """
     levels = _levels(clip, onsets_s)
     heard_s = onsets_s + clip.sound_start_s
-    matches = pair(np.array([turn.time_s for turn in impacts]), heard_s, within_s)
+    matches = pair(np.array([turn.time_s for turn in impacts]), heard_s, _TOGETHER_S)
     pairs = tuple(
         Pair(float(heard_s[j] - impacts[i].time_s), impacts[i].speed, float(levels[j])) for i, j in matches
     )

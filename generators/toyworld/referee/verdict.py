@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from generators.toyworld.referee.motion import Move
 from generators.toyworld.referee.synchrony import Sync, hear_onsets, judge_pitch, judge_synchrony
 from generators.toyworld.senses.footage import Footage
-from generators.toyworld.senses.impacts import find_turns
+from generators.toyworld.senses.impacts import Turn, find_turns
 from generators.toyworld.senses.seeing import Floats, held_frames
 from generators.toyworld.senses.tracing import ObjectTrack, name_background, overlapping, trace
 from generators.toyworld.world.grammar import ObjectSpec, parse
@@ -24,8 +24,6 @@ FEWEST_FRAMES = 5
 """Frames in which an impact can be seen at all."""
 _FASTEST = 2.4
 """Boxes a second; gravity gets no object beyond 1.9."""
-_TOGETHER_S = 1 / 16
-"""Largest time between an impact and its sound: a frame of the toy world's examples."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class Verdict:
     """PSNR of the first frame against the reference image; None without one."""
     tracks: tuple[Floats, ...]
     """Centres (time, 2) of the objects, in boxes, with NaN where they aren't whole."""
+    impacts: tuple[Turn, ...] = ()
+    """Visible impacts of all objects, in order of time."""
 
 
 def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = None) -> Verdict:
@@ -77,7 +77,7 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
     full = len(pairs) == len(asked)  # an object that isn't there has nothing right
     moves = [(item, Move.of(track, turns[tracks.index(track)], clip.times_s)) for item, track in pairs]
     onsets_s = hear_onsets(clip)
-    with_sound = clip.samples is not None
+    has_sound = clip.samples is not None
     return Verdict(
         background=name_background(clip.frames) == scene.background,
         count=_count(tracks) == len(asked),
@@ -90,10 +90,11 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
         coherent=_coherent(tracks, len(asked)) if tracks else 0.0,
         teleports=_teleports(tracks, clip.times_s) if tracks else 0.0,
         held=float(held_frames(clip.frames).mean()),
-        pitch=judge_pitch(clip, onsets_s, asked, impacts) if with_sound else None,
-        sync=judge_synchrony(clip, onsets_s, impacts, _TOGETHER_S) if with_sound else None,
+        pitch=judge_pitch(clip, onsets_s, asked, impacts) if has_sound else None,
+        sync=judge_synchrony(clip, onsets_s, impacts) if has_sound else None,
         first_frame_db=None if first_frame is None else psnr_db(clip.frames[0], first_frame),
         tracks=tuple(track.centre for track in tracks),
+        impacts=tuple(impacts),
     )
 
 

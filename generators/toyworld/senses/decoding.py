@@ -33,18 +33,21 @@ def load(path: Path) -> Footage:
     sound = _Sound()
     framing: _Framing | None = None
     with av.open(path) as container:
-        for stream in container.streams:
+        streams = (*container.streams.video[:1], *container.streams.audio[:1])
+        for stream in streams:
             stream.codec_context.thread_type = "AUTO"
-        for frame in container.decode(*container.streams.video[:1], *container.streams.audio[:1]):
+        for frame in container.decode(*streams):
             if isinstance(frame, av.VideoFrame):
                 framing = framing or _Framing(frame)
                 pictures.append(framing.cut(frame))
                 times_s.append(float(frame.time or 0.0))
             elif isinstance(frame, av.AudioFrame):
                 sound.add(frame)
-    if not pictures:
+    if framing is None:
         raise ValueError(f"{path} must have a video stream with frames; it has none.")
-    return Footage(np.stack(pictures), np.array(times_s), sound.samples(), SAMPLE_RATE, sound.start_s)
+    return Footage(
+        np.stack(pictures), np.array(times_s), sound.samples(), SAMPLE_RATE, sound.start_s, framing.box
+    )
 
 
 class _Framing:
@@ -56,8 +59,11 @@ class _Framing:
         columns = np.flatnonzero(bright.mean(axis=0) > 0.1)
         if not rows.size or not columns.size:
             raise ValueError("The first frame must show the box; it is black.")
-        scale_y = SIDE / (rows[-1] + 1 - rows[0])
-        scale_x = SIDE / (columns[-1] + 1 - columns[0])
+        box_width = int(columns[-1] + 1 - columns[0])
+        box_height = int(rows[-1] + 1 - rows[0])
+        self.box = box_width, box_height
+        scale_x = SIDE / box_width
+        scale_y = SIDE / box_height
         self.width = round(first.width * scale_x)
         self.height = round(first.height * scale_y)
         self.top = round(rows[0] * scale_y)

@@ -21,6 +21,8 @@ class Footage:
     sample_rate: int = 16_000
     sound_start_s: float = 0.0
     """Time of the first sample."""
+    box: tuple[int, int] | None = None
+    """Width and height of the box in the file's pixels; None if the clip doesn't come from a file."""
 
     @classmethod
     def at_rate(
