@@ -1,4 +1,4 @@
-"""Read what a hosted generator takes from the environment: keys, base URLs, times, and where jobs are recorded."""
+"""Read a hosted generator's environment: keys, base URLs, times, and the folder that records jobs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def read_account(provider: str, title: str, key_variable: str, base_url: str) ->
 def _read_key(title: str, variable: str) -> str:
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise Unavailable(f"{variable} must hold the API key of {title}; it is not set. Export it and run again.")
+        raise Unavailable(
+            f"{variable} must hold the API key of {title}; it is not set. Export it and run again."
+        )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise Unavailable(
             f"{variable} must be printable ASCII without spaces; its value is not. Copy the key again."
@@ -68,7 +70,8 @@ def read_patience() -> Patience:
         SettingsError: A value is no positive number.
     """
     return Patience(
-        _read_seconds("HOSTED_POLL_S", Patience.poll_s), _read_seconds("HOSTED_DEADLINE_S", Patience.deadline_s)
+        _read_seconds("HOSTED_POLL_S", Patience.poll_s),
+        _read_seconds("HOSTED_DEADLINE_S", Patience.deadline_s),
     )
 
 
@@ -89,5 +92,7 @@ def _read_seconds(variable: str, default: float) -> float:
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise SettingsError(f"{variable} must be a positive number of seconds; got {text!r}. Set another value.")
+        raise SettingsError(
+            f"{variable} must be a positive number of seconds; got {text!r}. Set another value."
+        )
     return value

@@ -40,6 +40,11 @@ class RateLimited(TransientError):
 class ServerFault(TransientError):
     """The provider answered with a fault of its own, or did not answer."""
 
+    def __init__(self, message: str, *, may_be_accepted: bool = False) -> None:
+        """Store whether a request that creates a job may have been accepted nevertheless."""
+        super().__init__(message)
+        self.may_be_accepted = may_be_accepted
+
 
 class JobFailed(GenerationError):
     """The provider accepted the job and could not finish it; it makes no promise for another one."""

@@ -15,7 +15,7 @@ Unit = Literal["second", "clip"]
 
 
 class PriceRefused(QuotaExceeded):
-    """A cap in US dollars cannot be kept with the prices that are known, or is below the price of one clip."""
+    """A cap in US dollars is below a clip's price, or that price is missing or old."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def require_within(estimated: Estimate, left_usd: float, *, accept_stale: bool =
         PriceRefused: The price is doubtful and that was not accepted, or the clip costs more than is left.
     """
     if estimated.warning and not accept_stale:
-        raise PriceRefused(f"{estimated.warning} A cap cannot be kept; --accept-stale-prices runs nevertheless.")
+        raise PriceRefused(
+            f"{estimated.warning} A cap cannot be kept; --accept-stale-prices runs nevertheless."
+        )
     usd = estimated.usd or 0.0
     if usd > left_usd:
         raise PriceRefused(

@@ -1,0 +1,236 @@
+"""Make one clip at a provider: submit at most once, wait, download; resume where an earlier process ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from generators.adapters.download import Downloaded
+from generators.adapters.environment import Patience
+from generators.adapters.errors import (
+    BrokenDownload,
+    JobGone,
+    JobOverdue,
+    KeyRefused,
+    LinkExpired,
+    RateLimited,
+    ServerFault,
+    UnknownOutcome,
+)
+from generators.adapters.fitting import Ask
+from generators.adapters.jobs import HostedJobs
+from generators.adapters.journal import Entry, Journal
+from generators.adapters.measuring import Measured
+from generators.adapters.provider import Report
+from generators.base import GenerationError, TransientError
+
+SUBMISSIONS = 4
+"""Most create calls for one clip, each after the one before certainly created nothing."""
+FETCHES = 3
+LISTED_S = 20 * 3600.0
+"""Age up to which a lost submission can be looked up; providers list the last day."""
+SETTLING_S = (2.0, 5.0, 15.0)
+"""Waits before each look for a lost submission: lists lag behind."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time, as it passes or as a test lets it pass."""
+
+    now: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass
+class Outcome:
+    """A clip that was made, and what is recorded of its job."""
+
+    request_id: str
+    report: Report
+    downloaded: Downloaded
+    measured: Measured
+    response: dict[str, object]
+    times_s: dict[str, float] = field(default_factory=dict)
+
+
+class Production:
+    """The way of one clip through a provider."""
+
+    def __init__(
+        self, jobs: HostedJobs, ask: Ask, journal: Journal, key: str, patience: Patience, clock: Clock
+    ) -> None:
+        """Store what is to be made; `key` names the clip in the journal."""
+        self._jobs = jobs
+        self._ask = ask
+        self._journal = journal
+        self._key = key
+        self._patience = patience
+        self._clock = clock
+        self._times: dict[str, float] = {}
+
+    def make(self, path: Path) -> Outcome:
+        """Write the clip to `path`, by the job that an earlier attempt submitted if there is one.
+
+        Raises:
+            UnknownOutcome: A submission was lost and cannot be looked up.
+            JobOverdue: The job was not finished before the deadline.
+            GenerationError: The provider refused or failed, or its clip cannot be fetched.
+        """
+        entry = self._journal.read(self._key)
+        if entry is not None and entry.request_id is None:
+            entry = self._reconcile(entry)
+        if entry is None:
+            entry = self._submit()
+        report = self._wait(entry)
+        began = self._clock.now()
+        downloaded, measured = self._fetch(entry, report, path)
+        self._times["download"] = round(self._clock.now() - began, 3)
+        return Outcome(
+            request_id=str(entry.request_id),
+            report=report,
+            downloaded=downloaded,
+            measured=measured,
+            response=dict(self._jobs.last_body),
+            times_s=self._times,
+        )
+
+    def _submit(self) -> Entry:
+        """Create the job; repeat the call only after it certainly created none."""
+        problem: GenerationError | None = None
+        for attempt in range(SUBMISSIONS):
+            began = self._clock.now()
+            entry = Entry(self._jobs.provider.name, self._ask.model.id, uuid4().hex, began)
+            self._journal.write(self._key, entry)
+            try:
+                accepted = entry.accepted(self._jobs.submit(self._ask, entry.handle))
+            except (RateLimited, ServerFault) as error:
+                problem = error
+                if getattr(error, "may_be_accepted", False) and (found := self._reconcile(entry, error)):
+                    return found
+                self._journal.remove(self._key)
+                self._clock.sleep(getattr(error, "retry_after_s", None) or self._patience.poll_s * 2**attempt)
+            except GenerationError:
+                self._journal.remove(self._key)
+                raise
+            else:
+                self._journal.write(self._key, accepted)
+                self._times["submit"] = round(self._clock.now() - began, 3)
+                return accepted
+        assert problem is not None  # noqa: S101 - the loop ends by an error only
+        raise problem
+
+    def _reconcile(self, entry: Entry, cause: GenerationError | None = None) -> Entry | None:
+        """Return the entry with the id of its job, or None if there certainly is no job.
+
+        Raises:
+            UnknownOutcome: The provider cannot be asked, or several jobs may be it.
+        """
+        for wait_s in SETTLING_S:
+            found = self._look_up(entry, cause)
+            if len(found) > 1:
+                raise self._unknown(f"{len(found)} jobs there may be it: {', '.join(sorted(found))}", cause)
+            if found:
+                accepted = entry.accepted(found.pop())
+                self._journal.write(self._key, accepted)
+                return accepted
+            self._clock.sleep(wait_s)
+        self._journal.remove(self._key)
+        return None
+
+    def _look_up(self, entry: Entry, cause: GenerationError | None) -> set[str]:
+        if self._clock.now() - entry.submitted_at > LISTED_S:
+            raise self._unknown("the submission is too old to be listed", cause)
+        try:
+            found = self._jobs.find(self._ask, entry.handle, entry.submitted_at)
+        except GenerationError as error:
+            raise self._unknown(f"its jobs cannot be listed ({error})", cause) from error
+        if found is None:
+            raise self._unknown("it has no list of jobs", cause)
+        return set(found) - self._journal.known_ids(self._jobs.provider.name)
+
+    def _unknown(self, reason: str, cause: GenerationError | None) -> UnknownOutcome:
+        title = self._jobs.provider.title
+        lost = f" ({cause})" if cause else ""
+        return UnknownOutcome(
+            f"{title} may have accepted this job{lost}, and {reason}. Look for it at {title}: write its id "
+            f"under 'request_id' in {self._journal.path(self._key)}, or delete that file if there is none, "
+            "and run again."
+        )
+
+    def _wait(self, entry: Entry) -> Report:
+        """Poll until the job has succeeded; forget a job that ended without a clip."""
+        deadline = entry.submitted_at + self._patience.deadline_s
+        last = "it was not polled"
+        while True:
+            try:
+                report = self._poll(entry)
+                last = f"its last state was {report.status!r}"
+            except TransientError as error:
+                report, last = None, str(error)
+            if report is not None and report.state == "succeeded":
+                self._note_time("run", entry)
+                return report
+            if report is not None and report.state == "running":
+                self._times.setdefault("queue", round(self._clock.now() - entry.submitted_at, 3))
+            if self._clock.now() >= deadline:
+                raise self._overdue(entry, last)
+            self._clock.sleep(self._patience.poll_s)
+
+    def _poll(self, entry: Entry) -> Report:
+        try:
+            report = self._jobs.poll(self._ask, str(entry.request_id))
+        except (TransientError, KeyRefused):
+            raise
+        except GenerationError:
+            self._journal.remove(self._key)
+            raise
+        if report.state == "ended":
+            self._journal.remove(self._key)
+            raise report.error or JobGone(f"{self._jobs.provider.title} ended the job: {report.status}.")
+        return report
+
+    def _note_time(self, name: str, entry: Entry) -> None:
+        since = entry.submitted_at + self._times.get("queue", 0.0)
+        self._times[name] = round(self._clock.now() - since, 3)
+
+    def _overdue(self, entry: Entry, last: str) -> JobOverdue:
+        """Cancel the job, and forget it only if that worked: one that goes on may still bring a paid clip."""
+        try:
+            is_cancelled = self._jobs.cancel(self._ask, str(entry.request_id))
+        except GenerationError:
+            is_cancelled = False
+        if is_cancelled:
+            self._journal.remove(self._key)
+        done = "It was cancelled." if is_cancelled else "It goes on there; another attempt resumes it."
+        return JobOverdue(
+            f"{self._jobs.provider.title} must finish a job within {self._patience.deadline_s:g} s; "
+            f"{entry.request_id} did not, and {last}. {done}"
+        )
+
+    def _fetch(self, entry: Entry, report: Report, path: Path) -> tuple[Downloaded, Measured]:
+        """Download the clip; an expired link and a broken file are asked for again, without a new job."""
+        for attempt in range(FETCHES):
+            try:
+                return self._jobs.fetch(report, path)
+            except (LinkExpired, BrokenDownload, ServerFault) as error:
+                if attempt == FETCHES - 1:
+                    if isinstance(error, LinkExpired):
+                        self._journal.remove(self._key)
+                    raise
+                self._clock.sleep(self._patience.poll_s)
+                report = self._wait(entry) if isinstance(error, LinkExpired) else report
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def as_stored(outcome: Outcome) -> dict[str, object]:
+    """Return what is recorded of an outcome, JSON-ready."""
+    return {
+        "response": outcome.response,
+        "times_s": outcome.times_s,
+        "measured": asdict(outcome.measured),
+        "content_type": outcome.downloaded.content_type,
+    }
