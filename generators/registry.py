@@ -18,9 +18,13 @@ GROUP = "paddock.generators"
 
 # Named by string, so that listing the names imports no generator and none of what it needs.
 IN_TREE = (
+    EntryPoint("fal", "generators.adapters.fal:Fal", GROUP),
     EntryPoint("folder", "generators.folder:Folder", GROUP),
     EntryPoint("happyhorse", "generators.happyhorse.generator:HappyHorse", GROUP),
     EntryPoint("happyhorse-toy", "generators.happyhorse.generator:ToyHappyHorse", GROUP),
+    EntryPoint("kling", "generators.adapters.kling:Kling", GROUP),
+    EntryPoint("model-studio", "generators.adapters.model_studio:ModelStudio", GROUP),
+    EntryPoint("modelark", "generators.adapters.modelark:ModelArk", GROUP),
     EntryPoint("toy-world", "generators.toyworld.generator:ToyWorld", GROUP),
 )
 

@@ -152,7 +152,7 @@ def _choose_seed(model: Model, request: Request, terms: Terms, lacks: list[str])
 
 def _record_habits(model: Model, terms: Terms, lacks: list[str]) -> None:
     for trait, habit in (("rewriting", model.rewriting), ("watermark", model.watermark)):
-        if habit.default and habit.off is None:
+        if habit.default and habit.without is None:
             cannot = "it cannot switch that off"
             _lack(terms, cast(Trait, trait), lacks, model, f"clips without {trait}", cannot)
 

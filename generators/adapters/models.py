@@ -23,12 +23,12 @@ Cancellation = Literal["none", "queued", "any"]
 
 
 @dataclass(frozen=True)
-class Off:
+class Habit:
     """A habit of the provider that a fair comparison does without, such as a watermark."""
 
     default: bool
     """Whether the provider does it unless told otherwise."""
-    off: Mapping[str, Any] | None
+    without: Mapping[str, Any] | None
     """Fields of the request that switch it off; None where it cannot be switched off."""
 
 
@@ -51,8 +51,8 @@ class Model:
     """Largest seed that is accepted; None for a model without seeds."""
     sound: Sound
     negative_prompt: bool
-    rewriting: Off
-    watermark: Off
+    rewriting: Habit
+    watermark: Habit
     link_lifetime_h: float | None
     concurrency: int | None
     """Jobs that an account may run at once; None where it depends on the account."""
@@ -71,7 +71,7 @@ class Model:
     @property
     def switched_off(self) -> dict[str, Any]:
         """Fields that switch prompt rewriting and the watermark off in a request."""
-        return {**(self.rewriting.off or {}), **(self.watermark.off or {})}
+        return {**(self.rewriting.without or {}), **(self.watermark.without or {})}
 
 
 def find_model(provider: str, model: str) -> Model:
@@ -131,8 +131,8 @@ def _read_row(name: str, row: Mapping[str, Any]) -> Model:
         largest_seed=row["largest_seed"],
         sound=_one_of(row["sound"], Sound),
         negative_prompt=bool(row["negative_prompt"]),
-        rewriting=Off(row["rewriting"]["default"], row["rewriting"]["off"]),
-        watermark=Off(row["watermark"]["default"], row["watermark"]["off"]),
+        rewriting=_read_habit(row["rewriting"]),
+        watermark=_read_habit(row["watermark"]),
         link_lifetime_h=row["link_lifetime_h"],
         concurrency=row["concurrency"],
         cancellation=_one_of(row["cancellation"], Cancellation),
@@ -161,6 +161,10 @@ def _read_price(rule: Mapping[str, Any] | None) -> PriceRule | None:
         checked=_read_date(rule["checked"]),
         source=str(rule["source"]),
     )
+
+
+def _read_habit(habit: Mapping[str, Any]) -> Habit:
+    return Habit(default=habit["default"], without=habit["without"])
 
 
 def _read_date(value: object) -> date:
