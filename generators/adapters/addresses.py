@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import httpx2
 
@@ -58,7 +60,7 @@ class GuardedTransport(httpx2.BaseTransport):
         """Store the origin of a base URL that the person who runs this named, which is not checked."""
         self._trusted = None if trusted is None else _origin(httpx2.URL(trusted))
         self._look_up = look_up
-        self._inner = httpx2.HTTPTransport(retries=0)
+        self._inner = httpx2.HTTPTransport(verify=_certificates(), retries=0)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request.
@@ -88,6 +90,12 @@ class GuardedTransport(httpx2.BaseTransport):
             stream=request.stream,
             extensions={**request.extensions, "sni_hostname": host},
         )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return the trusted certificates, which take longer to read than a request takes."""
+    return httpx2.create_ssl_context()
 
 
 def is_same_origin(url: httpx2.URL, base_url: str) -> bool:

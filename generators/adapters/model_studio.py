@@ -32,6 +32,7 @@ class DashScope(Provider):
         "UNKNOWN": "ended",
     }
     rules: ClassVar[Sequence[Rule]] = (
+        ("DataInspectionFailed.Output audio", "sound"),
         ("DataInspectionFailed.Output", "clip"),
         ("DataInspectionFailed|IPInfringementSuspect", "prompt"),
         ("Arrearage|AllocationQuota|Throttling.AllocationQuota", "quota"),
@@ -73,9 +74,14 @@ class DashScope(Provider):
         if self.states.get(status) != "ended":
             return self.report(status, url=output.get("video_url"))
         problem = self.read_problem(body if body.get("code") else output)
-        if "utput" in problem.message:  # one code for what goes in and what comes out; the message says which
-            problem = Problem(f"{problem.code}.Output", problem.message)
         return self.ended(status, problem if problem.code else Problem(status, "the task ended"))
+
+    def read_problem(self, body: Body) -> Problem:
+        """Read code and message; only the message says whether the prompt or the clip was refused."""
+        problem = super().read_problem(body)
+        if problem.code == "DataInspectionFailed" and problem.message.startswith("Output"):
+            return Problem(f"{problem.code}.{problem.message}"[:40], problem.message)
+        return problem
 
     def cancel(self, ask: Ask, request_id: str) -> Call:
         """Cancel a task, which works while it is pending."""

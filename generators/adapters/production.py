@@ -171,31 +171,32 @@ class Production:
                 last = f"its last state was {report.status!r}"
             except TransientError as error:
                 report, last = None, str(error)
-            if report is not None and report.state == "succeeded":
-                self._note_time("run", entry)
+            if report is not None and self._is_done(entry, report):
                 return report
-            if report is not None and report.state == "running":
-                self._times.setdefault("queue", round(self._clock.now() - entry.submitted_at, 3))
             if self._clock.now() >= deadline:
                 raise self._overdue(entry, last)
             self._clock.sleep(self._patience.poll_s)
 
     def _poll(self, entry: Entry) -> Report:
         try:
-            report = self._jobs.poll(self._ask, str(entry.request_id))
+            return self._jobs.poll(self._ask, str(entry.request_id))
         except (TransientError, KeyRefused):
             raise
         except GenerationError:
             self._journal.remove(self._key)
             raise
+
+    def _is_done(self, entry: Entry, report: Report) -> bool:
+        """Note how long the job waited and ran; raise if it ended without a clip."""
+        waited_s = round(self._clock.now() - entry.submitted_at, 3)
         if report.state == "ended":
             self._journal.remove(self._key)
             raise report.error or JobGone(f"{self._jobs.provider.title} ended the job: {report.status}.")
-        return report
-
-    def _note_time(self, name: str, entry: Entry) -> None:
-        since = entry.submitted_at + self._times.get("queue", 0.0)
-        self._times[name] = round(self._clock.now() - since, 3)
+        if report.state == "running":
+            self._times.setdefault("queue", waited_s)
+        if report.state == "succeeded":
+            self._times.setdefault("run", round(waited_s - self._times.get("queue", 0.0), 3))
+        return report.state == "succeeded"
 
     def _overdue(self, entry: Entry, last: str) -> JobOverdue:
         """Cancel the job, and forget it only if that worked: one that goes on may still bring a paid clip."""

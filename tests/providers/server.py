@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +16,24 @@ from tests.providers.face import ConnectionDropped, Face, Received, Reply
 from tests.providers.faces import FACES
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Server that prints nothing of a client that hangs up."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Server:
     """Fake providers, by name, and what the foreign server was asked."""
 
     def __init__(self, clips: Clips) -> None:
         """Bind two ports; nothing is answered before `start`."""
         self.foreign_requests: list[str] = []
-        self._foreign = ThreadingHTTPServer(("127.0.0.1", 0), _foreign_handler(self.foreign_requests))
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._foreign = _Quiet(("127.0.0.1", 0), _foreign_handler(self.foreign_requests))
+        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
         self.origin = f"http://127.0.0.1:{self._http.server_port}"
         foreign_origin = f"http://127.0.0.1:{self._foreign.server_port}"
         self.faces: dict[str, Face] = {face.name: face(clips, self.origin, foreign_origin) for face in FACES}
@@ -32,7 +43,6 @@ class Server:
         """Answer requests until the block ends."""
         servers = (self._http, self._foreign)
         for server in servers:
-            server.daemon_threads = True
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         try:
             yield self
@@ -75,7 +85,7 @@ def _foreign_handler(requests: list[str]) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Print nothing."""
 
-        def do_GET(self) -> None:  # noqa: N802 - the name that the base class looks for
+        def do_GET(self) -> None:
             requests.append(self.path)
             self.send_error(404)
 
