@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, cast, get_args
 
 from generators.adapters.images import read_data_uri
@@ -46,8 +47,7 @@ class Ask:
     seed: int | None
     sound: bool
     """Whether the clip is to sound; a choice only where the model's sound is optional."""
-    image: str | None
-    """First frame as a data URI."""
+    reference_image: Path | None
     not_honoured: tuple[str, ...]
     """Names of what was asked for and is not offered, as in a clip's provenance."""
 
@@ -55,6 +55,11 @@ class Ask:
     def name(self) -> str:
         """Provider's name of the model, or its endpoint, for the request's mode."""
         return self.model.names[self.mode]
+
+    @property
+    def image(self) -> str | None:
+        """First frame as a data URI, read from its file."""
+        return read_data_uri(self.reference_image) if self.reference_image else None
 
 
 def fit(model: Model, request: Request, terms: Terms) -> Ask:
@@ -66,10 +71,10 @@ def fit(model: Model, request: Request, terms: Terms) -> Ask:
     lacks: list[str] = []
     duration_s = _choose_duration(model, request, terms, lacks)
     resolution = _choose_resolution(model, request, terms, lacks)
-    ratio = None if request.needs_image else _choose_ratio(model, request, terms, lacks)
+    ratio = None if request.track.from_image else _choose_ratio(model, request, terms, lacks)
     _record_fps(model, request, terms, lacks)
     seed = _choose_seed(model, request, terms, lacks)
-    if model.sound == "always" and not request.with_sound:
+    if model.sound == "always" and not request.track.with_sound:
         _lack(terms, "silence", lacks, model, "silent clips", "it makes sound with every clip")
     _record_habits(model, terms, lacks)
     if terms.negative_prompt and not model.negative_prompt:
@@ -78,15 +83,15 @@ def fit(model: Model, request: Request, terms: Terms) -> Ask:
         )
     return Ask(
         model=model,
-        mode="i2v" if request.needs_image else "t2v",
+        mode=Mode.I2V if request.track.from_image else Mode.T2V,
         prompt=clean_prompt(request.prompt, terms.prompt_switches),
         negative_prompt=clean_prompt(terms.negative_prompt, terms.prompt_switches),
         duration_s=duration_s,
         resolution=resolution,
         ratio=ratio,
         seed=seed,
-        sound=request.with_sound if model.sound == "optional" else model.sound == "always",
-        image=read_data_uri(request.reference_image) if request.reference_image else None,
+        sound=request.track.with_sound if model.sound == "optional" else model.sound == "always",
+        reference_image=request.reference_image,
         not_honoured=tuple(lacks),
     )
 

@@ -21,13 +21,14 @@ from generators.adapters.jobs import HostedJobs
 from generators.adapters.journal import Journal
 from generators.adapters.measuring import differs
 from generators.adapters.models import Model, find_model
-from generators.adapters.prices import Estimate, estimate
+from generators.adapters.prices import estimate
 from generators.adapters.production import Clock, Outcome, Production, as_stored
 from generators.adapters.prompts import SWITCH_POLICIES, SwitchPolicy
 from generators.adapters.provider import Provider
 from generators.base import Request, Result, Track, file_sha256
 from generators.choices import SettingsError, read_choice, read_text, refuse_unknown
 from generators.delivery import Made, deliver
+from generators.priced import Estimate
 
 _SETTINGS = ("model", "resolution", "negative_prompt", "refuse", "prompt_switches")
 

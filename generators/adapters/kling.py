@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.models import Mode
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
-_PATHS = {"t2v": "/v1/videos/text2video", "i2v": "/v1/videos/image2video"}
+_PATHS = {Mode.T2V: "/v1/videos/text2video", Mode.I2V: "/v1/videos/image2video"}
 
 
 class KlingVideos(Provider):

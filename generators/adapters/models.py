@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -17,7 +18,14 @@ from generators.choices import SettingsError
 
 FOLDER = Path(__file__).parent / "models"
 
-Mode = Literal["t2v", "i2v"]
+
+class Mode(StrEnum):
+    """What a clip is made from."""
+
+    T2V = "t2v"
+    I2V = "i2v"
+
+
 Sound = Literal["none", "optional", "always"]
 Cancellation = Literal["none", "queued", "any"]
 
@@ -64,9 +72,12 @@ class Model:
     @property
     def tracks(self) -> frozenset[Track]:
         """Tracks that the model makes clips for."""
-        modes: list[Track] = [mode for mode in get_args(Mode) if mode in self.names]
-        sounding: dict[Track, Track] = {"t2v": "t2v-audio", "i2v": "i2v-audio"}
-        return frozenset(modes if self.sound == "none" else [*modes, *(sounding[mode] for mode in modes)])
+        return frozenset(
+            track
+            for track in Track
+            if (Mode.I2V if track.from_image else Mode.T2V) in self.names
+            and not (track.with_sound and self.sound == "none")
+        )
 
     @property
     def switched_off(self) -> dict[str, Any]:
@@ -123,7 +134,7 @@ def _read_row(name: str, row: Mapping[str, Any]) -> Model:
     return Model(
         id=name,
         checked=_read_date(row["checked"]),
-        names={_one_of(mode, Mode): str(each) for mode, each in row["names"].items()},
+        names={Mode(mode): str(each) for mode, each in row["names"].items()},
         durations_s=_read_durations(row["durations_s"]),
         resolutions={str(each): int(pixels) for each, pixels in row["resolutions"].items()},
         ratios=tuple(row["ratios"]),

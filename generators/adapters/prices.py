@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from generators.base import QuotaExceeded
+from generators.priced import Estimate
 
 OLDEST_DAYS = 90
 
@@ -37,14 +38,6 @@ class PriceRule:
         if unit is None:
             return None
         return unit * duration_s if self.per == "second" else unit
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Expected price of a clip in US dollars, or None, and what is doubtful about it."""
-
-    usd: float | None
-    warning: str | None
 
 
 def estimate(

@@ -10,12 +10,12 @@ from tests.providers.server import Server
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    """The files that fake providers serve."""
+    """Encode the files that fake providers serve."""
     return make_clips(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture
 def server(clips: Clips) -> Iterator[Server]:
-    """Fake providers that nobody has asked anything yet."""
+    """Start fake providers that nobody has asked anything yet."""
     with Server(clips).running() as running:
         yield running

@@ -10,6 +10,7 @@ from rich.console import Console
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
 from arena.catalog.tags import choose_prompts, describe_tags
 from arena.runs.driver import retry_failed_jobs
+from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys
 from arena.runs.geometry import choose_settings
 from arena.runs.models import Job
 from arena.runs.options import add_geometry, read_geometry
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         add_geometry(parser)
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs side by side")
         parser.add_argument("--retry-failed", action="store_true", help="try failed jobs again")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be made and its price")
 
     def handle(self, **options: str) -> None:
         try:
@@ -53,6 +55,12 @@ class Command(BaseCommand):
             for line in describe_misfits(survey, track):
                 self.stdout.write(line)
             chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
+            wanted = Wanted(contenders, chosen_prompts, seeds, track, chosen.settings)
+            prices = price_run(wanted)
+            if options["dry_run"]:
+                self.stdout.write("\n".join(describe_prices(prices)))
+                return
+            refuse_missing_keys(contenders)
             for place in retire_replaced(suite=suite, clips=survey.clips):
                 self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
             run = plan_run(

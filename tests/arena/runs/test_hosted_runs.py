@@ -1,0 +1,147 @@
+"""Runs of contenders behind a provider's API, against fake providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from arena.catalog.contenders import load_contenders
+from arena.runs.models import Clip, Job, Rendition, Run
+from tests.factories import make_contender, make_suite
+from tests.providers.clips import Clips, make_clips
+from tests.providers.contract import MODELS, key_variable, variables
+from tests.providers.faults import Fault
+from tests.providers.server import Server
+
+pytestmark = pytest.mark.django_db
+ASKED = {"track": "t2v-audio", "size": "128x72", "fps": 24, "duration": 5.0, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    """Encode the files that fake providers serve."""
+    return make_clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def server(clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Start fake providers, and point all adapters to them."""
+    monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", True)
+    with Server(clips).running() as running:
+        for provider in MODELS:
+            for name, value in variables(running, provider, tmp_path).items():
+                monkeypatch.setenv(name, value)
+        monkeypatch.setenv("HOSTED_POLL_S", "0.01")
+        yield running
+
+
+def _run(contenders: str, **options: object) -> str:
+    out = StringIO()
+    call_command("run_suite", "suite", contenders=contenders, stdout=out, **{**ASKED, **options})
+    return out.getvalue()
+
+
+def _make(provider: str, **changes: object) -> None:
+    make_contender(provider, generator=provider, settings={"model": MODELS[provider], **changes})
+
+
+def test_hosted_contenders_run_from_a_file_to_renditions(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "contenders.yaml"
+    rows = [
+        f"- {{contender: {provider}, name: {provider}, generator: {provider}, settings: {{model: {model}}}}}"
+        for provider, model in MODELS.items()
+    ]
+    path.write_text("contenders:\n" + "\n".join(rows), encoding="utf-8")
+    load_contenders(path=path)
+    make_suite("suite", prompts=1)
+    assert f"{len(MODELS)} done, 0 failed." in _run(",".join(MODELS))
+    assert {name: face.paid_jobs for name, face in server.faces.items()} == dict.fromkeys(MODELS, 1)
+    assert Rendition.objects.count() == len(MODELS)
+    for clip in Clip.objects.select_related("job__contender"):
+        assert clip.provenance["provider_request_id"] == f"{clip.job.contender.slug}-job-1"
+        assert clip.provenance["resolved"]["times_s"]
+
+
+@pytest.mark.parametrize("provider", MODELS)
+def test_a_missing_key_is_named_before_anything_is_planned(
+    provider: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(key_variable(provider))
+    _make(provider)
+    make_suite("suite")
+    with pytest.raises(
+        CommandError, match=rf"^{provider}: {key_variable(provider)} must hold the API key of"
+    ):
+        _run(provider)
+    assert (Run.objects.count(), server.faces[provider].received) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"duration": 4.5}, "modelark, prompt p0, seed 0: seedance-2.0 cannot make 4.5 s: it makes 4, 5, 6,"),
+        (
+            {"duration": 40.0},
+            "seedance-2.0 cannot make 40 s: it makes 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
+        ),
+        ({"size": "100x20"}, "cannot make 100×20: its ratios are 16:9, 9:16, 1:1, 4:3, 3:4, 21:9."),
+    ],
+)
+def test_a_clip_that_the_model_cannot_make_is_refused_with_what_it_makes(
+    options: dict[str, object], message: str, server: Server
+) -> None:
+    _make("modelark")
+    make_suite("suite")
+    with pytest.raises(CommandError) as caught:
+        _run("modelark", **options)
+    assert message in str(caught.value)
+    assert (Run.objects.count(), server.faces["modelark"].paid_jobs) == (0, 0)
+
+
+def test_a_dry_run_prints_the_price_without_a_key_and_plans_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in MODELS:
+        monkeypatch.delenv(key_variable(provider), raising=False)
+        _make(provider)
+    make_contender("truth")
+    make_suite("suite", prompts=2)
+    said = _run("fal,kling,truth", dry_run=True).splitlines()
+    assert said[:5] == [
+        "contender  clips      USD",
+        "fal            2     1.40",
+        "kling          2        -",
+        "truth          2        -",
+        "total          6     1.40",
+    ]
+    assert said[5:] == ["kling: The price of kling-3.0 at std is unknown."]
+    assert (Run.objects.count(), Job.objects.count()) == (0, 0)
+
+
+def test_a_dry_run_counts_no_clip_that_is_there(server: Server) -> None:
+    _make("fal")
+    make_suite("suite")
+    _run("fal")
+    assert "fal            0     0.00" in _run("fal", dry_run=True)
+
+
+def test_a_refusal_is_recorded_and_a_failed_job_is_made_again_when_asked(server: Server) -> None:
+    _make("modelark")
+    make_suite("suite")
+    server.faces["modelark"].fault = Fault.REFUSED_SOUND
+    with pytest.raises(CommandError, match="moderation: BytePlus ModelArk refused the sound"):
+        _run("modelark")
+    server.faces["modelark"].fault = Fault.NONE
+    assert "1 done, 0 failed." in _run("modelark", retry_failed=True)
+    assert server.faces["modelark"].paid_jobs == 2
+
+
+def test_a_lost_answer_costs_no_second_job_in_a_run(server: Server) -> None:
+    _make("kling")
+    make_suite("suite", prompts=2)
+    server.faces["kling"].fault = Fault.RESPONSE_LOST
+    assert "2 done, 0 failed." in _run("kling")
+    assert server.faces["kling"].paid_jobs == 2
