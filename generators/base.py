@@ -83,6 +83,14 @@ class Unavailable(GenerationError):
     kind = "unavailable"
 
 
+def require_seed(seed: int) -> None:
+    """Raise InvalidInput if a seed is out of range."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidInput(
+            f"seed must be a whole number from 0 to {LARGEST_SEED}; got {seed}. Use one of these."
+        )
+
+
 @dataclass(frozen=True)
 class Request:
     """One clip to be made.
@@ -113,10 +121,7 @@ class Request:
                 raise InvalidInput(f"{name} must be positive; got {getattr(self, name)!r}.")
         if self.width % 2 or self.height % 2:
             raise InvalidInput(f"Width and height must be even; got {self.width}×{self.height}.")
-        if not 0 <= self.seed <= LARGEST_SEED:
-            raise InvalidInput(
-                f"seed must be a whole number from 0 to {LARGEST_SEED}; got {self.seed}. Use one of these."
-            )
+        require_seed(self.seed)
 
     def as_dict(self) -> dict[str, object]:
         """All parameters, JSON-ready."""

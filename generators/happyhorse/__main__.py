@@ -34,9 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except (GenerationError, ValueError) as error:
-        said = " ".join(
-            str(error).splitlines()
-        )  # a file's name or a library's message may have several lines
+        said = " ".join(str(error).splitlines())  # a file name or a library's message may have several lines
         print(f"{parser.prog}: {said}", file=sys.stderr)  # noqa: T201  (a command's error)
         return 1
 

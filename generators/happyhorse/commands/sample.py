@@ -13,6 +13,7 @@ from generators.base import InvalidInput, Track
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.facts import RESOLUTIONS
+from generators.happyhorse.network.kinds import KINDS
 from generators.happyhorse.pipeline.inputs import read_image, read_negative_prompt, read_sound
 from generators.happyhorse.pipeline.pipeline import Pipeline
 from generators.happyhorse.pipeline.request import (
@@ -52,11 +53,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     clip.add_argument(
         "--silence", choices=SILENCES, default="computed", help="what a mode without sound does"
     )
-    clip.add_argument("--seconds", type=float, help="default: 2 for the toy size, else 4")
-    clip.add_argument("--width", type=int, help="default: 64 for the toy size, else 448")
-    clip.add_argument("--height", type=int, help="default: 64 for the toy size, else 256")
+    clip.add_argument("--seconds", type=float, help=_default(_USUAL.seconds, _USUAL_TOY.seconds))
+    clip.add_argument("--width", type=int, help=_default(_USUAL.width, _USUAL_TOY.width))
+    clip.add_argument("--height", type=int, help=_default(_USUAL.height, _USUAL_TOY.height))
     clip.add_argument(
-        "--enlarge", type=int, help="make squares of pixels (default: 8 for the toy size, else 1)"
+        "--enlarge",
+        type=int,
+        help=f"make squares of pixels ({_default(_USUAL.enlarge, _USUAL_TOY.enlarge)})",
     )
     clip.add_argument("--upscale", choices=UPSCALES)
     clip.add_argument("--seed", type=int, default=42)
@@ -66,7 +69,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--size", choices=tuple(SIZES), default="toy", help="default: toy, whose weights are in the package"
     )
     model.add_argument("--kind", choices=FIRST_STAGES, default="distilled")
-    model.add_argument("--steps", type=int, help="default: 8 distilled, 32 base")
+    model.add_argument(
+        "--steps", type=int, help=f"default: {KINDS['distilled'].steps} distilled, {KINDS['base'].steps} base"
+    )
     model.add_argument("--cascade", action="store_true", help="the picture first, then sound for it")
     model.add_argument("--decoder", choices=DECODERS, default="turbo")
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
@@ -74,6 +79,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
     for part in PARTS:
         model.add_argument(f"--{part}-folder", type=Path, help="default: the hub's cache")
+
+
+def _default(usual: float, toy: float) -> str:
+    return f"default: {toy:g} for the toy size, else {usual:g}"
 
 
 def run(args: Namespace) -> int:

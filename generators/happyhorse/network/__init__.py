@@ -1,1 +1,1 @@
-"""The transformer, its sizes and kinds, and what it costs in FLOPs and memory."""
+"""The transformer, its facts, sizes, kinds and limits, and its cost in FLOPs and memory."""

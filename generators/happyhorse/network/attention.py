@@ -31,7 +31,7 @@ def _scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) ->
     dtype = q.dtype
     if (
         q.device.type == "cpu"
-    ):  # its half-precision kernel rounds inside the softmax; the public code's runs don't
+    ):  # its half-precision kernel rounds inside the softmax, unlike the recorded runs
         q, k, v = q.float(), k.float(), v.float()
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)

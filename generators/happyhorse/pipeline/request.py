@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from PIL import Image
 
-from generators.base import LARGEST_SEED, GenerationError, InvalidInput, Track
+from generators.base import GenerationError, InvalidInput, Track, require_seed
 from generators.encode import Clip, encode
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.limits import LARGEST_SIDE, require_duration
@@ -70,7 +70,7 @@ class ClipRequest:
 
     def __post_init__(self) -> None:
         _require("mode", self.mode, tuple(Track))
-        object.__setattr__(self, "mode", Track(self.mode))  # a plain text is taken as well
+        object.__setattr__(self, "mode", Track(self.mode))  # a plain string is accepted, too
         _require("form of silence", self.silence, SILENCES)
         if self.upscale is not None:
             _require("super-resolution", self.upscale, UPSCALES)
@@ -86,8 +86,7 @@ class ClipRequest:
 
     def _check_numbers(self) -> None:
         require_duration(self.duration_s)
-        if not 0 <= self.seed <= LARGEST_SEED:
-            raise InvalidInput(f"seed must be a whole number from 0 to {LARGEST_SEED}; got {self.seed}.")
+        require_seed(self.seed)
         if self.enlarge < 1:
             raise InvalidInput(f"enlarge must be a whole number from 1 on; got {self.enlarge}.")
         width, height = self.width * self.enlarge, self.height * self.enlarge

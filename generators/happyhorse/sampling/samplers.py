@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from generators.happyhorse.network.facts import FIRST_LEVEL, SHIFT
-from generators.happyhorse.network.kinds import PUBLISHED, Guidance
+from generators.happyhorse.network.kinds import KINDS, PUBLISHED, Guidance
 from generators.happyhorse.sampling.latents import UNCONDITIONED, Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.unipc import UniPC
@@ -47,7 +47,7 @@ def sample_distilled(
     start: Latents,
     noise: Noise,
     *,
-    steps: int = 8,
+    steps: int = KINDS["distilled"].steps,
     conditioning: Conditioning = UNCONDITIONED,
     on_step: OnStep | None = None,
 ) -> Latents:
@@ -75,7 +75,7 @@ def sample_base(
     negative: Velocity | Preconditioned,
     start: Latents,
     *,
-    steps: int = 32,
+    steps: int = KINDS["base"].steps,
     conditioning: Conditioning = UNCONDITIONED,
     guidance: Guidance = PUBLISHED,
     on_step: OnStep | None = None,

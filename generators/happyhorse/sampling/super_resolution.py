@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  (its usual name)
 
+from generators.happyhorse.network.kinds import KINDS
 from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.samplers import OnStep, Velocity, solve
 
@@ -38,7 +39,7 @@ def sample_super_resolution(
     size: tuple[int, int],
     noise: Noise,
     *,
-    steps: int = 5,
+    steps: int = KINDS["540p"].steps,
     first_frame: Tensor | None = None,
     on_step: OnStep | None = None,
 ) -> Latents:

@@ -1,1 +1,1 @@
-"""Where weights come from: released checkpoints, or random numbers for a trial."""
+"""Weights and their origin: the package, a public release, or random numbers for a trial."""
