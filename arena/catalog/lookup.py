@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from arena.catalog.bundled import bundled_suites
 from arena.catalog.models import Contender, Suite
 from generators.base import Track
 
@@ -57,7 +58,9 @@ def find_suite(name: str) -> Suite:
     suite = suites.first()
     if suite is None:
         known = [f"{row.name}@{row.version}" for row in Suite.objects.all()]
-        raise UnknownName(unknown("suite", name, known) + " Add one with: manage.py load_suite PATH")
+        which, path = ("it", name) if name in bundled_suites() else ("one", "PATH")
+        message = f"{unknown('suite', name, known)} Add {which} with: manage.py load_suite {path}"
+        raise UnknownName(message)
     return suite
 
 

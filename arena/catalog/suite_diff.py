@@ -41,6 +41,7 @@ class SuiteDiff:
 
     @property
     def is_empty(self) -> bool:
+        """Whether the two suites are the same."""
         return not (self.head or self.removed or self.added or self.changed or self.is_reordered)
 
 

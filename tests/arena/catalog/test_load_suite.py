@@ -36,3 +36,18 @@ def test_a_malformed_file_is_refused_with_all_its_problems(tmp_path: Path) -> No
         "Nothing was loaded.",
     ]
     assert not Suite.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "prompts"), [("toy-world", 8), ("paddock-120", 144)])
+def test_a_suite_that_comes_with_paddock_is_loaded_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, prompts: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _load(Path(name)) == f"Loaded {name}@1, {prompts} prompts.\n"
+
+
+def test_a_name_that_is_neither_a_file_nor_here_is_refused() -> None:
+    with pytest.raises(
+        CommandError, match=r"^paddock-12: unknown kind of file ''\. Known: \.yaml, \.yml, \.jsonl\."
+    ):
+        _load(Path("paddock-12"))

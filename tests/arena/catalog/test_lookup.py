@@ -62,3 +62,11 @@ def test_a_suite_is_its_newest_version_unless_one_is_named() -> None:
     first = make_suite("first")
     second = _next_version(first)
     assert (find_suite("first"), find_suite("first@1"), find_suite("first@2")) == (second, first, second)
+
+
+def test_an_unknown_suite_that_comes_with_paddock_is_loaded_by_its_name() -> None:
+    with pytest.raises(UnknownName) as caught:
+        find_suite("paddock-120")
+    assert str(caught.value) == (
+        "Unknown suite 'paddock-120'. Known: none yet. Add it with: manage.py load_suite paddock-120"
+    )

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("after", help=of)
 
     def handle(self, *, before: str, after: str, **options: object) -> None:
+        """Print the differences; exit with 1 if there are any, and with 2 if a side can't be opened."""
         try:
             diff = compare_suites(open_suite(before), open_suite(after))
         except (FileError, UnknownName) as error:

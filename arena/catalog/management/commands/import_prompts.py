@@ -37,6 +37,7 @@ class Command(BaseCommand):
     def handle(
         self, *, layout: str, path: Path, out: Path, images: Path | None, suite: str, **options: object
     ) -> None:
+        """Write the suite file, and print its licence and the clips that its own names would confuse."""
         try:
             imported = import_prompts(
                 layout=find_layout(layout), path=path, out=out, images=images, name=suite

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from analysis.terminal import print_board
+from arena.catalog import bundled
 from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
@@ -29,7 +30,7 @@ from generators.base import Track
 
 HAPPYHORSE = "happyhorse-toy"
 WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and then: paddock demo"
-SUITES = settings.BASE_DIR / "arena" / "suites"  # in a wheel, too
+SUITES = bundled.FOLDER
 TRACK = Track.T2V_AUDIO
 CLIP_SETTINGS = ClipSettings(duration_s=2.0, width=512, height=512, fps=16)
 """Settings of the toy HappyHorse's clips, so that length and frame rate don't identify a contender."""
