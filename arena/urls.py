@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from arena.standings import views as standings
+from arena.voting import files
 from arena.voting import views as voting
 
 urlpatterns = [
@@ -12,9 +13,9 @@ urlpatterns = [
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
-    path("ballots/<str:token>/reference", voting.reference, name="reference"),
+    path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
-    path("media/<str:token>", voting.media, name="media"),
+    path("media/<str:token>", files.media, name="media"),
     path("boards/", standings.boards, name="boards"),
     path("boards/<slug:slug>/<str:track>/", standings.board, name="board"),
 ]

@@ -17,7 +17,7 @@ from arena.version import code_version
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head, ledger_heads
 from arena.voting.models import Study
-from arena.voting.studies import rules_hash, study_rules
+from arena.voting.rules import rules_hash, study_rules
 from elo import NotIdentified, Unrated, Votes, fit
 from elo.arguments import Cluster
 

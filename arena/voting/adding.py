@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db import transaction
 
-from arena.catalog.models import Contender, Prompt, Suite
-from arena.catalog.prompt_lists import ListedPrompt
+from arena.catalog.models import Prompt, Suite
 from arena.catalog.suites import grow_suite
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
@@ -19,22 +16,9 @@ from arena.runs.runs import plan_run
 from arena.runs.survey import Place, Survey
 from arena.voting.models import Study, StudyChange, Vote
 from arena.voting.openings import record_change
+from arena.voting.sources import CantAdd, Source
 from arena.voting.studies import create_study
 from generators.base import Track
-from generators.clip_names import ClipFolder, id_from, read_clip_folder
-from generators.folder import Folder
-
-
-class CantAdd(ValueError):
-    """Obstacle to making a study of folders; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Folder of clips with its contender, which may not be saved yet."""
-
-    contender: Contender
-    clips: ClipFolder
 
 
 @dataclass(frozen=True)
@@ -48,95 +32,6 @@ class Added:
     """Places of the clips whose files were replaced."""
     revised: list[str]
     """Changes to the rules of a study that had no votes yet."""
-
-
-def read_sources(arguments: Sequence[str]) -> list[Source]:
-    """Read folders given as DIR or NAME=DIR.
-
-    Raises:
-        CantAdd: a folder is missing or has no clips, or two folders have one name.
-    """
-    sources: dict[str, Source] = {}
-    for argument in arguments:
-        name, equals, folder = argument.partition("=")
-        path = Path(folder if equals else argument).expanduser().resolve()
-        contender = _contender(name.strip() if equals else path.name, path)
-        if contender.slug in sources:
-            raise CantAdd(
-                f"Each folder must have a name of its own; got '{contender.slug}' twice. "
-                f"Give one another name: NAME={path}"
-            )
-        sources[contender.slug] = Source(contender, _read_folder(path))
-    return list(sources.values())
-
-
-def _contender(name: str, path: Path) -> Contender:
-    row = Contender(slug=id_from(name), name=name[:120], generator=Folder.name, settings={"clips": str(path)})
-    known = Contender.objects.filter(slug=row.slug).first()
-    if known is not None and (known.generator, known.settings) != (row.generator, row.settings):
-        where = known.settings.get("clips") or known.settings.get("manifest") or known.generator
-        raise CantAdd(
-            f"Contender '{row.slug}' exists already, with clips from {where}. "
-            f"Give this folder another name: NAME={path}"
-        )
-    return known or row
-
-
-def _read_folder(path: Path) -> ClipFolder:
-    if not path.is_dir():
-        raise CantAdd(f"{path} must be a folder of clips; there is no such folder.")
-    clips = read_clip_folder(path)
-    if not clips.files:
-        inner = [
-            child for child in sorted(path.iterdir()) if child.is_dir() and read_clip_folder(child).files
-        ]
-        hint = (
-            f" Name the folders inside it, one for each model: {' '.join(map(str, inner[:4]))}"
-            if inner
-            else ""
-        )
-        raise CantAdd(f"{path} must hold clips (.mp4, .webm, .mov or .mkv); it has none.{hint}")
-    return clips
-
-
-def find_prompts(
-    sources: Sequence[Source], listed: Sequence[ListedPrompt], suite: Suite | None
-) -> list[Prompt]:
-    """Return the prompts that the files belong to, unsaved, each with its seeds.
-
-    Args:
-        sources: folders of clips.
-        listed: prompts of a list; without one, each new file name is a prompt's text.
-        suite: prompts that the study has already, which stay.
-
-    Raises:
-        CantAdd: the list changes the text of a prompt that the study has.
-    """
-    texts = {prompt.key: prompt.text for prompt in suite.prompts.all()} if suite else {}
-    known = set(texts)
-    for prompt in listed:
-        if texts.setdefault(prompt.key, prompt.text) != prompt.text:
-            raise CantAdd(
-                f"Prompt '{prompt.key}' must keep its text in the study, '{texts[prompt.key][:60]}'; got "
-                "another one. Take another study."
-            )
-    if not listed:
-        for source in sources:
-            for file in source.clips.files:
-                if file.whole not in texts and file.base not in known:
-                    texts[file.whole] = re.sub(r"[\s_-]+", " ", file.path.stem).strip() or file.path.stem
-    return [
-        Prompt(key=key, text=text, language="en", seeds=_seeds(key, sources)) for key, text in texts.items()
-    ]
-
-
-def _seeds(key: str, sources: Sequence[Source]) -> list[int]:
-    found = set()
-    for source in sources:
-        for file in source.clips.files:
-            found |= {0} if file.whole == key else set()
-            found |= {file.seed} if file.base == key and file.seed is not None else set()
-    return sorted(found) or [0]
 
 
 def refuse_clashes(survey: Survey) -> None:
@@ -249,21 +144,20 @@ def _revisions(
     prompts: Sequence[Prompt],
     settings: dict[str, object],
 ) -> list[str]:
+    """Return what adding would change in the rules of a study, in words; nothing for a new study."""
     if study is None:
         return []
-    known = {prompt.key: prompt.seeds for prompt in suite.prompts.all()} if suite else {}
     if suite is None or list(study.suites.all()) != [suite]:
         raise CantAdd(
             f"Study '{study.slug}' must have the prompts of its folders alone; got suites of other origin. "
             "Take another study."
         )
+    known = {prompt.key: set(prompt.seeds) for prompt in suite.prompts.all()}
     slugs = set(study.contenders.values_list("slug", flat=True))
-    contenders = [source.contender.slug for source in sources if source.contender.slug not in slugs]
-    new = [prompt.key for prompt in prompts if prompt.key not in known]
-    seeds = [p.key for p in prompts if p.key in known and set(p.seeds) - set(known[p.key])]
-    return [
-        *([f"contenders {', '.join(contenders)}"] if contenders else []),
-        *([f"prompts {', '.join(new)}"] if new else []),
-        *([f"seeds of {', '.join(seeds)}"] if seeds else []),
-        *([f"clips of {ClipSettings.of(settings)}"] if study.clip_settings != [settings] else []),
-    ]
+    new = {
+        "contenders": [source.contender.slug for source in sources if source.contender.slug not in slugs],
+        "prompts": [prompt.key for prompt in prompts if prompt.key not in known],
+        "seeds of": [p.key for p in prompts if p.key in known and set(p.seeds) - known[p.key]],
+        "clips of": [str(ClipSettings.of(settings))] if study.clip_settings != [settings] else [],
+    }
+    return [f"{what} {', '.join(names)}" for what, names in new.items() if names]

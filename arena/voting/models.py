@@ -39,6 +39,10 @@ def refuse_odd_tracks(tracks: object) -> None:
         raise ValidationError("must be a list of tracks")
 
 
+FRONT_TEXTS = ("asked_by", "introduction", "contact")
+"""Fields of a study that only its front page shows."""
+
+
 class Study(models.Model):
     """An evaluation with fixed rules."""
 
@@ -87,7 +91,7 @@ class Study(models.Model):
     @property
     def has_introduction(self) -> bool:
         """Whether the organiser wrote a text that raters must see before their first pair."""
-        return bool(self.asked_by or self.introduction or self.contact)
+        return any(getattr(self, name) for name in FRONT_TEXTS)
 
 
 class StudyChange(models.Model):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
-from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
-from arena.voting.models import Outcome, Study, StudyChange, Vote
+from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
+from arena.voting.rules import refuse_differences, rules_of
 from generators.base import Track
 
-FRONT_TEXTS = ("asked_by", "introduction", "contact")
 QUESTION = "Which clip is better for this prompt?"
 REQUIREMENTS = {
     "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
@@ -32,10 +30,6 @@ REQUIREMENTS = {
 
 class InvalidStudy(ValueError):
     """Study with invalid fields; the message names each field and its requirement."""
-
-
-class StudyExists(ValueError):
-    """Study of the same slug with another title or other rules; the message lists the differences."""
 
 
 class UnknownStudy(LookupError):
@@ -119,7 +113,7 @@ def _stored(
     """Store the study, or return the known one of the same rules; open either once it has a pair."""
     if known is not None:
         adopt_clip_settings(known, study.clip_settings)
-        _refuse_differences(known, study, _rules(study, suites, contenders))
+        refuse_differences(known, study, rules_of(study, suites, contenders))
     else:
         study.save(force_insert=True)
         study.suites.set(suites)
@@ -149,8 +143,8 @@ def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str)
     """
     if not title and not slug and not texts:
         raise ValueError(
-            "Nothing to change. Give a title, another slug by --slug, or a text of the front page by "
-            "--asked-by, --introduction or --contact."
+            "Nothing to change. Give --title, --slug, or a text of the front page: --asked-by, "
+            "--introduction or --contact."
         )
     if slug and slug != study.slug and Vote.objects.filter(ballot__study=study).exists():
         raise ValueError(
@@ -195,67 +189,3 @@ def find_study(slug: str) -> Study:
         known = ", ".join(Study.objects.values_list("slug", flat=True)) or "none yet"
         raise UnknownStudy(f"Unknown study '{slug}'. Known: {known}. Add one with: manage.py create_study")
     return study
-
-
-def study_rules(study: Study) -> dict[str, object]:
-    """Return the rules that a study's numbers depend on, ready for JSON; exports include them."""
-    return _rules(study, list(study.suites.all()), list(study.contenders.all()))
-
-
-def rules_hash(study: Study) -> str:
-    """Return the hash of a study's rules."""
-    return content_hash(study_rules(study))
-
-
-def _rules(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
-    return {
-        "question": study.question,
-        "choices": list(Outcome.values),
-        "tracks": sorted(study.tracks),
-        "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
-        "contenders": sorted({contender.slug for contender in contenders}),
-        "clips": sorted(study.clip_settings, key=lambda settings: str(settings["track"])),
-        "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
-        "simulated": study.simulated,
-    }
-
-
-def _refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
-    rules = study_rules(known)
-    differences = [
-        f"{name} {_plainly(rules[name])}, not {_plainly(wanted[name])}"
-        for name in rules
-        if rules[name] != wanted[name]
-    ]
-    words = _other_words(known, asked)
-    if words and not differences:
-        refuse_other_words(known, asked)
-    differences = [*words, *differences]
-    if differences:
-        raise StudyExists(
-            f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
-            f"{'; '.join(differences)}. Take another slug for another study."
-        )
-
-
-def refuse_other_words(known: Study, asked: Study) -> None:
-    """Raise StudyExists if the title or a text differs from the one asked for; an empty text matches any."""
-    if words := _other_words(known, asked):
-        raise StudyExists(f"Study '{known.slug}' exists with other words. It has {'; '.join(words)}.")
-
-
-def _other_words(known: Study, asked: Study) -> list[str]:
-    return [
-        f"{name} '{has}', not '{wanted}' (change it by: manage.py rename_study)"
-        for name in ("title", *FRONT_TEXTS)
-        for has, wanted in [(getattr(known, name), getattr(asked, name))]
-        if wanted not in ("", has)
-    ]
-
-
-def _plainly(rule: object) -> str:
-    if not isinstance(rule, list):
-        return f"'{rule}'"
-    return ", ".join(
-        str(ClipSettings.of(item)) if isinstance(item, dict) else item.split()[0] for item in rule
-    )

@@ -15,7 +15,7 @@ from arena.standings.boards import current_standing
 from arena.version import code_version
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Rater, Study
-from arena.voting.studies import rules_hash
+from arena.voting.rules import rules_hash
 from arena.voting.votes import exclude_rater
 from elo import Votes, fit
 from tests.factories import make_study

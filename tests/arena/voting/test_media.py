@@ -166,7 +166,7 @@ def test_a_store_that_does_not_answer_is_told(
     def nobody_listens(name: str, _: Storage) -> RemoteFile:
         return RemoteFile("http://127.0.0.1:1/clip.mp4", name)
 
-    monkeypatch.setattr("arena.voting.views.open_stored", nobody_listens)
+    monkeypatch.setattr("arena.voting.files.open_stored", nobody_listens)
     response = client.get(media_url(ballot.media_a))
     assert response.status_code == 503
     assert "can&#x27;t be loaded now" in response.content.decode()

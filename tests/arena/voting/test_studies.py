@@ -18,7 +18,8 @@ from arena.voting.ballots import open_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study
 from arena.voting.openings import NothingToShow, close_study, reopen_study
-from arena.voting.studies import StudyExists, create_study, find_study, rename_study, rules_hash, study_rules
+from arena.voting.rules import StudyExists, rules_hash, study_rules
+from arena.voting.studies import create_study, find_study, rename_study
 from generators.base import Track
 from tests.factories import SETTINGS, make_contender, make_rendition, make_run, make_study, make_suite
 from tests.factories_voting import cast
@@ -184,7 +185,7 @@ def _run_as(slug: str) -> None:
 def test_another_title_is_refused_and_changed_by_name(suite: Suite, contenders: list[Contender]) -> None:
     _run()
     with pytest.raises(
-        CommandError, match=r"title 'Study', not 'Other' \(change it by: manage.py rename_study"
+        CommandError, match=r"title 'Study', not 'Other' \(change it with: manage.py rename_study"
     ):
         _run("--title=Other")
     call_command("rename_study", "study", "--title=Other", stdout=StringIO())

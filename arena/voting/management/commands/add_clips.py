@@ -13,29 +13,23 @@ from rich.console import Console
 from rich.table import Table
 
 from arena.catalog.lookup import UnknownName, find_track
+from arena.catalog.models import Prompt
 from arena.catalog.prompt_lists import read_prompt_list
 from arena.database import set_up_new_database
 from arena.runs.driver import retry_failed_jobs
-from arena.runs.geometry import choose_settings, describe_form
-from arena.runs.models import Job
+from arena.runs.geometry import Chosen, choose_settings, describe_form
+from arena.runs.models import Job, Run
 from arena.runs.options import add_geometry, read_geometry
 from arena.runs.progress import produce_with_progress, survey_with_progress
 from arena.runs.remarks import summarise_remarks
 from arena.runs.runs import describe_failures
 from arena.runs.shown import describe_changes
 from arena.runs.survey import Place, Survey
-from arena.voting.adding import (
-    Source,
-    add_clips,
-    choose_track,
-    find_own_suite,
-    find_prompts,
-    open_on_clips,
-    read_sources,
-    refuse_clashes,
-)
-from arena.voting.models import Study
-from arena.voting.studies import QUESTION, refuse_invalid, refuse_other_words
+from arena.voting.adding import Added, add_clips, choose_track, find_own_suite, open_on_clips, refuse_clashes
+from arena.voting.models import FRONT_TEXTS, Study
+from arena.voting.rules import refuse_other_words
+from arena.voting.sources import Source, find_prompts, read_sources
+from arena.voting.studies import QUESTION, refuse_invalid
 from generators.base import Track
 
 SHOWN = 6
@@ -80,48 +74,54 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _add(self, options: dict[str, Any]) -> None:
-        slug, console = options["study"], Console(file=cast(IO[str], self.stdout))
+        slug = options["study"]
         study = Study.objects.filter(slug=slug).first()
-        title = options["title"] or (
-            study.title if study else slug.replace("-", " ").replace("_", " ").capitalize()
-        )
-        texts = {name: str(options[name]) for name in ("asked_by", "introduction", "contact")}
-        asked_study = Study(slug=slug, title=title, question=options["question"], tracks=["t2v"], **texts)
-        refuse_invalid(asked_study)
-        if study is not None:
-            refuse_other_words(study, asked_study)
+        words = _check_words(options, study)
         asked, sources = read_geometry(options), read_sources(options["folders"])
         asked_track = find_track(options["track"]) if options["track"] else None
         listed = read_prompt_list(options["prompts"]) if options["prompts"] else []
         prompts = find_prompts(sources, listed, find_own_suite(slug))
-        survey = survey_with_progress(prompts, [source.contender for source in sources], [], Console())
-        console.print(_table(sources, survey))
-        refuse_clashes(survey)
+        survey = self._survey(sources, prompts)
         chosen = choose_settings(asked=asked, survey=survey, allow_short=options["allow_short"])
         track = choose_track(survey, study, asked_track)
         self._tell_track(track, survey)
         added = add_clips(
             slug=slug,
-            title=title,
+            title=words["title"],
             sources=sources,
             prompts=prompts,
             survey=survey,
             track=track,
             settings=chosen.settings,
         )
-        retry_failed_jobs(added.run)
+        self._tell_added(added, chosen)
+        self._produce(added.run, options["workers"])
+        self._tell_study(open_on_clips(slug=slug, added=added, **words))
+
+    def _survey(self, sources: Sequence[Source], prompts: Sequence[Prompt]) -> Survey:
+        survey = survey_with_progress(prompts, [source.contender for source in sources], [], Console())
+        Console(file=cast(IO[str], self.stdout)).print(_table(sources, survey))
+        refuse_clashes(survey)
+        return survey
+
+    def _produce(self, run: Run, workers: int) -> None:
+        retry_failed_jobs(run)
+        states = produce_with_progress(run, workers=workers, console=Console())
+        for line in [*describe_changes(run), *summarise_remarks(run)]:
+            self.stdout.write(line)
+        if states[Job.State.FAILED]:
+            raise CommandError(describe_failures(run))
+
+    def _tell_added(self, added: Added, chosen: Chosen) -> None:
         for place in added.replaced:
             self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
         self.stdout.write(
             f"{added.new} of {added.run.jobs.count()} clips are new. "
             f"All are shown at {chosen.settings} ({chosen.why})."
         )
-        states = produce_with_progress(added.run, workers=options["workers"], console=Console())
-        for line in [*describe_changes(added.run), *summarise_remarks(added.run)]:
-            self.stdout.write(line)
-        if states[Job.State.FAILED]:
-            raise CommandError(describe_failures(added.run))
-        study = open_on_clips(slug=slug, title=title, question=options["question"], added=added, **texts)
+
+    def _tell_study(self, study: Study) -> None:
+        slug = study.slug
         state = "is open" if study.is_open else f"is closed (manage.py reopen_study {slug} opens it)"
         self.stdout.write(f"Study {slug} {state}: {reverse('start', args=[slug])}")
         self.stdout.write("Serve it to others with: manage.py serve")
@@ -133,6 +133,19 @@ class Command(BaseCommand):
         elif not track.with_sound and len(silent) < len(survey.clips):
             why = f"as {len(silent)} of {len(survey.clips)} clips have none" if silent else "as --track says"
             self.stdout.write(f"Sound is left out and not judged, {why}. --track t2v-audio has it judged.")
+
+
+def _check_words(options: dict[str, Any], study: Study | None) -> dict[str, str]:
+    """Return title, question and front page of the study; refuse those that it can't have."""
+    slug = options["study"]
+    present = study.title if study else slug.replace("-", " ").replace("_", " ").capitalize()
+    words = {name: str(options[name]) for name in ("question", *FRONT_TEXTS)}
+    words["title"] = options["title"] or present
+    asked = Study(slug=slug, tracks=[Track.T2V], **words)
+    refuse_invalid(asked)
+    if study is not None:
+        refuse_other_words(study, asked)
+    return words
 
 
 def _table(sources: Sequence[Source], survey: Survey) -> Table:

@@ -4,7 +4,8 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from arena.voting.studies import FRONT_TEXTS, InvalidStudy, UnknownStudy, find_study, rename_study
+from arena.voting.models import FRONT_TEXTS
+from arena.voting.studies import InvalidStudy, UnknownStudy, find_study, rename_study
 
 
 class Command(BaseCommand):

@@ -1,0 +1,78 @@
+"""Rules of a study: what its numbers depend on, and how two studies of one slug differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from arena.catalog.hashing import content_hash
+from arena.catalog.models import Contender, Suite
+from arena.runs.clip_settings import ClipSettings
+from arena.voting.models import FRONT_TEXTS, Outcome, Study
+
+
+class StudyExists(ValueError):
+    """Study of the same slug with another title or other rules; the message lists the differences."""
+
+
+def study_rules(study: Study) -> dict[str, object]:
+    """Return the rules that a study's numbers depend on, ready for JSON; exports include them."""
+    return rules_of(study, list(study.suites.all()), list(study.contenders.all()))
+
+
+def rules_hash(study: Study) -> str:
+    """Return the hash of a study's rules."""
+    return content_hash(study_rules(study))
+
+
+def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
+    """Return the rules of a study that has, or is to have, these suites and contenders."""
+    return {
+        "question": study.question,
+        "choices": list(Outcome.values),
+        "tracks": sorted(study.tracks),
+        "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
+        "contenders": sorted({contender.slug for contender in contenders}),
+        "clips": sorted(study.clip_settings, key=lambda settings: str(settings["track"])),
+        "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
+        "simulated": study.simulated,
+    }
+
+
+def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
+    """Raise StudyExists if a study's rules differ from those wanted, or its words from those asked for."""
+    rules = study_rules(known)
+    others = [
+        f"{name} {_plainly(rules[name])}, not {_plainly(wanted[name])}"
+        for name in rules
+        if rules[name] != wanted[name]
+    ]
+    if not others:
+        refuse_other_words(known, asked)
+        return
+    raise StudyExists(
+        f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
+        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another study."
+    )
+
+
+def refuse_other_words(known: Study, asked: Study) -> None:
+    """Raise StudyExists if the title or a text differs from the one asked for; an empty text matches any."""
+    if words := _other_words(known, asked):
+        raise StudyExists(f"Study '{known.slug}' exists with other words. It has {'; '.join(words)}.")
+
+
+def _other_words(known: Study, asked: Study) -> list[str]:
+    words = []
+    for name in ("title", *FRONT_TEXTS):
+        has, wanted = getattr(known, name), getattr(asked, name)
+        if wanted not in ("", has):
+            words.append(f"{name} '{has}', not '{wanted}' (change it with: manage.py rename_study)")
+    return words
+
+
+def _plainly(rule: object) -> str:
+    if not isinstance(rule, list):
+        return f"'{rule}'"
+    return ", ".join(
+        str(ClipSettings.of(item)) if isinstance(item, dict) else item.split()[0] for item in rule
+    )
