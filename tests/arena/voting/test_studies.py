@@ -269,7 +269,7 @@ def test_creating_a_study_again_with_another_text_says_what_differs(
 ) -> None:
     option = f"--{name.replace('_', '-')}"
     _run(f"{option}={FRONT[name]}")
-    with pytest.raises(CommandError, match=rf"{name} '{FRONT[name]}', not 'Other' \(change it by"):
+    with pytest.raises(CommandError, match=rf"{name} '{FRONT[name]}', not 'Other' \(change it with"):
         _run(f"{option}=Other")
     assert "Already there" in _run(f"{option}={FRONT[name]}")
     assert "Already there" in _run()
