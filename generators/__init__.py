@@ -1,1 +1,1 @@
-"""Systems that make clips. Knows no Django; see `base` for the contract and `registry` for who is there."""
+"""Systems that make clips: `base` has their contract, `registry` their names. Knows no Django."""

@@ -1,4 +1,4 @@
-"""What passes between a process that wants clips and one that runs generators: JSON, which runs no code."""
+"""Messages between the arena and a process that runs generators. They are JSON, which runs no code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_KIND = 32
 
 @dataclass(frozen=True)
 class Order:
-    """One clip that is wanted: of which generator, and where its file goes."""
+    """Clip that is wanted: the generator with its settings, the request, and the folder for the file."""
 
     generator: str
     settings: Mapping[str, object]
@@ -43,9 +43,11 @@ class Order:
 
 
 class UnexpectedFault(GenerationError):
-    """An error outside the contract; `trace` says where the generator raised it."""
+    """Error outside the contract."""
 
     kind = "unexpected"
+    trace: str
+    """Traceback of the error, from the generator's process."""
 
     def __init__(self, message: str, trace: str) -> None:
         super().__init__(message)
@@ -61,16 +63,16 @@ class _Failure:
 
 
 Create = Callable[[str, Mapping[str, object]], Generator]
-"""Makes a generator by name and settings, as `registry.create` does."""
+"""Function that makes a generator by name and settings, as `registry.create` does."""
 
 
 def make(order: Order, create: Create) -> CheckedClip:
     """Make the clip of an order in this process.
 
     Raises:
-        InvalidResult: What the generator returned can't be taken in.
+        InvalidResult: The result can't be taken in.
         SettingsError: The settings don't fit the generator, or there is none of that name.
-        Exception: Whatever the generator raised.
+        Exception: Any error that the generator raised.
     """
     try:
         generator = create(order.generator, order.settings)
@@ -80,7 +82,7 @@ def make(order: Order, create: Create) -> CheckedClip:
 
 
 def answer(order: Order, create: Create) -> bytes:
-    """Make the clip of an order and return what came of it, an error included."""
+    """Make the clip of an order; return the clip or the error as a message."""
     try:
         made = make(order, create)
     except Exception as error:

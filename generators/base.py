@@ -1,4 +1,4 @@
-"""The contract between whoever wants a clip and whoever makes one: request, result, provenance, errors."""
+"""Contract between the caller who wants a clip and the generator that makes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 LARGEST_SEED = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exactly."""
+"""Largest whole number that every reader of JSON keeps exactly."""
 
 
 class Track(StrEnum):
@@ -40,45 +40,47 @@ class Track(StrEnum):
 
 
 class GenerationError(Exception):
-    """No clip came out. `kind` says why in one word; `retryable`, whether asking again may help."""
+    """Failure to make a clip."""
 
     kind: str = "generation"
+    """Reason in one word, for programs."""
     retryable: bool = False
+    """Whether the same request may succeed later."""
 
 
 class RefusedByModeration(GenerationError):
-    """The provider refused the prompt, the image or what came out of them."""
+    """Refusal by the provider of the prompt, the image or the clip made from them."""
 
     kind = "moderation"
 
 
 class InvalidInput(GenerationError, ValueError):
-    """The request can't be fulfilled as it stands, by this generator or by any."""
+    """Request that this generator, or any, can't fulfil as it stands."""
 
     kind = "invalid_input"
 
 
 class QuotaExceeded(GenerationError):
-    """Money or allowance is used up; asking again won't help until a person acts."""
+    """Money or allowance that is used up: the request fails until a person acts."""
 
     kind = "quota"
 
 
 class TransientError(GenerationError):
-    """A rate limit, a timeout or a server error that is likely to pass."""
+    """Rate limit, timeout or server error that is likely to pass."""
 
     kind = "transient"
     retryable = True
 
 
 class InvalidResult(GenerationError):
-    """The generator returned something that can't be taken in, such as a clip without a file."""
+    """Result that can't be taken in, such as a clip without a file."""
 
     kind = "invalid_result"
 
 
 class Unavailable(GenerationError):
-    """What is needed isn't there: a row, weights, a package, a model that was switched off."""
+    """Missing row, weights or package, or a model that was switched off."""
 
     kind = "unavailable"
 
@@ -96,24 +98,30 @@ class Request:
     """One clip to be made.
 
     Raises:
-        InvalidInput: A field is out of range, or an image track comes without an image.
+        InvalidInput: A field is out of range, or an image track has no image.
     """
 
     track: Track
+    """Input mode, and whether sound is judged; a plain text stands for the track of that name."""
     prompt: str
     seed: int
+    """Whole number from 0 to `LARGEST_SEED`."""
     duration_s: float
+    """Length in seconds, above 0."""
     width: int
-    """Pixels, even: H.264 halves the chroma planes."""
+    """Width in pixels, even: H.264 halves the chroma planes."""
     height: int
+    """Height in pixels, even."""
     fps: float
+    """Frames in a second, above 0."""
     prompt_id: str
     reference_image: Path | None = None
+    """Image that the clip starts from; needed on image tracks."""
 
     def __post_init__(self) -> None:
         if self.track not in tuple(Track):
             raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(Track))}.")
-        object.__setattr__(self, "track", Track(self.track))  # a plain text, as from JSON, is taken as well
+        object.__setattr__(self, "track", Track(self.track))
         if self.track.from_image and self.reference_image is None:
             raise InvalidInput(f"Track '{self.track}' needs a reference image; got none.")
         for name in ("duration_s", "fps", "width", "height"):
@@ -124,32 +132,37 @@ class Request:
         require_seed(self.seed)
 
     def as_dict(self) -> dict[str, object]:
-        """All parameters, JSON-ready."""
+        """Return all parameters, JSON-ready."""
         image = None if self.reference_image is None else str(self.reference_image)
         return {**asdict(self), "track": self.track.value, "reference_image": image}
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a clip comes from: enough to ask for it again, and to recognise the file."""
+    """Origin of a clip: enough to ask for it again, and to recognise its file."""
 
     generator: str
+    """Name in the registry."""
     generator_version: str
     settings: Mapping[str, object]
+    """All settings of the generator, defaults included."""
     request: Request
     seed: int
-    """The seed that was used, which may differ from the one requested."""
+    """Seed that was used, which may differ from the one requested."""
     resolved: Mapping[str, object]
-    """What was actually used, and under `not_honoured` what was asked for in vain."""
+    """Settings that were actually used, and under `not_honoured` the names of those asked for in vain."""
     provider_request_id: str | None
     cost_usd: float | None
+    """US dollars; None where the cost is unknown."""
     wall_time_s: float
+    """Seconds from the request to the finished file."""
     library_versions: Mapping[str, str]
+    """Installed version of each distribution that the clip depends on."""
     sha256: str
-    """Of the file as the generator made it, in hexadecimal."""
+    """SHA-256 of the file as the generator made it, in hexadecimal."""
 
     def as_dict(self) -> dict[str, object]:
-        """JSON-ready."""
+        """Return all fields, JSON-ready."""
         plain = {name: dict(getattr(self, name)) for name in ("settings", "resolved", "library_versions")}
         return {**vars(self), **plain, "request": self.request.as_dict()}
 
@@ -185,7 +198,7 @@ class FileIdentity:
 
 @dataclass(frozen=True)
 class Result:
-    """A clip file and its origin."""
+    """Clip file with its origin."""
 
     path: Path
     provenance: Provenance
@@ -194,18 +207,22 @@ class Result:
 
 
 class Generator(Protocol):
-    """A system that makes clips. Its settings are fixed when it is created."""
+    """System that makes clips. Its settings are fixed when it is created."""
 
     @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the same request could give another clip."""
+    def name(self) -> str:
+        """Name in the registry."""
         ...
 
     @property
-    def tracks(self) -> frozenset[Track]: ...
+    def version(self) -> str:
+        """Version that changes whenever the same request could give another clip."""
+        ...
+
+    @property
+    def tracks(self) -> frozenset[Track]:
+        """Tracks that the generator makes clips for."""
+        ...
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -213,11 +230,11 @@ class Generator(Protocol):
         ...
 
     def generate(self, request: Request, out_dir: Path) -> Result:
-        """Makes one clip.
+        """Make one clip.
 
         Args:
-            request: What to make.
-            out_dir: Where to put the file; made if missing.
+            request: Clip to make.
+            out_dir: Folder for the file; made if missing.
 
         Raises:
             GenerationError: No clip was made, and no file is left behind.
@@ -226,5 +243,5 @@ class Generator(Protocol):
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
     return FileIdentity.of(path).sha256

@@ -1,4 +1,4 @@
-"""Reads a generator's settings, and says which one is wrong and what it may be."""
+"""Read a generator's settings; errors name the setting and its allowed values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 
 
 class SettingsError(ValueError):
-    """A setting is unknown, missing or has a value that is not allowed."""
+    """Setting that is unknown, missing or has a value that is not allowed."""
 
 
 def refuse_unknown(generator: str, settings: Mapping[str, object], known: Collection[str]) -> None:
-    """Raises SettingsError when there is a setting that the generator doesn't have."""
+    """Raise SettingsError if there is a setting that the generator doesn't have."""
     for name in settings:
         if name not in known:
             allowed = ", ".join(sorted(known))
@@ -20,7 +20,11 @@ def refuse_unknown(generator: str, settings: Mapping[str, object], known: Collec
 def read_choice(
     generator: str, settings: Mapping[str, object], name: str, allowed: Collection[str], default: str
 ) -> str:
-    """Reads a setting that must be one of a few words."""
+    """Return a setting that must be one of a few words.
+
+    Raises:
+        SettingsError: It is another value.
+    """
     value = settings.get(name, default)
     if not isinstance(value, str) or value not in allowed:
         raise SettingsError(f"{generator}: {name!r} can't be {value!r}. Allowed: {', '.join(allowed)}.")
@@ -28,7 +32,11 @@ def read_choice(
 
 
 def read_text(generator: str, settings: Mapping[str, object], name: str, default: str | None = None) -> str:
-    """Reads a setting that must be a non-empty text; without a default it must be given."""
+    """Return a setting that must be a non-empty text; without a default it must be given.
+
+    Raises:
+        SettingsError: It is missing, empty or no text.
+    """
     value = settings.get(name, default)
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{generator}: {name!r} must be a non-empty text; got {value!r}.")

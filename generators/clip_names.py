@@ -1,4 +1,4 @@
-"""What the files in a folder of clips are called: a prompt's id, and optionally a seed after a hyphen."""
+"""Read the names of clip files: a prompt's id, and optionally a seed after a hyphen."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ LONGEST_ID = 64
 
 @dataclass(frozen=True)
 class NamedFile:
-    """One clip in a folder, and what its name can mean: an id alone, or an id with a seed."""
+    """Clip in a folder; its name can mean an id alone, or an id with a seed."""
 
     path: Path
     whole: str
+    """Id that the whole name gives."""
     base: str
+    """Id that the name before its seed gives; empty without a seed."""
     seed: int | None
+    """Number after the last hyphen; None without one."""
 
     def answers(self, prompt_id: str, seed: int) -> bool:
-        """Whether this is the clip of that prompt and seed; a name without a seed has seed 0."""
+        """Return whether this is the clip of that prompt and seed; a name without a seed has seed 0."""
         return (self.whole, 0) == (prompt_id, seed) or (self.base, self.seed) == (prompt_id, seed)
 
 
 @dataclass(frozen=True)
 class ClipFolder:
-    """The clips of a folder, and the names of what else lies in it."""
+    """Clips of a folder, and the names of other files in it."""
 
     files: tuple[NamedFile, ...]
     others: tuple[str, ...]
 
     def find(self, prompt_id: str, seed: int) -> list[Path]:
-        """Return the files that answer a prompt and seed; several are in each other's way."""
+        """Return the files that answer a prompt and seed; more than one is a conflict."""
         return [file.path for file in self.files if file.answers(prompt_id, seed)]
 
     def by_whole_name(self) -> dict[str, list[Path]]:
+        """Return the files under the id that their whole name gives."""
         found: dict[str, list[Path]] = defaultdict(list)
         for file in self.files:
             found[file.whole].append(file.path)
@@ -46,9 +50,10 @@ class ClipFolder:
 
 
 def id_from(name: str) -> str:
-    """Make a prompt's id of any name: "A red Ball" becomes `a-red-ball`.
+    """Make a prompt's id from any name: "A red Ball" becomes `a-red-ball`.
 
-    Letters that an id can't hold leave a hash behind, and so does a long name's end: other names, other ids.
+    A name that is too long, or has letters that an id can't hold, gets a hash, so that other names give other
+    ids.
     """
     plain = unicodedata.normalize("NFKD", name).casefold()
     kept = "".join(c for c in plain if not unicodedata.combining(c))
@@ -60,10 +65,10 @@ def id_from(name: str) -> str:
 
 
 def read_clip_folder(folder: Path) -> ClipFolder:
-    """Read the names in a folder, hidden files aside.
+    """Read the names in a folder, without hidden files.
 
     Raises:
-        OSError: the folder can't be read.
+        OSError: The folder can't be read.
     """
     names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     clips = [path for path in names if path.suffix.lower() in SUFFIXES and path.is_file()]

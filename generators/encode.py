@@ -1,4 +1,4 @@
-"""Writes a clip as MP4: H.264, and AAC if it sounds. The same clip gives the same bytes."""
+"""Write a clip as MP4: H.264, and AAC if it has sound. The same clip gives the same bytes."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ from av.video.stream import VideoStream
 _X264 = {"crf": "12", "preset": "superfast"}
 _AAC = {"aac_coder": "fast"}
 _BT709 = 1
-"""The code that H.264 has for BT.709 primaries, transfer and matrix alike."""
+"""Code in H.264 for BT.709's primaries, its transfer and its matrix alike."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip before it is a file. Frame i shows time i / fps; sample i sounds at time i / sample_rate."""
+    """Clip before it is a file: frame i is at i / fps seconds, sample i at i / sample_rate."""
 
     frames: Iterable[np.ndarray]
-    """(height, width, 3), uint8; read once, so that a long clip may be drawn as it is written."""
+    """Frames (height, width, 3), uint8; read once, so that a long clip may be drawn as it is written."""
     fps: float
+    """Frames in a second."""
     samples: np.ndarray | None
-    """(N, 2), float32 in [−1, 1]; None when the clip has no sound track."""
+    """Samples (N, 2), float32 in [−1, 1]; None for a clip without a sound track."""
     sample_rate: int = 48_000
+    """Sample rate in Hz."""
 
 
 def encode(clip: Clip, path: Path, width: int, height: int) -> None:
-    """Writes the clip's frames, which are `width` × `height`, and its samples."""
+    """Write the clip's frames, which are `width` × `height`, and its samples to an MP4."""
     with av.open(path, "w", format="mp4") as container:
         video = _add_video(container, clip.fps, width, height)
         if clip.samples is not None:

@@ -1,4 +1,4 @@
-"""Tell a full disk from other faults: it ends a whole run, and no generator is to blame."""
+"""Tell a full disk from other faults, as it ends a whole run and is no generator's fault."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from generators.base import GenerationError
 
 _CODES = (errno.ENOSPC, errno.EDQUOT)
 _MARKS = (*map(os.strerror, _CODES), "database or disk is full")
-"""What ffmpeg, PostgreSQL and SQLite print; a generator's own text may be about a disk far away."""
+"""Texts that ffmpeg, PostgreSQL and SQLite print; a generator's own text may be about another machine."""
 
 
 class DiskFull(RuntimeError):
-    """Files can't be written for want of space."""
+    """Failure to write a file for want of space."""
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error, or one that led to it, comes from a full disk or an exhausted quota."""
+    """Return whether an error, or one that led to it, comes from a full disk or an exhausted quota."""
     return any(
         isinstance(link, DiskFull)
         or (isinstance(link, OSError) and link.errno in _CODES)

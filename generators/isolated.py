@@ -1,4 +1,4 @@
-"""Runs generators in processes of their own, so that one that ends or hangs takes nothing else with it."""
+"""Run generators in processes of their own, so that a crash or a hang of one stops nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generators.answers import Order, read_answer
 from generators.base import GenerationError
 from generators.results import CheckedClip
 
-# Python's path comes along: packages may lie where a new process would not look for them.
+# The new process gets our path: packages may lie where it would not look for them.
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from generators.resident import serve; serve(int(sys.argv[2]))"
@@ -27,25 +27,25 @@ _SETTLING_S = 5.0
 
 
 class Crashed(GenerationError):
-    """The generator's process ended before it answered."""
+    """End of the generator's process before it answered."""
 
     kind = "crashed"
     retryable = True
 
 
 class TimedOut(GenerationError):
-    """The generator did not answer in time, and its process was ended."""
+    """Generator that did not answer in time; its process was ended."""
 
     kind = "timeout"
     retryable = True
 
 
 class Stopped(RuntimeError):
-    """The work was stopped from outside; nothing is known of the clip."""
+    """Stop from outside, such as Ctrl-C; nothing is known of the clip."""
 
 
 class GeneratorProcess:
-    """One process that makes one clip at a time, and keeps its generators loaded between them."""
+    """Process that makes one clip at a time, and keeps its generators loaded between clips."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -55,7 +55,7 @@ class GeneratorProcess:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what a generator prints must not mix with what a command answers
-                start_new_session=True,  # Ctrl-C is for us; and its own children end with it
+                start_new_session=True,  # Ctrl-C reaches only us, and its own children end with it
             )
         self._connection = Connection(ours.detach())
         self._is_stopped = False
@@ -64,9 +64,12 @@ class GeneratorProcess:
         """Make one clip.
 
         Raises:
-            Crashed, TimedOut: The process is gone afterwards.
+            Crashed: The process ended before it answered.
+            TimedOut: There was no answer in time; the process is ended.
             Stopped: `stop` was called meanwhile.
-            GenerationError, SettingsError, DiskFull: As `read_answer` says.
+            GenerationError: The generator made no clip.
+            SettingsError: The settings don't fit the generator.
+            DiskFull: There was no space for the clip.
         """
         try:
             message = self._ask(order.encode(), limit_s)
@@ -83,7 +86,7 @@ class GeneratorProcess:
         self._process.wait()
 
     def close(self) -> None:
-        """End the process and give its socket back. Nobody may be waiting for an answer."""
+        """End the process and close its socket; no thread may be waiting for an answer."""
         self.stop()
         self._connection.close()
 
@@ -110,7 +113,7 @@ class GeneratorProcess:
 
 
 class Workshop:
-    """The generator processes of this process: as many as clips are made side by side."""
+    """Generator processes of this process: as many as clips are made side by side."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -119,7 +122,7 @@ class Workshop:
         self._is_registered = False
 
     def make(self, order: Order, *, limit_s: float) -> CheckedClip:
-        """Make one clip in an idle process, or in a new one; raises as `GeneratorProcess.make`."""
+        """Make one clip in an idle process or a new one. Raise the errors of `GeneratorProcess.make`."""
         process = self._take()
         try:
             made = process.make(order, limit_s)
@@ -130,7 +133,7 @@ class Workshop:
         return made
 
     def stop(self) -> None:
-        """End what is being made, as on Ctrl-C; those who wait for it get `Stopped`."""
+        """End all clips that are being made, as on Ctrl-C; their callers get `Stopped`."""
         with self._guard:
             for process in self._busy:
                 process.stop()

@@ -1,4 +1,4 @@
-"""Generators by name: those in this tree, and third-party ones found through entry points.
+"""Find generators by name: those of this tree, and third-party ones through entry points.
 
 A third party adds one in its own pyproject.toml; the target is called with the settings:
 
@@ -32,11 +32,11 @@ Factory = Callable[[Mapping[str, object]], Generator]
 
 
 class UnknownGeneratorError(LookupError):
-    """No generator of that name is known."""
+    """Name of no known generator."""
 
 
 def create(name: str, settings: Mapping[str, object]) -> Generator:
-    """Makes a generator with fixed settings.
+    """Make a generator with fixed settings.
 
     Raises:
         UnknownGeneratorError: The name is neither in this tree nor installed.
@@ -52,13 +52,13 @@ def create(name: str, settings: Mapping[str, object]) -> Generator:
 
 
 def path_settings(name: str) -> frozenset[str]:
-    """Return the settings of a generator that are paths: in a file, they are relative to that file."""
+    """Return the names of a generator's settings that are paths, relative to the file that has them."""
     known = _by_name()
     return frozenset(getattr(known[name].load(), "path_settings", ())) if name in known else frozenset()
 
 
 def names() -> tuple[str, ...]:
-    """The names that `create` knows, in alphabetical order."""
+    """Return the names that `create` knows, in alphabetical order."""
     return tuple(_by_name())
 
 

@@ -1,4 +1,4 @@
-"""The process that generators run in: it keeps each generator for the next order."""
+"""Run generators in this process, and keep each of them for the next order."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from generators.base import Generator
 
 
 class Residents:
-    """Generators that were created once and stay: with them their manifests and models."""
+    """Generators that stay loaded between orders, with their manifests and models."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[object, Generator]] = {}
 
     def create(self, name: str, settings: Mapping[str, object]) -> Generator:
-        """Return the generator with these settings; a new one if a file that they name has changed."""
+        """Return the kept generator with these settings, or a new one if a file that they name changed."""
         key, stamps = json.dumps([name, settings], sort_keys=True), _stamps(settings)
         kept = self._known.get(key)
         if kept is None or kept[0] != stamps:
@@ -41,7 +41,7 @@ def serve(descriptor: int) -> None:
 
 
 def _receive(connection: Connection, orders: queue.SimpleQueue[bytes]) -> None:
-    """Read orders in a thread, so that a busy process ends once nobody waits for it any more."""
+    """Read orders in a thread; end the process, busy or not, once the other end is closed."""
     while True:
         try:
             orders.put(connection.recv_bytes())

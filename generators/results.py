@@ -1,4 +1,4 @@
-"""Check what a generator returned: a file that is there, and an origin that every database can hold."""
+"""Check a generator's result: the file exists, and every database can hold its origin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEPEST = 32
 
 @dataclass(frozen=True)
 class CheckedClip:
-    """A clip file and its origin as plain data."""
+    """Clip file with its origin as plain data."""
 
     path: Path
     provenance: dict[str, object]

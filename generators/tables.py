@@ -1,4 +1,4 @@
-"""Reads tables that people write: CSV from an editor or a spreadsheet, with the line of each row."""
+"""Read tables that people write, as CSV from an editor or a spreadsheet, with the line of each row."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SEPARATORS = (",", ";", "\t")
 
 
 class TableError(ValueError):
-    """A table can't be read; the message names the line and what would be right, but not the file."""
+    """Table that can't be read; the message names the line and the remedy, but not the file."""
 
 
 class Row(NamedTuple):
-    """One row that holds something: the line where it ends, and its fields by column."""
+    """Row that is not empty: the line where it ends, and its fields by column."""
 
     line: int
     fields: Mapping[str, str]

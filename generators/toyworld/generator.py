@@ -1,4 +1,4 @@
-"""The toy world as a generator, right or with one flaw. For a prompt and a seed, all show the same world."""
+"""Toy world as a generator, right or with one flaw. All flaws show the same world for a prompt and seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIBRARIES = ("av", "numpy", "pillow", "scipy")
 
 
 class ToyWorld:
-    """Registry name `toy-world`; its one setting is `flaw`, one of `FLAWS`."""
+    """Generator of the toy world. Registry name `toy-world`; its one setting is `flaw`, one of `FLAWS`."""
 
     name = "toy-world"
     version = "1"
@@ -32,10 +32,15 @@ class ToyWorld:
 
     @property
     def settings(self) -> Mapping[str, object]:
+        """All settings, defaults included."""
         return {"flaw": self.flaw}
 
     def generate(self, request: Request, out_dir: Path) -> Result:
-        """Raises InvalidInput for a prompt outside the grammar, or an image without the prompt's colours."""
+        """Draw the prompt's world as a clip.
+
+        Raises:
+            InvalidInput: The prompt is outside the grammar, or the image lacks the prompt's colours.
+        """
         return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
 
     def _write(self, request: Request, path: Path) -> Made:

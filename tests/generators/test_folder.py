@@ -12,7 +12,8 @@ import pytest
 import generators.tables
 from generators.base import Unavailable, file_sha256
 from generators.choices import SettingsError
-from generators.folder import Folder, ManifestError
+from generators.folder import Folder
+from generators.manifest import ManifestError
 from generators.registry import create
 from generators.tables import Row as TableRow
 from tests.factories_generators import make_request
@@ -254,7 +255,7 @@ def test_a_manifest_is_read_once_until_it_changes(clips: Path, monkeypatch: pyte
         reads.append(path)
         return read(path, columns)
 
-    monkeypatch.setattr("generators.folder.read_table", counted)
+    monkeypatch.setattr("generators.manifest.read_table", counted)
     manifest = _write(clips, "helios,p1,1,a.mp4")
     for _ in range(3):
         _folder(manifest)
