@@ -111,7 +111,8 @@ def build_board(
     prompts = _seen_with(votes, votes.prompt)
     rows = [_board_row(row, raters, prompts) for row in ratings.rows()]
     order = [ratings.contenders.index(row.contender) for row in rows]
-    tiered = [row._replace(tier=tier) for row, tier in zip(rows, _tiers(ratings, rows, order), strict=True)]
+    tiers_of_rows = _tiers(ratings, rows, order)
+    tiered = [row._replace(tier=tier) for row, tier in zip(rows, tiers_of_rows, strict=True)]
     return Board(tuple(tiered), _matrix(ratings.tally, order), _settings(ratings), ratings.unrated)
 
 
@@ -161,11 +162,12 @@ def _seen_with(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[
 
 
 def _matrix(tally: Tally, order: list[int]) -> tuple[tuple[Cell, ...], ...]:
-    met, credit = tally.met, tally.credit
-    return tuple(
-        tuple(Cell(float(credit[i, j] / met[i, j]) if met[i, j] else None, int(met[i, j])) for j in order)
-        for i in order
-    )
+    return tuple(tuple(_cell(tally, i, j) for j in order) for i in order)
+
+
+def _cell(tally: Tally, i: int, j: int) -> Cell:
+    votes = tally.met[i, j]
+    return Cell(float(tally.credit[i, j] / votes) if votes else None, int(votes))
 
 
 def _settings(ratings: Ratings) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analysis.board import Board
+from analysis.board import Board, BoardRow
 
 INTERVALS = 4
-"""Between ticks, about."""
+"""Approximate number of intervals between ticks."""
 
 
 class Tick(NamedTuple):
@@ -17,7 +17,7 @@ class Tick(NamedTuple):
 
     value: float
     x: float
-    """Percent of the axis, from the left."""
+    """Position in percent of the axis, from the left."""
 
 
 class Whisker(NamedTuple):
@@ -38,12 +38,12 @@ class Axis:
     step: float
 
     def place(self, value: float) -> float:
-        """Percent of the axis at which a value lies."""
+        """Return the position of a value on the axis, in percent."""
         return 100 * (value - self.low) / (self.high - self.low)
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
-        """The ticks from `low` to `high`."""
+        """Ticks from `low` to `high`."""
         count = round((self.high - self.low) / self.step)
         values = (self.low + i * self.step for i in range(count + 1))
         return tuple(Tick(value, self.place(value)) for value in values)
@@ -55,19 +55,20 @@ class Chart:
 
     axis: Axis
     whiskers: tuple[Whisker, ...]
-    """In the order of the board's rows."""
+    """Intervals in the order of the board's rows."""
 
 
 def draw_whiskers(board: Board) -> Chart:
     """Lay out the intervals of a board on the least axis with round ends that holds them all."""
-    axis = round_axis(min(row.lower for row in board.rows), max(row.upper for row in board.rows))
-    return Chart(
-        axis,
-        tuple(
-            Whisker(row.contender, axis.place(row.lower), axis.place(row.rating), axis.place(row.upper))
-            for row in board.rows
-        ),
-    )
+    lowest = min(row.lower for row in board.rows)
+    highest = max(row.upper for row in board.rows)
+    axis = round_axis(lowest, highest)
+    return Chart(axis, tuple(_whisker(row, axis) for row in board.rows))
+
+
+def _whisker(row: BoardRow, axis: Axis) -> Whisker:
+    lower, rating, upper = (axis.place(value) for value in (row.lower, row.rating, row.upper))
+    return Whisker(row.contender, lower, rating, upper)
 
 
 def round_axis(low: float, high: float) -> Axis:

@@ -48,8 +48,12 @@ def rated_contenders(problem: Problem) -> NDArray[np.intp]:
     groups = connected_groups(problem) if problem.ridge else strong_groups(problem.without_prompts)
     label = groups[: problem.contenders]
     a, b = problem.design.members[:2]
-    within = np.bincount(label[a][label[a] == label[b]], problem.votes[label[a] == label[b]], label.max() + 1)
-    largest = max(range(len(within)), key=lambda group: ((label == group).sum(), within[group], -group))
+
+    # Size of each group, and the votes between its members, shape (groups,).
+    size = np.bincount(label)
+    same = label[a] == label[b]
+    within = np.bincount(label[a][same], problem.votes[same], len(size))
+    largest = max(range(len(size)), key=lambda group: (size[group], within[group], -group))
     return np.flatnonzero(label == largest)
 
 
@@ -103,7 +107,8 @@ def reason(problem: Problem, contender: int, rated: NDArray[np.intp]) -> str:
 def _compared(problem: Problem, contender: int, rated: NDArray[np.intp]) -> tuple[bool, bool]:
     """Return whether the contender can only be above the rated ones, or only below them."""
     arrows = win_graph(problem.without_prompts)
-    above, below = reached(arrows, contender)[rated[0]], reached(arrows.T, contender)[rated[0]]
+    above = reached(arrows, contender)[rated[0]]
+    below = reached(arrows.T, contender)[rated[0]]
     return bool(above), bool(below)
 
 

@@ -201,8 +201,10 @@ def pair_products(
 
     def products(begin: int, end: int) -> tuple[int, Floats, Floats]:
         rows = slice(edges[begin], edges[end])
-        other, item = parted.item[rows] >> 32, (parted.item[rows] & 0xFFFFFFFF).astype(np.int32)
-        singles, once = np.zeros(scores.members.shape[1]), np.zeros((scores.size, scores.size))
+        other = parted.item[rows] >> 32
+        item = (parted.item[rows] & 0xFFFFFFFF).astype(np.int32)
+        singles = np.zeros(scores.members.shape[1])
+        once = np.zeros((scores.size, scores.size))
         columns = edges[begin : end + 1] - edges[begin], parted.cluster[rows], other
         own, votes = (item, weight[: len(item)]) if constant else (cell[item], weight[item])
         pairs = kernels.add_pair_products(*columns, own, votes, *table, singles, once)
@@ -255,9 +257,8 @@ def part(cluster: Integers, item: Integers, groups: int, size: int) -> Parted:
     _each(lambda own, count: kernels.count_rows(cluster[own], shift, count), zip(rows, counts, strict=True))
     ends = np.cumsum(counts.T).reshape(blocks, -1).T
     cursor = np.ascontiguousarray(ends - counts)
-    parted = Parted(
-        np.empty(len(cluster), dtype=np.int32), np.empty_like(item), [0, *ends[-1].tolist()], shift
-    )
+    own_cluster = np.empty(len(cluster), dtype=np.int32)
+    parted = Parted(own_cluster, np.empty_like(item), [0, *ends[-1].tolist()], shift)
     _each(
         lambda own, next_: kernels.partition(
             cluster[own], item[own], shift, next_, parted.cluster, parted.item

@@ -52,10 +52,10 @@ def rank_ranges(strengths: Floats, above: NDArray[np.bool_]) -> tuple[RankRange,
         above: shape (K, K), from `distinct`.
     """
     better = (strengths[None, :] - strengths[:, None] > EQUAL).sum(axis=1)
+    # Ranks, and the best and worst places, shape (K, 3).
     low, high = above.sum(axis=0), len(strengths) - above.sum(axis=1)
-    return tuple(
-        RankRange(int(b) + 1, int(lo) + 1, int(hi)) for b, lo, hi in zip(better, low, high, strict=True)
-    )
+    places = np.stack((better + 1, low + 1, high), axis=1)
+    return tuple(RankRange(*row) for row in places.tolist())
 
 
 def tiers(order: NDArray[np.intp], above: NDArray[np.bool_]) -> NDArray[np.intp]:

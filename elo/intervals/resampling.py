@@ -1,4 +1,4 @@
-"""Votes counted anew, by chance: how often each vote, or each rater's and prompt's, enters a resample."""
+"""Resamples of votes: how often each vote, or all votes of a rater or prompt, enter each of them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def resampled_cells(
     cell, whatever the number of votes. The total is then random, which moves no estimate, since scores sum to
     zero. With clusters of one kind, clusters are drawn with replacement and bring all their votes. With two,
     a vote counts as often as its rater was drawn times as often as its prompt was: the pigeonhole bootstrap
-    (Owen 2007, Annals of Applied Statistics 1), which is known to be too wide: the part of the variance that
-    belongs to single votes is counted three times. Kind `bayesian` puts exponential weights in place of all
-    these counts (Rubin 1981, Annals of Statistics 9; by clusters likewise).
+    (Owen 2007, Annals of Applied Statistics 1), which is known to be too wide: it counts the part of the
+    variance that belongs to single votes three times. Kind `bayesian` replaces all these counts by
+    exponential weights (Rubin 1981, Annals of Statistics 9; by clusters likewise).
 
     Args:
         cells: of the votes fitted; by rows where there are clusters.
@@ -40,7 +40,9 @@ def resampled_cells(
     """
     rng = np.random.default_rng(seed)
     draw = _by_cluster(cells, clusters, kind, rng) if clusters else _by_vote(cells, kind, rng)
-    across = cells.counts.size if len(clusters) < 2 else max(cells.counts.size, len(_rows(cells)[0]))
+    across = cells.counts.size
+    if len(clusters) == 2:
+        across = max(across, len(_rows(cells)[0]))
     for start in range(0, rounds, size := max(BLOCK_CELLS // across, 1)):
         yield draw(min(size, rounds - start)).reshape(-1, *cells.counts.shape)
 
@@ -74,7 +76,8 @@ def _by_cluster(
     sizes = [int(column.max()) + 1 for column in columns]
     # One kind of cluster: add up each one's votes once. Two: rows are what the product of draws belongs to.
     places = columns[0] if len(columns) == 1 else np.arange(len(cell))
-    held = scipy.sparse.csr_array((weight, (places, cell)), shape=(int(places.max()) + 1, cells.counts.size))
+    shape = (int(places.max()) + 1, cells.counts.size)
+    held = scipy.sparse.csr_array((weight, (places, cell)), shape=shape)
 
     def draw(rounds: int) -> Floats:
         drawn = [_cluster_weights(size, kind, rounds, rng) for size in sizes]

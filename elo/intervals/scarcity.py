@@ -1,4 +1,4 @@
-"""The least variance that few votes, or votes of few clusters, must have: a share of what the model says."""
+"""Least variance that few votes, or votes of few clusters, must have: a share of the model's."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def model_floor(fitted: Fitted, kinds: Sequence[Rows] = ()) -> Floats:
     So each vote v keeps a share of the information I_v that the model gives it as variance of its score.
     The share is min(1, max(10 h, 5 c)). h is the vote's leverage, 1/n for one of n votes that alone hold some
     direction. c is the concentration of the votes of either contender on clusters, 1/G for G equal ones (Kish
-    1965). With all shares one it is the inverse information, the model-based variance; with many votes of
-    many clusters it is next to nothing.
+    1965). With all shares one the floor is the inverse information, the model-based variance. With many votes
+    of many clusters it is next to nothing.
 
     Args:
         fitted: the optimum.
@@ -68,16 +68,26 @@ def _concentration(fitted: Fitted, rows: Rows) -> Floats:
     Where a bound shows that it is small, the bound stands for it: a pass over millions of rows less.
     """
     size, ends = fitted.problem.contenders, fitted.scores.members[:2]
-    counts = fitted.cells.counts.ravel() * (fitted.labels.max(axis=1) > 0).repeat(fitted.cells.meetings)
-    votes = np.maximum(summed(ends, np.stack((counts, counts)), size), np.finfo(float).tiny)
+    votes = _votes(fitted, ends)
     by_cluster = rows.votes
     bound: Floats = np.minimum(by_cluster.max() / votes, (by_cluster**2).sum() / votes**2)
     if not _matters(bound).any():
         return bound
+
+    # A tighter bound: each vote counts all votes of its cluster, whoever they are on.
     for_each_row = rows.weight * by_cluster[rows.cluster]
-    bound = np.sum([np.bincount(end[rows.cell], for_each_row, size) for end in ends], axis=0) / votes**2
+    by_end = [np.bincount(end[rows.cell], for_each_row, size) for end in ends]
+    bound = np.sum(by_end, axis=0) / votes**2
     scarce = _matters(bound)
     return np.where(scarce, _squares_by_cluster(rows, ends, scarce) / votes**2, bound)
+
+
+def _votes(fitted: Fitted, ends: NDArray[np.intp]) -> Floats:
+    """Return the votes on each contender that the model uses, shape (K,), above 0."""
+    used = (fitted.labels.max(axis=1) > 0).repeat(fitted.cells.meetings)
+    counts = fitted.cells.counts.ravel() * used
+    votes = summed(ends, np.stack((counts, counts)), fitted.problem.contenders)
+    return np.maximum(votes, np.finfo(float).tiny)
 
 
 def _matters(concentration: Floats) -> NDArray[np.bool_]:

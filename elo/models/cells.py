@@ -134,7 +134,8 @@ def _with_rows(cells: Cells, votes: Votes) -> Cells:
     """Add each row's cell, which follows from its pair and outcome."""
     a, b, size = cells.contender_a, cells.contender_b, cells.meetings
     outcome, meeting = np.arange(len(OUTCOMES)), np.arange(size)[:, None]
-    table = np.zeros((len(votes.contenders), len(votes.contenders), len(OUTCOMES)), dtype=np.int32)
+    contenders = len(votes.contenders)
+    table = np.zeros((contenders, contenders, len(OUTCOMES)), dtype=np.int32)
     table[a, b] = outcome * size + meeting
     table[b, a] = MIRRORED * size + meeting
     cell = look_up(votes.contender_a, votes.contender_b, votes.outcome, table)
@@ -142,8 +143,9 @@ def _with_rows(cells: Cells, votes: Votes) -> Cells:
 
 
 def _summed(cell: NDArray[np.intp], weight: Floats, size: int) -> Floats:
-    summed: Floats = np.bincount(cell, weight, size * len(OUTCOMES)).astype(np.float64).reshape(-1, size)
-    return summed
+    """Return the summed weight of each cell, shape (4, M), from cells and weights of shape (N,)."""
+    flat = np.bincount(cell, weight, size * len(OUTCOMES))
+    return flat.astype(np.float64).reshape(-1, size)
 
 
 def numbered(key: NDArray[np.integer]) -> NDArray[np.integer]:

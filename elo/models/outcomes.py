@@ -212,8 +212,9 @@ class RaoKupper:
         at_p, at_q = p * (1 - p), q * (1 - q)
         along_p = spread[0, 0] - 2 * spread[0, 1] + spread[1, 1]
         along_q = spread[0, 0] + 2 * spread[0, 1] + spread[1, 1]
-        own = -np.expm1(-2 * threshold) / np.sinh(threshold) ** 2
-        own_slope = 2 * np.exp(-2 * threshold) / np.sinh(threshold) ** 2 - 2 * own / np.tanh(threshold)
+        squared = np.sinh(threshold) ** 2
+        own = -np.expm1(-2 * threshold) / squared
+        own_slope = 2 * np.exp(-2 * threshold) / squared - 2 * own / np.tanh(threshold)
         by_p = (1 - q) * at_p * (1 - 2 * p) * along_p - at_p * at_q * along_q
         by_q = (1 - p) * at_q * (1 - 2 * q) * along_q - at_p * at_q * along_p
         by_p -= at_p * (1 - q) * own * spread[1, 1]

@@ -60,7 +60,9 @@ def _maximise_held(problem: Problem, theta: Floats, contrast: Floats, value: flo
     theta = theta + contrast * (value - contrast @ theta) / (contrast @ contrast)
     for _ in range(MAX_ITERATIONS):
         gradient, information = problem.derivatives(theta)
-        step, along = np.linalg.solve(problem.regular(information), np.stack((gradient, contrast), axis=1)).T
+        # A Newton step, less its part along the contrast, whose value is held.
+        sides = np.stack((gradient, contrast), axis=1)
+        step, along = np.linalg.solve(problem.regular(information), sides).T
         step = step - along * (contrast @ step) / (contrast @ along)
         place, change = problem.design.linear_predictor(theta), problem.design.linear_predictor(step)
         theta = theta + problem.outcomes.share_of_step(place, change) * step

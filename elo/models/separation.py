@@ -122,10 +122,14 @@ def maximise_apart(problem: Problem, contenders: Sequence[str]) -> Solution:
 
 def _placement(parameters: int, label: NDArray[np.integer], level: NDArray[np.intp]) -> Placement:
     """Hold each group's mean strength where its level puts it; differences within a group stay free."""
+    size = len(label)
     members = np.eye(int(label.max()) + 1)[label]
-    theta, precision = np.zeros(parameters), np.zeros((parameters, parameters))
-    theta[: len(label)] = FAR * level
-    precision[: len(label), : len(label)] = members @ members.T / members.sum(axis=0)[label] - 1 / len(label)
+    theta = np.zeros(parameters)
+    theta[:size] = FAR * level
+
+    # The projection on the groups' means, less that on the mean of all, shape (size, size).
+    precision = np.zeros((parameters, parameters))
+    precision[:size, :size] = members @ members.T / members.sum(axis=0)[label] - 1 / size
     return Placement(theta, precision)
 
 

@@ -78,13 +78,13 @@ class Design:
 
 
 def optimise(problem: Problem, start: Floats, tolerance: float) -> Design:
-    """Exponentiated gradient steps (mirror descent), as long as the efficiency may be short of 1 - tolerance.
+    """Find the best shares by exponentiated gradient steps (mirror descent), up to the tolerance.
 
-    A. Nemirovski, D. Yudin, "Problem complexity and method efficiency in optimization" (1983); on designs it
+    A. Nemirovski, D. Yudin, "Problem complexity and method efficiency in optimization" (1983). On designs it
     is the multiplicative algorithm of Silvey, Titterington and Torsney (Communications in Statistics A 7
     (1978), 1379-1389) with exp(x - 1) for a power of x, which leaves room for bounds. While the variance
-    falls, the step grows and each takes more of the last one with it, which about halves the steps needed;
-    when it doesn't, the step is shortened and begins afresh (B. O'Donoghue, E. Candes, "Adaptive restart for
+    falls, the step grows and carries more of the last one along, which about halves the steps needed. When
+    it rises, the step is shortened and the momentum dropped (B. O'Donoghue, E. Candes, "Adaptive restart for
     accelerated gradient schemes", Foundations of Computational Mathematics 15 (2015), 715-732).
 
     The certificate is Kiefer's general equivalence theorem (Annals of Statistics 2 (1974), 849-879) as a
@@ -164,14 +164,15 @@ def _stepped(problem: Problem, now: Prospect, step: float, inertia: float) -> Pr
 
 
 def _net(now: Prospect) -> Floats:
-    """Rates less the prices of both contenders; at the optimum, the same for all pairs in use."""
+    """Return rates less the prices of both contenders, (K, K); at the optimum equal for all pairs in use."""
     net: Floats = now.rate - now.prices[:, None] - now.prices
     return net
 
 
 def _efficiency(problem: Problem, now: Prospect) -> float:
-    """Lower bound; the gap's upper bound is linear programming's weak duality at these prices."""
-    tolls = 2 * np.sum(np.maximum(now.prices * problem.bounds.low, now.prices * problem.bounds.high))
+    """Return a lower bound of the efficiency, by linear programming's weak duality at these prices."""
+    low, high = problem.bounds
+    tolls = 2 * np.sum(np.maximum(now.prices * low, now.prices * high))
     best = _net(now)[problem.uniform > 0].max() + tolls
     gap = (1 - problem.uniform_share) * (best - np.sum(now.shares * now.rate))
     return float(1 / (1 + max(gap, 0.0) / now.variance))

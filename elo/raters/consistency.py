@@ -137,5 +137,7 @@ def _wilson(successes: float, trials: float, level: float) -> Share:
     z2 = float(ndtri((1 + level) / 2)) ** 2
     share = successes / trials
     middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    margin = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
-    return Share(float(share), float(max(middle - margin, 0)), float(min(middle + margin, 1)), float(trials))
+    variance = share * (1 - share) / trials + z2 / (4 * trials**2)
+    margin = math.sqrt(z2 * variance) / (1 + z2 / trials)
+    lower, upper = max(middle - margin, 0), min(middle + margin, 1)
+    return Share(float(share), float(lower), float(upper), float(trials))

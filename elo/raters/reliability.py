@@ -144,12 +144,15 @@ def _decisions(votes: Votes, rater: Clusters, ties: Ties) -> Decisions:
     to_a, to_b = votes.outcome == A, votes.outcome == B
     if ties == "half":
         to_a, to_b = to_a | undecided, to_b | undecided
+
+    # Number each decision by rater, winner and loser; add up equal ones.
     shape = (len(rater.labels), len(votes.contenders), len(votes.contenders))
-    places = ((rater.code[to_a], a[to_a], b[to_a]), (rater.code[to_b], b[to_b], a[to_b]))
-    code = np.concatenate([np.ravel_multi_index(place, shape) for place in places])
-    cell, which = np.unique(code, return_inverse=True)
+    for_a = np.ravel_multi_index((rater.code[to_a], a[to_a], b[to_a]), shape)
+    for_b = np.ravel_multi_index((rater.code[to_b], b[to_b], a[to_b]), shape)
+    cell, which = np.unique(np.concatenate((for_a, for_b)), return_inverse=True)
+    counted = np.concatenate((share[to_a], share[to_b]))
+    weight = np.bincount(which, weights=counted).astype(np.float64)
     who, winner, loser = np.unravel_index(cell, shape)
-    weight = np.bincount(which, weights=np.concatenate((share[to_a], share[to_b]))).astype(np.float64)
     return Decisions(who, winner, loser, weight)
 
 

@@ -77,11 +77,14 @@ def severity(votes: Votes, *, outcomes: Sequence[str] = ("both_bad",), level: fl
             "so raters' rates of it can't be told apart."
         )
     concentration = _concentration(count, total, mean)
-    alpha, beta = mean * concentration + count, (1 - mean) * concentration + total - count
+    # The posterior is Beta(alpha, beta), shape (R,) each.
+    alpha = mean * concentration + count
+    beta = (1 - mean) * concentration + total - count
     rates = alpha / (alpha + beta)
     limits = (betaincinv(alpha, beta, (1 + sign * level) / 2) for sign in (-1, 1))
-    columns = zip(rater.labels, *map(np.ndarray.tolist, (total, count / total, rates, *limits)), strict=True)
-    rows = sorted((RaterSeverity(*row) for row in columns), key=lambda row: (-row.rate, -row.votes))
+    columns = (column.tolist() for column in (total, count / total, rates, *limits))
+    lines = (RaterSeverity(*row) for row in zip(rater.labels, *columns, strict=True))
+    rows = sorted(lines, key=lambda row: (-row.rate, -row.votes))
     return Severity(outcomes, float(mean), concentration, tuple(rows), level)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from elo.arguments import Cluster
@@ -69,20 +70,23 @@ def cycles(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Cycles:
     Raises:
         ValueError: the votes do not record the clusters, or none is decided.
     """
+    size = len(votes.contenders)
     sums = pair_sums(votes, clusters)
-    statistic = _statistics(sums, len(votes.contenders))
-    wins = sums.shares(len(votes.contenders))
-    ring = np.array(list(itertools.permutations(range(len(votes.contenders)), 3))).reshape(-1, 3)
-    # Of the six orders of three, those that start with the smallest are the two ways round.
-    ring = ring[(ring[:, 0] < ring[:, 1]) & (ring[:, 0] < ring[:, 2])]
+    statistic = _statistics(sums, size)
+    wins = sums.shares(size)
+    ring = _rings(size)
+
+    # Statistic of the weakest win of each ring whose contenders all met, shape (rings,).
     nexts = np.roll(ring, -1, axis=1)
     weakest = statistic[ring, nexts].min(axis=1)
     met = np.isfinite(weakest)
     ring, nexts, weakest = ring[met], nexts[met], weakest[met]
+
+    # Holm's steps: the i-th smallest of n p-values times n - i + 1, never falling.
     p = ndtr(-weakest)
     order = np.argsort(-weakest, kind="stable")
-    adjusted = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
-    shown = [(of, value) for of, value in zip(order, adjusted, strict=True) if weakest[of] > 0]
+    stepped = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.minimum(np.maximum.accumulate(stepped), 1)
     names = votes.contenders
     rings = (
         Cycle(
@@ -92,9 +96,18 @@ def cycles(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Cycles:
             p_value=float(p[of]),
             adjusted=float(value),
         )
-        for of, value in shown
+        for of, value in zip(order, adjusted, strict=True)
+        if weakest[of] > 0
     )
     return Cycles(tuple(rings), len(ring), tuple(clusters))
+
+
+def _rings(size: int) -> NDArray[np.intp]:
+    """List the rings of three contenders, both ways round, shape (rings, 3)."""
+    orders = np.array(list(itertools.permutations(range(size), 3))).reshape(-1, 3)
+    # Of the six orders of three, those that start with the smallest are the two ways round.
+    smallest_first = (orders[:, 0] < orders[:, 1]) & (orders[:, 0] < orders[:, 2])
+    return orders[smallest_first]
 
 
 def _statistics(sums: PairSums, size: int) -> Floats:

@@ -87,7 +87,8 @@ def pair_sums(votes: Votes, clusters: Sequence[Cluster]) -> PairSums:
         raise ValueError("All votes are ties or both_bad: a cycle test needs votes that name a winner.")
     a, b = (side[decided].astype(np.intp) for side in (votes.contender_a, votes.contender_b))
     size = len(votes.contenders)
-    code, pair = np.unique(np.minimum(a, b) * size + np.maximum(a, b), return_inverse=True)
+    lower, higher = np.minimum(a, b), np.maximum(a, b)
+    code, pair = np.unique(lower * size + higher, return_inverse=True)
     value = ((votes.outcome[decided] == A) == (a < b)).astype(np.float64)
     weight = votes.weight[decided]
     return PairSums(

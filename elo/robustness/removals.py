@@ -73,7 +73,8 @@ class VotePool:
             influence: shape (4 M,), of one vote of each cell.
         """
         cells = np.argsort(-influence, kind="stable")
-        each = np.repeat(cells, np.where(influence > 0, self._counts, 0)[cells].astype(np.intp))
+        helpful = np.where(influence > 0, self._counts, 0).astype(np.intp)
+        each = np.repeat(cells, helpful[cells])
         return each, np.cumsum(influence[each])
 
     def removed(self, order: NDArray[np.intp], count: int) -> Floats:

@@ -82,7 +82,8 @@ def transitivity(votes: Votes, *, clusters: Sequence[Cluster] = ()) -> Transitiv
             "The pairs that met form no ring, so any shares fit some strengths and there is nothing to test. "
             "Collect votes on more pairs."
         )
-    residual, weight = sums.credit - sums.votes * predicted, sums.votes * predicted * (1 - predicted)
+    residual = sums.credit - sums.votes * predicted
+    weight = sums.votes * predicted * (1 - predicted)
     statistic = float((residual**2 / weight).sum())
     mean, freedom = _reference(total / np.sqrt(weight[:, None] * weight), sums.fewest)
     standard = np.divide(residual, np.sqrt(variance), out=np.zeros_like(residual), where=free)
@@ -122,9 +123,11 @@ def _reference(correlation: Floats, clusters: int | None) -> tuple[float, float]
     A quadratic form in normals with eigenvalues l has mean sum l and variance 2 sum l^2. From G clusters the
     second sum comes out too large by (sum l)^2 / G, which is taken off; it is no less than for equal l.
     """
-    mean, squares = float(np.trace(correlation)), float((correlation**2).sum())
+    mean = float(np.trace(correlation))
+    squares = float((correlation**2).sum())
     if clusters is not None:
-        squares = max((squares - mean**2 / clusters) / (1 + 1 / clusters), mean**2 / len(correlation))
+        corrected = (squares - mean**2 / clusters) / (1 + 1 / clusters)
+        squares = max(corrected, mean**2 / len(correlation))
     return mean, mean**2 / squares
 
 

@@ -75,7 +75,8 @@ def difference_sequence(
         level: probability that the limits hold at all looks.
         degrees_of_freedom: shape (T,) or one number, of each look; None for normal.
     """
-    means, spread = np.asarray(estimates, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    means = np.asarray(estimates, dtype=np.float64)
+    spread = np.asarray(errors, dtype=np.float64)
     reach = _boundary(spread, planned_error, 1 - level)
     if degrees_of_freedom is not None:
         reach = -scipy.special.stdtrit(
@@ -104,7 +105,8 @@ def anytime_difference(ratings: Ratings, a: str, b: str, *, planned_error: float
     """
     i, j = (place_of(name, ratings.contenders) for name in (a, b))
     estimate = ratings.difference(a, b).estimate
-    error = ratings.method.asked.scale * math.sqrt(max(ratings.errors.difference_variances()[i, j], 0))
+    variance = max(ratings.errors.difference_variances()[i, j], 0)
+    error = ratings.method.asked.scale * math.sqrt(variance)
     limits = difference_sequence(
         [estimate],
         [error],
@@ -172,12 +174,16 @@ def win_share_sequence(credits: ArrayLike, *, level: float = 0.95) -> Confidence
     lower, upper = np.empty_like(shares), np.empty_like(shares)
     for start in range(0, len(shares), BLOCK):
         rows = slice(start, start + BLOCK)
-        surprise, bet = shares[rows, None] - GRID, bets[rows, None]
+        # Capital of bets on more and on less than each share m, shape (rows, grid).
+        surprise = shares[rows, None] - GRID
+        bet = bets[rows, None]
         above = capital_above + np.log(1 + _capped(bet, GRID) * surprise).cumsum(axis=0)
         below = capital_below + np.log(1 - _capped(bet, 1 - GRID) * surprise).cumsum(axis=0)
         # Bets on more win where m is too low, and the more so the lower: what is left is one range of m.
-        lower[rows] = GRID[np.maximum((above >= enough).sum(axis=1) - 1, 0)]
-        upper[rows] = GRID[np.minimum(len(GRID) - (below >= enough).sum(axis=1), len(GRID) - 1)]
+        too_low = (above >= enough).sum(axis=1)
+        too_high = (below >= enough).sum(axis=1)
+        lower[rows] = GRID[np.maximum(too_low - 1, 0)]
+        upper[rows] = GRID[np.minimum(len(GRID) - too_high, len(GRID) - 1)]
         capital_above, capital_below = above[-1], below[-1]
     return ConfidenceSequence(lower, upper)
 
@@ -192,7 +198,8 @@ def _predictable_bets(shares: Floats, error: float) -> Floats:
     mean = (0.5 + shares.cumsum()) / (count + 1)
     variance = (0.25 + ((shares - mean) ** 2).cumsum()) / (count + 1)
     known = np.concatenate(([0.25], variance[:-1]))
-    bets: Floats = np.sqrt(2 * math.log(2 / error) / (known * count * np.log(count + 1)))
+    pace = known * count * np.log(count + 1)
+    bets: Floats = np.sqrt(2 * math.log(2 / error) / pace)
     return bets
 
 
@@ -223,7 +230,7 @@ def _evidence(
         ratio = -scipy.special.ndtri(scipy.special.stdtr(degrees_of_freedom, -ratio))
     shrunk = 1 / (1 + _prior_information(planned_error, error) * errors**2)
     share_of_prior = 0.5 * np.log1p(-shrunk, where=known, out=np.zeros_like(gaps))
-    evidence = (
-        math.log(2) + share_of_prior + ratio**2 * shrunk / 2 + scipy.special.log_ndtr(ratio * np.sqrt(shrunk))
-    )
+    # log(2 sqrt(1 - s) exp(s z^2 / 2) Phi(z sqrt(s))), with z the ratio and s `shrunk`.
+    in_favour = scipy.special.log_ndtr(ratio * np.sqrt(shrunk))
+    evidence = math.log(2) + share_of_prior + ratio**2 * shrunk / 2 + in_favour
     return np.where(known, evidence, -np.inf)

@@ -163,7 +163,11 @@ def plan_separation(ratings: Ratings, a: str, b: str, power: float = 0.8) -> Stu
             f"{a!r} and {b!r} are estimated to be equal, so no number of votes is expected to separate them. "
             "Plan for a width that matters to you by plan_width, or for a gap by head_to_head_votes."
         )
-    return _plan(ratings, (a, b), gap, lambda dof: quantile(dof, tail) + quantile(dof, 1 - power))
+
+    def reach(dof: int | None) -> float:
+        return quantile(dof, tail) + quantile(dof, 1 - power)
+
+    return _plan(ratings, (a, b), gap, reach)
 
 
 def head_to_head_votes(
@@ -190,8 +194,10 @@ def head_to_head_votes(
         scale: rating points for one unit of log-odds.
     """
     share = float(scipy.special.expit(abs(gap) / scale))
-    deviations = _z((1 - level) / 2) * math.sqrt(EVEN) + _z(1 - power) * math.sqrt(share * (1 - share))
-    return _count((deviations / (share - 0.5)) ** 2, tie_rate, design_effect)
+    if_even = _z((1 - level) / 2) * math.sqrt(EVEN)
+    if_apart = _z(1 - power) * math.sqrt(share * (1 - share))
+    decided = ((if_even + if_apart) / (share - 0.5)) ** 2
+    return _count(decided, tie_rate, design_effect)
 
 
 def ladder_appearances(

@@ -43,9 +43,13 @@ def cleaned(columns: Columns) -> Columns:
 def without_self_pairs(columns: Columns) -> Columns:
     """Drop the rows of a contender against itself."""
     a, b = (columns.labels[name] for name in NAMED)
-    place = {label: code for code, label in enumerate(dict.fromkeys(map(str, (*a.labels, *b.labels))))}
+    names = dict.fromkeys(map(str, (*a.labels, *b.labels)))
+    place = {name: code for code, name in enumerate(names)}
+
+    # The common code of each side's labels, then of each row, shape (N,).
     kind = smallest_type(len(place))
-    of_a, of_b = (np.array([place[str(label)] for label in each.labels], dtype=kind) for each in (a, b))
+    of_a = np.array([place[str(label)] for label in a.labels], dtype=kind)
+    of_b = np.array([place[str(label)] for label in b.labels], dtype=kind)
     same = of_a[a.codes] == of_b[b.codes]
     if not same.any():
         return columns
@@ -139,9 +143,12 @@ def _grouped_twice(columns: Columns, spelt: Mapping[str, Coded]) -> list[str]:
     """Return notes on prompts or raters that are written in several ways."""
     notes = []
     for name in ("prompt", "rater"):
-        if name in spelt and len(set(spelt[name].labels)) < len(set(columns.labels[name].labels)):
-            before, after = used_labels(columns.labels[name]), used_labels(spelt[name])
-            merged = len(before) - len(after)
-            if merged:
-                notes.append(f"Took {merged} further spellings of {name}s for one (blanks, Unicode forms).")
+        if name not in spelt:
+            continue
+        raw, folded = columns.labels[name], spelt[name]
+        if len(set(folded.labels)) == len(set(raw.labels)):
+            continue
+        merged = len(used_labels(raw)) - len(used_labels(folded))
+        if merged:
+            notes.append(f"Took {merged} further spellings of {name}s for one (blanks, Unicode forms).")
     return notes

@@ -109,5 +109,6 @@ def _compiled(a: Codes, b: Codes, outcome: Codes, weight: Floats | None, contend
 
     edges = np.linspace(0, len(a), threads() + 1, dtype=int).tolist()
     with ThreadPoolExecutor(threads()) as pool:
-        total: Floats = np.sum(list(pool.map(part, edges[:-1], edges[1:])), axis=0)
+        parts = list(pool.map(part, edges[:-1], edges[1:]))
+    total: Floats = np.sum(parts, axis=0)
     return total

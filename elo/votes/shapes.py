@@ -73,8 +73,10 @@ def _of_list(rows: list[Any]) -> Table:
     if all(isinstance(row, dict) for row in rows):
         names = dict.fromkeys(name for row in rows for name in row)
         return {name: [row.get(name) for row in rows] for name in names}
-    if rows and all(isinstance(row, list) for row in rows) and all(isinstance(name, str) for name in rows[0]):
-        return _of_rows(rows[0], rows[1:])
+    if rows and all(isinstance(row, list) for row in rows):
+        names, *others = rows
+        if all(isinstance(name, str) for name in names):
+            return _of_rows(names, others)
     raise ValueError(ALLOWED)
 
 
