@@ -1,4 +1,4 @@
-// The voting page. Without this file the page is a plain form with two native players; everything here adds to it.
+// The voting page. Without this script the page is a plain form with two native players.
 
 import { draw, wireControls } from "./controls.js";
 import { openDialog, wireDialogs } from "./dialogs.js";
@@ -11,13 +11,13 @@ import { showLevel } from "./sound.js";
 import { send, show } from "./turning.js";
 import { announce } from "./words.js";
 
-// Wires one ballot; `main` is the server's own markup, on the first page as on those fetched later.
+// Wire one ballot; `main` is the server's markup, of the first page or of one fetched later.
 function mount(main) {
   const find = (selector) => main.querySelector(selector);
   const videos = { A: find('[data-side="A"] video'), B: find('[data-side="B"] video') };
   const { sound, first, fps } = main.dataset;
   const pair = new Pair(videos, { withSound: sound === "yes", first, fps: Number(fps) });
-  const over = new AbortController(); // takes this ballot's keys away
+  const over = new AbortController(); // removes this ballot's listeners from the document
   const untilOver = { signal: over.signal };
   const state = { since: performance.now(), hiddenTimes: 0, busy: false, notice: "", broken: false, ready: false };
 
@@ -31,7 +31,7 @@ function mount(main) {
     if (text) announce(text);
     redraw();
   };
-  const play = () => pair.play().then(() => meter(main, pair), () => pair.pause()); // some browsers want a press for each clip
+  const play = () => pair.play().then(() => meter(main, pair), () => pair.pause()); // some browsers need a click for each clip
   const fail = () => {
     state.broken = true;
     pair.pause();
@@ -72,7 +72,7 @@ function mount(main) {
   return { play };
 }
 
-// The level meter starts with the first play, since sound needs a gesture.
+// Start the level meter with the first play, since browsers allow sound only after a gesture.
 function meter(main, pair) {
   const place = main.querySelector("[data-level]");
   if (!place || place.dataset.running) return;
@@ -80,7 +80,7 @@ function meter(main, pair) {
   showLevel(pair, place);
 }
 
-// A clip that is scrolled out of view isn't watched.
+// Track which clips are in view: a clip that is scrolled out of view isn't watched.
 function watchView(main, pair) {
   const view = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) pair.inView[target.dataset.side] = isIntersecting;

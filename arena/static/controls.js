@@ -1,10 +1,10 @@
-// The controls of a pair: what they do, and how they show its state.
+// Controls of a pair: their actions, and how they show the pair's state.
 
 import { reason, write } from "./words.js";
 
 const other = (side) => (side === "A" ? "B" : "A");
 
-// Wires the controls; returns what keys may do, too. `play` starts the pair.
+// Wire the controls; return the actions that keys share. `play` starts the pair.
 export function wireControls(main, pair, play) {
   const find = (selector) => main.querySelector(selector);
   const listen = (side) => pair.withSound && pair.listenTo(side, true);
@@ -31,7 +31,7 @@ export function wireControls(main, pair, play) {
   return { ...acts, sound: () => listen(other(pair.audible)) };
 }
 
-// Draws the pair's state; `notice` is said in place of what the answers wait for.
+// Draw the pair's state; a `notice` replaces the line that says what the answers wait for.
 export function draw(main, pair, notice, broken) {
   const find = (selector) => main.querySelector(selector);
   const { duration, position } = pair;
@@ -55,7 +55,7 @@ function drawScrub(scrub, position, duration) {
   if (scrub.getAttribute("aria-valuetext") !== text) scrub.setAttribute("aria-valuetext", text);
 }
 
-// Returns whether the answers are open.
+// Draw the answers; return whether they are open.
 function drawAnswers(answers, pair, notice) {
   if (!answers) return false; // after the vote
   const why = reason(pair);
@@ -72,7 +72,7 @@ function press(button) {
   return pressed;
 }
 
-// Lays one clip over the other; each further flip shows the other one, the third lays them side by side again.
+// Lay A over B; the next flip lays B over A, and the third shows them side by side again.
 function flip(main, pair) {
   const next = { null: "B", B: "A", A: null }[pair.hiddenSide];
   pair.hide(next);

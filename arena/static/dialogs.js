@@ -1,4 +1,4 @@
-// Buttons that open a dialog of the page, and those that close it.
+// Buttons that open and close the page's dialogs.
 
 import { checkSound } from "./sound.js";
 
@@ -22,7 +22,7 @@ export function openDialog(name) {
   SHOWN[name]?.();
 }
 
-// Lights each ear's box while its tone sounds.
+// Light each ear's box while its tone sounds.
 function playTones() {
   for (const [ear, from_s, until_s] of checkSound()) {
     const box = document.querySelector(`[data-ear=${ear}]`);

@@ -1,8 +1,8 @@
-// The keyboard of a ballot. It works wherever the mouse was used last.
+// Keys of a ballot. They work wherever the mouse was used last.
 
 const ANSWERS = { ArrowLeft: "a", ArrowDown: "tie", ArrowUp: "both_bad", ArrowRight: "b", s: "skip", S: "skip" };
 
-// `acts` maps keys to what they do. Answers are pressed on their buttons, so closed ones stay closed.
+// Bind keys to actions. A key of an answer presses its button, so a closed answer stays closed.
 export function bindKeys(main, acts, untilOver) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -18,7 +18,7 @@ export function bindKeys(main, acts, untilOver) {
   document.addEventListener("click", letGo, untilOver);
 }
 
-// Whether a key belongs to the element that has the focus.
+// Return whether the focused element uses the key itself.
 function takes(target, key) {
   if (key === "Enter") return Boolean(target.closest("button, a, summary"));
   if (key === " ") return Boolean(target.closest("button, summary")); // a link is opened by Enter alone
@@ -28,7 +28,7 @@ function takes(target, key) {
   return scrolls || Boolean(target.closest("input[type=range]"));
 }
 
-// What a mouse pressed gives the keys back; what the keyboard reached keeps them.
+// Take the focus from a control clicked with the mouse, so that keys reach the page again.
 function letGo(event) {
   if (event.detail > 0) event.target.closest("button, input, summary")?.blur();
 }

@@ -1,4 +1,4 @@
-// How the clips of a pair load: a line while they do, a second try, then the true cause.
+// Loading of a pair's clips: a line meanwhile, a second try after a failure, then the cause.
 
 const AGAIN_MS = 2000;
 
@@ -22,13 +22,13 @@ export function watchLoading(figure, video, { notify, fail }) {
     figure.classList.remove("loading");
     if (failures) notify("");
   });
-  if (video.error) failed(); // before this script came
+  if (video.error) failed(); // it failed before this script ran
 }
 
-// The server's own reason, or nothing where the clip may come at a second try.
+// Return the server's reason, or "" if a second try may load the clip.
 async function findCause(url) {
   const headers = { Accept: "application/problem+json", Range: "bytes=0-0" };
-  const response = await fetch(url, { headers }).catch(() => null); // no connection: worth another try
+  const response = await fetch(url, { headers }).catch(() => null); // no connection, so a second try may help
   if (!response?.headers.get("Content-Type")?.startsWith("application/problem+json")) return "";
   const { title, detail } = await response.json();
   return `${title}. ${detail}`;

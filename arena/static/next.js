@@ -1,4 +1,4 @@
-// What comes after the names: the next pair loads meanwhile, and comes by itself unless the rater stops it.
+// The next pair: it loads while the names are shown, and opens by itself unless the rater stops it.
 
 import { isOurs, parse, take } from "./pages.js";
 import { announce, write } from "./words.js";
@@ -27,7 +27,7 @@ export function waitForNext(main, after, enter) {
   link.focus({ preventScroll: true });
 }
 
-// The next page's content, loading hidden in this one; null where no page of ours came.
+// Load the next page's content, hidden in this one; return null if the answer isn't a page of the arena.
 async function bring(url) {
   const response = await fetch(url).catch(() => null);
   const page = response && parse(await response.text());
@@ -38,7 +38,7 @@ async function bring(url) {
   return next;
 }
 
-// Counts down on the button that stops it; a hidden tab waits, and using the page stops it, too.
+// Count down on the button that stops it. A hidden tab waits, and any use of the page stops it, too.
 function countDown(main, pause, go) {
   if (calm.matches) return () => {};
   let left = COUNTDOWN_S;

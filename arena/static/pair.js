@@ -1,10 +1,10 @@
-// Two clips played as one: started together and kept together. The clip that is heard is never touched for it.
+// Two clips played as one. The muted clip follows the heard one, which always plays at its own rate.
 
 import { Watching } from "./watching.js";
 
-const JUMP_S = 0.25; // beyond this drift a jump disturbs less than running to catch up
+const JUMP_S = 0.25; // beyond this drift a jump disturbs less than catching up
 const CATCH_UP = 0.1; // at most a tenth faster or slower
-const PATIENCE_MS = 200; // a shorter wait for data is no stall: seeking causes them
+const PATIENCE_MS = 200; // shorter waits for data are not stalls, since seeking causes them
 
 export class Pair extends EventTarget {
   constructor(videos, { withSound, first, fps }) {
@@ -14,7 +14,7 @@ export class Pair extends EventTarget {
     this.withSound = withSound;
     this.frame = 1 / fps;
     this.rate = 1;
-    this.hiddenSide = null; // the side that lies under the other one while they are flipped
+    this.hiddenSide = null; // the side under the other one while the clips are flipped
     this.inView = { A: true, B: true };
     this.chosenByHand = false;
     this.looping = true;
@@ -76,17 +76,17 @@ export class Pair extends EventTarget {
     this.#tell();
   }
 
-  // Without sound, too, one side leads; both are silent then.
+  // Choose the side that is heard and leads. Without sound one side leads, too, and both are muted.
   listenTo(side, byHand) {
     this.audible = side;
     this.chosenByHand ||= byHand;
     this.watching.interrupt();
     for (const [name, video] of Object.entries(this.videos)) video.muted = !this.withSound || name !== side;
-    this.setRate(this.rate); // whoever is heard from now on runs at its own rate at once
+    this.setRate(this.rate); // the clip heard from now on must leave its catch-up rate at once
     this.#tell();
   }
 
-  // Seconds of a side that the rater has yet to watch, and to hear where sound is judged.
+  // Return the seconds of a side that are still to be watched, and to be heard where sound is judged.
   left(side) {
     if (!this.duration) return { watch: Infinity, hear: Infinity };
     const { seen, heard } = this.watching;
@@ -96,7 +96,7 @@ export class Pair extends EventTarget {
     };
   }
 
-  // The share of the watching that is done, from 0 to 1; answers open at 1.
+  // Share of the watching and listening that is done, from 0 to 1; answers open at 1.
   get done() {
     const sides = [this.left("A"), this.left("B")];
     const left = sides.reduce((sum, { watch, hear }) => sum + watch + hear, 0);
@@ -104,7 +104,7 @@ export class Pair extends EventTarget {
   }
 
   async #start() {
-    const turn = ++this.turn; // a later start or pause makes this one void
+    const turn = ++this.turn; // a later start cancels this one
     await Promise.all(this.both.map(canPlay));
     if (!this.wanted || turn !== this.turn) return;
     const [lead, follow] = this.#roles();
@@ -114,7 +114,7 @@ export class Pair extends EventTarget {
       if (!this.wanted || turn !== this.turn) return;
     }
     await Promise.all(this.both.map((video) => video.play())).catch((error) => {
-      if (error.name !== "AbortError") throw error; // a pause came first, as it may
+      if (error.name !== "AbortError") throw error; // a pause may come first
     });
     if (turn === this.turn) this.#tick(turn);
   }
@@ -132,7 +132,7 @@ export class Pair extends EventTarget {
     return this.audible === "A" ? [A, B] : [B, A];
   }
 
-  // The muted clip follows the heard one: a little faster or slower from a frame on, by a jump if far off.
+  // Let the muted clip follow: a little faster or slower once it is a frame off, by a jump if far off.
   #keepTogether() {
     const [lead, follow] = this.#roles();
     if (lead.seeking || follow.seeking || lead.ended || follow.ended) return;
@@ -152,7 +152,7 @@ export class Pair extends EventTarget {
     }
   }
 
-  // The next pass is heard from the side that still has to be heard; then in turns, or as chosen by hand.
+  // Start the next pass with the side that is still to be heard; after both, change sides unless chosen by hand.
   #ended() {
     if (!this.wanted || !this.both.every((video) => video.ended)) return;
     const other = this.audible === "A" ? "B" : "A";

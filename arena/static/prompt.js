@@ -1,4 +1,4 @@
-// A prompt of more than a few lines opens over what lies below it: the clips stay where and as large as they are.
+// A long prompt opens over the page, so that the clips keep their place and size.
 
 export function openable(main, untilOver) {
   const text = main.querySelector("[data-prompt]");

@@ -1,6 +1,6 @@
-// What is heard: a level meter on the clips, and a check that left and right reach the ears.
+// Sound: a level meter for the clips, and a check of the left and right ear.
 
-const LENGTH_S = 0.8; // of a tone of the sound check
+const LENGTH_S = 0.8; // length of each tone of the sound check
 
 let context;
 
@@ -10,7 +10,7 @@ function audio() {
   return context;
 }
 
-// Shows the level of what is audible; starts with the first play, since sound needs a gesture.
+// Show the level of the audible clip on a meter.
 export function showLevel(pair, meter) {
   const analyser = audio().createAnalyser();
   analyser.fftSize = 1024;
@@ -28,7 +28,7 @@ export function showLevel(pair, meter) {
   draw();
 }
 
-// Two tones: low on the left, then high on the right. Returns which ear sounds from when to when, in seconds.
+// Play a low tone on the left, then a high one on the right; return each ear with its start and end in seconds.
 export function checkSound() {
   const tones = [["left", 0, 330, -1], ["right", 0.9, 494, 1]];
   return tones.map(([ear, start, frequency, pan]) => {

@@ -1,9 +1,9 @@
-// Light, dark or the reader's own setting. Loaded before the page is drawn, so that it never flashes.
+// Theme: light, dark, or as the system is set. Loaded before the page is drawn, so that it never flashes.
 const CHOICES = ["auto", "light", "dark"];
 const root = document.documentElement;
 let choice = remembered();
 
-// A browser that blocks cookies throws on any use of storage: the choice then lasts for this page.
+// A browser that blocks cookies throws on any use of storage; the choice then lasts for this page only.
 function remembered() {
   try {
     return CHOICES.find((known) => known === localStorage.getItem("theme")) || "auto";
@@ -16,7 +16,7 @@ function remember() {
   try {
     localStorage.setItem("theme", choice);
   } catch {
-    // stays for this page
+    // the choice lasts for this page only
   }
 }
 

@@ -1,10 +1,10 @@
-// From an answer to the names: sends it, and shows the server's page in place.
+// From an answer to the names: send the answer, and show the server's page in place.
 
 import { release, take, parse } from "./pages.js";
 import { waitForNext } from "./next.js";
 import { announce, write } from "./words.js";
 
-// Posts the form as a browser without scripts would; the answer is the page that such a browser would show.
+// Post the form as a browser without scripts would; return the status and page that it would show.
 export async function send(form, outcome) {
   const body = new FormData(form);
   body.set("outcome", outcome);
@@ -12,17 +12,17 @@ export async function send(form, outcome) {
   return { status: response.status, page: parse(await response.text()) };
 }
 
-// Goes on from the server's page: names in place, or the next ballot, or words that say why not.
+// Show the server's page: the names in place, or another page in full, such as the reason for a refusal.
 export function show(main, page, mount) {
   const reveal = page.querySelector("#reveal");
   if (reveal) turnOver(main, reveal, mount);
   else enter(main, take(page), mount);
 }
 
-// The clips stay and can be played again; captions and answers change into what is told now.
+// Replace captions and answers by the reveal; the clips stay and can be played again.
 function turnOver(main, reveal, mount) {
   const stage = main.querySelector(".stage");
-  stage.style.height = `${stage.getBoundingClientRect().height}px`; // what is told may need more room than the answers: the page grows
+  stage.style.height = `${stage.getBoundingClientRect().height}px`; // the reveal may need more room than the answers, and then the page grows
   main.classList.add("revealed");
   for (const figure of reveal.querySelectorAll(".clip")) {
     const caption = main.querySelector(`[data-side=${figure.dataset.side}] figcaption`);

@@ -1,7 +1,7 @@
-// What a rater has watched and heard of each clip, in tenths of a second.
+// The tenths of a second of each clip that the rater has watched and heard.
 
 const STEP_S = 0.1;
-const GAP_S = 0.5; // a longer way between two looks was a jump, not watching
+const GAP_S = 0.5; // a longer step between two looks is a jump
 
 export class Watching {
   constructor() {
@@ -10,7 +10,7 @@ export class Watching {
     this.last = {};
   }
 
-  // Counts what ran by since the last look: a busy browser looks less often than ten times a second.
+  // Count all steps since the last look, since a busy browser may look less often than ten times a second.
   count(side, time, { seen, heard }) {
     const last = this.last[side] ?? time;
     const from = time >= last && time - last < GAP_S ? last : time;
@@ -21,12 +21,12 @@ export class Watching {
     this.last[side] = time;
   }
 
-  // After a pause, a jump or a change of what is seen or heard, counting starts anew from there.
+  // Start counting anew, after a pause, a jump or a change of what is seen or heard.
   interrupt() {
     this.last = {};
   }
 
-  // Seconds that are to be counted; the last frame may end before the file.
+  // Return the seconds that must be counted; the last frame may end before the file does.
   due(duration) {
     return stepsOf(duration) * STEP_S;
   }
@@ -35,7 +35,7 @@ export class Watching {
     return Math.max(0, stepsOf(duration) - counted.size) * STEP_S;
   }
 
-  // What the vote's record keeps.
+  // Return the measures that the vote's record keeps.
   measures() {
     const seconds = (counted) => counted.size * STEP_S;
     return {

@@ -1,10 +1,10 @@
-// What the page says, to the eye and to a screen reader.
+// Texts of the voting page, for the eye and for screen readers.
 
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export const byTouch = () => touch.matches;
 
-// Why the answers are still closed, and what opens them; empty once they are open.
+// Return why the answers are still closed and what opens them; "" once they are open.
 export function reason(pair) {
   const left = { A: pair.left("A"), B: pair.left("B") };
   const total = left.A.watch + left.B.watch + left.A.hear + left.B.hear;
@@ -28,7 +28,7 @@ function listening(pair, left) {
 
 const seconds = (value) => `${Math.ceil(value)} s left`;
 
-// Tells a screen reader what happened; the page shows the same to the eye where it happened.
+// Tell a screen reader what happened; the page shows the same at its place.
 export function announce(text) {
   write(document.querySelector("[data-announce]"), text);
 }

@@ -32,7 +32,7 @@ def test_with_one_rater_the_page_says_that_it_is_prompts_alone(client: Client) -
     cast_all_pairs(make_study(prompts=4), Rater.objects.create(), "aab")
     text = _text(client)
     assert "allow for shared prompts." in text
-    assert "votes on one prompt tell partly the same" in text
+    assert "votes on one prompt are partly alike" in text
 
 
 def test_who_has_no_finite_rating_is_named_below_the_others(client: Client) -> None:

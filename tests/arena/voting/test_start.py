@@ -49,7 +49,7 @@ def test_the_page_says_how_long_it_takes(client: Client, duration_s: float, pair
 
 
 @pytest.mark.parametrize(
-    ("track", "said"), [("t2v-audio", "put on headphones"), ("t2v", "judged by their pictures")]
+    ("track", "said"), [("t2v-audio", "use headphones"), ("t2v", "you judge the pictures only")]
 )
 def test_the_page_says_whether_sound_is_judged(client: Client, track: str, said: str) -> None:
     make_study(tracks=[track])
