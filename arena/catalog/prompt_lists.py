@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from arena.catalog.located import FileError
 from arena.catalog.suite_file import SUITE_SUFFIXES, read_suite_file
@@ -15,21 +17,28 @@ LONGEST_TEXT = 10_000
 
 
 class ListedPrompt(NamedTuple):
+    """One prompt of a list."""
+
     key: str
     text: str
+    described: Mapping[str, Any] = MappingProxyType({"language": "en"})
+    """Further fields of the prompt's row, which only a suite file gives."""
 
 
 def read_prompt_list(path: Path) -> list[ListedPrompt]:
     """Read a list of prompts.
 
     A `.csv` or `.tsv` has the columns id and text. Another text file has one prompt a line, whose id is made
-    of its text as it is of a file's name. A suite file gives its ids and texts.
+    of its text as it is of a file's name. A suite file gives its prompts with all that describes them,
+    without their images.
 
     Raises:
         FileError: the list can't be read, is empty, or has an id twice; the message names file and line.
     """
     if path.suffix.lower() in SUITE_SUFFIXES:
-        return [ListedPrompt(entry.key, entry.text) for entry in read_suite_file(path).prompts]
+        return [
+            ListedPrompt(entry.key, entry.text, entry.described()) for entry in read_suite_file(path).prompts
+        ]
     try:
         rows = _read_columns(path) if path.suffix.lower() in (".csv", ".tsv") else _read_lines(path)
     except TableError as error:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -51,6 +51,10 @@ class PromptEntry:
         content: list[object] = [self.key, self.text, self.tags, self.language, self.seeds, self.image_sha256]
         described = {name: value for name in DESCRIPTIONS if (value := getattr(self, name))}
         return [*content, described] if described else content
+
+    def described(self) -> dict[str, Any]:
+        """Return the fields of a prompt's row besides its key, text, seeds and reference image."""
+        return {name: getattr(self, name) for name in ("language", "tags", *DESCRIPTIONS)}
 
 
 @dataclass(frozen=True)

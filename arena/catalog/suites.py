@@ -49,12 +49,10 @@ def _row_of(entry: PromptEntry, suite: Suite, position: int, reference_name: str
         key=entry.key,
         position=position,
         text=entry.text,
-        tags=entry.tags,
-        language=entry.language,
         seeds=entry.seeds,
         reference_sha256=entry.image_sha256,
         reference_name=reference_name,
-        **{name: getattr(entry, name) for name in DESCRIPTIONS},
+        **entry.described(),
     )
 
 

@@ -90,8 +90,10 @@ def find_prompts(
     known = {prompt.key: prompt.text for prompt in suite.prompts.all()} if suite else {}
     files = [file for source in sources for file in source.clips.files]
     texts = _listed_texts(known, listed) if listed else _texts_of_names(known, files)
+    described = {prompt.key: prompt.described for prompt in listed}
     return [
-        Prompt(key=key, text=text, language="en", seeds=_seeds(key, files)) for key, text in texts.items()
+        Prompt(key=key, text=text, seeds=_seeds(key, files), **described.get(key, {"language": "en"}))
+        for key, text in texts.items()
     ]
 
 

@@ -201,6 +201,23 @@ def test_a_list_gives_the_prompts_their_texts(
     ]
 
 
+def test_a_suite_file_gives_language_tags_and_expected_sound(folders: list[str], tmp_path: Path) -> None:
+    lines = [
+        "suite: s",
+        "title: S",
+        "licence: CC0-1.0",
+        "prompts:",
+        "  - {id: red-ball, text: A red ball rolls., tags: [motion], expected_sound: rolling}",
+        "  - {id: a-blue-cube, text: 一个蓝色方块。, language: zh}",
+    ]
+    _add(folders, prompts=write_file(tmp_path / "suite.yaml", "\n".join(lines)))
+    fields = ("key", "language", "tags", "expected_sound", "licence")
+    assert list(Prompt.objects.values_list(*fields)) == [
+        ("red-ball", "en", ["motion"], "rolling", "CC0-1.0"),
+        ("a-blue-cube", "zh", [], "", "CC0-1.0"),
+    ]
+
+
 def test_plain_lines_name_files_by_their_text_and_seeds(tmp_path: Path) -> None:
     text = "A long prompt, of the kind that video models get: " * 3
     for model in ("a", "b"):
