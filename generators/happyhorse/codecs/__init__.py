@@ -1,1 +1,1 @@
-"""Between pixels or samples and what the transformer works on."""
+"""Encode pixels, samples and text to what the transformer works on, and decode latents."""

@@ -1,7 +1,7 @@
-"""A small convolutional autoencoder for video (1.3 million parameters), worth its training on a GPU only.
+"""A small convolutional autoencoder for video (1.3 million parameters), which needs a GPU for training.
 
-8×8 pixels by four frames become one latent. Convolutions through time see no later frame, so that an image
-alone gives the latents that it gives as the start of a clip.
+8×8 pixels by four frames become one latent. Convolutions through time are causal, so that an image alone
+gives the same latents as at the start of a clip.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _STRIDE = 4
 _SIDE = 8
 _PIXELS = 3 * _STRIDE * _SIDE**2
 _KL_WEIGHT = 1e-4
-"""Small: it only keeps latents from growing without end."""
+"""Weight of the Kullback-Leibler term, which only keeps latents from growing without end."""
 
 
 class _Unit(nn.Module):
-    """A residual unit: in the frame, then through time up to the present."""
+    """A residual unit: a convolution in the frame, then a causal one through time."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class _Unit(nn.Module):
         nn.init.zeros_(self.time.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Each frame has statistics of its own: the future must not leak through them.
+        # Each frame is normalised by itself, so that later frames don't leak through the statistics.
         b, c, t, h, w = x.shape
         normed = self.norm(x.transpose(1, 2).reshape(b * t, c, h, w)).reshape(b, t, c, h, w).transpose(1, 2)
         hidden = functional.silu(self.space(functional.silu(normed)))
@@ -64,34 +64,33 @@ class ConvVideoCodec(nn.Module):
 
     @property
     def variance(self) -> Tensor:
-        """(channels,): of the latents."""
+        """Variance of the latents, (channels,)."""
         return torch.ones_like(self.mean)
 
     def posterior(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames (batch, 3, 1 + 4n, height, width) to mean and log variance (batch, channels, 1 + n, …)."""
+        """Encode frames (batch, 3, 1 + 4n, …) to mean and log variance (batch, channels, 1 + n, …)."""
         mean, log_variance = self.encoder(_fold(frames)).chunk(2, dim=1)
         return mean, log_variance.clamp(-20, 5)
 
     def reconstruct(self, latents: Tensor) -> Tensor:
-        """Latents as the encoder gives them to frames."""
+        """Decode latents that are not normalised to frames."""
         return _unfold(self.decoder(latents))
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
-        """Frames in [−1, 1] to latents of mean 0 and variance 1."""
+        """Encode frames in [−1, 1] to latents of mean 0 and variance 1."""
         return (self.posterior(frames)[0] - _column(self.mean)) / _column(self.std)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """The way back; frames are about [−1, 1]."""
+        """Decode latents from `encode` to frames, about in [−1, 1]."""
         return self.reconstruct(latents * _column(self.std) + _column(self.mean))
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Measures the latents' mean and standard deviation on some frames."""
-        latents = torch.cat(
-            [self.posterior(frames)[0].transpose(0, 1).flatten(1) for frames in batches], dim=1
-        )
+        """Measure the latents' mean and standard deviation on some frames."""
+        means = [self.posterior(frames)[0] for frames in batches]
+        latents = torch.cat([mean.transpose(0, 1).flatten(1) for mean in means], dim=1)
         self.mean.copy_(latents.mean(1))
         self.std.copy_(latents.std(1).clamp(min=1e-3))
 
@@ -102,20 +101,21 @@ def training_step(
     frames: Tensor,
     generator: torch.Generator | None = None,
 ) -> float:
-    """One step on the squared error of frames drawn from the posterior.
+    """Take one step on the squared error of frames that are decoded from the posterior's samples.
 
     Args:
-        codec: Trained in place.
-        optimiser: Of the codec's parameters.
-        frames: (batch, 3, 1 + 4n, height, width) in [−1, 1]; crops will do.
-        generator: Draws from the posterior, on the frames' device.
+        codec: The codec, which is trained in place.
+        optimiser: Optimiser of the codec's parameters.
+        frames: Frames or crops of them, (batch, 3, 1 + 4n, height, width) in [−1, 1].
+        generator: Source of the posterior's samples, on the frames' device.
 
     Returns:
-        The mean squared error, from which PSNR is 10 log10(4 / error).
+        The mean squared error; PSNR is 10 log10(4 / error).
     """
     mean, log_variance = codec.posterior(frames)
     noise = torch.randn(mean.shape, generator=generator, device=mean.device)
     error = functional.mse_loss(codec.reconstruct(mean + (log_variance / 2).exp() * noise), frames)
+    # KL(N(mean, variance) ‖ N(0, 1)), averaged over all numbers.
     divergence = (mean**2 + log_variance.exp() - 1 - log_variance).mean() / 2
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(error + _KL_WEIGHT * divergence)
@@ -125,7 +125,7 @@ def training_step(
 
 
 def _fold(frames: Tensor) -> Tensor:
-    """Pixels of 8×8×4 blocks as channels; the first frame counts four times."""
+    """Reshape 8×8×4 blocks of pixels to channels (batch, 768, t, h, w); the first frame counts four times."""
     frames = functional.pad(frames, (0, 0, 0, 0, _STRIDE - 1, 0), mode="replicate")
     b, c, t, h, w = frames.shape
     blocks = frames.reshape(b, c, t // _STRIDE, _STRIDE, h // _SIDE, _SIDE, w // _SIDE, _SIDE)
@@ -133,7 +133,7 @@ def _fold(frames: Tensor) -> Tensor:
 
 
 def _unfold(blocks: Tensor) -> Tensor:
-    """The inverse of `_fold`."""
+    """Reshape channels to pixels, the inverse of `_fold`."""
     b, _, t, h, w = blocks.shape
     parts = blocks.reshape(b, 3, _STRIDE, _SIDE, _SIDE, t, h, w).permute(0, 1, 5, 2, 6, 3, 7, 4)
     return parts.reshape(b, 3, t * _STRIDE, h * _SIDE, w * _SIDE)[:, :, _STRIDE - 1 :]

@@ -1,4 +1,4 @@
-"""How Wan2.2's latents are scaled before the transformer sees them."""
+"""Normalisation of Wan2.2's latents for the transformer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Statistics:
     std: tuple[float, ...]
 
     def normalise(self, latents: Tensor) -> Tensor:
-        """(batch, channels, …) as the autoencoder gives them to (latents − mean) / std."""
+        """Return (latents − mean) / std of the autoencoder's latents (batch, channels, …)."""
         mean, std = self._columns(latents)
         scaled: Tensor = (latents - mean) / std
         return scaled
 
     def denormalise(self, latents: Tensor) -> Tensor:
-        """The inverse of `normalise`."""
+        """Return latents · std + mean, the inverse of `normalise`."""
         mean, std = self._columns(latents)
         unscaled: Tensor = latents * std + mean
         return unscaled
@@ -33,7 +33,7 @@ class Statistics:
 
     @classmethod
     def identity(cls, channels: int) -> Statistics:
-        """For a codec whose latents are used as they are."""
+        """Return the statistics of a codec whose latents are used as they are."""
         return cls((0.0,) * channels, (1.0,) * channels)
 
 
@@ -53,4 +53,4 @@ WAN22 = Statistics(
     ),
 )
 # fmt: on
-"""Of the public Wan2.2 TI2V autoencoder."""
+"""Statistics of the public Wan2.2 TI2V autoencoder."""

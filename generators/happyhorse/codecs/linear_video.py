@@ -1,8 +1,8 @@
-"""A video codec without a network: 16×16 blocks of four frames, by the directions in which clips vary most.
+"""A video codec without a network: the principal directions of 16×16 blocks of four frames.
 
-The first frame stands for four that hold still, so that an image alone gives the latents that it gives as the
-start of a clip, and these mean what all others mean. A block's numbers lie in the latents so that one 2×2
-patch, the transformer's token, is one block.
+The first frame stands for four equal ones, so that an image alone gives the same latents as at the start of a
+clip, with the same meaning as all others. A block's numbers are arranged so that a 2×2 patch of latents, the
+transformer's token, is one block.
 """
 
 from __future__ import annotations
@@ -21,28 +21,29 @@ from generators.happyhorse.codecs.weights import WeightsError, read_weights, req
 BLOCK = 16
 """Pixels along one side of a block."""
 TOY_WORLD = Path(__file__).with_name("toy-world-video-96.safetensors")
-"""Fitted to the toy world by `training.fitting`: 96 numbers in a block, 24 latent channels."""
+"""Basis fitted to the toy world by `training.fitting`: 96 numbers in a block, 24 latent channels."""
 _STRIDE = 4
 _PATCH = 2
 
 
 @dataclass(frozen=True)
 class LinearVideoCodec:
-    """Satisfies `VideoCodec`."""
+    """A `VideoCodec` of a fitted basis."""
 
     basis: Basis
-    """Of blocks through four frames."""
+    """Basis of blocks of four frames."""
 
     temporal_stride = _STRIDE
     spatial_stride = BLOCK // _PATCH
 
     @property
     def latent_channels(self) -> int:
+        """Channels of the latents: a quarter of a block's numbers."""
         return self.basis.width // _PATCH**2
 
     @property
     def variance(self) -> Tensor:
-        """(channels,): of the latents of the clips that it was fitted to."""
+        """Variance of the latents of the fitted clips, (channels,)."""
         return self._gains.square()
 
     @property
@@ -51,11 +52,18 @@ class LinearVideoCodec:
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
-        """Frames (batch, 3, 1 + 4n, height, width) to latents (batch, channels, 1 + n, height/8, width/8).
+        """Encode frames to latents.
+
+        Args:
+            frames: (batch, 3, 1 + 4n, height, width) in [−1, 1].
+
+        Returns:
+            (batch, channels, 1 + n, height / 8, width / 8).
 
         Raises:
             ValueError: The frames can't be cut into blocks.
         """
+        # numbers (batch, time, rows, columns, channels · 2 · 2): each block becomes a 2×2 patch.
         numbers = self.basis.project(cut_blocks(frames))
         b, t, h, w, _ = numbers.shape
         patches = numbers.reshape(b, t, h, w, -1, _PATCH, _PATCH)
@@ -64,7 +72,7 @@ class LinearVideoCodec:
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """The way back; frames are about [−1, 1]."""
+        """Decode latents to frames, about in [−1, 1]."""
         b, c, t, h, w = latents.shape
         even = latents.float() / self._gains[:, None, None, None]
         patches = even.reshape(b, c, t, h // _PATCH, _PATCH, w // _PATCH, _PATCH)
@@ -72,20 +80,30 @@ class LinearVideoCodec:
         return join_blocks(self.basis.expand(numbers))
 
     def cut(self, width: int) -> LinearVideoCodec:
-        """The same codec with `width` numbers a block, a multiple of four."""
+        """Return the codec with only `width` numbers a block, a multiple of four.
+
+        Raises:
+            ValueError: It isn't a multiple of four, or more than there are.
+        """
         if width % _PATCH**2:
-            raise ValueError(f"The numbers in a block must be a multiple of {_PATCH**2}; got {width}.")
+            raise ValueError(f"width must be a multiple of {_PATCH**2} numbers a block; got {width}.")
         return LinearVideoCodec(self.basis.cut(width))
 
     def to(self, device: torch.device | str) -> LinearVideoCodec:
+        """Return the codec on a device."""
         return LinearVideoCodec(self.basis.to(device))
 
     def save(self, path: Path) -> None:
+        """Write the basis to a safetensors file."""
         save_file(self.basis.tensors("blocks"), path)
 
     @classmethod
     def load(cls, path: Path) -> LinearVideoCodec:
-        """Raises WeightsError where the file isn't such a codec's."""
+        """Read a codec that `save` wrote.
+
+        Raises:
+            WeightsError: The file is damaged, or holds something else.
+        """
         tensors = read_weights(path)
         require_finite_weights(tensors, path)
         try:
@@ -95,18 +113,22 @@ class LinearVideoCodec:
 
 
 def fit_video_basis(batches: Iterable[Tensor], width: int) -> LinearVideoCodec:
-    """Fits the codec to clips.
+    """Fit the codec to clips.
 
     Args:
         batches: Frames (batch, 3, 1 + 4n, height, width) in [−1, 1]; about 400 clips are enough.
-        width: Numbers in a block; four times the latent channels.
+        width: Numbers in a block, four times the latent channels.
     """
     moving = (cut_blocks(batch)[:, 1:].flatten(0, -2) for batch in batches)
     return LinearVideoCodec(fit_basis(moving, width))
 
 
 def cut_blocks(frames: Tensor) -> Tensor:
-    """Blocks (batch, 1 + n, rows, columns, 3072) of frames (batch, 3, 1 + 4n, height, width)."""
+    """Cut frames (batch, 3, 1 + 4n, height, width) into blocks (batch, 1 + n, rows, columns, 3072).
+
+    Raises:
+        ValueError: A side is not a multiple of 16, or the number of frames not one more than one of four.
+    """
     _, _, count, height, width = frames.shape
     if height % BLOCK or width % BLOCK or count % _STRIDE != 1:
         raise ValueError(
@@ -121,7 +143,7 @@ def cut_blocks(frames: Tensor) -> Tensor:
 
 
 def join_blocks(blocks: Tensor) -> Tensor:
-    """The inverse of `cut_blocks`; of the first four frames the last is kept."""
+    """Join blocks to frames, the inverse of `cut_blocks`; of the first four frames the last is kept."""
     b, t, h, w, _ = blocks.shape
     parts = blocks.reshape(b, t, h, w, 3, _STRIDE, BLOCK, BLOCK).permute(0, 4, 1, 5, 2, 6, 3, 7)
     return parts.reshape(b, 3, t * _STRIDE, h * BLOCK, w * BLOCK)[:, :, _STRIDE - 1 :]

@@ -1,7 +1,7 @@
-"""Stable Audio Open's autoencoder ("Oobleck"), as diffusers has it, bent to one latent per video frame.
+"""Stable Audio Open's autoencoder ("Oobleck") from diffusers, at one latent for each video frame.
 
-The network makes 44100 / 2048 = 21.53 latents a second. To get 25, its waveform is taken to run at
-25 · 2048 = 51200 Hz on the way in, and is resampled by 441/512 on the way out.
+The network makes 44100 / 2048 = 21.53 latents a second. To get 25, its input is resampled to
+25 · 2048 = 51200 Hz, and its output by 441/512.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from generators.happyhorse.network.facts import FPS
 
 STRIDE = 2048
 NETWORK_RATE = FPS * STRIDE
-"""Hz at which the network's waveform is taken to run: 25 latents a second."""
+"""Sample rate of the network's waveform in Hz, at which it makes 25 latents a second."""
 SAMPLE_RATE = 44_100
 WINDOW = math.floor(29 * NETWORK_RATE / STRIDE)
-"""Latents that are encoded at once: 29 s."""
+"""Number of latents that are encoded at once: 29 s."""
 
 FULL_SIZE: Mapping[str, Any] = {
     "encoder_hidden_size": 128,
@@ -45,7 +45,7 @@ _NATIVE = re.compile(r"^(encoder|decoder)\.layers\.(\d)(?:\.layers\.(\d))?(?:\.l
 
 
 def diffusers_name(native: str) -> str:
-    """A tensor of the public model.safetensors, less its prefix, by the name that diffusers gives it."""
+    """Return diffusers' name of a tensor of the public model.safetensors, given without its prefix."""
     found = _NATIVE.match(native)
     if found is None:
         return native
@@ -57,7 +57,7 @@ def diffusers_name(native: str) -> str:
 
 
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The public file's autoencoder under diffusers' names; what else the file holds is left out."""
+    """Return the tensors of the public file's autoencoder under diffusers' names, without all others."""
     prefix = _PREFIX if any(name.startswith(_PREFIX) for name in tensors) else ""
     found: dict[str, Tensor] = {}
     for name, value in tensors.items():
@@ -69,16 +69,16 @@ def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def build(sizes: Mapping[str, Any] = FULL_SIZE) -> nn.Module:
-    """The network without trained weights; on the meta device under `torch.device("meta")`."""
+    """Build the network without trained weights; under `torch.device("meta")`, on the meta device."""
     with warnings.catch_warnings():
-        # diffusers keeps the older weight norm, because the public weights are stored in its terms.
+        # diffusers keeps the older weight norm, because the public weights are stored by its names.
         warnings.filterwarnings("ignore", ".*weight_norm.* is deprecated", FutureWarning)
         network = cast(nn.Module, AutoencoderOobleck(**sizes))  # type: ignore[no-untyped-call]  # diffusers has no types
     return network.eval().requires_grad_(False)
 
 
 class OobleckCodec:
-    """Stereo sound to 25 latents a second, and back."""
+    """An `AudioCodec` from stereo sound to 25 latents a second, and back."""
 
     latents_per_s = NETWORK_RATE / STRIDE
     sample_rate = SAMPLE_RATE
@@ -88,10 +88,10 @@ class OobleckCodec:
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str) -> OobleckCodec:
-        """From Stable Audio Open's model.safetensors, or diffusers' file of its autoencoder; in fp32.
+        """Load Stable Audio Open's model.safetensors, or diffusers' file of its autoencoder, in fp32.
 
         Raises:
-            WeightsError: The file is damaged or of another network.
+            WeightsError: The file is damaged, or holds another network.
         """
         with torch.device("meta"):
             network = build()
@@ -100,11 +100,21 @@ class OobleckCodec:
 
     @property
     def latent_channels(self) -> int:
+        """Channels of the latents."""
         return int(self.network.config.decoder_input_channels)
 
     @torch.inference_mode()
     def encode(self, samples: Tensor, sample_rate: int, generator: Generator | None = None) -> Tensor:
-        """One latent for each whole 1/25 s, of both channels' mean, as the transformer was trained on."""
+        """Encode the channels' mean, as the transformer was trained, to one latent for each whole 1/25 s.
+
+        Args:
+            samples: (batch, 2, N) in [−1, 1].
+            sample_rate: Hz.
+            generator: Source of the posterior's samples, on the CPU; None takes its mean.
+
+        Returns:
+            Latents (batch, time, channels).
+        """
         mono = samples.mean(dim=1, keepdim=True).to(self.network.device, torch.float32)
         wave = resample(mono, round(mono.shape[-1] * NETWORK_RATE / sample_rate))
         wave = wave[..., : wave.shape[-1] // STRIDE * STRIDE].expand(-1, 2, -1)
@@ -115,12 +125,12 @@ class OobleckCodec:
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
-        """⌊2048 · 441/512 · time⌋ samples at 44.1 kHz."""
+        """Decode latents (batch, time, channels) to ⌊2048 · 441/512 · time⌋ samples at 44.1 kHz."""
         wave = self.network.decode(latents.transpose(1, 2).to(self.network.device, torch.float32)).sample
         return resample(wave, wave.shape[-1] * SAMPLE_RATE // NETWORK_RATE)
 
     def _encode_in_windows(self, wave: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation (batch, channels, time); windows overlap by half, and fade over."""
+        """Return mean and deviation (batch, channels, time); windows overlap by half and cross-fade."""
         length = wave.shape[-1] // STRIDE
         starts = range(0, max(length - WINDOW // 2, 1), WINDOW // 2)
         total: Tensor | None = None
@@ -138,7 +148,7 @@ class OobleckCodec:
 
 
 def _fade(piece: slice, length: int, like: Tensor) -> Tensor:
-    """Rises from a window's start and falls to its end, except where the sound itself starts or ends."""
+    """Return weights that rise from a window's start and fall to its end, except at the sound's own ends."""
     count = piece.stop - piece.start
     position = torch.arange(count, device=like.device, dtype=like.dtype)
     rise = torch.ones_like(position) if piece.start == 0 else (position + 1) / (count / 2 + 1)

@@ -1,4 +1,4 @@
-"""What the pipeline asks of codecs and text encoders, be they the public ones or small ones of our own."""
+"""Protocols of codecs and text encoders, which both the public ones and the toy model's satisfy."""
 
 from __future__ import annotations
 
@@ -8,83 +8,102 @@ from torch import Generator, Tensor
 
 
 class VideoEncoder(Protocol):
-    """Frames to latents, of which the first stands for one frame and each other for `temporal_stride`."""
+    """Encodes frames to latents; the first latent stands for one frame, each other for `temporal_stride`."""
 
     @property
-    def latent_channels(self) -> int: ...
+    def latent_channels(self) -> int:
+        """Channels of a latent."""
+        ...
 
     @property
-    def temporal_stride(self) -> int: ...
+    def temporal_stride(self) -> int:
+        """Frames for each latent but the first."""
+        ...
 
     @property
-    def spatial_stride(self) -> int: ...
+    def spatial_stride(self) -> int:
+        """Pixels along each side of a latent."""
+        ...
 
     def encode(self, frames: Tensor) -> Tensor:
-        """Frames (batch, 3, F, height, width) in [−1, 1] to latents (batch, channels, T, h, w), in fp32.
+        """Encode frames (batch, 3, F, height, width) in [−1, 1] to fp32 latents (batch, channels, T, h, w).
 
-        T is (F − 1) / temporal_stride + 1; one frame is an image. The latents are scaled as the transformer
-        takes them.
+        T is (F − 1) / temporal_stride + 1; one frame is an image. The latents are scaled for the transformer.
         """
         ...
 
 
 class VideoDecoder(Protocol):
-    """Latents to frames."""
+    """Decodes latents to frames."""
 
     @property
-    def latent_channels(self) -> int: ...
+    def latent_channels(self) -> int:
+        """Channels of a latent."""
+        ...
 
     @property
-    def temporal_stride(self) -> int: ...
+    def temporal_stride(self) -> int:
+        """Frames for each latent but the first."""
+        ...
 
     @property
-    def spatial_stride(self) -> int: ...
+    def spatial_stride(self) -> int:
+        """Pixels along each side of a latent."""
+        ...
 
     def decode(self, latents: Tensor) -> Tensor:
-        """The way back from `VideoEncoder.encode`; frames are about [−1, 1]."""
+        """Decode latents from `VideoEncoder.encode` to frames, about in [−1, 1]."""
         ...
 
 
 class VideoCodec(VideoEncoder, VideoDecoder, Protocol):
-    """Both ways."""
+    """Encodes frames and decodes latents."""
 
 
 class AudioCodec(Protocol):
-    """Stereo samples to latents at a steady rate, and back."""
+    """Encodes stereo samples to latents at a steady rate, and decodes them."""
 
     @property
-    def latent_channels(self) -> int: ...
+    def latent_channels(self) -> int:
+        """Channels of a latent."""
+        ...
 
     @property
-    def latents_per_s(self) -> float: ...
+    def latents_per_s(self) -> float:
+        """Latents a second."""
+        ...
 
     @property
     def sample_rate(self) -> int:
-        """Of what `decode` returns, in Hz."""
+        """Sample rate of decoded sound, in Hz."""
         ...
 
     def encode(self, samples: Tensor, sample_rate: int, generator: Generator | None = None) -> Tensor:
-        """Samples (batch, 2, N) to latents (batch, time, channels).
+        """Encode samples (batch, 2, N) to latents (batch, time, channels).
 
         Args:
-            samples: In [−1, 1].
-            sample_rate: Of the samples, in Hz; any.
-            generator: On the CPU; draws from the posterior. Without one its mean is taken.
+            samples: Samples in [−1, 1].
+            sample_rate: Sample rate, any, in Hz.
+            generator: Source of the posterior's samples, on the CPU; None takes its mean.
         """
         ...
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Latents (batch, time, channels) to samples (batch, 2, N)."""
+        """Decode latents (batch, time, channels) to samples (batch, 2, N)."""
         ...
 
 
 class TextEncoder(Protocol):
-    """Prompts to features."""
+    """Encodes prompts to features."""
 
     def check(self, prompt: str) -> None:
-        """Raises InvalidInput for a prompt that can't be encoded; needs no weights."""
+        """Check a prompt without loading weights.
+
+        Raises:
+            InvalidInput: The prompt can't be encoded.
+        """
         ...
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
-        """Features (tokens, channels) of each prompt, float32 on the CPU. Holds no weights afterwards."""
+        """Encode each prompt to features (tokens, channels), float32 on the CPU; keep no weights."""
         ...

@@ -1,4 +1,4 @@
-"""Changes the rate of sampled sound."""
+"""Change the rate of sampled sound."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def resample(samples: Tensor, count: int) -> Tensor:
-    """Samples (…, N) over the same time as (…, count): what lies above either Nyquist frequency is cut off.
+    """Resample (…, N) to (…, count) samples over the same time, cut off at the lower Nyquist frequency.
 
-    The Fourier method, as `scipy.signal.resample`, which the public code uses. It takes the sound for one
-    period, so that the ends bleed into each other by a few samples.
+    This is the Fourier method of `scipy.signal.resample`, which the public code uses. It treats the sound as
+    periodic, so that its ends bleed into each other by a few samples.
     """
     before = samples.shape[-1]
     if count == before:
@@ -18,7 +18,7 @@ def resample(samples: Tensor, count: int) -> Tensor:
     kept = min(before, count)
     spectrum = torch.fft.rfft(samples)[..., : kept // 2 + 1].clone()
     if kept % 2 == 0:
-        # The bin at the lower Nyquist frequency stands for two when it comes to lie, or lay, inside the band.
+        # The bin at the lower Nyquist frequency stands for two, which are separate in the longer signal.
         spectrum[..., -1] *= 2.0 if count < before else 0.5
     resampled: Tensor = torch.fft.irfft(spectrum, n=count) * (count / before)
     return resampled

@@ -1,8 +1,8 @@
-"""A sound codec without a network: log spectra in their strongest directions, phases by Griffin–Lim.
+"""A sound codec without a network: principal directions of log spectra, with phases by Griffin–Lim.
 
-Pure tones need narrow bins, so spectra are linear in frequency (1024 samples every 250 at 16 kHz, up to
-4 kHz); four of them make one latent. Phases are found by the fast Griffin–Lim algorithm (Perraudin, Balazs
-and Søndergaard 2013) at 8 kHz, where the same bins cost half as much.
+Pure tones need narrow bins, so spectra are linear in frequency (1024 samples every 250 at 16 kHz, up to 4
+kHz). Four of them make one latent. Phases come from the fast Griffin–Lim algorithm (Perraudin, Balazs and
+Søndergaard 2013) at 8 kHz, where the same bins cost half as much.
 """
 
 from __future__ import annotations
@@ -23,59 +23,68 @@ SAMPLE_RATE = 16_000
 HOP = 250
 WINDOW = 1024
 BINS = 256
-"""Lines of a spectrum that are kept, 15.6 Hz apart: 0 to 4 kHz."""
+"""Number of a spectrum's bins that are kept, 15.6 Hz apart: 0 to 4 kHz."""
 HOPS = 4
-"""Spectra in one latent, which so lasts 62.5 ms."""
+"""Spectra in one latent, which lasts 62.5 ms."""
 TOY_WORLD = Path(__file__).with_name("toy-world-audio-48.safetensors")
-"""Fitted to the toy world by `training.fitting`: 48 channels."""
+"""Basis fitted to the toy world by `training.fitting`: 48 channels."""
 ROUNDS = 32
+"""Iterations of Griffin–Lim."""
 _MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
 class SpectralAudioCodec:
-    """Satisfies `AudioCodec`; both channels sound alike."""
+    """An `AudioCodec` of a fitted basis; both channels of decoded sound are equal."""
 
     basis: Basis
+    """Basis of four log spectra."""
 
     sample_rate = SAMPLE_RATE
     latents_per_s = SAMPLE_RATE / (HOP * HOPS)
 
     @property
     def latent_channels(self) -> int:
+        """Channels of the latents."""
         return self.basis.width
 
     @property
     def variance(self) -> Tensor:
-        """(channels,): of the latents of the sounds that it was fitted to."""
+        """Variance of the latents of the fitted sounds, (channels,)."""
         return self.basis.gains().square()
 
     @torch.no_grad()
     def encode(self, samples: Tensor, sample_rate: int, generator: Generator | None = None) -> Tensor:
-        """Samples (batch, 2, N) to latents (batch, time, channels). Nothing is drawn: the generator rests."""
+        """Encode samples (batch, 2, N) to latents (batch, time, channels); the generator isn't used."""
         count = round(samples.shape[-1] * SAMPLE_RATE / sample_rate)
         return self.basis.project(spectra(resample(samples.mean(1), count))) * self.basis.gains()
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """Latents (batch, time, channels) to samples (batch, 2, 1000 · time)."""
+        """Decode latents (batch, time, channels) to samples (batch, 2, 1000 · time)."""
         logs = self.basis.expand(latents.float() / self.basis.gains())
         magnitudes = logs.reshape(len(logs), -1, BINS).clamp(min=0).expm1().mT
         return find_sound(magnitudes)[:, None].expand(-1, 2, -1)
 
     def cut(self, width: int) -> SpectralAudioCodec:
-        """The same codec with `width` channels."""
+        """Return the codec with only `width` channels."""
         return SpectralAudioCodec(self.basis.cut(width))
 
     def to(self, device: torch.device | str) -> SpectralAudioCodec:
+        """Return the codec on a device."""
         return SpectralAudioCodec(self.basis.to(device))
 
     def save(self, path: Path) -> None:
+        """Write the basis to a safetensors file."""
         save_file(self.basis.tensors("spectra"), path)
 
     @classmethod
     def load(cls, path: Path) -> SpectralAudioCodec:
-        """Raises WeightsError where the file isn't such a codec's."""
+        """Read a codec that `save` wrote.
+
+        Raises:
+            WeightsError: The file is damaged, or holds something else.
+        """
         tensors = read_weights(path)
         require_finite_weights(tensors, path)
         try:
@@ -85,26 +94,31 @@ class SpectralAudioCodec:
 
 
 def fit_audio_basis(batches: Iterable[Tensor], width: int) -> SpectralAudioCodec:
-    """Fits the codec to sound at 16 kHz.
+    """Fit the codec to sound at 16 kHz.
 
     Args:
         batches: Samples (batch, 2, N).
         width: Channels of a latent.
     """
-    return SpectralAudioCodec(fit_basis((spectra(batch.mean(1)).flatten(0, 1) for batch in batches), width))
+    rows = (spectra(batch.mean(1)).flatten(0, 1) for batch in batches)
+    return SpectralAudioCodec(fit_basis(rows, width))
 
 
 def spectra(samples: Tensor) -> Tensor:
-    """Samples (batch, N) at 16 kHz to log(1 + magnitude), four spectra in a row: (batch, N / 1000, 1024)."""
+    """Return log(1 + magnitude) of samples (batch, N) at 16 kHz, four in a row: (batch, N / 1000, 1024)."""
     count = samples.shape[-1] // (HOP * HOPS)
     lines = _stft(samples, WINDOW)[:, :BINS, : count * HOPS].abs()
     return lines.log1p().mT.reshape(len(samples), count, HOPS * BINS)
 
 
 def find_sound(magnitudes: Tensor, rounds: int = ROUNDS) -> Tensor:
-    """Samples (batch, 250 · time) at 16 kHz whose spectra have about these magnitudes (batch, BINS, time)."""
-    length, momentum = magnitudes.shape[-1] * HOP, _MOMENTUM / (1 + _MOMENTUM)
-    # The last of the centred spectra is repeated, and at half the rate a spectrum has half the magnitude.
+    """Find samples (batch, 250 · time) at 16 kHz whose spectra are about these (batch, BINS, time).
+
+    The phases start from fixed noise, so that the same magnitudes give the same sound.
+    """
+    length = magnitudes.shape[-1] * HOP
+    momentum = _MOMENTUM / (1 + _MOMENTUM)
+    # full (batch, BINS + 1, time + 1): the last of the centred spectra is repeated.
     full = torch.nn.functional.pad(magnitudes, (0, 1, 0, 1))
     full[..., -1] = full[..., -2]
     noise = torch.rand(full.shape[1:], generator=Generator().manual_seed(0)).to(full.device)
@@ -115,7 +129,7 @@ def find_sound(magnitudes: Tensor, rounds: int = ROUNDS) -> Tensor:
         phases = found - momentum * before
         phases = phases / phases.abs().clamp(min=1e-9)
         before = found
-    # The same lines at the full rate, with nothing above 4 kHz.
+    # Return to the full rate: the same bins, with nothing above 4 kHz.
     return _istft(torch.nn.functional.pad(full * phases, (0, 0, 0, BINS)), WINDOW, length)
 
 

@@ -1,7 +1,7 @@
-"""Prompts to features: T5Gemma's encoder, which is loaded for as long as it encodes and then let go.
+"""Encode prompts by T5Gemma's encoder, which is loaded only for as long as it encodes.
 
-Numerically as the public code: bfloat16, no special tokens, no soft cap on attention, at most 640 tokens, the
-result rounded to float16.
+Its numbers are those of the public code: bfloat16, no special tokens, no soft cap on attention, at most 640
+tokens, and results rounded to float16.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PREFIX = "model.encoder."
 
 
 class T5GemmaText:
-    """Satisfies `TextEncoder`. Remembers every prompt's features, which are small beside the encoder."""
+    """A `TextEncoder` that caches every prompt's features, which are small beside the encoder."""
 
     def __init__(self, tokenizer: Tokenizer, load_network: Callable[[], nn.Module]) -> None:
         self.tokenizer = tokenizer
@@ -36,21 +36,21 @@ class T5GemmaText:
 
     @classmethod
     def from_folder(cls, folder: Path | None, device: torch.device | str) -> T5GemmaText:
-        """Reads the tokenizer at once and the weights when they are needed.
+        """Read the tokenizer at once; the weights follow when they are needed.
 
         Args:
-            folder: The public model's files; None for the hub's cache.
+            folder: Folder of the public model's files; None for the hub's cache.
             device: Where to encode.
 
         Raises:
-            MissingModel: A file isn't there.
+            MissingModel: A file is missing.
         """
         config, tokenizer, index = T5GEMMA.locate(folder)
         shards = _shards(index, folder)
         return cls(Tokenizer.from_file(str(tokenizer)), lambda: _load(config, shards, device))
 
     def check(self, prompt: str) -> None:
-        """Needs the tokenizer alone.
+        """Check a prompt by the tokenizer alone.
 
         Raises:
             InvalidInput: The prompt is empty or too long.
@@ -65,7 +65,7 @@ class T5GemmaText:
             )
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
-        """Features (tokens, channels) of each prompt, float32 on the CPU; cut to 640 tokens."""
+        """Encode each prompt to features (tokens, channels), float32 on the CPU, cut to 640 tokens."""
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._features]
         if new:
             network = self.load_network()
@@ -74,7 +74,7 @@ class T5GemmaText:
 
     @torch.inference_mode()
     def _run(self, network: nn.Module, prompt: str) -> Tensor:
-        # The public code encodes the whole and cuts afterwards, so that what is cut still has a say.
+        # The public code cuts after encoding, so that tokens beyond the limit still influence the others.
         device = next(network.parameters()).device
         tokens = torch.tensor([self._tokens(prompt)], device=device)
         found = network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state
@@ -86,8 +86,8 @@ class T5GemmaText:
 
 
 def build(config: T5GemmaModuleConfig, dtype: torch.dtype = torch.bfloat16) -> nn.Module:
-    """The encoder without trained weights; on the meta device under `torch.device("meta")`."""
-    # The public model was fed by an attention that leaves out the soft cap, whatever the configuration says.
+    """Build the encoder without trained weights; under `torch.device("meta")`, on the meta device."""
+    # The public model was trained on features without a soft cap, although the configuration has one.
     uncapped = T5GemmaConfig(encoder=config.to_dict() | {"attn_logit_softcapping": None}).encoder
     network: nn.Module = T5GemmaEncoder._from_config(  # type: ignore[no-untyped-call]  # transformers types its configurations only
         uncapped, dtype=dtype, attn_implementation="eager"
@@ -96,7 +96,11 @@ def build(config: T5GemmaModuleConfig, dtype: torch.dtype = torch.bfloat16) -> n
 
 
 def _shards(index: Path, folder: Path | None) -> dict[str, Path]:
-    """The encoder's tensors, and the file of each."""
+    """Return the file of each of the encoder's tensors.
+
+    Raises:
+        MissingModel: A file is missing.
+    """
     files: dict[str, str] = json.loads(index.read_text())["weight_map"]
     found = {name: index.with_name(file) for name, file in files.items() if name.startswith(_PREFIX)}
     missing = sorted({path.name for path in found.values() if not path.is_file()})
@@ -118,6 +122,6 @@ def _load(config: Path, shards: dict[str, Path], device: torch.device | str) -> 
             held = (name for name, shard in shards.items() if shard == path)
             tensors |= {name.removeprefix(_PREFIX): file.get_tensor(name).to(torch.bfloat16) for name in held}
     fill(network, tensors, config.parent)
-    # Its frequencies are computed, not stored, so that they are still without values.
+    # The rotary frequencies are computed, not stored, so they have no values yet.
     network.rotary_emb = T5GemmaRotaryEmbedding(cast(T5GemmaConfig, sizes)).to(device)  # annotated too widely
     return network

@@ -1,7 +1,7 @@
 """TurboVAED: a small non-causal decoder for Wan2.2's latents, about four times cheaper than the full one.
 
-The network of the public daVinci-MagiHuman release (arXiv 2603.21986), written from its description. Names
-follow the public checkpoint; its `aligned_feature_projection_heads`, used in training alone, are left out.
+This is the network of the public daVinci-MagiHuman release (arXiv 2603.21986), written from its description.
+Names follow the public checkpoint, without its `aligned_feature_projection_heads`, which only training uses.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from generators.happyhorse.codecs.weights import fill, read_weights
 from generators.happyhorse.network.facts import SPATIAL_STRIDE, TEMPORAL_STRIDE
 
 WINDOW = 7
-"""Latent frames that are decoded at once."""
+"""Number of latent frames that are decoded at once."""
 CONTEXT = 1
-"""Latent frames that a window also sees, and whose output is discarded, at each inner side."""
+"""Number of latent frames of context at each inner side of a window, whose output is discarded."""
 
 
 @dataclass(frozen=True)
 class TurboConfig:
-    """Widths and residual blocks, from the latent's end on. The default is the public decoder."""
+    """Sizes of the network, from the latents to the frames. The default is the public decoder."""
 
     latent_channels: int = 48
     widths: tuple[int, int, int, int] = (512, 256, 128, 64)
+    """Channels of each of the four levels."""
     blocks: tuple[int, int, int, int, int] = (3, 3, 2, 2, 2)
-    """In the middle, then in each of the four levels."""
+    """Residual blocks in the middle, then in each of the four levels."""
 
 
 PUBLIC = TurboConfig()
@@ -40,7 +41,7 @@ _UNUSED = "aligned_feature_projection_heads."
 
 
 class TurboDecoder(nn.Module):
-    """Normalised latents to frames."""
+    """A `VideoDecoder` of normalised latents."""
 
     temporal_stride = TEMPORAL_STRIDE
     spatial_stride = SPATIAL_STRIDE
@@ -59,36 +60,38 @@ class TurboDecoder(nn.Module):
         config: TurboConfig = PUBLIC,
         statistics: Statistics = WAN22,
     ) -> TurboDecoder:
-        """From the public training checkpoint, whose averaged weights are taken, or from those weights alone.
+        """Load the averaged weights from the public training checkpoint, or from a file of them alone.
 
         Raises:
-            WeightsError: The file is damaged or of another network.
+            WeightsError: The file is damaged, or holds another network.
         """
         found = read_weights(path)
         averaged = cast(Mapping[str, Tensor], found.get("ema_state_dict", found))
         tensors = {name.removeprefix("module."): value for name, value in averaged.items()}
         with torch.device("meta"):
             decoder = cls(config, statistics)
-        fill(decoder, {name: value for name, value in tensors.items() if not name.startswith(_UNUSED)}, path)
+        used = {name: value for name, value in tensors.items() if not name.startswith(_UNUSED)}
+        fill(decoder, used, path)
         return decoder.to(device, dtype).eval().requires_grad_(False)
 
     @property
     def latent_channels(self) -> int:
+        """Channels of the latents."""
         return len(self.statistics.mean)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
-        """Latents (batch, channels, T, h, w), normalised, to frames (batch, 3, 4T−3, 16h, 16w)."""
+        """Decode normalised latents (batch, channels, T, h, w) to frames (batch, 3, 4T − 3, 16h, 16w)."""
         weight = next(self.parameters())
         return decode_windows(self.decoder, self.statistics.denormalise(latents).to(weight))
 
 
 def decode_windows(network: Callable[[Tensor, bool], Tensor], latents: Tensor) -> Tensor:
-    """Decodes windows of 7 latent frames, each with one frame of context, and joins them.
+    """Decode windows of 7 latent frames, each with one frame of context, and join them.
 
     Args:
-        network: Called with a window and whether it opens the clip.
-        latents: (batch, channels, T, h, w); padded to whole windows by its last frame.
+        network: Decoder of a window; its second argument says whether the window opens the clip.
+        latents: (batch, channels, T, h, w). The last frame is repeated to fill the last window.
     """
     length = latents.shape[2]
     padded = -(-length // WINDOW) * WINDOW
@@ -123,7 +126,7 @@ class _Network(nn.Module):
 
 
 class _Level(nn.Module):
-    """Changes the width if it must, doubles time and space if it should, and refines."""
+    """A level of the decoder: changes the width, doubles time and space where needed, and refines."""
 
     def __init__(self, before: int, width: int, blocks: int, level: int) -> None:
         super().__init__()
@@ -155,7 +158,7 @@ class _Blocks(nn.Module):
 
 
 class _Block(nn.Module):
-    """Two convolutions beside a shortcut."""
+    """A residual block of two convolutions."""
 
     def __init__(self, before: int, width: int, activation: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -176,7 +179,7 @@ class _Upsampler(nn.Module):
     def __init__(self, width: int, in_time: bool) -> None:
         super().__init__()
         self.time_conv = _Conv(width, 2 * width, size=(3, 1, 1)) if in_time else None
-        # The first is the interpolation, which has no weights; the public names count it.
+        # The interpolation has no weights, but the public names count it as the first module.
         self.resample = nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(width, width, 3, padding=1))
 
     def forward(self, x: Tensor, opens_clip: bool) -> Tensor:
@@ -189,7 +192,7 @@ class _Upsampler(nn.Module):
 
 
 class _Conv(nn.Module):
-    """A 3-D convolution that repeats the frames at both ends, and pads with zeros in space."""
+    """A 3-D convolution that repeats the first and last frame, and pads with zeros in space."""
 
     def __init__(self, before: int, after: int, size: int | tuple[int, int, int] = 3) -> None:
         super().__init__()
@@ -208,7 +211,7 @@ def _rms(x: Tensor, eps: float = 1e-8) -> Tensor:
 
 
 def _unpatch(x: Tensor) -> Tensor:
-    """(batch, colour · width offset · height offset, T, h, w) to (batch, 3, T, 2h, 2w)."""
+    """Reshape (batch, colour · width offset · height offset, T, h, w) to (batch, 3, T, 2h, 2w)."""
     batch, _, length, height, width = x.shape
     x = x.reshape(batch, 3, 2, 2, length, height, width).permute(0, 1, 4, 5, 3, 6, 2)
     return x.flatten(5, 6).flatten(3, 4)

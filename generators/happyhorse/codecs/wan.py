@@ -1,4 +1,4 @@
-"""Wan2.2's video autoencoder (TI2V 5B), as diffusers has it, with the public names and scale."""
+"""Wan2.2's video autoencoder (TI2V 5B) from diffusers, with the public names and normalisation."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ _NAMES = tuple(
 
 
 def diffusers_name(native: str) -> str:
-    """A tensor of the public Wan2.2_VAE.pth by the name that diffusers gives it."""
+    """Return diffusers' name of a tensor of the public Wan2.2_VAE.pth."""
     for pattern, replacement in _NAMES:
         native = pattern.sub(replacement, native)
     return native
 
 
 def build(sizes: Mapping[str, Any] = FULL_SIZE) -> nn.Module:
-    """The network without trained weights; on the meta device under `torch.device("meta")`."""
+    """Build the network without trained weights; under `torch.device("meta")`, on the meta device."""
     network = cast(nn.Module, AutoencoderKLWan(**_VARIANT, **sizes))  # type: ignore[no-untyped-call]  # diffusers has no types
     return network.eval().requires_grad_(False)
 
 
 class WanCodec:
-    """Frames to normalised latents of one sixteenth the size, a quarter as many, and back."""
+    """A `VideoCodec` of normalised latents, a sixteenth of the frames' size and a quarter of their number."""
 
     temporal_stride = TEMPORAL_STRIDE
     spatial_stride = SPATIAL_STRIDE
@@ -74,30 +74,32 @@ class WanCodec:
 
     @classmethod
     def load(cls, path: Path, device: torch.device | str, dtype: torch.dtype = torch.bfloat16) -> WanCodec:
-        """From the public Wan2.2_VAE.pth, or from diffusers' file of the same weights.
+        """Load the public Wan2.2_VAE.pth, or diffusers' file of the same weights.
 
         Raises:
-            WeightsError: The file is damaged or of another network.
+            WeightsError: The file is damaged, or holds another network.
         """
         with torch.device("meta"):
             network = build()
         found = read_weights(path)
-        fill(network, {diffusers_name(name): value.to(device, dtype) for name, value in found.items()}, path)
+        tensors = {diffusers_name(name): value.to(device, dtype) for name, value in found.items()}
+        fill(network, tensors, path)
         return cls(network)
 
     @property
     def latent_channels(self) -> int:
+        """Channels of the latents."""
         return len(self.statistics.mean)
 
     @torch.inference_mode()
     def encode(self, frames: Tensor) -> Tensor:
-        """The posterior's mean, for it is what the public pipeline conditions on."""
+        """Encode frames to the posterior's mean, which the public pipeline conditions on."""
         latents = self.network.encode(self._cast(frames)).latent_dist.mode()
         return self.statistics.normalise(latents.float())
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
-        """Frames in [−1, 1]."""
+        """Decode normalised latents to frames in [−1, 1]."""
         return cast(Tensor, self.network.decode(self._cast(self.statistics.denormalise(latents))).sample)
 
     def _cast(self, values: Tensor) -> Tensor:

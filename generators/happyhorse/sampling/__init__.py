@@ -1,1 +1,1 @@
-"""From noise to clean latents."""
+"""Go from noise to clean latents."""

@@ -1,4 +1,4 @@
-"""Latents, what of them is given, and the noise that sampling starts from."""
+"""Latents, the conditioning that replaces parts of them, and the noise that sampling starts from."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from torch import Tensor
 
 
 class Latents(NamedTuple):
-    """A batch's video (B, C, T, H, W) and audio (B, A, channels); None where audio is left out."""
+    """Latents of a batch."""
 
     video: Tensor
+    """(B, C, T, H, W)."""
     audio: Tensor | None
+    """(B, A, channels); None where audio is left out."""
 
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What is given and stays as it is: the network sees it clean at every step."""
+    """Clean latents that are given. The network sees them clean at every step, and they stay as they are."""
 
     first_frame: Tensor | None = None
-    """(B, C, 1, H, W): a reference image."""
+    """Latent of a reference image, (B, C, 1, H, W)."""
     audio: Tensor | None = None
-    """(B, A, channels): a sound track."""
+    """Latents of a sound track, (B, A, channels)."""
     video: Tensor | None = None
-    """(B, C, T, H, W): a whole picture, for which only sound is made."""
+    """Latents of a whole video, for which only sound is made, (B, C, T, H, W)."""
 
     def put_into(self, x: Latents) -> Latents:
-        """The latents with what is known in its place."""
+        """Replace parts of the latents by those that are given.
+
+        Raises:
+            ValueError: The given audio has another shape than the latents' audio.
+        """
         video, audio = x
         if self.video is not None:
             video = self.video.to(video)
@@ -36,22 +42,28 @@ class Conditioning:
             video = torch.cat([self.first_frame.to(video), video[:, :, 1:]], dim=2)
         if self.audio is not None:
             if audio is None or audio.shape != self.audio.shape:
-                had = None if audio is None else tuple(audio.shape)
+                wanted = None if audio is None else tuple(audio.shape)
                 raise ValueError(
-                    f"The known audio is {tuple(self.audio.shape)}; the latents' audio is {had}."
+                    f"The given audio must have the shape of the latents' audio, {wanted}; "
+                    f"got {tuple(self.audio.shape)}."
                 )
             audio = self.audio.to(audio)
         return Latents(video, audio)
 
 
 UNCONDITIONED = Conditioning()
-"""Nothing is given: everything is made."""
+"""Nothing is given: the sampler makes everything."""
 
 
 class Noise:
-    """Gaussian noise from one seed for each sample of a batch, drawn on the CPU for every device.
+    """Gaussian noise from one seed for each sample of a batch.
 
-    Video and audio have a stream each, so that the picture's noise is the same with and without sound.
+    It is drawn on the CPU, so that it is the same on every device. Video and audio have a stream each, so
+    that the video's noise is the same with and without sound.
+
+    Args:
+        seeds: One for each sample.
+        device: Where the noise is returned.
     """
 
     def __init__(self, *seeds: int, device: torch.device | str = "cpu") -> None:
@@ -60,14 +72,15 @@ class Noise:
         self._audio = [torch.Generator().manual_seed(2 * seed + 1) for seed in seeds]
 
     def draw(self, video: tuple[int, ...], audio: tuple[int, ...] | None) -> Latents:
-        """The next noise, for one sample's shapes: (C, T, H, W) and (A, channels)."""
-        return Latents(
-            self._next(self._video, video), None if audio is None else self._next(self._audio, audio)
-        )
+        """Draw the next noise for one sample's shapes, (C, T, H, W) and (A, channels)."""
+        noisy_video = self._next(self._video, video)
+        noisy_audio = None if audio is None else self._next(self._audio, audio)
+        return Latents(noisy_video, noisy_audio)
 
     def like(self, x: Latents) -> Latents:
-        """The next noise, in the shapes of a batch."""
-        return self.draw(tuple(x.video.shape[1:]), None if x.audio is None else tuple(x.audio.shape[1:]))
+        """Draw the next noise in the shapes of a batch."""
+        audio = None if x.audio is None else tuple(x.audio.shape[1:])
+        return self.draw(tuple(x.video.shape[1:]), audio)
 
     def _next(self, streams: list[torch.Generator], shape: tuple[int, ...]) -> Tensor:
         return torch.stack([torch.randn(shape, generator=stream) for stream in streams]).to(self.device)

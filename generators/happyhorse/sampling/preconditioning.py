@@ -1,14 +1,14 @@
-"""A skip to the best linear estimate, applied outside the network, for networks that are trained with it.
+"""Preconditioning: a skip connection from the Wiener estimate, outside the network that is trained with it.
 
 The best linear estimate of clean latents of variance v from x = (1 − σ)·clean + σ·noise is Wiener's,
-(1 − σ)·v/D·x with D = (1 − σ)²·v + σ², and its error has the variance σ²·v/D. The network's output F is that
-error in units of its deviation: clean = (1 − σ)·v/D·x + σ·√(v/D)·F. As velocity = (x − clean)/σ,
+(1 − σ)·v/D·x with D = (1 − σ)²·v + σ². Its error has the variance σ²·v/D. The network's output F is that
+error in units of its standard deviation: clean = (1 − σ)·v/D·x + σ·√(v/D)·F. As velocity = (x − clean)/σ,
 
     velocity = (σ − (1 − σ)·v)/D·x − √(v/D)·F     and F should be     (σ·clean/√v − (1 − σ)·√v·noise)/√D,
 
-which has unit variance at every σ and is uncorrelated with x. The network needs no σ: only loss and samplers
-know it (after the preconditioning of Karras et al., arXiv 2206.00364, which also tells the network, and has
-one variance for all channels).
+which has unit variance at every σ and is uncorrelated with x. This follows Karras et al. (arXiv 2206.00364)
+with two differences: each channel has its own variance, and the network isn't told σ, which only the loss and
+the samplers know.
 """
 
 from __future__ import annotations
@@ -24,61 +24,63 @@ Network = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
 
 
 class Variances(NamedTuple):
-    """Of clean latents, by channel; each in a shape that multiplies a batch."""
+    """Variance of each channel of clean latents, in shapes that broadcast with a batch."""
 
     video: Tensor
-    """(C, 1, 1, 1)"""
+    """(C, 1, 1, 1)."""
     audio: Tensor
-    """(channels,)"""
+    """(channels,)."""
 
 
 @dataclass(frozen=True)
 class Preconditioned:
-    """A network that says what the Wiener estimate lacks."""
+    """A network that predicts the error of the Wiener estimate."""
 
     network: Network
-    """Video and audio to an output F for each; audio may be None."""
+    """Maps video and audio to an output F for each; audio may be None."""
     variances: Variances
 
     def at(self, level: Tensor | float) -> Network:
-        """Its velocity, for latents that are as noisy as `level` says, one for all or each (B,)."""
+        """Return the function that predicts the velocity at noise level σ, one for all or one each (B,)."""
 
         def velocity(video: Tensor, audio: Tensor | None) -> tuple[Tensor, Tensor | None]:
-            seen, heard = self.network(video, audio)
-            pictures = to_velocity(seen, video, level, self.variances.video)
-            if audio is None or heard is None:
-                return pictures, None
-            return pictures, to_velocity(heard, audio, level, self.variances.audio)
+            video_output, audio_output = self.network(video, audio)
+            video_velocity = to_velocity(video_output, video, level, self.variances.video)
+            if audio is None or audio_output is None:
+                return video_velocity, None
+            return video_velocity, to_velocity(audio_output, audio, level, self.variances.audio)
 
         return velocity
 
 
 def to_velocity(output: Tensor, x: Tensor, level: Tensor | float, variance: Tensor) -> Tensor:
-    """The velocity that the network's output stands for.
+    """Convert the network's output to a velocity: (σ − (1 − σ)·v)/D·x − √(v/D)·F.
 
     Args:
         output: F, in the shape of `x`.
-        x: The noisy latents (B, …).
+        x: Noisy latents (B, …).
         level: σ, one for all, one for each sample (B,), or with more axes of `x`.
-        variance: Of the clean latents, in a shape that multiplies them.
+        variance: v, in a shape that broadcasts with `x`.
     """
     level = spread(level, x)
-    whole = power(level, variance)
-    return (level - (1 - level) * variance) / whole * x - (variance / whole).sqrt() * output
+    d = power(level, variance)
+    return (level - (1 - level) * variance) / d * x - (variance / d).sqrt() * output
 
 
 def to_output(clean: Tensor, noise: Tensor, level: Tensor | float, variance: Tensor) -> Tensor:
-    """What the network should say: F, in the shape of `clean`."""
-    level, deviation = spread(level, clean), variance.sqrt()
-    return (level / deviation * clean - (1 - level) * deviation * noise) / power(level, variance).sqrt()
+    """Return the network's target: F = (σ·clean/√v − (1 − σ)·√v·noise)/√D, in the shape of `clean`."""
+    level = spread(level, clean)
+    deviation = variance.sqrt()
+    error = level / deviation * clean - (1 - level) * deviation * noise
+    return error / power(level, variance).sqrt()
 
 
 def power(level: Tensor, variance: Tensor) -> Tensor:
-    """D: the variance of latents as noisy as that; both in shapes that multiply."""
+    """Return D = (1 − σ)²·v + σ², the variance of noisy latents; the arguments broadcast."""
     return (1 - level) ** 2 * variance + level**2
 
 
 def spread(level: Tensor | float, like: Tensor) -> Tensor:
-    """Values for the first axes of `like` (B, …), in a shape that multiplies it."""
+    """Reshape values for the first axes of `like` (B, …), so that they broadcast with it."""
     level = torch.as_tensor(level, dtype=like.dtype, device=like.device)
     return level.reshape(*level.shape, *[1] * (like.ndim - level.ndim))

@@ -1,13 +1,13 @@
-"""From noise to clean latents: the samplers of the distilled and of the base checkpoint.
+"""Sample clean latents from noise by the distilled or the base checkpoint.
 
     noise_levels(steps)                          the σ of each step, then 0
     Noise(*seeds, device).draw(video, audio)     start noise, and fresh noise of the same shapes at any time
-    sample_distilled(velocity, start, noise)     few steps that re-noise, one look each
-    sample_base(conditional, negative, start)    UniPC with guidance, two looks a step
+    sample_distilled(velocity, start, noise)     few steps that add fresh noise, one evaluation each
+    sample_base(conditional, negative, start)    UniPC with classifier-free guidance, two evaluations a step
 
-The network is a function of latents (`Velocity`) with its text, coordinates and window bound; one that was
-trained with a skip is `Preconditioned`, and told σ by the samplers. σ is the share
-of noise: x = (1 − σ)·clean + σ·noise. The velocity is noise − clean, so that clean ≈ x − σ·velocity.
+The network is a function of latents (`Velocity`) with its text, coordinates and window bound. A network that
+was trained with a skip connection is `Preconditioned`, and the samplers pass it σ. σ is the share of noise:
+x = (1 − σ)·clean + σ·noise. The velocity is noise − clean, so that clean ≈ x − σ·velocity.
 """
 
 from __future__ import annotations
@@ -26,18 +26,21 @@ from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.unipc import UniPC
 
 Velocity = Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]
-"""Video (B, C, T, H, W) and audio (B, A, channels), or None where it is left out, to their velocities."""
+"""Maps video (B, C, T, H, W) and audio (B, A, channels), or None if it is left out, to their velocities."""
 OnStep = Callable[[int, int], None]
-"""Is told after each step how many are done, of how many."""
+"""Called after each step with the number of steps done and the number of all steps."""
 
 
 def noise_levels(steps: int) -> list[float]:
-    """σ before each step, and 0 after the last: even steps from 0.999, shifted towards noise.
+    """Return σ before each step, and 0 after the last: even steps from 0.999, shifted towards noise.
 
     The grids of 4 and 2 steps are every second and every fourth value of the grid of 8.
+
+    Raises:
+        ValueError: There are fewer than one step.
     """
     if steps < 1:
-        raise ValueError(f"A sampler takes one step or more; got {steps}.")
+        raise ValueError(f"steps must be 1 or more; got {steps}.")
     even = [FIRST_LEVEL * (1 - k / steps) for k in range(steps)]
     return [SHIFT * s / (1 + (SHIFT - 1) * s) for s in even] + [0.0]
 
@@ -51,15 +54,15 @@ def sample_distilled(
     conditioning: Conditioning = UNCONDITIONED,
     on_step: OnStep | None = None,
 ) -> Latents:
-    """Estimates the clean latents and noises them anew, with less and less noise.
+    """Estimate the clean latents and add fresh noise, less and less of it.
 
     Args:
         velocity: The distilled network.
-        start: Noise, which `noise.draw` gives.
-        noise: Where each step's fresh noise comes from.
+        start: Noise from `noise.draw`.
+        noise: Source of each step's fresh noise.
         steps: 8 as distilled; 4 and 2 run on a subset of the same levels.
-        conditioning: What is given and kept.
-        on_step: Is told of each step.
+        conditioning: Latents that are given.
+        on_step: Called after each step.
     """
     x = conditioning.put_into(start)
     for k, (now, then) in enumerate(pairwise(noise_levels(steps)), start=1):
@@ -80,21 +83,23 @@ def sample_base(
     guidance: Guidance = PUBLISHED,
     on_step: OnStep | None = None,
 ) -> Latents:
-    """UniPC for video and audio, guided away from the negative prompt.
+    """Sample by UniPC with classifier-free guidance, away from the negative prompt.
 
     Args:
         conditional: The base network with the prompt.
         negative: The same with the negative prompt.
-        start: Noise, which `noise.draw` gives.
+        start: Noise from `Noise.draw`.
         steps: 32 as published.
-        conditioning: What is given and kept.
-        guidance: How far to push.
-        on_step: Is told of each step.
+        conditioning: Latents that are given.
+        guidance: Guidance scales of video and audio.
+        on_step: Called after each step.
     """
 
     def guided(x: Latents, level: float) -> Latents:
+        # velocity = negative + scale · (conditional − negative), with a scale of its own for late steps.
         scale = guidance.video if math.floor(1000 * level) > 500 else guidance.late_video
-        with_prompt, without = predict_velocity(conditional, x, level), predict_velocity(negative, x, level)
+        with_prompt = predict_velocity(conditional, x, level)
+        without = predict_velocity(negative, x, level)
         video = torch.lerp(without.video, with_prompt.video, scale)
         if with_prompt.audio is None or without.audio is None:
             return Latents(video, None)
@@ -111,26 +116,35 @@ def solve(
     conditioning: Conditioning,
     on_step: OnStep | None = None,
 ) -> Latents:
-    """Follows the velocity, which may depend on σ, from noise to clean latents by UniPC."""
+    """Integrate the velocity, a function of latents and σ, from noise to clean latents by UniPC.
+
+    Args:
+        velocity: The network, guided or not.
+        start: Noise.
+        steps: Number of steps.
+        conditioning: Latents that are given.
+        on_step: Called after each step.
+    """
     levels = noise_levels(steps)
     video, audio = UniPC(levels), UniPC(levels)
     x = conditioning.put_into(start)
     for k, level in enumerate(levels[:-1]):
         v = velocity(x, level)
-        sound = None if x.audio is None or v.audio is None else audio.step(k, x.audio, v.audio)
-        x = conditioning.put_into(Latents(video.step(k, x.video, v.video), sound))
+        next_video = video.step(k, x.video, v.video)
+        next_audio = None if x.audio is None or v.audio is None else audio.step(k, x.audio, v.audio)
+        x = conditioning.put_into(Latents(next_video, next_audio))
         if on_step:
             on_step(k + 1, steps)
     return x
 
 
 def predict_velocity(velocity: Velocity | Preconditioned, x: Latents, level: Tensor | float) -> Latents:
-    """The velocity of latents that are as noisy as `level` says."""
-    told = velocity.at(level) if isinstance(velocity, Preconditioned) else velocity
-    return Latents(*told(*x))
+    """Return the network's velocity of latents at noise level σ, one for all or one each (B,)."""
+    predict = velocity.at(level) if isinstance(velocity, Preconditioned) else velocity
+    return Latents(*predict(*x))
 
 
 def _mix(a: float, x: Latents, b: float, y: Latents) -> Latents:
-    """a·x + b·y."""
+    """Return a·x + b·y."""
     audio = None if x.audio is None or y.audio is None else a * x.audio + b * y.audio
     return Latents(a * x.video + b * y.video, audio)

@@ -1,7 +1,7 @@
-"""UniPC of order two, a multistep solver that corrects each step by what the next look at the network shows.
+"""UniPC of order two, a multistep solver that corrects each step by the next evaluation of the network.
 
 Zhao et al., "UniPC" (arXiv 2302.04867), in its B₂ form for predictions of the clean sample, with order one in
-the first and in the last step. λ is the log of signal over noise, ln((1 − σ)/σ); h its growth over a step.
+the first and in the last step. λ = ln((1 − σ)/σ) is the log of signal over noise, h its growth over a step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class UniPC:
-    """One modality's way along a grid of noise levels.
+    """Solver state of one modality along a grid of noise levels.
 
     Args:
         levels: σ before each step, then 0.
@@ -24,12 +24,12 @@ class UniPC:
         self._corrected: Tensor | None = None
 
     def step(self, k: int, x: Tensor, velocity: Tensor) -> Tensor:
-        """The sample at the next level.
+        """Return the sample at the next level.
 
         Args:
-            k: The step, counted from 0; steps come in order.
-            x: What the last step returned and the network saw.
-            velocity: What the network returned.
+            k: Number of the step, from 0; steps are taken in order.
+            x: Sample that the last step returned and the network saw.
+            velocity: The network's output for it.
         """
         self._clean = [*self._clean[-2:], x - self.levels[k] * velocity]
         if self._corrected is not None:
@@ -38,6 +38,7 @@ class UniPC:
         return self._predict(k, x)
 
     def _predict(self, k: int, x: Tensor) -> Tensor:
+        """Take step k by a line through the last two estimates of the clean sample."""
         clean = self._clean[-1]
         if 0 < k < len(self.levels) - 2:
             r = self._growth(k - 1) / self._growth(k)
@@ -45,26 +46,28 @@ class UniPC:
         return self._move(k, x, clean)
 
     def _correct(self, k: int, x: Tensor) -> Tensor:
-        """Takes step k − 1 again from its corrected start, now that its end has been looked at."""
+        """Take step k − 1 again from its corrected start, with the network's estimate at its end."""
         before, now = self._clean[-2:]
         if k == 1:
             return self._move(0, x, before + (now - before) / 2)
+        # B(h) = e^−h − 1 and φ₁ = B/(−h) − 1; ρ solves the order conditions for the two differences.
         h = self._growth(k - 1)
         r = -self._growth(k - 2) / h
         b = math.expm1(-h)
         p1 = b / -h - 1
         b1, b2 = p1 / b, 2 * (p1 / -h - 0.5) / b
         rho = (b1 - b2) / (1 - r)
-        slope, turn = (self._clean[-3] - before) / r, now - before
+        slope = (self._clean[-3] - before) / r
+        turn = now - before
         return self._move(k - 1, x, before + rho * slope + (b1 - rho) * turn)
 
     def _move(self, k: int, x: Tensor, clean: Tensor) -> Tensor:
-        """From level k to the next, as if `clean` were the estimate all the way."""
+        """Move from level k to the next with one estimate of the clean sample."""
         here, there = self.levels[k], self.levels[k + 1]
         share = there / here
         return share * x + (1 - there - share * (1 - here)) * clean
 
     def _growth(self, k: int) -> float:
-        """λ's over step k."""
+        """Return h, the growth of λ over step k."""
         here, there = self.levels[k], self.levels[k + 1]
         return math.log((1 - there) / there) - math.log((1 - here) / here)

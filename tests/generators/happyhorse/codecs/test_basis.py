@@ -48,12 +48,12 @@ def test_it_agrees_with_a_singular_value_decomposition() -> None:
 
 
 def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 rows are too few for 4 directions"):
+    with pytest.raises(ValueError, match="rows must be more than the 4 directions; got 3"):
         fit_basis([_data()[:3]], 4)
 
 
 def test_more_directions_than_there_are_cant_be_had() -> None:
-    with pytest.raises(ValueError, match="has 4 directions; 5 were asked for"):
+    with pytest.raises(ValueError, match="from 1 to the basis's 4 directions; got 5"):
         fit_basis([_data()], 4).cut(5)
 
 

@@ -30,7 +30,7 @@ def test_windows_cover_every_frame_and_overlap_enough(length: int, window: int, 
 
 @pytest.mark.parametrize("overlap", [0, 8, 9])
 def test_refuses_an_overlap_that_leaves_no_way_on(overlap: int) -> None:
-    with pytest.raises(ValueError, match=rf"must be 1…7 latent frames; got {overlap}"):
+    with pytest.raises(ValueError, match=rf"must be from 1 to 7 latent frames; got {overlap}"):
         window_starts(20, 8, overlap)
 
 
