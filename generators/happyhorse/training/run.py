@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, NamedTuple, Protocol
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
@@ -279,14 +279,11 @@ def copy_into(target: Sequence[Tensor], source: Sequence[Tensor]) -> None:
 
 
 def _read_state(file: Path, device: torch.device) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
-    except FileNotFoundError as error:
-        raise ValueError(
-            f"The state {file} is missing. Delete the other files of this state to begin again."
-        ) from error
-    except (RuntimeError, EOFError, UnpicklingError) as error:
-        raise ValueError(f"Can't read the state {file}: {error}. Delete it to begin again.") from error
+    if not file.is_file():
+        raise ValueError(f"The state {file} is missing. Delete the other files of this state to begin again.")
+    if not is_zipfile(file):  # torch fails on these in many ways
+        raise ValueError(f"The state {file} is damaged. Delete it to begin again.")
+    state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
     return state
 
 

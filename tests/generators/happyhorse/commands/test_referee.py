@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from generators.happyhorse.__main__ import main
+from generators.happyhorse.commands import referee
 from generators.happyhorse.toy.model import ToyModel, distilled_kind, save_model
 
 
@@ -49,3 +50,64 @@ def test_the_shipped_weights_are_scored_if_no_others_are_named(tmp_path: Path) -
     assert done == 0
     columns = ["truth", "codec", "base", "base cascade", "8step", "4step", "2step"]
     assert list(json.loads((tmp_path / "s.json").read_text())) == columns
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--count", "-1", "count must be a whole number from 1 to 1000000000; got -1."),
+        ("--count", str(10**20), "count must be a whole number from 1 to 1000000000"),
+        ("--seeds", "0", "seeds must be 2 or more, as clips of one seed can't differ; got 0."),
+        ("--seeds", "-5", "seeds must be 2 or more, as clips of one seed can't differ; got -5."),
+        ("--threads", "0", "threads must be a whole number from 1 to 1024; got 0."),
+        ("--json", "nowhere/scores.json", "json must be a file in a folder that exists"),
+        ("--json", ".", "json must be a file in a folder that exists; got ."),
+    ],
+)
+def test_a_mistake_is_named_before_anything_is_scored(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(referee, "references", None)
+
+    assert main(["referee", f"{option}={value}"]) == 1
+
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_weights_that_are_not_there_are_named_before_anything_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(referee, "references", None)
+
+    assert main(["referee", str(tmp_path / "none.safetensors")]) == 1
+
+    assert "There are no weights at " in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_named_before_anything_is_scored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(referee, "references", None)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: None)
+
+    assert main(["referee", "--device", "cuda"]) == 1
+
+    assert "got 'cuda'. Choose one of: cpu." in capsys.readouterr().err
+
+
+def test_a_file_in_the_sheets_place_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(referee, "references", None)
+    (tmp_path / "sheets").write_text("a file")
+
+    assert main(["referee", "--sheets", str(tmp_path / "sheets")]) == 1
+
+    assert "sheets must be a folder; got " in capsys.readouterr().err

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.distributed.tensor import DTensor
 from torch.multiprocessing.spawn import spawn
 
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.flow_step import FlowStep
-from generators.happyhorse.training.processes import Processes, joined
+from generators.happyhorse.training.processes import Processes, joined, use_threads
 from generators.happyhorse.training.run import Run, Settings
 from tests.factories_training import SMALL, FixedClips, small_run
 
@@ -69,3 +70,32 @@ def test_alone_nothing_is_joined() -> None:
         assert processes == Processes()
         assert processes.first
         assert processes.agree(True)
+
+
+def test_alone_a_model_is_not_sharded_and_gradients_are_their_own_mean() -> None:
+    model, gradients = ToyModel(SMALL), [torch.ones(2), torch.zeros(3)]
+
+    assert Processes().shard(model) is model
+    assert Processes().average(gradients) is gradients
+    assert not any(isinstance(weight, DTensor) for weight in model.parameters())
+    Processes().wait()
+
+
+def test_only_rank_0_is_the_first() -> None:
+    assert [Processes(rank, 3).first for rank in range(3)] == [True, False, False]
+
+
+def test_a_number_of_threads_is_set_and_none_leaves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+
+    use_threads(None)
+    use_threads(3)
+
+    assert asked == [3]
+
+
+@pytest.mark.parametrize("count", [0, -1, 1025, 2**40])
+def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"threads must be a whole number from 1 to 1024; got {count}"):
+        use_threads(count)
