@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,15 +98,18 @@ class HappyHorse:
         return _write_clip(self._choice, self._clip(request), request, path, self.libraries)
 
     def _read_choice(self) -> ModelChoice:
-        asked = self._settings
-        device = read_text(self.name, asked, "device")
-        return _choose(
-            self.name,
-            **{name: asked[name] for name in ("weights", "size", "kind", "steps", "decoder")},
-            device=None if device == "auto" else device,
-            folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
-            negative_prompt=self._read_path("negative_prompt"),
-        )
+        asked, device = self._settings, read_text(self.name, self._settings, "device")
+        with _wrong_setting(self.name):
+            return ModelChoice(
+                weights=asked["weights"],
+                size=asked["size"],
+                kind=asked["kind"],
+                steps=asked["steps"],
+                decoder=asked["decoder"],
+                device=None if device == "auto" else device,
+                folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
+                negative_prompt=self._read_path("negative_prompt"),
+            )
 
     def _read_path(self, name: str) -> Path | None:
         return None if self._settings[name] is None else Path(read_text(self.name, self._settings, name))
@@ -148,7 +152,8 @@ class ToyHappyHorse:
         read_text(self.name, self._settings, "device")
         if type(cascade := self._settings["cascade"]) is not bool:
             raise SettingsError(f"{self.name}: 'cascade' must be true or false; got {cascade!r}.")
-        self._choice = _choose(self.name, weights="shipped", size="toy", **self._settings)
+        with _wrong_setting(self.name):
+            self._choice = ModelChoice("shipped", size="toy", **self._settings)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -183,9 +188,11 @@ class ToyHappyHorse:
         )
 
 
-def _choose(generator: str, **chosen: Any) -> ModelChoice:  # noqa: ANN401  (ModelChoice's own fields)
+@contextmanager
+def _wrong_setting(generator: str) -> Iterator[None]:
+    """Raise SettingsError, which names the generator, in place of InvalidInput."""
     try:
-        return ModelChoice(**chosen)
+        yield
     except InvalidInput as error:
         raise SettingsError(f"{generator}: {error}") from error
 
