@@ -79,12 +79,6 @@ class Release:
             device=device,
         )
 
-    def _video_decoder(self, wan: Path, device: torch.device) -> Callable[[], VideoDecoder]:
-        if self.decoder == "wan":
-            return lambda: WanCodec.load(wan, device)
-        (turbo,) = self._files("turbo", TURBO)
-        return lambda: TurboDecoder.load(turbo, device)
-
     def checkpoint(self, kind_name: str) -> Path:
         """Return the folder of a transformer's weights.
 
@@ -119,14 +113,19 @@ class Release:
         find_files(path)
         return lambda: load_transformer(path, config, device=self.device)
 
+    def _video_decoder(self, wan: Path, device: torch.device) -> Callable[[], VideoDecoder]:
+        if self.decoder == "wan":
+            return lambda: WanCodec.load(wan, device)
+        (turbo,) = self._files("turbo", TURBO)
+        return lambda: TurboDecoder.load(turbo, device)
+
     def _require_all(self, upscales: tuple[Upscale, ...]) -> None:
         """Raise one MissingModel for all missing files, so that they can be fetched at once."""
-        sources = {"wan": WAN, "oobleck": OOBLECK, "text": T5GEMMA} | (
-            {"turbo": TURBO} if self.decoder == "turbo" else {}
-        )
-        lookups: list[Callable[[], object]] = [
-            partial(self._files, part, source) for part, source in sources.items()
-        ]
+        sources = {"wan": WAN, "oobleck": OOBLECK, "text": T5GEMMA}
+        if self.decoder == "turbo":
+            sources["turbo"] = TURBO
+        lookups: list[Callable[[], object]] = []
+        lookups += [partial(self._files, part, source) for part, source in sources.items()]
         lookups += [partial(self.checkpoint, name) for name in (self.kind, *upscales)]
         missing = []
         for find in lookups:
