@@ -89,12 +89,13 @@ def _itemise(path: Path, values: list[tuple[str, int, object]]) -> tuple[Documen
 def _walk(path: Path, text: str, start: int) -> Iterator[tuple[str, int, object]]:
     """Yield the key, line and value of each item of the list or mapping that opens at `start`."""
     closing = "]" if text[start] == "[" else "}"
-    position = _skip_space(text, start + 1)
+    position, counted = _skip_space(text, start + 1), 0
+    line = 1
     index = 0
     while text[position : position + 1] != closing:
         if index:
             position = _skip(path, text, position, ",")
-        line = _line(text, position)
+        line, counted = line + text.count("\n", counted, position), position
         key: object = str(index)
         if closing == "}":
             key, position = _decode(path, text, position)

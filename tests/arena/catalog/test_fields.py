@@ -181,3 +181,22 @@ def test_a_long_value_is_shown_cut_short() -> None:
     fields = take({"id": "x" * 10_000})
     fields.slug("id")
     assert len(problems(fields)[0]) < 150
+
+
+def test_fields_that_nothing_took_are_taken_as_they_are() -> None:
+    fields = take({"id": "a", "objects": ["boat"], "share": 0.5})
+    fields.text("id")
+    assert fields.others() == {"objects": ["boat"], "share": 0.5}
+    fields.refuse_others()
+    assert problems(fields) == []
+
+
+def test_other_fields_that_no_database_keeps_are_reported() -> None:
+    fields = take({"id": "a", "large": 2**53, "odd": "\0"})
+    fields.text("id")
+    fields.others()
+    wanted = "whole numbers up to 9007199254740991 and texts without NUL and lone surrogates"
+    assert problems(fields) == [
+        f"file.yaml:1: large: must hold {wanted}; got {2**53}.",
+        f"file.yaml:1: odd: must hold {wanted}; got '\\x00'.",
+    ]

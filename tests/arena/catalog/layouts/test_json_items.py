@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arena.catalog.layouts.json_items import read_lines, read_list, read_mapping
 from arena.catalog.located import FileError
@@ -61,6 +64,24 @@ def test_a_key_that_is_given_twice_makes_two_items(tmp_path: Path) -> None:
     path = write_file(tmp_path / "items.json", '{\n"x": {"a": 1},\n"x": {"a": 2}}')
     document, items = read_mapping(path)
     assert [(item.key, document.line_of(item.fields.place)) for item in items] == [("x", 2), ("x", 3)]
+
+
+@given(
+    items=st.lists(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.lists(st.booleans()))),
+    indent=st.none() | st.integers(0, 3),
+)
+def test_items_are_those_of_the_standard_library(
+    tmp_path_factory: pytest.TempPathFactory, items: list[dict[str, object]], indent: int | None
+) -> None:
+    path = tmp_path_factory.mktemp("json") / "items.json"
+    write_file(path, json.dumps(items, indent=indent))
+    document, read = read_list(path)
+    assert [item.fields.values for item in read] == items
+    lines = [document.line_of(item.fields.place) for item in read]
+    assert lines == sorted(lines)
+    keyed = {str(place): item for place, item in enumerate(items)}
+    write_file(path, json.dumps(keyed, indent=indent))
+    assert {item.key: item.fields.values for item in read_mapping(path)[1]} == keyed
 
 
 def test_an_empty_list_and_mapping_hold_no_items(tmp_path: Path) -> None:
