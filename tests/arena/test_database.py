@@ -17,7 +17,11 @@ READ = """
 import django
 django.setup()
 from arena.runs.models import Job, Rendition
+from arena.catalog.models import Prompt
+from arena.runs.models import Run
 from arena.voting.models import Vote
+assert all((p.expected_sound, p.dimensions, p.aux) == ("", [], {}) for p in Prompt.objects.all())
+assert all((run.tags, run.exclude_tags) == ([], []) for run in Run.objects.all())
 print(sorted(Job.objects.values_list("contender__slug", "state", "clip__rendition__width")))
 print(list(Vote.objects.values_list("outcome", "ballot__rendition_a__clip__job__contender__slug")))
 """
