@@ -20,12 +20,17 @@ GROUP = "paddock.generators"
 IN_TREE = (
     EntryPoint("fal", "generators.adapters.fal:Fal", GROUP),
     EntryPoint("folder", "generators.folder:Folder", GROUP),
+    EntryPoint("gemini", "generators.adapters.gemini:Gemini", GROUP),
     EntryPoint("happyhorse", "generators.happyhorse.generator:HappyHorse", GROUP),
     EntryPoint("happyhorse-toy", "generators.happyhorse.generator:ToyHappyHorse", GROUP),
     EntryPoint("kling", "generators.adapters.kling:Kling", GROUP),
+    EntryPoint("minimax", "generators.adapters.minimax:MiniMax", GROUP),
     EntryPoint("model-studio", "generators.adapters.model_studio:ModelStudio", GROUP),
     EntryPoint("modelark", "generators.adapters.modelark:ModelArk", GROUP),
+    EntryPoint("replicate", "generators.adapters.replicate:Replicate", GROUP),
+    EntryPoint("runway", "generators.adapters.runway:Runway", GROUP),
     EntryPoint("toy-world", "generators.toyworld.generator:ToyWorld", GROUP),
+    EntryPoint("xai", "generators.adapters.xai:Xai", GROUP),
 )
 
 Factory = Callable[[Mapping[str, object]], Generator]

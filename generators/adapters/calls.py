@@ -58,7 +58,9 @@ class Caller:
             ) from error
         body = _parse(content)
         if status >= 300 or body is None:
-            raise self._error(call, status, headers, body or {})
+            raise self._error(call, status, headers, self._provider.read_problem(body or {}))
+        if problem := self._provider.find_problem(body):
+            raise self._error(call, status, headers, problem)
         return body
 
     def strip(self, text: str) -> str:
@@ -79,8 +81,7 @@ class Caller:
                     raise httpx2.ReadError("the answer is larger than 256 MiB")
             return response.status_code, response.headers, bytes(content)
 
-    def _error(self, call: Call, status: int, headers: httpx2.Headers, body: Body) -> GenerationError:
-        said = self._provider.read_problem(body)
+    def _error(self, call: Call, status: int, headers: httpx2.Headers, said: Problem) -> GenerationError:
         problem = Problem(self.strip(said.code), self.strip(said.message) or f"HTTP status {status}")
         fault = find_fault(self._provider.rules, said.code) or fault_of_status(status, creates=call.creates)
         error = build_error(self._provider.title, fault, problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,13 @@ class Downloader:
         self._domains = (*domains, *account.extra_domains)
         self._look_up = look_up
 
-    def fetch(self, link: str, path: Path) -> Downloaded:
+    def fetch(self, link: str, path: Path, own_headers: Mapping[str, str] | None = None) -> Downloaded:
         """Write the file behind a link to `path`.
+
+        Args:
+            link: URL of the file.
+            path: Where to write.
+            own_headers: Headers with the key, which are sent to the base URL's own origin alone.
 
         Raises:
             UnsafeAddress: The link, or a redirect from it, leads elsewhere than to the provider.
@@ -57,16 +63,19 @@ class Downloader:
         transport = GuardedTransport(trusted, self._look_up)
         try:
             with httpx2.Client(transport=transport, timeout=60.0, follow_redirects=False) as client:
-                return self._follow(client, httpx2.URL(link), path)
+                return self._follow(client, httpx2.URL(link), path, own_headers or {})
         except httpx2.InvalidURL as error:
             raise BrokenDownload(f"The clip's link must be a URL; got one that is not: {error}.") from error
         except httpx2.HTTPError as error:
             raise ServerFault(f"The download broke off: {error or type(error).__name__}.") from error
 
-    def _follow(self, client: httpx2.Client, url: httpx2.URL, path: Path) -> Downloaded:
+    def _follow(
+        self, client: httpx2.Client, url: httpx2.URL, path: Path, own_headers: Mapping[str, str]
+    ) -> Downloaded:
         for _ in range(MOST_REDIRECTS + 1):
             self._require_safe(url)
-            with client.stream("GET", url) as response:
+            is_own = is_same_origin(url, self._account.base_url)
+            with client.stream("GET", url, headers=own_headers if is_own else {}) as response:
                 if not response.is_redirect:
                     return _write(response, path)
                 url = url.join(response.headers.get("Location", ""))

@@ -12,11 +12,11 @@ from generators.base import (
     Unavailable,
 )
 
-Stage = Literal["prompt", "clip", "sound"]
+Stage = Literal["prompt", "clip", "sound", "prompt or clip"]
 
 
 class Moderated(RefusedByModeration):
-    """The provider's moderation refused the prompt, the finished clip or its sound."""
+    """The provider's moderation refused the prompt, the finished clip or its sound; `stage` says which."""
 
     def __init__(self, message: str, stage: Stage) -> None:
         super().__init__(message)

@@ -10,7 +10,9 @@ from typing import Literal
 from generators.adapters.errors import JobFailed, JobGone, KeyRefused, Moderated, RateLimited, ServerFault
 from generators.base import GenerationError, InvalidInput, QuotaExceeded
 
-Fault = Literal["auth", "quota", "rate", "invalid", "prompt", "clip", "sound", "server", "failed", "gone"]
+Fault = Literal[
+    "auth", "quota", "rate", "invalid", "prompt", "clip", "sound", "either", "server", "failed", "gone"
+]
 
 Rule = tuple[str, Fault]
 """Regular expression that a provider's code must match from its start, and what the code means."""
@@ -24,6 +26,7 @@ _BUILD: dict[Fault, Callable[[str], GenerationError]] = {
     "prompt": lambda message: Moderated(message, "prompt"),
     "clip": lambda message: Moderated(message, "clip"),
     "sound": lambda message: Moderated(message, "sound"),
+    "either": lambda message: Moderated(message, "prompt or clip"),
     "server": ServerFault,
     "failed": JobFailed,
     "gone": JobGone,
@@ -36,6 +39,7 @@ _WORDS: dict[Fault, str] = {
     "prompt": "refused the prompt",
     "clip": "refused the clip that it made",
     "sound": "refused the sound that it made",
+    "either": "refused the prompt or the clip that it made",
     "server": "has a fault",
     "failed": "could not finish the job",
     "gone": "does not have the job any more",

@@ -91,7 +91,7 @@ def fit(model: Model, request: Request, terms: Terms) -> Ask:
         ratio=ratio,
         seed=seed,
         sound=request.track.with_sound if model.sound == "optional" else model.sound == "always",
-        reference_image=request.reference_image,
+        reference_image=request.reference_image if request.track.from_image else None,
         not_honoured=tuple(lacks),
     )
 

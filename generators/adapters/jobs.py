@@ -90,7 +90,8 @@ class HostedJobs:
             path.write_bytes(report.content)
             found = Downloaded(len(report.content), "", "")
         elif report.url:
-            found = self._downloader.fetch(report.url, path)
+            headers = self.provider.headers(self._account.key) if report.needs_key else None
+            found = self._downloader.fetch(report.url, path, headers)
         else:
             raise BrokenDownload(
                 f"{self.provider.title} must name the clip of a finished job; it names none."

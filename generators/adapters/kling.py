@@ -71,6 +71,10 @@ class KlingVideos(Provider):
         videos = (task.get("task_result") or {}).get("videos") or [{}]
         return self.report(status, url=videos[0].get("url"))
 
+    def find_problem(self, body: Body) -> Problem | None:
+        """Return the error of an envelope whose code is not 0."""
+        return None if body.get("code") == 0 else self.read_problem(body)
+
     def find(self, send: Send, ask: Ask, handle: str, since: float) -> list[str]:
         """Ask for the task by our own id of it."""
         tasks = send(Call("GET", _PATHS[ask.mode], query={"pageNum": 1, "pageSize": 500}))["data"]

@@ -25,7 +25,7 @@ from generators.adapters.jobs import HostedJobs
 from generators.adapters.journal import Entry, Journal
 from generators.adapters.measuring import Measured
 from generators.adapters.provider import Report
-from generators.base import GenerationError, TransientError
+from generators.base import GenerationError, InvalidInput, QuotaExceeded, TransientError
 
 SUBMISSIONS = 4
 """Most create calls for one clip, each after the one before certainly created nothing."""
@@ -180,8 +180,8 @@ class Production:
     def _poll(self, entry: Entry) -> Report:
         try:
             return self._jobs.poll(self._ask, str(entry.request_id))
-        except (TransientError, KeyRefused):
-            raise
+        except (TransientError, KeyRefused, QuotaExceeded, InvalidInput):
+            raise  # none of these says that the job is over
         except GenerationError:
             self._journal.remove(self._key)
             raise

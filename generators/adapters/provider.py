@@ -41,6 +41,8 @@ class Report:
     """Provider's own word for the state."""
     url: str | None = None
     """Link to the finished clip."""
+    needs_key: bool = False
+    """Whether the link is the provider's own and is answered only with the key."""
     content: bytes | None = None
     """The finished clip, where the provider puts it into the answer."""
     error: GenerationError | None = None
@@ -113,6 +115,10 @@ class Provider(ABC):
     def read_problem(self, body: Body) -> Problem:
         """Return the code and message of an error's body."""
         return Problem(str(body.get("code", "")), str(body.get("message", "")))
+
+    def find_problem(self, body: Body) -> Problem | None:
+        """Return the error that an answer with a status of success holds, or None."""
+        return None
 
     def error(self, problem: Problem, otherwise: Fault = "failed") -> GenerationError:
         """Return the error that a code means; `otherwise` holds for an unknown code."""

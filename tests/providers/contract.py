@@ -21,9 +21,14 @@ from tests.providers.server import Server
 
 MODELS = {
     "fal": "happyhorse-1.0",
+    "gemini": "gemini-omni-1.1-flash",
     "kling": "kling-3.0",
+    "minimax": "h3",
     "model-studio": "happyhorse-1.0",
     "modelark": "seedance-2.0",
+    "replicate": "seedance-2.0",
+    "runway": "seedance-2.0",
+    "xai": "grok-imagine-1.5",
 }
 """One model of each provider."""
 _TOLD = ("duration_s", "sound")

@@ -19,7 +19,17 @@ LATENCY_S = 0.05
 RETRY_AFTER_S = 7
 SIGNATURE = "signature-of-a-link"
 
-State = Literal["queued", "running", "succeeded", "refused", "refused sound", "failed", "cancelled", "odd"]
+State = Literal[
+    "queued",
+    "running",
+    "succeeded",
+    "refused",
+    "refused prompt",
+    "refused sound",
+    "failed",
+    "cancelled",
+    "odd",
+]
 
 
 @dataclass(frozen=True)
@@ -102,6 +112,10 @@ class Face(ABC):
 
     prefix: ClassVar[str] = ""
     """Path that belongs to the base URL."""
+    refuses_later: ClassVar[bool] = False
+    """Whether a refused prompt is accepted as a job first."""
+    media_need_key: ClassVar[bool] = False
+    """Whether a clip's link is answered only with the key."""
 
     @abstractmethod
     def routes(self) -> list[Route]:
@@ -149,7 +163,8 @@ class Face(ABC):
             (Fault.REFUSED_AT_SUBMISSION, "refused"),
         ]
         for fault, kind in refusals:
-            if self._has(fault):
+            is_later = self.refuses_later and fault is Fault.REFUSED_AT_SUBMISSION
+            if not is_later and self._has(fault):
                 self.refused_create_calls += 1
                 return self.problem(kind)
         reply = route.answer(request, *match.groups())
@@ -187,6 +202,7 @@ class Face(ABC):
         if job.polls < 3:
             return "queued" if job.polls == 1 else "running"
         ends: dict[Fault, State] = {
+            Fault.REFUSED_AT_SUBMISSION: "refused prompt",
             Fault.REFUSED_AT_RESULT: "refused",
             Fault.REFUSED_SOUND: "refused sound",
             Fault.FAILED: "failed",
@@ -200,6 +216,8 @@ class Face(ABC):
     def media(self, headers: Mapping[str, str]) -> tuple[Reply, int | None]:
         """Return what a clip's link serves, and after how many bytes the connection is cut."""
         self.received.append(Received("GET", "/media", {}, headers, {}))
+        if self.media_need_key and not self.is_authorised(headers):
+            return Reply(403, b""), None
         if self.fault is Fault.EXPIRED_LINK or self._has(Fault.LINK_EXPIRED_ONCE):
             return Reply(403, b"<Error><Code>AccessDenied</Code></Error>"), None
         if self.fault is Fault.FOREIGN_REDIRECT:
