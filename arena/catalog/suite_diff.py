@@ -13,6 +13,9 @@ PROMPT_FIELDS = ("text", "tags", "language", "seeds", "image_sha256", *DESCRIPTI
 FIELD_NAMES = {"name": "suite", "image_sha256": "image"}
 """What a file calls a field, where that is another word."""
 
+LONGEST_LINE = 80
+"""Characters of both values together on one line."""
+
 
 class Change(NamedTuple):
     """One field that differs, with its values before and after."""
@@ -21,8 +24,13 @@ class Change(NamedTuple):
     before: object
     after: object
 
-    def __str__(self) -> str:
-        return f"{FIELD_NAMES.get(self.field, self.field)}: {_show(self.before)} → {_show(self.after)}"
+    def lines(self) -> list[str]:
+        """Describe the change on one line, or with long values below each other."""
+        name = FIELD_NAMES.get(self.field, self.field)
+        before, after = _show(self.before), _show(self.after)
+        if len(before) + len(after) > LONGEST_LINE:
+            return [f"{name}:", f"  - {before}", f"  + {after}"]
+        return [f"{name}: {before} → {after}"]
 
 
 @dataclass(frozen=True)
@@ -64,12 +72,12 @@ def compare_suites(before: SuiteFile, after: SuiteFile) -> SuiteDiff:
 
 def describe_diff(diff: SuiteDiff) -> Iterator[str]:
     """Describe a difference line by line: `-` for removed, `+` for added, `~` for changed, then a summary."""
-    yield from (f"~ {change}" for change in diff.head)
+    yield from (f"~ {line}" for change in diff.head for line in change.lines())
     yield from (f"- {prompt.key}: {prompt.text}" for prompt in diff.removed)
     yield from (f"+ {prompt.key}: {prompt.text}" for prompt in diff.added)
     for key, changes in diff.changed.items():
         yield f"~ {key}"
-        yield from (f"    {change}" for change in changes)
+        yield from (f"    {line}" for change in changes for line in change.lines())
     if diff.is_reordered:
         yield "~ order of prompts"
     counts = f"{len(diff.removed)} removed, {len(diff.added)} added, {len(diff.changed)} changed"

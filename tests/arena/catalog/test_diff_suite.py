@@ -69,6 +69,13 @@ def test_versions_differ_by_what_was_removed_added_and_changed(tmp_path: Path) -
     )
 
 
+def test_long_texts_stand_below_each_other(tmp_path: Path) -> None:
+    texts = [f"a {colour} ball rolls over a stony beach toward the sea" for colour in ("red", "blue")]
+    paths = [write_suite(tmp_path, f"id: a, text: {text}", name=f"{len(text)}.yaml") for text in texts]
+    lines = ["~ a", "    text:", f"      - {texts[0]}", f"      + {texts[1]}"]
+    assert _diff(*paths) == (1, [*lines, "0 removed, 0 added, 1 changed, 0 unchanged."])
+
+
 def test_another_picture_under_the_same_name_is_a_change(tmp_path: Path) -> None:
     draw_image(tmp_path / "a.png")
     path = write_suite(tmp_path, "id: a, text: x, image: a.png")
