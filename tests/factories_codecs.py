@@ -14,7 +14,7 @@ from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 
 def hashed(index: int, *shape: int) -> Tensor:
-    """Evenly spread over ±½, from a hash of each element's place and the tensor's index; in fp32."""
+    """Return fp32 numbers spread over ±½, from a hash of each element's place and the tensor's index."""
     place = np.arange(math.prod(shape), dtype=np.uint32)
     mixed = place * np.uint32(0x9E3779B1) + np.uint32((index * 0x85EBCA77 + 1) & 0xFFFFFFFF)
     for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
@@ -25,7 +25,7 @@ def hashed(index: int, *shape: int) -> Tensor:
 
 
 def hashed_input(index: int, *shape: int) -> Tensor:
-    """Of unit variance."""
+    """Return hashed numbers of unit variance."""
     return hashed(index, *shape) * math.sqrt(12)
 
 
@@ -96,7 +96,7 @@ def _activation(prefix: str) -> Iterator[str]:
 
 
 class PixelCodec:
-    """Satisfies `VideoCodec` without loss: 4×4 pixels become 48 channels; every fourth frame is kept."""
+    """A `VideoCodec` without loss: 4×4 pixels become 48 channels, and every fourth frame is kept."""
 
     latent_channels = 48
     temporal_stride = 4
@@ -111,7 +111,7 @@ class PixelCodec:
 
 
 def write_tone(path: Path, rate: int, channels: int, seconds: float = 0.5) -> None:
-    """Write a WAV file of a at 440 Hz."""
+    """Write a WAV file of a tone of 440 Hz."""
     tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(round(rate * seconds)) / rate)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setparams((channels, 2, rate, 0, "NONE", ""))
@@ -119,7 +119,7 @@ def write_tone(path: Path, rate: int, channels: int, seconds: float = 0.5) -> No
 
 
 def one_thread() -> Iterator[None]:
-    """For a fixture: networks as small as these spend most of their time on waking threads."""
+    """Use one thread: networks as small as these spend most of their time on waking threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -32,7 +32,8 @@ class _Unit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # Each frame is normalised by itself, so that later frames don't leak through the statistics.
         b, c, t, h, w = x.shape
-        normed = self.norm(x.transpose(1, 2).reshape(b * t, c, h, w)).reshape(b, t, c, h, w).transpose(1, 2)
+        frames = x.transpose(1, 2).reshape(b * t, c, h, w)
+        normed = self.norm(frames).reshape(b, t, c, h, w).transpose(1, 2)
         hidden = functional.silu(self.space(functional.silu(normed)))
         past = functional.pad(hidden, (0, 0, 0, 0, 2, 0), mode="replicate")
         return x + self.time(past)  # type: ignore[no-any-return]  # modules are untyped
@@ -127,16 +128,21 @@ def training_step(
 def _fold(frames: Tensor) -> Tensor:
     """Reshape 8×8×4 blocks of pixels to channels (batch, 768, t, h, w); the first frame counts four times."""
     frames = functional.pad(frames, (0, 0, 0, 0, _STRIDE - 1, 0), mode="replicate")
-    b, c, t, h, w = frames.shape
-    blocks = frames.reshape(b, c, t // _STRIDE, _STRIDE, h // _SIDE, _SIDE, w // _SIDE, _SIDE)
-    return blocks.permute(0, 1, 3, 5, 7, 2, 4, 6).reshape(b, _PIXELS, t // _STRIDE, h // _SIDE, w // _SIDE)
+    # (batch, 3, T, 4, H, 8, W, 8) → (batch, 3, 4, 8, 8, T, H, W) → (batch, 768, T, H, W).
+    b, _, count, height, width = frames.shape
+    t, h, w = count // _STRIDE, height // _SIDE, width // _SIDE
+    parts = frames.reshape(b, 3, t, _STRIDE, h, _SIDE, w, _SIDE)
+    return parts.permute(0, 1, 3, 5, 7, 2, 4, 6).flatten(1, 4)
 
 
 def _unfold(blocks: Tensor) -> Tensor:
     """Reshape channels to pixels, the inverse of `_fold`."""
+    # (batch, 3, 4, 8, 8, T, H, W) → (batch, 3, T, 4, H, 8, W, 8) → (batch, 3, 4T, 8H, 8W).
     b, _, t, h, w = blocks.shape
-    parts = blocks.reshape(b, 3, _STRIDE, _SIDE, _SIDE, t, h, w).permute(0, 1, 5, 2, 6, 3, 7, 4)
-    return parts.reshape(b, 3, t * _STRIDE, h * _SIDE, w * _SIDE)[:, :, _STRIDE - 1 :]
+    parts = blocks.reshape(b, 3, _STRIDE, _SIDE, _SIDE, t, h, w)
+    pixels = parts.permute(0, 1, 5, 2, 6, 3, 7, 4)
+    frames = pixels.flatten(6, 7).flatten(4, 5).flatten(2, 3)
+    return frames[:, :, _STRIDE - 1 :]
 
 
 def _column(values: Tensor) -> Tensor:

@@ -63,20 +63,20 @@ class LinearVideoCodec:
         Raises:
             ValueError: The frames can't be cut into blocks.
         """
-        # numbers (batch, time, rows, columns, channels · 2 · 2): each block becomes a 2×2 patch.
+        # (batch, T, rows, columns, C · 2 · 2) → (batch, C, T, rows, 2, columns, 2) → (batch, C, T, h, w).
         numbers = self.basis.project(cut_blocks(frames))
-        b, t, h, w, _ = numbers.shape
-        patches = numbers.reshape(b, t, h, w, -1, _PATCH, _PATCH)
-        latents = patches.permute(0, 4, 1, 2, 5, 3, 6).reshape(b, -1, t, h * _PATCH, w * _PATCH)
+        parts = numbers.reshape(*numbers.shape[:4], -1, _PATCH, _PATCH)
+        latents = parts.permute(0, 4, 1, 2, 5, 3, 6).flatten(5, 6).flatten(3, 4)
         return latents * self._gains[:, None, None, None]
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Decode latents to frames, about in [−1, 1]."""
+        # (batch, C, T, rows, 2, columns, 2) → (batch, T, rows, columns, C, 2, 2) → (…, C · 2 · 2).
         b, c, t, h, w = latents.shape
         even = latents.float() / self._gains[:, None, None, None]
-        patches = even.reshape(b, c, t, h // _PATCH, _PATCH, w // _PATCH, _PATCH)
-        numbers = patches.permute(0, 2, 3, 5, 1, 4, 6).flatten(4)
+        parts = even.reshape(b, c, t, h // _PATCH, _PATCH, w // _PATCH, _PATCH)
+        numbers = parts.permute(0, 2, 3, 5, 1, 4, 6).flatten(4)
         return join_blocks(self.basis.expand(numbers))
 
     def cut(self, width: int) -> LinearVideoCodec:
@@ -137,13 +137,18 @@ def cut_blocks(frames: Tensor) -> Tensor:
         )
     still = frames[:, :, :1].expand(-1, -1, _STRIDE - 1, -1, -1)
     frames = torch.cat([still, frames], dim=2)
-    b, c, t, h, w = frames.shape
-    blocks = frames.reshape(b, c, t // _STRIDE, _STRIDE, h // BLOCK, BLOCK, w // BLOCK, BLOCK)
-    return blocks.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
+    # (batch, 3, T, 4, rows, 16, columns, 16) → (batch, T, rows, columns, 3, 4, 16, 16) → (…, 3072).
+    b, _, count, height, width = frames.shape
+    t, rows, columns = count // _STRIDE, height // BLOCK, width // BLOCK
+    parts = frames.reshape(b, 3, t, _STRIDE, rows, BLOCK, columns, BLOCK)
+    return parts.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
 
 
 def join_blocks(blocks: Tensor) -> Tensor:
     """Join blocks to frames, the inverse of `cut_blocks`; of the first four frames the last is kept."""
-    b, t, h, w, _ = blocks.shape
-    parts = blocks.reshape(b, t, h, w, 3, _STRIDE, BLOCK, BLOCK).permute(0, 4, 1, 5, 2, 6, 3, 7)
-    return parts.reshape(b, 3, t * _STRIDE, h * BLOCK, w * BLOCK)[:, :, _STRIDE - 1 :]
+    # (batch, T, rows, columns, 3, 4, 16, 16) → (batch, 3, T, 4, rows, 16, columns, 16) → (batch, 3, 4T, …).
+    b, t, rows, columns, _ = blocks.shape
+    parts = blocks.reshape(b, t, rows, columns, 3, _STRIDE, BLOCK, BLOCK)
+    pixels = parts.permute(0, 4, 1, 5, 2, 6, 3, 7)
+    frames = pixels.flatten(6, 7).flatten(4, 5).flatten(2, 3)
+    return frames[:, :, _STRIDE - 1 :]

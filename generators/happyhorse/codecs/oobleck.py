@@ -126,7 +126,8 @@ class OobleckCodec:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         """Decode latents (batch, time, channels) to ⌊2048 · 441/512 · time⌋ samples at 44.1 kHz."""
-        wave = self.network.decode(latents.transpose(1, 2).to(self.network.device, torch.float32)).sample
+        columns = latents.transpose(1, 2).to(self.network.device, torch.float32)
+        wave = self.network.decode(columns).sample
         return resample(wave, wave.shape[-1] * SAMPLE_RATE // NETWORK_RATE)
 
     def _encode_in_windows(self, wave: Tensor) -> tuple[Tensor, Tensor]:

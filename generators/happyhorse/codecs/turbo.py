@@ -95,7 +95,8 @@ def decode_windows(network: Callable[[Tensor, bool], Tensor], latents: Tensor) -
     """
     length = latents.shape[2]
     padded = -(-length // WINDOW) * WINDOW
-    latents = torch.cat([latents, latents[:, :, -1:].expand(-1, -1, padded - length, -1, -1)], dim=2)
+    repeated = latents[:, :, -1:].expand(-1, -1, padded - length, -1, -1)
+    latents = torch.cat([latents, repeated], dim=2)
     pieces = []
     for start in range(0, padded, WINDOW):
         before = CONTEXT if start > 0 else 0
@@ -180,11 +181,13 @@ class _Upsampler(nn.Module):
         super().__init__()
         self.time_conv = _Conv(width, 2 * width, size=(3, 1, 1)) if in_time else None
         # The interpolation has no weights, but the public names count it as the first module.
-        self.resample = nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(width, width, 3, padding=1))
+        larger = nn.Upsample(scale_factor=2.0)
+        self.resample = nn.Sequential(larger, nn.Conv2d(width, width, 3, padding=1))
 
     def forward(self, x: Tensor, opens_clip: bool) -> Tensor:
         if self.time_conv is not None:
-            x = torch.stack(self.time_conv(x).chunk(2, dim=1), dim=3).flatten(2, 3)
+            even, odd = self.time_conv(x).chunk(2, dim=1)
+            x = torch.stack([even, odd], dim=3).flatten(2, 3)
             x = x[:, :, 1:] if opens_clip else x
         batch, _, length = x.shape[:3]
         x = self.resample(x.transpose(1, 2).flatten(0, 1))
@@ -198,7 +201,8 @@ class _Conv(nn.Module):
         super().__init__()
         depth, height, width = (size,) * 3 if isinstance(size, int) else size
         self.ends = depth // 2
-        self.conv = nn.Conv3d(before, after, (depth, height, width), padding=(0, height // 2, width // 2))
+        padding = (0, height // 2, width // 2)
+        self.conv = nn.Conv3d(before, after, (depth, height, width), padding=padding)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.ends:
@@ -212,6 +216,8 @@ def _rms(x: Tensor, eps: float = 1e-8) -> Tensor:
 
 def _unpatch(x: Tensor) -> Tensor:
     """Reshape (batch, colour · width offset · height offset, T, h, w) to (batch, 3, T, 2h, 2w)."""
+    # (batch, 3, x offset, y offset, T, h, w) → (batch, 3, T, h, y offset, w, x offset).
     batch, _, length, height, width = x.shape
-    x = x.reshape(batch, 3, 2, 2, length, height, width).permute(0, 1, 4, 5, 3, 6, 2)
-    return x.flatten(5, 6).flatten(3, 4)
+    parts = x.reshape(batch, 3, 2, 2, length, height, width)
+    pixels = parts.permute(0, 1, 4, 5, 3, 6, 2)
+    return pixels.flatten(5, 6).flatten(3, 4)

@@ -71,7 +71,8 @@ def stutter(own: Example, following: Example) -> Footage:
 
 def static(own: Example, following: Example) -> Footage:
     """Show the first frame all the time."""
-    return replace(truth(own, following), frames=np.repeat(own.frames[:1], len(own.frames), axis=0))
+    frames = np.repeat(own.frames[:1], len(own.frames), axis=0)
+    return replace(truth(own, following), frames=frames)
 
 
 def backwards(own: Example, following: Example) -> Footage:

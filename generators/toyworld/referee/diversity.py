@@ -68,4 +68,5 @@ def _pixels(boxes: Sequence[float], count: int) -> Score:
 def _longest_path(clip: Footage) -> NDArray[np.float64]:
     """Return the path (time, 2) of the object that is seen longest."""
     paths = [track.centre for track in trace(clip.frames)]
-    return max(paths, key=lambda path: np.isfinite(path[:, 0]).sum(), default=np.full((1, 2), np.nan))
+    unseen = np.full((1, 2), np.nan)
+    return max(paths, key=lambda path: np.isfinite(path[:, 0]).sum(), default=unseen)

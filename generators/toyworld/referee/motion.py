@@ -79,4 +79,6 @@ def _start_velocity(t: Floats, at: Floats, turns: Sequence[Turn], gravity: float
     free[:3] = True
     x = at[free, 0]
     y = at[free, 1] - gravity * t[free] ** 2 / 2
-    return float(np.polyfit(t[free], x, 1)[0]), float(np.polyfit(t[free], y, 1)[0])
+    vx, _ = np.polyfit(t[free], x, 1)
+    vy, _ = np.polyfit(t[free], y, 1)
+    return float(vx), float(vy)

@@ -63,8 +63,11 @@ def wilson(value: float, count: float) -> Score:
     """Return a share of `count` trials with its score interval (Wilson 1927); NaN without trials."""
     if not count:
         return Score(math.nan, math.nan, math.nan, 0)
-    middle = (value + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z / (1 + _Z**2 / count) * math.sqrt(value * (1 - value) / count + _Z**2 / (4 * count**2))
+    # (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n).
+    whole = 1 + _Z**2 / count
+    middle = (value + _Z**2 / (2 * count)) / whole
+    variance = value * (1 - value) / count + _Z**2 / (4 * count**2)
+    half = _Z / whole * math.sqrt(variance)
     return Score(value, max(middle - half, 0.0), min(middle + half, 1.0), round(count))
 
 

@@ -86,8 +86,10 @@ def judge_synchrony(clip: Footage, onsets_s: Floats, impacts: Sequence[Turn]) ->
     levels = _levels(clip, onsets_s)
     heard_s = onsets_s + clip.sound_start_s
     matches = pair(np.array([turn.time_s for turn in impacts]), heard_s, _TOGETHER_S)
+    offsets_s = [float(heard_s[j] - impacts[i].time_s) for i, j in matches]
     pairs = tuple(
-        Pair(float(heard_s[j] - impacts[i].time_s), impacts[i].speed, float(levels[j])) for i, j in matches
+        Pair(offset_s, impacts[i].speed, float(levels[j]))
+        for offset_s, (i, j) in zip(offsets_s, matches, strict=True)
     )
     is_counted = (heard_s > clip.times_s[_BLIND]) & (heard_s < clip.times_s[-1 - _BLIND])
     is_counted[[j for _, j in matches]] = True

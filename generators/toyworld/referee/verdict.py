@@ -75,7 +75,8 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
     impacts = sorted(turn for of_track in turns for turn in of_track)
     pairs = _assign(asked, tracks)
     full = len(pairs) == len(asked)  # an object that isn't there has nothing right
-    moves = [(item, Move.of(track, turns[tracks.index(track)], clip.times_s)) for item, track in pairs]
+    turns_of = {track.colour: found for track, found in zip(tracks, turns, strict=True)}
+    moves = [(item, Move.of(track, turns_of[track.colour], clip.times_s)) for item, track in pairs]
     onsets_s = hear_onsets(clip)
     has_sound = clip.samples is not None
     return Verdict(
@@ -130,7 +131,8 @@ def _coherent(tracks: tuple[ObjectTrack, ...], expected: int) -> float:
 
 def _teleports(tracks: tuple[ObjectTrack, ...], times_s: Floats) -> float:
     """Return the share of steps between frames, of all objects, that are faster than `_FASTEST`."""
-    steps = [np.linalg.norm(np.diff(track.centre, axis=0), axis=1) / np.diff(times_s) for track in tracks]
-    speeds = np.concatenate(steps)
+    steps = np.concatenate([np.diff(track.centre, axis=0) for track in tracks])
+    seconds = np.tile(np.diff(times_s), len(tracks))
+    speeds = np.linalg.norm(steps, axis=1) / seconds
     known = speeds[~np.isnan(speeds)]
     return float((known > _FASTEST).mean()) if known.size else 0.0

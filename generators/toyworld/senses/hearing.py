@@ -48,7 +48,8 @@ def _flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     if loudest == 0.0:
         return np.zeros(0)
     level = np.log1p(spectrum / (_QUIET * loudest))
-    return np.asarray(np.maximum(np.diff(level, axis=0, prepend=0.0), 0).sum(axis=1))
+    rise = np.diff(level, axis=0, prepend=0.0)
+    return np.asarray(np.maximum(rise, 0).sum(axis=1))
 
 
 def find_pitches(
@@ -58,8 +59,9 @@ def find_pitches(
     starts = np.rint((np.maximum(onsets_s, 0.0) + _SETTLED_S) * sample_rate).astype(int)
     windows = _cut(samples, starts, round(_LISTEN_S * sample_rate))
     # spectrum (onset, line), padded so that peaks of neighbouring pitches are well sampled.
-    count = 4 * windows.shape[1]
-    spectrum = np.abs(np.fft.rfft(windows * np.hanning(windows.shape[1]), count, axis=1))
+    length = windows.shape[1]
+    count = 4 * length
+    spectrum = np.abs(np.fft.rfft(windows * np.hanning(length), count, axis=1))
     lines = np.fft.rfftfreq(count, 1 / sample_rate)
     strength = [spectrum[:, np.abs(lines / pitch - 1) < _IN_TUNE].max(axis=1) for pitch in pitches_hz]
     return [int(place) for place in np.argmax(strength, axis=0)]

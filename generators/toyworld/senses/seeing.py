@@ -20,6 +20,14 @@ _CHANGE = 16
 """Largest difference between two frames that encoding noise makes, in levels of one channel."""
 _SHAPE_FILL = {"triangle": 0.5, "circle": np.pi / 4, "square": 1.0}
 """Share of its bounding box that each shape covers."""
+_ALL, _BEFORE, _INNER, _AFTER = slice(None), slice(None, -2), slice(1, -1), slice(2, None)
+_NEIGHBOURS = (
+    (_ALL, _BEFORE, _INNER),
+    (_ALL, _AFTER, _INNER),
+    (_ALL, _INNER, _BEFORE),
+    (_ALL, _INNER, _AFTER),
+)
+"""Indices of the pixel above, below, left and right of each inner pixel, for (time, row, column)."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +96,15 @@ def _core(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Colours mix along a rim, and may there look like a third colour.
     """
     inner = labels[:, 1:-1, 1:-1]
-    around = (labels[:, :-2, 1:-1], labels[:, 2:, 1:-1], labels[:, 1:-1, :-2], labels[:, 1:-1, 2:])
-    return np.asarray(inner * np.logical_and.reduce([inner == neighbour for neighbour in around]))
+    is_core = [inner == labels[neighbour] for neighbour in _NEIGHBOURS]
+    return np.asarray(inner * np.logical_and.reduce(is_core))
 
 
 def _regrow(core: _Masks) -> _Masks:
     """Extend a core by the pixels around it, (time, side, side)."""
     mask = np.pad(core, ((0, 0), (1, 1), (1, 1)))
-    for neighbour in (mask[:, :-2, 1:-1], mask[:, 2:, 1:-1], mask[:, 1:-1, :-2], mask[:, 1:-1, 2:]):
-        neighbour |= core
+    for neighbour in _NEIGHBOURS:
+        mask[neighbour] |= core
     return mask
 
 
@@ -118,7 +126,10 @@ def _blob(colour: str, mask: _Masks) -> Blob:
     # The object is whole where its area and its extent are about their medians.
     usual = np.median(extent, axis=0)
     whole = (area > 0.93 * np.median(area)) & (np.abs(extent - usual) < 0.025).all(axis=1)
-    fill = np.median(area[whole] / side**2 / extent[whole].prod(axis=1)) if whole.any() else 0.0
+    fill = 0.0
+    if whole.any():
+        bounding = extent[whole].prod(axis=1)
+        fill = float(np.median(area[whole] / side**2 / bounding))
     shape = min(_SHAPE_FILL, key=lambda name: abs(_SHAPE_FILL[name] - fill))
     # Centre of mass (time, 2).
     pixel = (np.arange(side) + 0.5) / side

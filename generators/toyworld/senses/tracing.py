@@ -29,7 +29,7 @@ _SOFTNESS = (1.0, 3.0)
 """Widths of an edge in pixels: as drawn, and after a codec."""
 _ALIKE = 0.3
 """Largest energy of the difference from the best template, as a share of the template's energy."""
-_IN_FRAME = np.stack([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
+_IN_FRAME = np.pad(np.ones((1, 3, 3)), ((1, 1), (0, 0), (0, 0)))
 """Neighbourhood of a pixel: within its frame, not through time."""
 _Cover = NDArray[np.float32]
 
@@ -217,4 +217,6 @@ def _filled(centre: Floats) -> Floats:
     if not known.any():
         return np.full_like(centre, -1.0)
     at = np.arange(len(centre))
-    return np.stack([np.interp(at, at[known], centre[known, axis]) for axis in (0, 1)], axis=1)
+    x = np.interp(at, at[known], centre[known, 0])
+    y = np.interp(at, at[known], centre[known, 1])
+    return np.stack([x, y], axis=1)

@@ -46,12 +46,19 @@ class Box:
         side = min(width, height)
         return cls((width - side) // 2, (height - side) // 2, side)
 
+    @property
+    def pixels(self) -> tuple[slice, slice]:
+        """Rows and columns of the box."""
+        rows = slice(self.top, self.top + self.side)
+        columns = slice(self.left, self.left + self.side)
+        return rows, columns
+
 
 def draw_backdrop(background: str, width: int, height: int) -> Frame:
     """Draw the empty box. Where the picture isn't square, its borders are black."""
     frame = np.zeros((height, width, 3), np.uint8)
     box = Box.within(width, height)
-    frame[box.top : box.top + box.side, box.left : box.left + box.side] = BACKGROUNDS[background]
+    frame[box.pixels] = BACKGROUNDS[background]
     return frame
 
 

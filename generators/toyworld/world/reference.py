@@ -39,7 +39,7 @@ def find_starts(scene: Scene, image: Path) -> tuple[Point, ...]:
     except OSError as error:
         raise InvalidInput(f"Can't read the reference image {image.name}: {error}.") from error
     box = Box.within(pixels.shape[1], pixels.shape[0])
-    inside = pixels[box.top : box.top + box.side, box.left : box.left + box.side]
+    inside = pixels[box.pixels]
     # distances (colour, row, column); nearest (row, column) is a colour's index, or −1 for none.
     distances = np.stack([np.linalg.norm(inside - colour, axis=-1) for colour in COLOURS.values()])
     nearest = np.where(distances.min(axis=0) <= _REACH, distances.argmin(axis=0), -1)

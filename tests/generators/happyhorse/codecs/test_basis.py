@@ -7,7 +7,7 @@ from generators.happyhorse.codecs.basis import Basis, fit_basis
 
 
 def _data() -> torch.Tensor:
-    """Four strong directions in twelve dimensions, off the origin."""
+    """Return data with four strong directions in twelve dimensions, off the origin."""
     generator = torch.Generator().manual_seed(0)
     strengths = torch.tensor([8.0, 4.0, 2.0, 1.0])
     directions: torch.Tensor = torch.linalg.qr(torch.randn(12, 12, generator=generator))[0][:4]

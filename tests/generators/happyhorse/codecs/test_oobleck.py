@@ -17,7 +17,7 @@ SMALL = {"encoder_hidden_size": 8, "decoder_channels": 8, "decoder_input_channel
 
 def small_network() -> nn.Module:
     network = oobleck.build(SMALL)
-    # In the public file the width is twice the latent channels; where it isn't, diffusers' last layer is
+    # The width must be twice the latent channels, as in the public file: otherwise diffusers' last layer is
     # too narrow for means and scales.
     wide = oobleck.build(SMALL | {"encoder_hidden_size": 16, "channel_multiples": [1, 2, 4, 8, 8]})
     network.get_submodule("encoder").register_module("conv2", wide.get_submodule("encoder.conv2"))
@@ -97,7 +97,7 @@ def test_long_sound_is_encoded_in_windows_that_agree(
     monkeypatch.setattr(oobleck, "WINDOW", 20)
     windowed = codec.encode(sound, 51_200)
     assert windowed.shape == whole.shape
-    # A window hears silence beyond its ends, so that latents near them differ a little.
+    # A window has silence beyond its ends, so latents near them differ a little.
     assert (windowed - whole).abs().mean() < 0.1 * whole.abs().mean()
 
 

@@ -42,7 +42,7 @@ def decoded(codec: SpectralAudioCodec, samples: torch.Tensor) -> torch.Tensor:
 
 
 def _error(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Of the log spectra, as a share of their energy."""
+    """Return the error of the log spectra, as a share of their energy."""
     return float((spectra(one) - spectra(other)).pow(2).sum() / spectra(other).pow(2).sum())
 
 

@@ -26,7 +26,7 @@ def network() -> nn.Module:
 
 
 def save(folder: Path, encoder: nn.Module) -> None:
-    """As the public model lies on the hub: the encoder in one shard of two, the decoder in the other."""
+    """Write files like the public model's: the encoder in one of two shards, the decoder in the other."""
     T5GemmaConfig(encoder=SIZES.to_dict(), decoder=SIZES.to_dict()).to_json_file(str(folder / "config.json"))
     byte_tokenizer().save(str(folder / "tokenizer.json"))
     tensors = {f"model.encoder.{name}": value for name, value in encoder.state_dict().items()}

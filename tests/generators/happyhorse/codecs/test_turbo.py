@@ -85,7 +85,7 @@ def test_windows_see_one_frame_of_context_and_keep_their_own_output() -> None:
     seen: list[list[int]] = []
 
     def network(window: Tensor, opens_clip: bool) -> Tensor:
-        """Repeats each latent frame four times, and drops three of the first's, as the decoder does."""
+        """Repeat each latent frame four times, and drop three of the first one's, as the decoder does."""
         seen.append(window.flatten().int().tolist())
         return window.repeat_interleave(4, dim=2)[:, :, 3 if opens_clip else 0 :]
 

@@ -17,7 +17,7 @@ from tests.factories_happyhorse import hashed_input
 
 LEVELS = torch.tensor([0.001, 0.2, 0.5, 0.8, 0.999])
 VARIANCE = torch.tensor([0.3, 1.0, 4.0])[:, None]
-"""Of three channels."""
+"""Variances of three channels."""
 CLEAN, NOISE = VARIANCE.sqrt() * hashed_input(1, 5, 3, 40_000), hashed_input(2, 5, 3, 40_000)
 SIGMA = LEVELS[:, None, None]
 MIXED = (1 - SIGMA) * CLEAN + SIGMA * NOISE
@@ -48,7 +48,7 @@ def test_the_right_output_has_unit_variance_and_says_what_the_input_does_not() -
 
 @pytest.mark.parametrize("guided", [True, False])
 def test_samplers_tell_the_level(guided: bool) -> None:
-    """Where the clean sample is 0 everywhere, x = σ·noise, so that a network can read σ off it."""
+    """If the clean sample is 0 everywhere, x = σ·noise, so that a network can read σ off it."""
 
     def network(video: torch.Tensor, audio: torch.Tensor | None) -> tuple[torch.Tensor, None]:
         level = video.std()

@@ -1,4 +1,4 @@
-"""The samplers on velocities whose answer is known, and on a small network."""
+"""Samplers with velocities whose results are known, and with a small network."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_the_solver_is_exact_where_the_velocity_is_constant(steps: int) -> None:
 
 
 def test_the_distilled_sampler_noises_its_estimate_anew() -> None:
-    """With no velocity the estimate is the sample itself, so that what remains is the noises' mixture."""
+    """Without velocity the estimate is the sample itself, so that the result is a mixture of the noises."""
     end = _distilled(_everywhere(0.0), steps=2)
 
     noise = Noise(1)
@@ -138,7 +138,7 @@ def test_the_last_step_returns_the_estimate_itself() -> None:
 
 
 def test_guidance_pushes_video_less_once_half_the_noise_is_gone() -> None:
-    """Where the prompt says 1 and its negative 0, the velocity is the scale."""
+    """If the prompt's velocity is 1 and the negative prompt's 0, the guided velocity is the scale."""
     start = Noise(1).draw((1, 1, 2, 2), (3, 1))
     end = sample_base(_everywhere(1.0), _everywhere(0.0), start, steps=32)
 

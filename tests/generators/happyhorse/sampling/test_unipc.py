@@ -1,4 +1,4 @@
-"""Our solver against the one of diffusers, an independent implementation of the same paper."""
+"""Compare the solver with diffusers', an independent implementation of the same paper."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ RATE = 16_000
 
 
 def _sound(scene: Scene, *hits: tuple[float, float, int]) -> NDArray[np.float32]:
-    """One channel of hits given as time, speed and object."""
+    """Return one channel of the sound of hits, each given as time, speed and object."""
     impacts = [Impact(at, "bottom", Point(0.5, 0.9), speed, index) for at, speed, index in hits]
     return render_sound(scene, impacts, 2.0, RATE)[:, 0]
 

@@ -10,7 +10,7 @@ from generators.toyworld.world.palette import BACKGROUNDS, COLOURS
 from generators.toyworld.world.physics import Point
 
 AREA = {"circle": math.pi, "square": 4.0, "triangle": 2.0}
-"""In squared radii."""
+"""Area of each shape, in squared radii."""
 
 
 def _draw(shape: str, side: int, at: Point = Point(0.5, 0.5), radius: float = 0.25) -> Frame:  # noqa: B008
@@ -18,7 +18,7 @@ def _draw(shape: str, side: int, at: Point = Point(0.5, 0.5), radius: float = 0.
 
 
 def _cover(frame: Frame) -> np.ndarray:
-    """How much of each pixel the figure covers, from the channel that differs most."""
+    """Return the covered share of each pixel, from the channel that differs most."""
     behind, colour = BACKGROUNDS["white"][0], COLOURS["blue"][0]
     return (behind - frame[..., 0].astype(float)) / (behind - colour)
 
