@@ -8,6 +8,7 @@ it enters the conversions only. Video and sound are weighted apart, so that neit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,12 +17,13 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from generators.base import InvalidInput
 from generators.happyhorse.network.limits import require_steps
 from generators.happyhorse.sampling.latents import Conditioning, Latents
 from generators.happyhorse.sampling.preconditioning import Preconditioned, spread
 from generators.happyhorse.sampling.samplers import noise_levels, predict_velocity
 from generators.happyhorse.toy.model import ToyModel
-from generators.happyhorse.training.arguments import require_positive, require_share, require_whole
+from generators.happyhorse.training.arguments import require_share, require_whole
 from generators.happyhorse.training.cache import EncodedBatch
 from generators.happyhorse.training.flow import NoisePlan, errors, for_frames, make_task, mix, shifted
 from generators.happyhorse.training.gan import Critic
@@ -56,8 +58,8 @@ class Recipe:
         require_whole("ratio", self.ratio)
         for name in ("least", "most", "started", "silent"):
             require_share(name, getattr(self, name))
-        if self.gan:
-            require_positive("gan", self.gan)
+        if not 0 <= self.gan < math.inf:
+            raise InvalidInput(f"gan must be 0 or a positive number; got {self.gan}.")
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def student_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe:
         still = map_latents(Tensor.detach, noisy)
         fake = rollout.keep(estimate(nets.fake.bound(rollout.words), still, level))
         wanted = rollout.keep(guided(nets.teacher, rollout.words, still, level, recipe.guidance))
-    loss = _total(map_latents(lambda y, a, b: match_loss(y, direction(y.detach(), a, b)), made, fake, wanted))
+    loss = _total(map_latents(_match, made, fake, wanted))
     if nets.critic is not None:
         score = nets.critic(nets.fake, noisy, rollout.words)
         loss = loss + recipe.gan * functional.softplus(-score).mean()
@@ -172,8 +174,13 @@ def warm_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Re
     with torch.no_grad():
         wanted = rollout.keep(guided(nets.teacher, rollout.words, noisy, level, recipe.guidance))
     own = rollout.keep(estimate(nets.student.bound(rollout.words), noisy, level))
-    # A difference of clean estimates over σ is one of velocities.
-    return _total(map_latents(lambda a, b: ((a - b) / spread(level, a)).square().mean(), own, wanted))
+
+    def velocity_error(a: Tensor, b: Tensor) -> Tensor:
+        # A difference of clean estimates over σ is a difference of velocities.
+        difference = (a - b) / spread(level, a)
+        return difference.square().mean()
+
+    return _total(map_latents(velocity_error, own, wanted))
 
 
 def direction(made: Tensor, fake: Tensor, wanted: Tensor) -> Tensor:
@@ -198,7 +205,11 @@ def match_loss(made: Tensor, along: Tensor) -> Tensor:
 
 def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latents:
     """Return a network's estimate of the clean latents: x − σ·velocity."""
-    return map_latents(lambda part, v: part - spread(level, part) * v, x, predict_velocity(model, x, level))
+
+    def clean(part: Tensor, velocity: Tensor) -> Tensor:
+        return part - spread(level, part) * velocity
+
+    return map_latents(clean, x, predict_velocity(model, x, level))
 
 
 def guided(teacher: ToyModel, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
@@ -216,7 +227,11 @@ def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
 
 def noised(clean: Latents, noise: Latents, level: Tensor | float) -> Latents:
     """Return (1 − σ)·clean + σ·noise of both modalities."""
-    return map_latents(lambda a, b: mix(a, b, torch.as_tensor(level, device=a.device)), clean, noise)
+
+    def mixed(a: Tensor, b: Tensor) -> Tensor:
+        return mix(a, b, torch.as_tensor(level, device=a.device))
+
+    return map_latents(mixed, clean, noise)
 
 
 def noise_like(x: Latents, generator: Generator) -> Latents:
@@ -235,6 +250,10 @@ def map_latents(function: Callable[..., Tensor], x: Latents, *others: Latents) -
     if x.audio is None:
         return Latents(video, None)
     return Latents(video, function(x.audio, *(other.audio for other in others)))
+
+
+def _match(made: Tensor, fake: Tensor, wanted: Tensor) -> Tensor:
+    return match_loss(made, direction(made.detach(), fake, wanted))
 
 
 def _total(losses: Latents) -> Tensor:

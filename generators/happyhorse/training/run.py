@@ -99,7 +99,7 @@ class Step(Protocol):
 
     @property
     def identity(self) -> dict[str, object]:
-        """What a saved state must have in common with the run, beside the settings."""
+        """Facts that a saved state must share with the run, beside the settings."""
 
     @property
     def head(self) -> dict[str, object]:
@@ -210,7 +210,7 @@ class Run:
         main = states[self._main]
         copy_into(self.average.weights, main["average"])
         self.steps = int(main["steps"])
-        # Files of flow training from before `averaged` was written average at every step.
+        # Earlier versions didn't write `averaged` for flow training, which averages at every step.
         self.average.steps = int(main.get("averaged", self.steps))
 
     def _apply(self, update: Update, clean: EncodedBatch, generator: Generator) -> dict[str, float]:
@@ -222,7 +222,8 @@ class Run:
             self.learners[name].clear()
         if self._main in update.moves:
             self.average.update(self.weights())
-        return {name: float(value) for name, value in measured.noted.items()} | {update.norm: norms[0]}
+        noted = {name: float(value) for name, value in measured.noted.items()}
+        return noted | {update.norm: norms[0]}
 
     def _state(self, name: str) -> dict[str, Any]:
         learner = self.learners[name]

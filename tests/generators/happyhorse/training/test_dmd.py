@@ -320,8 +320,8 @@ def test_left_out_audio_stays_left_out() -> None:
         ({"steps": 0}, "steps must be a whole number from 1 to 1000; got 0."),
         ({"warm_up": -1}, "warm-up must be a whole number from 0"),
         ({"ratio": 0}, "ratio must be a whole number from 1"),
-        ({"gan": -0.1}, "gan must be a positive number; got -0.1."),
-        ({"gan": math.nan}, "gan must be a positive number; got nan."),
+        ({"gan": -0.1}, "gan must be 0 or a positive number; got -0.1."),
+        ({"gan": math.nan}, "gan must be 0 or a positive number; got nan."),
         ({"silent": 1.1}, "silent must be from 0 to 1; got 1.1."),
     ],
 )
