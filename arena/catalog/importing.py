@@ -55,7 +55,7 @@ def import_prompts(
         path: its file or folder.
         out: the suite file to be written.
         images: the folder of its first frames, in or under that of `out`; for layouts that have any.
-        name: the suite's name, by default the layout's.
+        name: the suite's name, by default the layout's and that of its part.
 
     Raises:
         FileError: a file is missing or malformed, or `out` can't be written; nothing is written then.
@@ -70,7 +70,9 @@ def import_prompts(
     _raise_problems(items)
     version = _version(items)
     entries = [_entry(record, layout, version, images) for record in items.records]
-    suite = SuiteFile(name or layout.name, f"{layout.title} {version}", [0], entries)
+    title = " ".join(filter(None, [layout.title, items.part, version]))
+    default = "-".join(filter(None, [layout.name, items.part]))
+    suite = SuiteFile(name or default, title, [0], entries)
     return Imported(write_suite_file(suite, out), layout, list(_describe_clashes(items.records)))
 
 

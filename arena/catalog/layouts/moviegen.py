@@ -30,12 +30,12 @@ def _read(path: Path) -> Items:
 
 def _read_prompts(path: Path) -> Items:
     document, entries = read_prompt_lines(path)
-    return Items([_video_record(document, entry, n) for n, entry in enumerate(entries)], [document])
+    return Items([_video_record(document, entry, n) for n, entry in enumerate(entries)], [document], "video")
 
 
 def _read_tagged(path: Path) -> Items:
     document, entries = read_rows(path, ("prompt", "concept", "motion_level"))
-    return Items([_video_record(document, entry, n) for n, entry in enumerate(entries)], [document])
+    return Items([_video_record(document, entry, n) for n, entry in enumerate(entries)], [document], "video")
 
 
 def _video_record(document: Document, fields: Fields, number: int) -> Record:
@@ -58,7 +58,9 @@ def _video_record(document: Document, fields: Fields, number: int) -> Record:
 
 def _read_sounds(path: Path) -> Items:
     document, items = read_lines(path)
-    return Items([_audio_record(document, item.fields) for item in items], [document])
+    records = [_audio_record(document, item.fields) for item in items]
+    has_music = any("music_prompt" in record.aux for record in records)
+    return Items(records, [document], "audio-music" if has_music else "audio")
 
 
 def _audio_record(document: Document, fields: Fields) -> Record:

@@ -42,6 +42,8 @@ class Items(NamedTuple):
 
     records: list[Record]
     documents: list[Document]
+    part: str = ""
+    """Which of a benchmark's several suites it is, such as audio; "" where there is only one."""
 
 
 @dataclass(frozen=True)

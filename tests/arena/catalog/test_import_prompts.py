@@ -90,7 +90,8 @@ def test_the_licence_is_told_and_stands_in_the_file(tmp_path: Path, layout: str)
     path, images = _write_smallest(tmp_path, layout)
     said = _import(layout, path, tmp_path / "suite.yaml", images=images)
     suite = read_suite_file(tmp_path / "suite.yaml")
-    assert said[0] == f"Wrote {tmp_path / 'suite.yaml'}: suite {layout}, 1 prompts from {path}."
+    name = "moviegen-video" if layout == "moviegen" else layout
+    assert said[0] == f"Wrote {tmp_path / 'suite.yaml'}: suite {name}, 1 prompts from {path}."
     assert said[1] == f"Licence: {LAYOUTS[layout].licence}. {LAYOUTS[layout].terms}"
     assert said[2:] == [f"Load it with: manage.py load_suite {tmp_path / 'suite.yaml'}"]
     assert {prompt.licence for prompt in suite.prompts} == {LAYOUTS[layout].licence}
@@ -111,6 +112,17 @@ def _write_smallest(folder: Path, layout: str) -> tuple[Path, Path | None]:
 def test_movie_gen_bench_tells_that_it_is_not_for_commercial_use(tmp_path: Path) -> None:
     said = _import("moviegen", write_file(tmp_path / "bench.txt", "a boat\n"), tmp_path / "suite.yaml")
     assert said[1].startswith("Licence: CC-BY-NC-4.0. It is for non-commercial use only")
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"), [("", "moviegen-audio"), (', "music_prompt": "a waltz"', "moviegen-audio-music")]
+)
+def test_movie_gen_bench_has_several_suites(tmp_path: Path, fields: str, name: str) -> None:
+    line = f'{{"id": 0, "video_prompt": "a boat", "audio_prompt": "lapping"{fields}}}'
+    _import("moviegen", write_file(tmp_path / "bench.jsonl", line), tmp_path / "suite.yaml")
+    suite = read_suite_file(tmp_path / "suite.yaml")
+    assert suite.name == name
+    assert suite.title.startswith(f"Movie Gen Bench {name.removeprefix('moviegen-')} ")
 
 
 def test_an_item_is_told_from_others_by_its_id_and_says_where_it_stood(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="the benchmark's file or folder")
         parser.add_argument("--out", type=Path, required=True, help="new suite file (.yaml or .jsonl)")
         parser.add_argument("--images", type=Path, help="folder of first frames, in or under that of --out")
-        parser.add_argument("--suite", default="", help="name of the suite (default: the layout's)")
+        parser.add_argument("--suite", default="", help="name of the suite (default: that of the layout)")
 
     def handle(
         self, *, layout: str, path: Path, out: Path, images: Path | None, suite: str, **options: object
