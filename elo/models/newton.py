@@ -193,10 +193,15 @@ class Solution:
         return self.theta[self.contenders : self.contenders + len(self.names)]
 
 
-def maximise(problem: Problem) -> Solution:
+def maximise(problem: Problem, *, last_step: float = STEP_TOLERANCE) -> Solution:
     """Find the maximum of the likelihood, which exists (see `identification`), by damped Newton steps.
 
     The outcome model gives the safe share of each step; near the optimum that is all of it.
+
+    Args:
+        problem: the likelihood.
+        last_step: log-odds, the largest last step to accept. A likelihood that is all but flat needs more
+            room than `STEP_TOLERANCE`, since rounding errors of its gradient move the strengths far.
 
     Raises:
         NotConverged: the tolerance is not met after `MAX_ITERATIONS`.
@@ -211,11 +216,18 @@ def maximise(problem: Problem) -> Solution:
         theta += problem.outcomes.share_of_step(place, change) * step
         iterations += 1
         gradient, information = problem.derivatives(theta)
-    return certified(problem, problem.centred(theta), gradient, information, iterations, reach)
+    centred = problem.centred(theta)
+    return certified(problem, centred, gradient, information, iterations, reach, last_step)
 
 
 def certified(
-    problem: Problem, theta: Floats, gradient: Floats, information: Floats, iterations: int, reach: float
+    problem: Problem,
+    theta: Floats,
+    gradient: Floats,
+    information: Floats,
+    iterations: int,
+    reach: float,
+    last_step: float = STEP_TOLERANCE,
 ) -> Solution:
     """Return the solution if the last step and the gradient meet the tolerance.
 
@@ -226,15 +238,16 @@ def certified(
         information: shape (P, P).
         iterations: number of steps.
         reach: log-odds, the largest change of a coordinate by the last step.
+        last_step: log-odds, the largest to accept.
 
     Raises:
         NotConverged: says by how much the tolerance is missed.
     """
     worst = float(np.max(np.abs(gradient) / problem.scale_of_gradient()))
-    if not (reach < STEP_TOLERANCE and worst < GRADIENT_TOLERANCE):
+    if not (reach < last_step and worst < GRADIENT_TOLERANCE):
         raise NotConverged(
             f"The fit did not converge in {iterations} iterations: last step {reach:.1e} log-odds "
-            f"(allowed {STEP_TOLERANCE:.0e}), gradient {worst:.1e} of a parameter's votes "
+            f"(allowed {last_step:.0e}), gradient {worst:.1e} of a parameter's votes "
             f"(allowed {GRADIENT_TOLERANCE:.0e})."
         )
     inverse = problem.inverse(information)

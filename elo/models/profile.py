@@ -34,7 +34,7 @@ def profile_limit(problem: Problem, contrast: Floats, *, below: bool, level: flo
         NotConverged: the optimiser did not meet its tolerance.
     """
     held = replace(problem.without_prompts, ridge=max(problem.ridge, RIDGE))
-    found = maximise(held)
+    found = maximise(held, last_step=TOLERANCE)
     lowest = held.log_likelihood(found.theta) - NormalDist().inv_cdf(level) ** 2 / 2
     estimate, step = float(contrast @ found.theta), -1.0 if below else 1.0
 
