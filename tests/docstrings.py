@@ -15,8 +15,15 @@ from typing import TypeAlias
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
-CHECKED = ("elo", "analysis")
-"""Packages whose public functions are checked."""
+CHECKED = (
+    "elo",
+    "analysis",
+    "generators/happyhorse/codecs",
+    "generators/happyhorse/sampling",
+    "generators/happyhorse/toy",
+    "generators/toyworld",
+)
+"""Packages and rooms whose public functions are checked."""
 PUBLISHED = (
     "elo/models",
     "elo/intervals",

@@ -45,11 +45,11 @@ class Basis:
         return (true / true.mean()).sqrt()
 
     def project(self, data: Tensor) -> Tensor:
-        """Project data (…, size) to numbers (…, width), of mean 0 and variance 1 on the fitted data."""
+        """Project data (..., size) to numbers (..., width), of mean 0 and variance 1 on the fitted data."""
         return (data - self.mean) @ self.directions.T / self.std
 
     def expand(self, numbers: Tensor) -> Tensor:
-        """Expand numbers (…, width) to data (…, size), the inverse of `project` within the span."""
+        """Expand numbers (..., width) to data (..., size), the inverse of `project` within the span."""
         return (numbers * self.std) @ self.directions + self.mean
 
     def cut(self, width: int) -> Basis:
@@ -67,7 +67,9 @@ class Basis:
         return Basis(self.mean.to(device), self.directions.to(device), self.std.to(device))
 
     def tensors(self, name: str) -> dict[str, Tensor]:
-        """Return tensors for a file, in half precision, which costs less than 0.01 dB.
+        """Return mean (size,), directions (width, size) and std (width,) in half precision, for a file.
+
+        Half precision costs less than 0.01 dB.
 
         Args:
             name: Prefix of the keys, so that a file can hold several bases.
@@ -77,7 +79,7 @@ class Basis:
 
     @classmethod
     def read(cls, tensors: Mapping[str, Tensor], name: str) -> Basis:
-        """Read the tensors that `tensors` returned.
+        """Read mean (size,), directions (width, size) and std (width,) that `tensors` returned.
 
         Raises:
             KeyError: The file holds no basis of that name.

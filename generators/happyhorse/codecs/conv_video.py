@@ -69,27 +69,27 @@ class ConvVideoCodec(nn.Module):
         return torch.ones_like(self.mean)
 
     def posterior(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Encode frames (batch, 3, 1 + 4n, …) to mean and log variance (batch, channels, 1 + n, …)."""
+        """Encode frames (B, 3, 1 + 4n, H, W) to mean and log variance (B, C, 1 + n, H / 8, W / 8)."""
         mean, log_variance = self.encoder(_fold(frames)).chunk(2, dim=1)
         return mean, log_variance.clamp(-20, 5)
 
     def reconstruct(self, latents: Tensor) -> Tensor:
-        """Decode latents that are not normalised to frames."""
+        """Decode latents (B, C, T, h, w) that are not normalised to frames (B, 3, 4T - 3, 8h, 8w)."""
         return _unfold(self.decoder(latents))
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
-        """Encode frames in [−1, 1] to latents of mean 0 and variance 1."""
+        """Encode frames (B, 3, F, H, W) in [−1, 1] to latents (B, C, T, h, w) of mean 0 and variance 1."""
         return (self.posterior(frames)[0] - _column(self.mean)) / _column(self.std)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """Decode latents from `encode` to frames, about in [−1, 1]."""
+        """Decode latents (B, C, T, h, w) from `encode` to frames (B, 3, F, H, W), about in [−1, 1]."""
         return self.reconstruct(latents * _column(self.std) + _column(self.mean))
 
     @torch.no_grad()
     def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Measure the latents' mean and standard deviation on some frames."""
+        """Measure the latents' mean and standard deviation on batches of frames (B, 3, F, H, W)."""
         means = [self.posterior(frames)[0] for frames in batches]
         latents = torch.cat([mean.transpose(0, 1).flatten(1) for mean in means], dim=1)
         self.mean.copy_(latents.mean(1))

@@ -16,13 +16,13 @@ class Statistics:
     std: tuple[float, ...]
 
     def normalise(self, latents: Tensor) -> Tensor:
-        """Return (latents − mean) / std of the autoencoder's latents (batch, channels, …)."""
+        """Return (latents − mean) / std of the autoencoder's latents (batch, channels, ...)."""
         mean, std = self._columns(latents)
         scaled: Tensor = (latents - mean) / std
         return scaled
 
     def denormalise(self, latents: Tensor) -> Tensor:
-        """Return latents · std + mean, the inverse of `normalise`."""
+        """Return latents · std + mean of latents (batch, channels, ...), the inverse of `normalise`."""
         mean, std = self._columns(latents)
         unscaled: Tensor = latents * std + mean
         return unscaled

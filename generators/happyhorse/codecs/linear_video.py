@@ -66,12 +66,13 @@ class LinearVideoCodec:
         # (batch, T, rows, columns, C · 2 · 2) → (batch, C, T, rows, 2, columns, 2) → (batch, C, T, h, w).
         numbers = self.basis.project(cut_blocks(frames))
         parts = numbers.reshape(*numbers.shape[:4], -1, _PATCH, _PATCH)
-        latents = parts.permute(0, 4, 1, 2, 5, 3, 6).flatten(5, 6).flatten(3, 4)
+        patches = parts.permute(0, 4, 1, 2, 5, 3, 6)
+        latents = patches.flatten(5, 6).flatten(3, 4)
         return latents * self._gains[:, None, None, None]
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        """Decode latents to frames, about in [−1, 1]."""
+        """Decode latents (B, C, T, h, w) to frames (B, 3, 4T - 3, 8h, 8w), about in [−1, 1]."""
         # (batch, C, T, rows, 2, columns, 2) → (batch, T, rows, columns, C, 2, 2) → (…, C · 2 · 2).
         b, c, t, h, w = latents.shape
         even = latents.float() / self._gains[:, None, None, None]
@@ -145,7 +146,10 @@ def cut_blocks(frames: Tensor) -> Tensor:
 
 
 def join_blocks(blocks: Tensor) -> Tensor:
-    """Join blocks to frames, the inverse of `cut_blocks`; of the first four frames the last is kept."""
+    """Join blocks (batch, 1 + n, rows, columns, 3072) to frames, the inverse of `cut_blocks`.
+
+    Of the first four frames the last is kept.
+    """
     # (batch, T, rows, columns, 3, 4, 16, 16) → (batch, 3, T, 4, rows, 16, columns, 16) → (batch, 3, 4T, …).
     b, t, rows, columns, _ = blocks.shape
     parts = blocks.reshape(b, t, rows, columns, 3, _STRIDE, BLOCK, BLOCK)

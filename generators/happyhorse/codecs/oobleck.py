@@ -57,7 +57,7 @@ def diffusers_name(native: str) -> str:
 
 
 def convert(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of the public file's autoencoder under diffusers' names, without all others."""
+    """Return the public file's tensors of the autoencoder, of any shape, under diffusers' names."""
     prefix = _PREFIX if any(name.startswith(_PREFIX) for name in tensors) else ""
     found: dict[str, Tensor] = {}
     for name, value in tensors.items():

@@ -52,7 +52,7 @@ class VideoDecoder(Protocol):
         ...
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Decode latents from `VideoEncoder.encode` to frames, about in [−1, 1]."""
+        """Decode latents (batch, channels, T, h, w) to frames (batch, 3, F, height, width) in [−1, 1]."""
         ...
 
 

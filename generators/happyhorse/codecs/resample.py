@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def resample(samples: Tensor, count: int) -> Tensor:
-    """Resample (…, N) to (…, count) samples over the same time, cut off at the lower Nyquist frequency.
+    """Resample (..., N) to (..., count) samples over the same time, cut off at the lower Nyquist frequency.
 
     This is the Fourier method of `scipy.signal.resample`, which the public code uses. It treats the sound as
     periodic, so that its ends bleed into each other by a few samples.

@@ -93,13 +93,16 @@ class WanCodec:
 
     @torch.inference_mode()
     def encode(self, frames: Tensor) -> Tensor:
-        """Encode frames to the posterior's mean, which the public pipeline conditions on."""
+        """Encode frames (B, 3, F, H, W) to the posterior's mean (B, C, T, H / 16, W / 16), normalised.
+
+        The public pipeline conditions on the mean, too.
+        """
         latents = self.network.encode(self._cast(frames)).latent_dist.mode()
         return self.statistics.normalise(latents.float())
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
-        """Decode normalised latents to frames in [−1, 1]."""
+        """Decode normalised latents (B, C, T, h, w) to frames (B, 3, 4T - 3, 16h, 16w) in [−1, 1]."""
         return cast(Tensor, self.network.decode(self._cast(self.statistics.denormalise(latents))).sample)
 
     def _cast(self, values: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ class WeightsError(Unavailable, ValueError):
 
 
 def read_weights(path: Path, device: torch.device | str = "cpu") -> dict[str, Tensor]:
-    """Read the tensors in a safetensors file, or in a torch pickle without running code in it.
+    """Read the tensors, of any shape, in a safetensors file, or in a torch pickle without running its code.
 
     Args:
         path: The file; its suffix says which of the two it is.
@@ -48,7 +48,7 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path) -> None
 
     Args:
         module: The network.
-        tensors: Its tensors by key.
+        tensors: Its tensors by key, each in the shape of the module's own.
         origin: The file that they come from, for messages.
 
     Raises:
@@ -80,6 +80,6 @@ def misfit(module: nn.Module, found: Shapes) -> str | None:
 
 
 def require_finite_weights(tensors: Mapping[str, Tensor], origin: Path) -> None:
-    """Raise WeightsError if a tensor holds NaN or infinity."""
+    """Raise WeightsError if a tensor, of any shape, holds NaN or infinity."""
     if fault := unfit(tensors):
         raise WeightsError(f"{origin}: {fault}. Fetch the file again, or use another checkpoint.")

@@ -76,11 +76,11 @@ def to_output(clean: Tensor, noise: Tensor, level: Tensor | float, variance: Ten
 
 
 def power(level: Tensor, variance: Tensor) -> Tensor:
-    """Return D = (1 − σ)²·v + σ², the variance of noisy latents; the arguments broadcast."""
+    """Return D = (1 − σ)²·v + σ², the variance of noisy latents; σ and v are of any shape and broadcast."""
     return (1 - level) ** 2 * variance + level**2
 
 
 def spread(level: Tensor | float, like: Tensor) -> Tensor:
-    """Reshape values for the first axes of `like` (B, …), so that they broadcast with it."""
+    """Reshape values (B,), or for more of the first axes of `like`, so that they broadcast with it."""
     level = torch.as_tensor(level, dtype=like.dtype, device=like.device)
     return level.reshape(*level.shape, *[1] * (like.ndim - level.ndim))

@@ -1,4 +1,7 @@
-"""Enlarge the base's latents: resize them, add noise, and denoise them by a checkpoint of its own."""
+"""Enlarge the base's latents: resize them, add noise, and denoise them by a checkpoint of its own.
+
+This is the procedure of the public daVinci-MagiHuman release (arXiv 2603.21986).
+"""
 
 from __future__ import annotations
 

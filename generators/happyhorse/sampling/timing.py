@@ -46,7 +46,7 @@ class Timing:
 
 
 def time_stage(model: str, device: str, stage: str, compiled: bool) -> Timing:
-    """Time a stage of a 5 s clip, after one warm-up.
+    """Time a stage of a 5 s clip, after one warm-up; its least time = FLOPs / sustained FLOP/s.
 
     Args:
         model: Name of the network's size.

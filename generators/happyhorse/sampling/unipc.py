@@ -28,8 +28,8 @@ class UniPC:
 
         Args:
             k: Number of the step, from 0; steps are taken in order.
-            x: Sample that the last step returned and the network saw.
-            velocity: The network's output for it.
+            x: Sample of any shape that the last step returned and the network saw.
+            velocity: The network's output for it, in its shape.
         """
         self._clean = [*self._clean[-2:], x - self.levels[k] * velocity]
         if self._corrected is not None:

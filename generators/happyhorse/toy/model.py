@@ -77,7 +77,7 @@ class ToyModel(nn.Module):
         return (seen,) if heard is None else (seen, heard)
 
     def bound(self, words: Tensor | None) -> Preconditioned:
-        """Bind the text; return the network that samplers call."""
+        """Bind the text, words (B, L) or None for no text; return the network that samplers call."""
         network: Velocity = lambda video, audio: _pair(self(video, audio, words))  # noqa: E731
         return Preconditioned(network, self.variances)
 

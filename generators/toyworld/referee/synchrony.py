@@ -58,14 +58,21 @@ def is_silent(clip: Footage) -> bool:
 
 
 def hear_onsets(clip: Footage) -> Floats:
-    """Return the onset times in seconds from the first sample; none if the clip is silent."""
+    """Return the onset times (J,) in seconds from the first sample; none if the clip is silent."""
     return np.zeros(0) if is_silent(clip) else find_onsets(clip.mono, clip.sample_rate)
 
 
 def judge_pitch(
     clip: Footage, onsets_s: Floats, asked: tuple[ObjectSpec, ...], impacts: Sequence[Turn]
 ) -> bool | None:
-    """Return whether most sounds have a pitch that was asked for; None if nothing hits and nothing sounds."""
+    """Return whether most sounds have a pitch that was asked for; None if nothing hits and nothing sounds.
+
+    Args:
+        clip: A clip with a sound track.
+        onsets_s: Onset times from the first sample, (J,).
+        asked: Objects of the prompt.
+        impacts: Visible impacts.
+    """
     if not len(onsets_s):
         return False if impacts else None
     names = list(_PITCHES)
@@ -80,7 +87,7 @@ def judge_synchrony(clip: Footage, onsets_s: Floats, impacts: Sequence[Turn]) ->
 
     Args:
         clip: A clip with a sound track.
-        onsets_s: Onset times from the first sample.
+        onsets_s: Onset times from the first sample, (J,).
         impacts: Visible impacts, in order of time.
     """
     levels = _levels(clip, onsets_s)

@@ -100,7 +100,7 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
 
 
 def psnr_db(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Return the peak signal-to-noise ratio of 8-bit pictures, at most 60 dB, which equal pictures have."""
+    """Return the peak signal-to-noise ratio of 8-bit pictures (H, W, 3), at most 60 dB, as for equal ones."""
     error = float(((picture.astype(np.float64) - reference) ** 2).mean())
     return min(60.0, 10 * math.log10(255**2 / max(error, 1e-9)))
 

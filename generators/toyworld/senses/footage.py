@@ -32,7 +32,14 @@ class Footage:
         samples: NDArray[np.float32] | None = None,
         sample_rate: int = 16_000,
     ) -> Footage:
-        """Return a clip whose frames follow each other at a steady rate, from time 0 like its sound."""
+        """Return a clip whose frames follow each other at a steady rate, from time 0 like its sound.
+
+        Args:
+            frames: Pictures of the box, (time, side, side, 3).
+            fps: Frames a second.
+            samples: Sound, (samples,) or (samples, 2); None without a sound track.
+            sample_rate: Hz.
+        """
         return cls(frames, np.arange(len(frames)) / fps, samples, sample_rate)
 
     @property

@@ -55,7 +55,14 @@ def _flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 def find_pitches(
     samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64], pitches_hz: Sequence[float]
 ) -> list[int]:
-    """Return the index in `pitches_hz` of the strongest pitch in the eighth of a second after each onset."""
+    """Return the index in `pitches_hz` of the strongest pitch in the eighth of a second after each onset.
+
+    Args:
+        samples: Sound, (N,).
+        sample_rate: Hz.
+        onsets_s: Onset times from the first sample, (J,).
+        pitches_hz: Pitches to choose from.
+    """
     starts = np.rint((np.maximum(onsets_s, 0.0) + _SETTLED_S) * sample_rate).astype(int)
     windows = _cut(samples, starts, round(_LISTEN_S * sample_rate))
     # spectrum (onset, line), padded so that peaks of neighbouring pitches are well sampled.
@@ -70,7 +77,13 @@ def find_pitches(
 def find_levels(
     samples: NDArray[np.float32], sample_rate: int, onsets_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the root mean square just after each onset, without the power of what rang before."""
+    """Return the root mean square just after each onset (J,), without the power of what rang before.
+
+    Args:
+        samples: Sound, (N,).
+        sample_rate: Hz.
+        onsets_s: Onset times from the first sample, (J,).
+    """
     starts = np.rint(np.maximum(onsets_s, 0.0) * sample_rate).astype(int)
     count = round(_APART_S * sample_rate)
     after = _power(samples, starts, count)

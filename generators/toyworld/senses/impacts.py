@@ -22,7 +22,7 @@ class Turn(NamedTuple):
 
 
 def find_impacts(blob: Blob, times_s: Floats, slowest: float) -> list[float]:
-    """Return the times of `find_turns`."""
+    """Return the times of `find_turns`, given the time of each frame (time,)."""
     return [turn.time_s for turn in find_turns(blob, times_s, slowest)]
 
 

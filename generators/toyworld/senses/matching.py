@@ -41,7 +41,7 @@ def pair(impacts_s: Floats, onsets_s: Floats, within_s: float) -> list[tuple[int
 
 
 def common_delay(impacts_s: Floats, onsets_s: Floats) -> float | None:
-    """Return the delay of onsets behind impacts on which most pairs agree; None without pairs.
+    """Return the delay of onsets (J,) behind impacts (I,) on which most pairs agree; None without pairs.
 
     Every pair within reach votes for its delay; the median of those that agree with the winner is returned.
     """

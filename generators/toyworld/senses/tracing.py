@@ -66,7 +66,7 @@ class _Patches(NamedTuple):
 
 
 def name_background(frames: NDArray[np.uint8]) -> str:
-    """Return the background colour nearest to the median pixel."""
+    """Return the background colour nearest to the median pixel of frames (time, side, side, 3)."""
     colour = _background(frames)
     return min(BACKGROUNDS, key=lambda name: float(np.linalg.norm(colour - BACKGROUNDS[name])))
 

@@ -59,7 +59,7 @@ def render_mono(
 
 
 def headroom(sound: NDArray[np.float64]) -> float:
-    """Return the factor that brings the peak down to `CEILING`, because a chord may exceed full scale."""
+    """Return the factor that brings the peak of a sound, of any shape, down to `CEILING`."""
     peak = float(np.abs(sound).max(initial=0.0))
     return min(1.0, CEILING / max(peak, CEILING))
 
