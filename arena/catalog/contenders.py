@@ -1,4 +1,4 @@
-"""Rules over contenders: a file adds them, and what a contender is never changes."""
+"""Load contenders from files. A contender never changes once it is loaded."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _read_contender(entry: Fields) -> Contender:
 
 
 def _with_paths(contender: Contender, folder: Path) -> dict[str, object]:
-    """Return the settings with paths relative to the contenders file made absolute: commands run anywhere."""
+    """Make paths in settings, which are relative to the contenders' file, absolute: commands run anywhere."""
     paths = registry.path_settings(contender.generator)
     return {
         name: os.path.abspath(folder / value) if name in paths and isinstance(value, str) else value

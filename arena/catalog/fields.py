@@ -1,4 +1,4 @@
-"""Takes the fields of a parsed file by name and type; what is wrong is reported with its line."""
+"""Take the fields of a parsed file by name and type, and report problems with their lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_TAG = 200
 
 
 class Fields:
-    """The fields of one mapping, taken by name and type; what is wrong goes to the document's problems."""
+    """Fields of one mapping, taken by name and type; problems are reported to the document."""
 
     def __init__(self, document: Document, place: Place, value: object) -> None:
         self.document = document
@@ -29,7 +29,7 @@ class Fields:
             document.report(place, f"must be a mapping of fields; got {show(value)}.")
 
     def text(self, name: str, *, default: str | None = None, longest: int = 10_000) -> str:
-        """Take a text; a plain number, true or false is taken as it stands in the file."""
+        """Take a text; a plain number, true or false counts as the text in the file."""
         value = self._take(name, required=default is None)
         if value is None:
             return default or ""
@@ -44,6 +44,7 @@ class Fields:
         return text
 
     def slug(self, name: str) -> str:
+        """Take a slug: 1 to 64 small letters, digits, hyphens and underscores."""
         value = self._take(name, required=True)
         if value is None:
             return ""
@@ -54,6 +55,7 @@ class Fields:
         return text
 
     def texts(self, name: str) -> list[str]:
+        """Take a list of short texts; an absent one is empty."""
         value = self._take(name, required=False)
         if value is None:
             return []
@@ -69,6 +71,7 @@ class Fields:
         return plain
 
     def seeds(self, name: str, *, default: list[int]) -> list[int]:
+        """Take a list of different seeds."""
         value = self._take(name, required=False)
         if value is None:
             return default
@@ -80,7 +83,7 @@ class Fields:
         return seeds
 
     def mapping(self, name: str) -> dict[str, object]:
-        """Take a mapping of whatever JSON can hold."""
+        """Take a mapping of values that JSON can hold."""
         value = self._take(name, required=False)
         if value is None:
             return {}
@@ -108,6 +111,7 @@ class Fields:
         return plain
 
     def entries(self, name: str) -> list[Fields]:
+        """Take a list of at least one mapping, and return the fields of each."""
         value = self._take(name, required=True)
         if value is None:
             return []
@@ -117,6 +121,7 @@ class Fields:
         return [Fields(self.document, (*self.place, name, i), item) for i, item in enumerate(value)]
 
     def refuse_others(self) -> None:
+        """Report the fields that nothing has taken."""
         for name in self.values.keys() - self.taken:
             self._report(str(name), f"unknown field. Known: {', '.join(sorted(self.taken))}.")
 
@@ -131,12 +136,12 @@ class Fields:
 
 
 def _with_plain_line_ends(text: str) -> str:
-    """Windows' line ends in JSON; YAML makes them plain by itself."""
+    """Replace Windows' line ends, which JSON keeps; YAML replaces them itself."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _problem_of(text: str, longest: int) -> str | None:
-    """Return what keeps a text from being shown or stored, as an error's end; None if nothing does."""
+    """Return the end of an error about a text that can't be shown or stored; None if it can."""
     if not text.strip():
         return f"must be text; got {text!r}."
     if len(text) > longest:
@@ -147,7 +152,7 @@ def _problem_of(text: str, longest: int) -> str | None:
 
 
 def _leaves(value: object) -> Iterator[object]:
-    """All keys and plain values in a JSON value."""
+    """Yield all keys and plain values in a JSON value."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield key
@@ -160,7 +165,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _is_storable(value: object) -> bool:
-    """Whether every database and every reader of JSON keeps a plain value exactly."""
+    """Return whether every database and every reader of JSON keeps a plain value exactly."""
     if isinstance(value, str):
         return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
     return not _is_whole(value) or abs(value) <= LARGEST_SEED

@@ -1,4 +1,4 @@
-"""One way to hash structured content, so that equal content has equal hashes everywhere."""
+"""Hash structured content in one way, so that equal content has equal hashes everywhere."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import json
 
 
 def canonical_json(content: object) -> str:
-    """JSON with sorted keys and no spaces: the same text for the same content.
+    """Return JSON with sorted keys and no spaces: the same text for the same content.
 
     Raises:
-        ValueError: the content holds a NaN or an infinity, which JSON has no words for.
+        ValueError: the content holds a NaN or an infinity, which JSON can't express.
     """
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def content_hash(content: object) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    """Return the SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def prompt_hash(text: str, reference_sha256: str) -> str:
-    """Return the hash of what a prompt asks for: its text and its reference image, "" for none."""
+    """Return the hash of a prompt's text and of its reference image's hash, which is "" without an image."""
     return content_hash([text, reference_sha256])

@@ -1,4 +1,4 @@
-"""Makes a suite file of a public benchmark's prompts, from the files that the user has downloaded."""
+"""Make a suite file of a public benchmark's prompts, from the files that the user has downloaded."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MOST_PROBLEMS = 20
 
 
 class CantImport(ValueError):
-    """What was asked for does not fit the layout."""
+    """Request that does not fit the layout."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A suite that was written, and what its user should know."""
+    """Suite that was written, and what its user should know."""
 
     suite: SuiteFile
     layout: Layout
@@ -123,7 +123,7 @@ def _raise_problems(items: Items) -> None:
 
 
 def _version(items: Items) -> str:
-    """Return what tells this state of the files from others: the start of a hash of their bytes."""
+    """Return the start of a hash of the files' bytes, which tells their state from others."""
     digest = hashlib.sha256()
     for document in items.documents:
         digest.update(hashlib.sha256(document.path.read_bytes()).digest())

@@ -1,4 +1,4 @@
-"""A parsed file that knows the line of each of its values, so that an error can point at it."""
+"""Parsed files that know the line of each value, so that an error can point at it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Place = tuple[str | int, ...]
 
 
 class FileError(ValueError):
-    """A file that can't be loaded: one line for each problem, as `file:line: field: what is right`."""
+    """File that can't be loaded; the message has a line for each problem: `file:line: field: requirement`."""
 
 
 @dataclass
 class Document:
-    """A file's value, the line where each part of it stands, and what is wrong with it so far."""
+    """Value of a file, the line of each part of it, and the problems found so far."""
 
     path: Path
     value: Any = None
@@ -30,6 +30,7 @@ class Document:
         return self.lines.get(place, 1)
 
     def report(self, place: Place, message: str) -> None:
+        """Note a problem with its line, its field and what is right."""
         name = ".".join(str(part) for part in place) or "file"
         line = self.line_of(place)
         self.problems.append((line, f"{self.path.name}:{line}: {name}: {message}"))

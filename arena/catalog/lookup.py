@@ -1,4 +1,4 @@
-"""Find rows of the catalogue by the names that people type, or say which names there are."""
+"""Find rows of the catalogue by the names that people type; errors list the known names."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from generators.base import Track
 
 
 class UnknownName(LookupError):
-    """A name that the catalogue doesn't hold; the message lists those that it does."""
+    """Name that the catalogue doesn't hold; the message lists those that it does."""
 
 
 def split_names(text: str) -> list[str]:
-    """Return the names in a text with commas between, each once, in their order; none of an empty text."""
+    """Split a text at commas; return each name once, in order. An empty text has no names."""
     return list(dict.fromkeys(part.strip() for part in text.split(","))) if text else []
 
 

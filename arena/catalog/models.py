@@ -1,4 +1,4 @@
-"""Who competes and on what: contenders, suites and their prompts."""
+"""Contenders, suites and their prompts."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ class Contender(models.Model):
 
     @property
     def shown_name(self) -> str:
+        """Name on pages: the codename while the identity is withheld."""
         return self.codename or self.name
 
     @property
     def shown_origin(self) -> str:
-        """What stands small beside the name: slug and maker, or nothing while the identity is withheld."""
+        """Small print beside the name: slug and maker, or nothing while the identity is withheld."""
         return "" if self.is_withheld else " · ".join(part for part in (self.slug, self.maker) if part)
 
 

@@ -1,4 +1,4 @@
-"""Lists of prompts as people have them: a CSV of ids and texts, plain lines, or a suite file."""
+"""Read lists of prompts in the forms that people have: CSV of ids and texts, plain lines, or suite files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_TEXT = 10_000
 
 
 class ListedPrompt(NamedTuple):
-    """One prompt of a list."""
+    """Id and text of a prompt in a list."""
 
     key: str
     text: str

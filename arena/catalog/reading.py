@@ -1,4 +1,4 @@
-"""Reads YAML and JSONL, keeping lines. Either holds what JSON can hold, and nothing that needs guessing."""
+"""Read YAML and JSONL with the line of each value. Both hold what JSON can hold, and no guesses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arena.catalog.located import Document, FileError, Place
 from arena.catalog.written import WrittenFloat
 
 LARGEST_BYTES = 16 * 2**20
-"""A suite of 20,000 prompts has 3 MiB."""
+"""Largest file that is read; a suite of 20,000 prompts has 3 MiB."""
 
 
 def read_document(path: Path) -> Document:
@@ -40,10 +40,10 @@ def read_document(path: Path) -> Document:
 
 
 def read_bounded(path: Path, largest_bytes: int) -> bytes:
-    """Read a regular file that somebody named: no device that never ends, no pipe that never answers.
+    """Read a regular file; a device would never end, and a pipe might never answer.
 
     Raises:
-        FileError: the file can't be read, is none, or is larger than it may be.
+        FileError: the file can't be read, is not a regular file, or is too large.
     """
     try:
         with open(path, "rb", opener=_open_at_once) as file:
@@ -59,17 +59,17 @@ def read_bounded(path: Path, largest_bytes: int) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for somebody who writes into it
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe would wait for a writer
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML 1.2's plain values: `no` is Norwegian rather than false, and 010 is a text rather than eight."""
+    """Loader of YAML 1.2's plain values: `no` is Norwegian, not false; 010 is a text, not eight."""
 
     yaml_implicit_resolvers = {}
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
-        # An alias can hold itself, or nine of nine of nine others; a tag can ask for what JSON hasn't.
+        # An alias can hold itself, or grow without bound; a tag can ask for types that JSON lacks.
         if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
             problem = "aliases and tags aren't taken here; put a text that begins with *, & or ! in quotes"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
@@ -106,7 +106,7 @@ def _read_yaml(path: Path, text: str) -> Document:
 
 
 def _advice(error: yaml.MarkedYAMLError) -> str:
-    """Return what most likely helps, where the parser's own words don't say it."""
+    """Return the likely remedy if the parser's message doesn't name it."""
     problem = error.problem or ""
     if "'\\t'" in problem:
         return " Indent with spaces instead of tabs."

@@ -11,14 +11,14 @@ from arena.catalog.suite_file import DESCRIPTIONS, PromptEntry, SuiteFile
 HEAD_FIELDS = ("name", "title", "seeds")
 PROMPT_FIELDS = ("text", "tags", "language", "seeds", "image_sha256", *DESCRIPTIONS)
 FIELD_NAMES = {"name": "suite", "image_sha256": "image"}
-"""What a file calls a field, where that is another word."""
+"""Names of fields in a file, where they differ from ours."""
 
 LONGEST_LINE = 80
 """Characters of both values together on one line."""
 
 
 class Change(NamedTuple):
-    """One field that differs, with its values before and after."""
+    """Field that differs, with its values before and after."""
 
     field: str
     before: object
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class SuiteDiff:
-    """What differs between two suites; prompts are matched by their ids."""
+    """Differences between two suites; prompts are matched by their ids."""
 
     head: list[Change]
     removed: list[PromptEntry]

@@ -1,4 +1,4 @@
-"""The format of suite files: what a suite and a prompt hold, checked field by field."""
+"""Read suite files, and check their suites and prompts field by field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
 LARGEST_IMAGE_BYTES = 32 * 2**20
 LARGEST_IMAGE_PIXELS = 2**25
-"""8K has 33 million; a small file can hold far more, and unpacks to gigabytes."""
+"""Most pixels of a reference image: 8K has 33 million, but a small file can unpack to gigabytes."""
 
 
 DESCRIPTIONS = ("expected_sound", "licence", "origin", "translates", "dimensions", "aux")
@@ -29,7 +29,7 @@ DESCRIPTIONS = ("expected_sound", "licence", "origin", "translates", "dimensions
 
 @dataclass(frozen=True)
 class PromptEntry:
-    """One prompt as its file gives it, with the file's defaults filled in."""
+    """Prompt of a file, with the file's defaults filled in."""
 
     key: str
     text: str
@@ -47,7 +47,7 @@ class PromptEntry:
     aux: dict[str, object] = field(default_factory=dict)
 
     def content(self) -> list[object]:
-        """Return what the content hash covers of this prompt."""
+        """Return the fields of this prompt that the content hash covers."""
         content: list[object] = [self.key, self.text, self.tags, self.language, self.seeds, self.image_sha256]
         described = {name: value for name in DESCRIPTIONS if (value := getattr(self, name))}
         return [*content, described] if described else content
@@ -98,7 +98,7 @@ def read_suite_file(path: Path) -> SuiteFile:
 
 
 class _Defaults(NamedTuple):
-    """What the head of a file gives for the prompts that say nothing else."""
+    """Values in the head of a file for prompts that don't give their own."""
 
     language: str
     seeds: list[int]
@@ -128,7 +128,7 @@ def _read_prompt(entry: Fields, defaults: _Defaults) -> PromptEntry:
 
 
 def _report_translations(document: Document, prompts: Sequence[PromptEntry]) -> None:
-    """Report each prompt that says it translates one which the suite lacks, or one of its own language."""
+    """Report prompts that translate a prompt that the suite lacks, or one of the same language."""
     languages = {prompt.key: prompt.language for prompt in prompts}
     for index, prompt in enumerate(prompts):
         original = prompt.translates
@@ -161,7 +161,7 @@ def _read_image(entry: Fields) -> tuple[Path | None, str]:
 
 
 def image_problem(path: Path) -> str | None:
-    """Return what keeps a file from being a reference image, as an error's end; None if nothing does."""
+    """Return the end of an error about a file that can't be a reference image; None if it can."""
     if (size_bytes := path.stat().st_size) > LARGEST_IMAGE_BYTES:
         most = LARGEST_IMAGE_BYTES // 2**20
         return f"must be at most {most} MiB; got {size_bytes / 2**20:.1f} MiB. Save it smaller."

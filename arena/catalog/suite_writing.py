@@ -1,4 +1,4 @@
-"""Writes suite files, which `suite_file` reads back as they were."""
+"""Write suite files, which `suite_file` reads back unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arena.catalog.located import FileError
 from arena.catalog.suite_file import SUITE_SUFFIXES, PromptEntry, SuiteFile, read_suite_file
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""Characters that JSON allows in texts, and that YAML refuses or takes for the end of a line."""
+"""Characters that JSON allows in texts, but that YAML refuses or takes for the end of a line."""
 
 
 def write_suite_file(suite: SuiteFile, path: Path) -> SuiteFile:

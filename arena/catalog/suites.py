@@ -1,4 +1,4 @@
-"""Rules over suites: a file becomes a version once, and a changed file the next version."""
+"""Load suites: a file becomes a version once, and a changed file the next version."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _row_of(entry: PromptEntry, suite: Suite, position: int, reference_name: str
 
 @transaction.atomic
 def grow_suite(*, name: str, title: str, prompts: Sequence[Prompt]) -> Suite:
-    """Make a suite of the prompts of clips, or add the prompts and seeds that it lacks; none is taken away.
+    """Make a suite of the prompts of clips, or add the prompts and seeds that it lacks; remove none.
 
     It belongs to one study without votes: a suite from a file becomes a new version instead.
     """

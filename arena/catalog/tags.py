@@ -9,7 +9,7 @@ from arena.catalog.models import Prompt
 
 
 class NothingChosen(ValueError):
-    """Tags that leave no prompt of a suite."""
+    """Choice of tags that leaves no prompt of a suite."""
 
 
 def choose_prompts(

@@ -1,10 +1,10 @@
-"""Plain values as they stand in a file: a prompt of 1984 is a text, and 1e5 is shown as 1e5."""
+"""Keep plain values as their file writes them: a prompt of 1984 is a text, and 1e5 stays 1e5."""
 
 from __future__ import annotations
 
 
 class WrittenFloat(float):
-    """A number that remembers how it was written."""
+    """Number that remembers how its file writes it."""
 
     def __new__(cls, text: str) -> WrittenFloat:
         """Read the text as a float."""
@@ -29,6 +29,6 @@ def as_text(value: object) -> str | None:
 
 
 def show(value: object) -> str:
-    """Return a value for a message, as a file would write it and cut short."""
+    """Return a value for a message as its file writes it, cut short."""
     shown = repr(value) if not isinstance(value, bool) else str(value).lower()
     return shown if len(shown) <= 40 else f"{type(value).__name__} {shown[:30]}…"

@@ -1,4 +1,4 @@
-"""Who holds a claim, and whether they are still alive: each process keeps a lock that dies with it."""
+"""Name the process that holds a claim, and tell whether it is alive: its lock ends with it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bury(name: str) -> None:
 
 def _take_lock() -> tuple[Path, int]:
     path = _folder() / uuid.uuid4().hex
-    draft = path.with_name(f".{path.name}")  # nobody may see it before it is locked, and bury the living
+    draft = path.with_name(f".{path.name}")  # hidden until it is locked: else a live process might be buried
     descriptor = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     draft.rename(path)

@@ -1,4 +1,4 @@
-"""Rules over a job's row: who works on it. The row is the truth; a queue's message is only a hint."""
+"""Claim jobs, finish them and give them up. A job's row is the truth; a queue's message is a hint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class ClaimLost(RuntimeError):
-    """The job was taken away from this process meanwhile: its work on it counts for nothing."""
+    """Job that another process took over: this process's work on it counts for nothing."""
 
 
 def claim_job(*, job_id: int) -> Job | None:
@@ -60,7 +60,7 @@ def finish_job(*, job: Job) -> None:
 def give_up_job(
     *, job: Job, state: Job.State, error_kind: str = "", error_message: str = "", counts: bool = True
 ) -> bool:
-    """End the work on a job without a clip; return False if its claim was lost: only files change then.
+    """End the work on a job without a clip; return False if its claim was lost and only files changed.
 
     Files are removed inside the transaction: a kill before its end leaves the row, which names them.
 
@@ -71,7 +71,7 @@ def give_up_job(
         error_message: reason in words; empty without one.
         counts: whether it was an attempt of the generator, rather than a stop from outside.
     """
-    # First, as its locks are taken in the order of rows: two processes can't wait for each other.
+    # First, as it locks rows in their order, so that two processes can't wait for each other.
     remove_unaccounted(job)
     held = _claimed(job).update(
         state=state,
@@ -89,8 +89,8 @@ def give_up_job(
 def requeue_abandoned_jobs() -> list[int]:
     """End claims of dead processes, and overdue ones of other machines; return the jobs queued again.
 
-    A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. What dead
-    processes left lying is cleared away.
+    A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. Folders and
+    locks of dead processes are removed.
     """
     dead, living = dead_claimants(), living_claimants()
     overdue = timezone.now() - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
@@ -105,7 +105,7 @@ def requeue_abandoned_jobs() -> list[int]:
 
 
 def storable(text: str, longest: int) -> str:
-    """Return the text as every database takes it: no NUL, no lone surrogates, cut to a length."""
+    """Return the text in a form that every database takes: no NUL, no lone surrogates, cut to a length."""
     shown = text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
@@ -125,7 +125,7 @@ def _end_claim(job: Job) -> Job.State | None:
 
 def _update_claimed(job: Job, **fields: object) -> None:
     if not _claimed(job).update(**fields):
-        raise ClaimLost(f"Job {job.pk} was taken away from {job.claimed_by}, and its clip is thrown away.")
+        raise ClaimLost(f"Job {job.pk} was taken away from {job.claimed_by}; its clip is discarded.")
 
 
 def _claimed(job: Job) -> QuerySet[Job]:

@@ -1,4 +1,4 @@
-"""What every clip of a run is asked to be."""
+"""Settings that every clip of a run is asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_S = 60.0
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """What every clip of a run is asked to be, and what every rendition of it is."""
+    """Length, size and rate that every clip of a run is asked for, and that every rendition has."""
 
     duration_s: float
     width: int

@@ -1,4 +1,4 @@
-"""Make one clip for a claimed job: generate, probe, normalise, store, account for it in one transaction."""
+"""Make one clip for a claimed job: generate, probe, normalise, store, and write its rows at once."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def make_clip(job: Job) -> None:
 
     Raises:
         GenerationError: the generator made no clip.
-        UnusableMedia: what it made can't be shown.
-        LeakyRendition: what raters would see tells who made it.
+        UnusableMedia: the clip can't be shown.
+        LeakyRendition: the rendition would tell who made it.
         SettingsError: the contender's settings no longer fit its generator.
         DiskFull: there is no space for the clip.
         ClaimLost: another process has the job now.

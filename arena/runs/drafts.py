@@ -1,4 +1,4 @@
-"""Files that no row names yet: where they lie, and how they are cleared away after a failure or a kill."""
+"""Files that no row names yet: their places, and their removal after a failure or a kill."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def remove_drafts(job_id: int) -> None:
 def remove_unaccounted(job: Job) -> None:
     """Remove files stored under the job's claim that no row and no other claim names.
 
-    Equal clips share a file. The transaction and the locked rows keep another job from announcing a file, and
-    finding it there, between our look and its removal. Our own row is locked with the others, in their order:
-    two processes that do this at once would otherwise wait for each other for ever.
+    Equal clips share a file. The transaction and the locked rows keep another job from announcing a file
+    after we looked and before it is removed. Our own row is locked with the others, in their order; otherwise
+    two processes could wait for each other for ever.
     """
     running = Job.objects.select_for_update().filter(state=Job.State.RUNNING).order_by("pk")
     announced = [

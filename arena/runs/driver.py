@@ -1,4 +1,4 @@
-"""Drives a run to its end: in this process, or by watching workers where there is a broker."""
+"""Drive a run to its end: in this process, or by watching workers where there is a broker."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5
 RESEND_S = 60.0
-"""How long nothing may happen before messages count as lost; twice as long after each resending."""
+"""Time without any change after which messages count as lost; it doubles with each resending."""
 
 Report = Callable[[Counter[str]], None]
 
 
 def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
-    """Return once each job of the run is done or failed; call `report` whenever states change.
+    """Make a run's clips; return the number of jobs in each state once all are done or failed.
 
     Args:
-        run: what is to be made.
+        run: the run to make.
         report: called with the number of jobs in each state.
         workers: jobs made side by side in this process; a broker's workers have their own number.
 
     Raises:
-        DiskFull: the run stopped, and the jobs that are left stay queued.
+        DiskFull: the run stopped; unfinished jobs stay queued.
     """
     _full(run).update(error_kind="", error_message="")  # of an earlier start
     try:
@@ -79,7 +79,7 @@ def _drive(run: Run, workers: int, report: Report) -> Counter[str]:
 
 
 class _LostMessages:
-    """Return whether jobs have waited so long that the broker must have lost their messages."""
+    """Watch for jobs that wait so long that the broker must have lost their messages."""
 
     def __init__(self) -> None:
         self.patience_s = RESEND_S
@@ -100,9 +100,9 @@ def _full(run: Run) -> QuerySet[Job]:
 
 
 def _release_jobs() -> None:
-    """Queue jobs that this process could not give up while its database had no space either.
+    """Queue jobs that this process could not give up because the database had no space either.
 
-    If there is none yet, the next start finds the claims of a dead process.
+    If it still has none, the next start finds them as the claims of a dead process.
     """
     for job in Job.objects.filter(state=Job.State.RUNNING, claimed_by=claimant_name()):
         with suppress(OperationalError):

@@ -1,4 +1,4 @@
-"""Asks a contender's generator for a clip, in a process of its own or, where settings say so, in this one."""
+"""Ask a contender's generator for a clip, in a process of its own or, by setting, in this one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def generate(job: Job, request: Request, out_dir: Path) -> CheckedClip:
         Stopped: `workshop.stop` was called meanwhile.
     """
     if not connection.in_atomic_block:
-        connection.close()  # one that waits for a model is missing elsewhere
+        connection.close()  # other processes need it while this one waits for a model
     order = Order(job.contender.generator, job.contender.settings, request, out_dir)
     if settings.GENERATORS_IN_PROCESS:
         return make(order, registry.create)

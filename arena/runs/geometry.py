@@ -1,4 +1,4 @@
-"""The size, length and frame rate of a run: as given, as the clips that exist are, or the default."""
+"""Choose a run's size, length and frame rate: as given, as existing clips have them, or the default."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)
 
 
 class ClipsDiffer(ValueError):
-    """Clips have several sizes, rates or lengths; the message has a table and the options."""
+    """Clips with several sizes, rates or lengths; the message has a table and the options."""
 
 
 class ShortClips(ValueError):
-    """Clips end before the length that all of them are shown at."""
+    """Clips that end before the length at which all are shown."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What was given of the settings; None is left to the clips, or to the default."""
+    """Settings given by hand; None is taken from the clips, or from the default."""
 
     size: tuple[int, int] | None = None
     duration_s: float | None = None
@@ -32,12 +32,14 @@ class Asked:
 
 
 class Chosen(NamedTuple):
+    """Settings of a run, and the reason for them in words."""
+
     settings: ClipSettings
     why: str
 
 
 class Form(NamedTuple):
-    """What one clip is, in the figures that a rendition has."""
+    """Size, rate and length of the rendition that follows a clip."""
 
     size: tuple[int, int]
     fps: float
@@ -48,17 +50,17 @@ class Form(NamedTuple):
 
 
 def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) -> Chosen:
-    """Choose what every rendition of a run is, and say why.
+    """Choose the size, rate and length of every rendition of a run, with the reason.
 
     Args:
-        asked: what was given by hand, which always holds.
-        survey: the clips that exist; where there are any, the rest follows them.
+        asked: settings given by hand, which always hold.
+        survey: the clips that exist; the other settings follow them if there are any.
         allow_short: whether the last picture of a clip that ends early may be held.
 
     Raises:
         ClipsDiffer: the clips have no common size, rate or length, and none was given.
         ShortClips: a clip ends early, and that isn't allowed.
-        ValueError: no clip can be so.
+        ValueError: no clip can have these settings.
     """
     if not survey.clips:
         size = asked.size or (DEFAULT.width, DEFAULT.height)
@@ -77,7 +79,7 @@ def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) 
 
 
 def describe_form(clip: FoundClip) -> str:
-    """Describe a clip by the figures that its rendition has if it follows the clip."""
+    """Describe a clip by the size, rate and length of the rendition that follows it."""
     return str(_form(clip))
 
 

@@ -1,4 +1,4 @@
-"""How clips come to be: runs, their jobs, the clips and what raters are shown of them."""
+"""Runs, their jobs, the clips and their renditions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arena.runs.clip_settings import ClipSettings
 
 
 class Job(models.Model):
-    """One generation: a contender, a prompt, a seed and the run's settings. Runs share it."""
+    """One generation: a contender, a prompt, a seed and the run's settings. Runs share jobs."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -19,7 +19,7 @@ class Job(models.Model):
         DONE = "done"
         FAILED = "failed"
         RETIRED = "retired"
-        """Its clip was made, and its file was replaced since: another job has the new one."""
+        """State of a job whose clip was made of a file that was replaced since; another job has the new file."""
 
     contender = models.ForeignKey(Contender, on_delete=models.PROTECT, related_name="jobs")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
@@ -53,12 +53,12 @@ class Job(models.Model):
 
     @property
     def clip_settings(self) -> ClipSettings:
-        """What the clip is asked to be."""
+        """Settings that the clip is asked for."""
         return ClipSettings.of(self.settings)
 
 
 class Run(models.Model):
-    """A suite, or its prompts of some tags, × contenders × seeds to be produced on one track."""
+    """Prompts of a suite × contenders × seeds to be made on one track."""
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="runs")
     contenders = models.ManyToManyField(Contender, related_name="runs")
@@ -75,7 +75,7 @@ class Run(models.Model):
 
 
 class Clip(models.Model):
-    """The original file as the generator made it, and where it came from."""
+    """Original file as the generator made it, with its origin."""
 
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="clip")
     sha256 = models.CharField(max_length=64)
@@ -91,7 +91,7 @@ class Clip(models.Model):
 
 
 class Rendition(models.Model):
-    """What raters are shown of a clip: normalised, stripped, one profile for all."""
+    """File that raters are shown of a clip: normalised and stripped, in one profile for all."""
 
     clip = models.OneToOneField(Clip, on_delete=models.CASCADE, related_name="rendition")
     sha256 = models.CharField(max_length=64)

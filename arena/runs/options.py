@@ -1,4 +1,4 @@
-"""The command-line options that say what every clip and rendition is."""
+"""Command-line options for the size, length and rate of every clip and rendition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.runs.geometry import DEFAULT, Asked
 
 
 def add_geometry(parser: ArgumentParser) -> None:
-    """Add the options that say what every clip and rendition is."""
+    """Add the options for the size, length and rate of every clip and rendition."""
     default = f"{DEFAULT.width}x{DEFAULT.height}, {DEFAULT.duration_s:g} s and {DEFAULT.fps:g} fps"
     group = parser.add_argument_group(
         "geometry",
@@ -28,7 +28,11 @@ def add_geometry(parser: ArgumentParser) -> None:
 
 
 def read_geometry(options: Mapping[str, Any]) -> Asked:
-    """Read the options of `add_geometry`."""
+    """Return what was given by the options of `add_geometry`.
+
+    Raises:
+        ValueError: no clip can have such a size, length or rate.
+    """
     duration_s, fps = options["duration"], options["fps"]
     size = None
     if options["size"] is not None:
@@ -36,7 +40,7 @@ def read_geometry(options: Mapping[str, Any]) -> Asked:
         if not (width.isdecimal() and height.isdecimal()):
             raise ValueError(f"--size '{options['size']}' must be WIDTHxHEIGHT in pixels, such as 512x512.")
         size = int(width), int(height)
-    # What is given is checked as it stands: no option may fall back on a default because it is 0.
+    # Given options are checked one by one: an option that is 0 must not fall back on its default.
     ClipSettings(
         DEFAULT.duration_s if duration_s is None else duration_s,
         *(size or (DEFAULT.width, DEFAULT.height)),

@@ -1,4 +1,4 @@
-"""Work on clips as commands show it: with a progress bar, and an error that ends the command."""
+"""Survey and make clips with a progress bar, for commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clip is other than asked for: it is taken in, and people are told."""
+"""Find how a clip differs from its request: it is taken in, and people are told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Run
 
 TOLERANCE_FRAMES = 1.5
-"""Clips of the same length may differ by a frame, and by how their last one is counted."""
+"""Frames by which clips of one length may differ: one, and half for how the last one is counted."""
 TOLERANCE = 0.01
 """Relative difference of shape or rate that rounding to even sides or 30000/1001 explains."""
 MOST_PROMPTS = 3
@@ -34,7 +34,7 @@ class RemarkKind(models.TextChoices):
 
 
 class Remark(NamedTuple):
-    """One thing that a clip is other than asked for, with its figures."""
+    """One difference between a clip and its request, with its figures."""
 
     kind: str
     text: str

@@ -1,4 +1,4 @@
-"""Files that were replaced after they had been taken in: the new file becomes a new clip."""
+"""Find files that were replaced after they had been taken in: the new file becomes a new clip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arena.runs.survey import FoundClip, Place
 
 @transaction.atomic
 def retire_replaced(*, suite: Suite, clips: Sequence[FoundClip]) -> list[Place]:
-    """Retire the jobs whose file is another one by now, so that a run makes them anew; return their places.
+    """Retire the jobs whose file was replaced, so that a run makes them anew; return their places.
 
     A retired job's clip is drawn into no more pairs. Its votes stay, and name the rendition that they saw.
     """

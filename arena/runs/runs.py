@@ -1,4 +1,4 @@
-"""Rules over runs: which jobs a run needs, and how far it is."""
+"""Plan runs with the jobs that they need, and count how far they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from generators.base import LARGEST_SEED, Track
 
 
 class CantRun(ValueError):
-    """What was asked for can't become a run."""
+    """Request that can't become a run."""
 
 
 @transaction.atomic
@@ -103,7 +103,7 @@ def count_states(run: Run) -> Counter[str]:
 
 
 def describe_failures(run: Run) -> str:
-    """Return a line for each failed job of a run, under a heading that says how to go on."""
+    """Return a line for each failed job of a run, under a heading that names the option to try again."""
     failed = run.jobs.filter(state=Job.State.FAILED).select_related("contender", "prompt")
     lines = [
         f"{job.contender}, prompt {job.prompt.key}, seed {job.seed}: {job.error_kind}: {job.error_message}"

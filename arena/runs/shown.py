@@ -1,4 +1,4 @@
-"""What renditions change about the clips of a run, contender by contender."""
+"""Describe what renditions change about the clips of a run, contender by contender."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def describe_changes(run: Run) -> list[str]:
     recipes = Rendition.objects.filter(clip__job__runs=run).order_by("clip__job")
     for slug, recipe in recipes.values_list("clip__job__contender__slug", "recipe"):
         clips[slug] += 1
-        if "changes" in recipe:  # renditions from before didn't keep them
+        if "changes" in recipe:  # early renditions didn't keep them
             phrases[slug].update(Changes.stored(recipe["changes"]).described())
     return [f"{slug}: {_describe(phrases[slug], number)}" for slug, number in sorted(clips.items())]
 

@@ -1,4 +1,4 @@
-"""Clips that exist already: which ones answer a run, what they are, and what doesn't fit."""
+"""Survey the clips that exist for a run: which prompts they answer, their facts, and what doesn't fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generators.folder import Folder
 
 
 class Place(NamedTuple):
-    """What a clip answers: whose it is, which prompt and which seed."""
+    """Contender, prompt and seed that a clip answers."""
 
     contender: str
     prompt: str
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class FoundClip:
-    """A clip that exists and can be played."""
+    """Clip that exists and can be played."""
 
     place: Place
     path: Path
@@ -39,22 +39,22 @@ class FoundClip:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the contenders who bring their clips have for a run."""
+    """Clips for a run of the contenders that bring their own."""
 
     clips: list[FoundClip] = field(default_factory=list)
     missing: list[Place] = field(default_factory=list)
     unusable: list[tuple[Place, str]] = field(default_factory=list)
-    """Files that can't be shown, or are in each other's way, each with the reason."""
+    """Places whose files can't be shown or conflict with each other, each with the reason."""
     unknown: list[tuple[str, str]] = field(default_factory=list)
     """Contenders with the prompt ids or file names that belong to no prompt of the suite."""
 
     def without_sound(self) -> list[Place]:
-        """Return the clips in which nothing can be heard."""
+        """Return the places of clips in which nothing can be heard."""
         return [clip.place for clip in self.clips if clip.facts.sound is None or not clip.facts.sound.peak]
 
 
 def brings_clips(contender: Contender) -> bool:
-    """Whether a contender takes in clips that exist, so that renditions follow them."""
+    """Return whether a contender takes in clips that exist, so that renditions follow them."""
     return contender.generator == Folder.name
 
 
@@ -66,7 +66,7 @@ def survey_clips(
     known: Collection[str] = (),
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Survey:
-    """Look at every clip that contenders bring for some prompts, before anything is made of it.
+    """Probe every clip that contenders bring for some prompts, before a run takes it in.
 
     Args:
         prompts: those of a suite, saved or not.

@@ -29,7 +29,7 @@ KINDS: dict[type[Exception], str] = {
     UnusableMedia: "unusable_media",
     LeakyRendition: "leaky_rendition",
     SettingsError: "settings",
-    ClaimLost: "claim_lost",  # changes no row, but clears our files away
+    ClaimLost: "claim_lost",  # changes no row, but our files are removed
 }
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def requeue_abandoned() -> None:
 
 @worker_ready.connect
 def requeue_at_start(**_: object) -> None:
-    """Look for jobs that an earlier worker left, when a worker starts."""
+    """Queue the jobs that an earlier worker left, when a worker starts."""
     requeue_abandoned.apply_async()
 
 
@@ -103,7 +103,7 @@ def _end(job: Job, error: Exception) -> None:
 
 
 def _interrupt(job: Job) -> None:
-    """End the work of a worker that its operator or the hard time limit tells to exit.
+    """End the job of a worker that its operator or the hard time limit told to exit.
 
     Nothing tells these apart, so that it counts as an attempt.
     """
@@ -121,7 +121,7 @@ def _require_space() -> None:
 
 
 def describe_full_disk(error: Exception) -> str:
-    """Return what to tell people of an error that comes from a full disk."""
+    """Return a message for an error that comes from a full disk."""
     return f"The disk of {settings.DATA_DIR} is full ({error}). Free some space and start the run again."
 
 
@@ -148,7 +148,7 @@ def _fail(job: Job, error: Exception) -> None:
     if isinstance(error, UnexpectedFault):
         log.error("job %s failed\n%s", job.pk, error.trace)
     elif kind == UnexpectedFault.kind:
-        # A fault of ours, too, ends one job only; the log has its trace.
+        # A fault in our own code ends one job only, too; the log has its trace.
         log.error("job %s failed", job.pk, exc_info=error)
         message = f"{type(error).__name__}: {error}"
     give_up_job(job=job, state=Job.State.FAILED, error_kind=kind, error_message=message)
