@@ -59,6 +59,8 @@ class PromptEntry:
 
 @dataclass(frozen=True)
 class SuiteFile:
+    """Suite as its file gives it."""
+
     name: str
     title: str
     seeds: list[int]

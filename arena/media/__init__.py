@@ -1,7 +1,7 @@
-"""Media files, as pure functions: probe, normalise, audit, store, serve.
+"""Pure functions over media files: probe, normalise, audit, store, serve.
 
-What the other rooms call: `probe.probe`, `profile.Profile`, `changes.foresee`, `normalise.normalise`,
+Other rooms call `probe.probe`, `profile.Profile`, `changes.foresee`, `normalise.normalise`,
 `audit.find_leaks`, `storage.store` and `open_stored`, `padding.PaddedFile` and `padded_size`,
-`ranges.ranged_response`, `binary.ffmpeg_version`. Files are never trusted: what can't be shown raises
+`ranges.ranged_response`, `binary.ffmpeg_version`. Files are never trusted: one that can't be shown raises
 `probe.UnusableMedia`.
 """

@@ -1,6 +1,6 @@
-"""Looks for anything in an MP4 that could tell a rater which system made it.
+"""Find anything in an MP4 that could tell a rater which system made it.
 
-Boxes and H.264 units are checked against lists of what is allowed: what nobody thought of is a leak too.
+Boxes and H.264 units are checked against lists of allowed ones, so that an unknown one counts as a leak.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ READ_EVERY_SAMPLE = READ_SAFELY | {"ignore_editlist": "1"}
 BRANDS = {b"isom", b"iso2", b"avc1", b"mp41"}
 HANDLERS = {b"vide", b"soun", b"mdir"}
 TABLES = {"stts", "stss", "ctts", "stsc", "stsz", "stco", "co64"}
-"""Boxes of nothing but numbers, which spell short words by chance."""
+"""Boxes that hold numbers alone, which spell short words by chance."""
 
-# Compressed data hold every short string now and then: in 5 MB, 4 given letters of either case turn up in
-# one file of 50, 8 letters in one of 10^10. So short ones are looked for only outside of mdat, and there as
-# whole words: a contender may be called "iso" or "meta", as brands and boxes are.
+# Compressed data hold short strings by chance: in 5 MB, 4 given letters in either case occur in one file of
+# 50, 8 letters in one of 10^10. So short words are searched outside of mdat only, and as whole words, as a
+# contender may be called "iso" or "meta" like brands and boxes.
 SHORTEST_IN_HEADERS = 3
 SHORTEST_ANYWHERE = 8
 ENCODERS_IN_HEADERS = ("lavc", "lavf", "x264", "x265", "ffmpeg", "c2pa", "handler")
@@ -51,7 +51,7 @@ UNDETERMINED = 0x55C4  # the language "und", packed
 
 @dataclass(frozen=True)
 class Leak:
-    """One thing that names, dates or marks the maker of a file."""
+    """Part of a file that names, dates or marks its maker."""
 
     where: str
     what: str
@@ -61,7 +61,7 @@ class Leak:
 
 
 def find_leaks(source: Path | bytes, forbidden: Iterable[str] = ()) -> list[Leak]:
-    """Everything telling in an MP4 of H.264 and AAC. An empty list means that the file is clean.
+    """Return all leaks of an MP4 of H.264 and AAC; an empty list means that the file is clean.
 
     Args:
         source: the file or its bytes.
@@ -136,7 +136,7 @@ def _leaks_of_codecs(container: InputContainer) -> Iterator[Leak]:
 
 
 def _units(packet: bytes) -> Iterator[int]:
-    """Types of the H.264 units in a packet, each led by its length in four bytes, as muxers write them."""
+    """Yield the types of the H.264 units in a packet; each begins with its length in four bytes."""
     at = 0
     while at + 5 <= len(packet):
         yield packet[at + 4] & 0x1F
@@ -159,13 +159,13 @@ def _leaks_of_words(boxes: list[Box], forbidden: list[str]) -> Iterator[Leak]:
 
 
 def _pattern(word: str) -> re.Pattern[bytes]:
-    """Find a long word anywhere, a short one between letters of no other word; in lower case."""
+    """Return a pattern in lower case: it finds a long word anywhere, a short one as a word of its own."""
     escaped = re.escape(word.lower().encode())
     return re.compile(escaped if len(word) >= SHORTEST_ANYWHERE else rb"(?<![a-z])%s(?![a-z])" % escaped)
 
 
 def _texts(box: Box) -> Iterator[bytes]:
-    """Return what a box holds besides inner boxes, tables, and names that the format itself has."""
+    """Yield the texts of a box, without inner boxes, tables and names that the format itself has."""
     if box.kind not in STRUCTURE:
         yield box.kind.encode("latin-1")
     if box.kind in HEADER_BYTES:
@@ -181,7 +181,7 @@ def _texts(box: Box) -> Iterator[bytes]:
 
 
 def _unknown_brands(box: Box) -> list[bytes]:
-    """Brands of a file besides those that ffmpeg writes; the four bytes after the first are a version."""
+    """Return the brands that ffmpeg doesn't write; the four bytes after the first brand are a version."""
     brands = [bytes(box.payload[at : at + 4]) for at in range(0, len(box.payload), 4) if at != 4]
     return [brand for brand in brands if brand not in BRANDS]
 

@@ -1,4 +1,4 @@
-"""Which ffmpeg is used. Builds encode to different bytes, so its version belongs to a clip's provenance."""
+"""Find the ffmpeg to run. Builds encode to different bytes, so a rendition names the version."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.conf import settings
 
 
 class MissingFfmpeg(FileNotFoundError):
-    """There is no ffmpeg to run."""
+    """Missing ffmpeg: none was found, or the named one isn't there."""
 
 
 def find_ffmpeg(explicit: str = "") -> str:
-    """Path of the ffmpeg to run: `explicit`, else the setting, else from the path, else imageio-ffmpeg's.
+    """Return the path of ffmpeg: `explicit`, else the setting, else on the path, else imageio-ffmpeg's.
 
     Raises:
         MissingFfmpeg: the named binary isn't there (no other is tried), or there is none at all.
@@ -27,7 +27,7 @@ def find_ffmpeg(explicit: str = "") -> str:
 
 
 def ffmpeg_version(explicit: str = "") -> str:
-    """Version as the binary prints it, such as `9.0.2-static`."""
+    """Return the version as the binary prints it, such as `9.0.2-static`."""
     return _version(find_ffmpeg(explicit))
 
 
@@ -35,7 +35,7 @@ def _executable(asked: str) -> str:
     found = shutil.which(asked)
     if found is None:
         raise MissingFfmpeg(
-            f"FFMPEG_BINARY names '{asked}', which is no executable file. "
+            f"FFMPEG_BINARY must name an executable file; got '{asked}'. "
             "Correct it, or leave it empty to use the packaged one: pip install imageio-ffmpeg"
         )
     return found

@@ -1,4 +1,4 @@
-"""The boxes of an MP4 file (ISO/IEC 14496-12, section 4.2), walked without believing their sizes."""
+"""Walk the boxes of an MP4 file (ISO/IEC 14496-12, section 4.2) without trusting their sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# Boxes that hold boxes, and how many bytes of their own come first.
+# Boxes that hold boxes, with the number of their own bytes that come first.
 HEADER_BYTES = {
     "moov": 0,
     "trak": 0,
@@ -26,18 +26,19 @@ HEADER_BYTES = {
 
 
 class MalformedBoxes(ValueError):
-    """The bytes aren't a sequence of boxes."""
+    """Bytes that aren't a sequence of boxes."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """One box; `path` reads from the outside in, as in `moov/trak/mdia/hdlr`."""
+    """Box of a file; `path` reads from the outside in, as in `moov/trak/mdia/hdlr`."""
 
     path: str
     payload: memoryview
 
     @property
     def kind(self) -> str:
+        """Four letters that name the box."""
         return self.path.rpartition("/")[2]
 
 
@@ -63,7 +64,7 @@ def walk(data: memoryview, within: str = "", holders: Mapping[str, int] = HEADER
 
 
 def _header(data: memoryview, at: int, within: str) -> tuple[int, int, str]:
-    """Bytes in the header, bytes in the whole box, and its four-letter kind."""
+    """Return the bytes in the header, the bytes in the whole box, and its four-letter kind."""
     left, head = len(data) - at, 8
     if left >= head:
         size, code = struct.unpack_from(">I4s", data, at)

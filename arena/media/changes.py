@@ -1,4 +1,4 @@
-"""What a rendition changes about a clip, so that organisers can be told; nothing is done in silence."""
+"""Describe what a rendition changes about a clip, so that organisers are told of every change."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from arena.media.probe import Probe, Sound
 from arena.media.profile import Profile
 
 TOLD_S = 0.05
-"""Shorter cuts, holds and silences aren't told: encoders round lengths to their own blocks."""
+"""Longest cut, hold or silence in seconds that isn't told: encoders round lengths to their own blocks."""
 TOLD_RATE = 0.001
-"""Rates that differ by less, as a share, count as equal."""
+"""Relative difference below which rates count as equal."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Everything normalising does to one clip. Compare clips by the fields; tell people by `described()`.
+    """All changes that normalising makes to one clip; `described()` tells them to people.
 
     `foresee` computes it before any work is done, `normalise` returns it as `RenditionFacts.changes`, and
     a stored rendition keeps it as `recipe["changes"]`: `Changes.stored(recipe["changes"])` reads it back.
     """
 
     source_width: int
-    """Of the original, as displayed: after rotation and with square pixels."""
+    """Width of the original as displayed: after rotation and with square pixels."""
     source_height: int
     picture_width: int
-    """Of the clip's picture inside the rendition's frame."""
+    """Width of the clip's picture inside the rendition's frame."""
     picture_height: int
     bars_x_px: int
-    """Black columns, left and right together."""
+    """Number of black columns, left and right together."""
     bars_y_px: int
-    """Black rows, above and below together."""
+    """Number of black rows, above and below together."""
     source_fps: float
     fps: float
     source_duration_s: float
     duration_s: float
     cut_s: float
-    """Picture left out at the end."""
+    """Seconds of picture left out at the end."""
     held_s: float
-    """How long the last picture stands after the clip's own end."""
+    """Seconds for which the last picture stands after the clip's own end."""
     sound_cut_s: float
-    """Sound left out before the first picture and after the last."""
+    """Seconds of sound left out before the first picture and after the last."""
     silence_s: float
-    """Silence added: before, after, in gaps. The whole length if there is no sound."""
+    """Seconds of silence added before, after and in gaps; the whole length if there is no sound."""
     mended_s: float
-    """Sound silenced because its samples are no numbers, or absurdly loud."""
+    """Seconds of sound silenced because its samples aren't numbers, or are absurdly loud."""
     muted: bool
     """Whether the clip has sound that raters don't hear, because sound isn't judged."""
     unheard_tracks: int
-    """Further sound tracks, not silent, that nobody hears."""
+    """Number of further sound tracks that aren't silent, and that nobody hears."""
     deinterlaced: bool
     gamut_converted: bool
     gain_db: float | None = None
-    """Gain that the sound got; None without sound, and before it is measured."""
+    """Gain of the sound in dB; None without sound, and before it is measured."""
     gain_missing_db: float = 0.0
-    """Gain that the profile's loudness would have taken beyond its `max_gain_db`."""
+    """Gain in dB that the profile's loudness would need beyond its `max_gain_db`."""
 
     @classmethod
     def stored(cls, values: Mapping[str, Any]) -> Self:

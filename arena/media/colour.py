@@ -1,4 +1,4 @@
-"""Colour as files tag it, by the numbers of ISO/IEC 23091-2: what is converted, and what is refused."""
+"""Colour tags of files, as numbers of ISO/IEC 23091-2: the convertible ones, and the refused ones."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from arena.media.intake import UnusableMedia
 UNSPECIFIED = 2
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 DOLBY_VISION_ENTRIES = {"dvhe", "dvh1", "dvav", "dva1", "dav1"}
-"""Sample entries of streams without an ordinary base layer, which only Dolby Vision shows rightly."""
+"""Sample entries of streams without an ordinary base layer, which only Dolby Vision shows correctly."""
 CONVERTIBLE_MATRICES = {0, 1, UNSPECIFIED, 4, 5, 6, 7, 9}
-"""RGB, and every YCbCr of constant weights. Not YCgCo, constant luminance, ICtCp."""
+"""Matrices of RGB and of every YCbCr with constant weights; not YCgCo, constant luminance or ICtCp."""
 
-# As ffmpeg's filter `colorspace` calls them. The primaries of standard television (5, 6, 7) are left as they
+# Names in ffmpeg's filter `colorspace`. The primaries of standard television (5, 6, 7) are left as they
 # are: most files that name them were made from BT.709's, and browsers differ in whether they believe it.
 WIDE_GAMUTS = {4: "bt470m", 8: "film", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
 TRANSFERS = {5: "gamma28", 8: "linear", 13: "iec61966-2-1"}
 BT2020_MATRIX = 9
 BT2020_PRIMARIES = 9
 ORDINARY_TRANSFER = "gamma22"
-"""Curve of displays, for all other tags: those describe cameras, and a gamut should look as it was shown."""
+"""Curve for all other tags: they describe cameras, but a gamut should look as a display showed it."""
 
 
 def complete_primaries(primaries: int, matrix: int) -> int:
-    """Return the primaries; where they are untagged and the matrix is BT.2020's, those of BT.2020."""
+    """Return the primaries, or those of BT.2020 if they are untagged and the matrix is BT.2020's."""
     return BT2020_PRIMARIES if primaries == UNSPECIFIED and matrix == BT2020_MATRIX else primaries
 
 

@@ -1,4 +1,4 @@
-"""Runs ffmpeg, with a time limit, and turns its failures into reasons."""
+"""Run ffmpeg with a time limit, and turn its failures into reasons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(argv: list[str]) -> str:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             timeout=TIME_LIMIT_S,
-            start_new_session=True,  # a Ctrl-C at the terminal is for us: ffmpeg would call it a broken file
+            start_new_session=True,  # else ffmpeg would call a Ctrl-C a broken file
         )
     except subprocess.TimeoutExpired as error:
         raise UnusableMedia(

@@ -1,4 +1,4 @@
-"""ffmpeg's command lines. The only module that knows ffmpeg-python."""
+"""Build ffmpeg's command lines. No other module knows ffmpeg-python."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ HD_LINES = 720
 # CPU's instruction set decides how values are rounded.
 EXACTLY = "lanczos+accurate_rnd+full_chroma_int+bitexact"
 LFE_LEVEL = 0.7071
-"""Low-frequency effects in the stereo mix. ffmpeg drops them, and with them sound of that channel alone."""
+"""Gain of low-frequency effects in the stereo mix; ffmpeg by itself would drop them."""
 
 MOST_PLACED_CHANNELS = 8
-"""Of more, ffmpeg knows no places that it could mix to stereo: it would fail, or drop them without a word."""
+"""Most channels that ffmpeg can mix to stereo by their places; of more it fails, or drops some silently."""
 
 Stream = Any  # ffmpeg-python publishes no types
 
 
 class Level(NamedTuple):
-    """How the sound is changed: by one fixed gain, then peaks above the ceiling are limited."""
+    """Change of the sound: one fixed gain, then a limiter for peaks above the ceiling."""
 
     gain_db: float
     ceiling_dbtp: float
 
 
 class SoundSource(NamedTuple):
-    """The track that is heard of a file."""
+    """Sound track of a file that is heard."""
 
     path: Path
     track: int = 0
@@ -45,11 +45,11 @@ class SoundSource(NamedTuple):
     """Time stamp that becomes 0."""
     channels: int = 2
     is_damaged: bool = False
-    """Whether it has samples that must be silenced, as they are no numbers."""
+    """Whether the track has samples that aren't numbers, and must be silenced."""
 
 
 def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
-    """Return what ffmpeg's loudnorm filter prints about the first `frames` frames' worth of sound."""
+    """Return the report of ffmpeg's loudnorm filter on as much sound as `frames` frames last."""
     heard = _cut(_stereo(source, profile), profile, frames).filter("loudnorm", print_format="json")
     return _run(heard.output("-", format="null"), log="info")
 
@@ -76,7 +76,7 @@ def encode_silence(target: Path, profile: Profile, frames: int) -> None:
 def encode_rendition(
     source: Path, sound: Path, target: Path, profile: Profile, facts: Probe, frames: int
 ) -> None:
-    """Write the picture of `source` and the encoded `sound` into one MP4 that names nobody."""
+    """Write the picture of `source` and the encoded `sound` into one MP4 that doesn't name its maker."""
     streams = _picture(source, profile, facts, frames), _input(sound)["a:0"]
     settings = _h264(profile) | {"c:a": "copy"} | _mp4_without_names()
     _run(ffmpeg.output(*streams, f"file:{target}", **settings))
@@ -118,15 +118,15 @@ def _from(start_s: float) -> str:
 
 def _colour(facts: Probe) -> dict[str, str]:
     colour = {"out_color_matrix": "bt709", "out_range": "tv"}
-    if not facts.colour_is_tagged:  # guess as browsers do: by size
+    if not facts.colour_is_tagged:  # guess by size, as browsers do
         colour["in_color_matrix"] = "bt709" if facts.height >= HD_LINES else "bt601"
-    if facts.video_codec == "vp8":  # its bit "no clamping needed" is read as full range, which VP8 hasn't got
+    if facts.video_codec == "vp8":  # ffmpeg reads its clamping bit as full range, which VP8 lacks
         colour["in_range"] = "tv"
     return colour
 
 
 def _narrowed(picture: Stream, facts: Probe) -> Stream:
-    """Wide-gamut colours in BT.709's primaries; the curve stays, as that of other files does."""
+    """Convert wide-gamut colours to BT.709's primaries; the curve stays, as in other files."""
     curve = colour.TRANSFERS.get(facts.transfer, colour.ORDINARY_TRANSFER)
     given = {"ispace": "bt709", "irange": "tv", "iprimaries": colour.WIDE_GAMUTS[facts.primaries]}
     wanted = {"space": "bt709", "range": "tv", "primaries": "bt709", "itrc": curve, "trc": curve}
@@ -172,9 +172,9 @@ def _h264(profile: Profile) -> dict[str, str | int]:
         "preset": profile.preset,
         "crf": profile.crf,
         "g": round(profile.fps),  # a key frame each second, so that seeking is quick
-        "threads": 1,  # x264's bytes depend on their number; run clips in parallel instead
-        # Planning B-frames, x264 reads memory that it never wrote if the width is no multiple of 16: bytes
-        # would change from run to run. Without them, files come out 8 % smaller to 16 % larger, in less time.
+        "threads": 1,  # x264's bytes depend on the number; run clips in parallel instead
+        # If the width is not a multiple of 16, x264's planning of B-frames reads memory that it never wrote,
+        # and bytes change from run to run. Without B-frames, files are 8 % smaller to 16 % larger.
         "bf": 0,
         "flags:v": "+bitexact",
         "bsf:v": f"filter_units=remove_types={SEI}",
@@ -188,6 +188,6 @@ def _mp4_without_names() -> dict[str, str | int]:
         "fflags": "+bitexact",
         "map_metadata": -1,
         "map_chapters": -1,
-        "metadata:s:v:0": "encoder=",  # or else the sample entry says "Lavc libx264", bitexact or not
+        "metadata:s:v:0": "encoder=",  # else the sample entry says "Lavc libx264", even with bitexact
         "empty_hdlr_name": 1,
     }

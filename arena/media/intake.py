@@ -1,21 +1,21 @@
-"""What is taken in: formats, limits, and the refusal of everything else."""
+"""Formats and limits of files that are taken in, and the refusal of all others."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Formats that read nothing but the file itself: a playlist dressed up as .mp4 could name any other.
+# Formats that read the file alone: a playlist that is called .mp4 could name any other file.
 READ_SAFELY = {"format_whitelist": "mov,matroska,webm,mpegts", "protocol_whitelist": "file"}
 ACCEPTED = "MP4, MOV, WebM, MKV or MPEG-TS"
 
 
 class UnusableMedia(ValueError):
-    """A file can't be shown to raters. The message says why, in words for the person who supplied it."""
+    """File that can't be shown to raters; the message gives the reason to the person who supplied it."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest file that is taken in."""
+    """Limits of a file that is taken in."""
 
     size_bytes: int = 512 * 2**20
     duration_s: float = 120.0
@@ -23,7 +23,7 @@ class Limits:
     fps: float = 120.0
 
     def check_size(self, size_bytes: int) -> None:
-        """Refuse an empty file and one that is too large."""
+        """Raise UnusableMedia if the file is empty or too large."""
         if size_bytes == 0:
             raise UnusableMedia("The file is empty. Upload or download it again.")
         if size_bytes > self.size_bytes:
@@ -33,14 +33,14 @@ class Limits:
             )
 
     def check_duration(self, duration_s: float) -> None:
-        """Refuse a picture that lasts too long."""
+        """Raise UnusableMedia if the picture lasts too long."""
         if duration_s > self.duration_s:
             raise UnusableMedia(
                 f"The video lasts {duration_s:.1f} s; at most {self.duration_s:g} s are taken."
             )
 
     def check_picture(self, width: int, height: int, fps: float) -> None:
-        """Refuse a picture that is too large or too fast."""
+        """Raise UnusableMedia if the picture is too large, or has too many frames in a second."""
         if max(width, height) > self.side_px:
             raise UnusableMedia(
                 f"The picture is {width}×{height}; at most {self.side_px} pixels a side are taken."

@@ -9,7 +9,7 @@ LEAST_FPS = 1
 
 
 def require_size(width: int, height: int) -> None:
-    """Raise ValueError unless both sides can be encoded: H.264 needs even ones, and nobody sees tiny ones."""
+    """Raise ValueError unless both sides are even, as H.264 needs, and within the limits."""
     for name, side in (("width", width), ("height", height)):
         if not LEAST_SIDE_PX <= side <= LIMITS.side_px or side % 2:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Loudness by ITU-R BS.1770, and the fixed gain that brings a clip to a profile's."""
+"""Measure loudness by ITU-R BS.1770, and find the fixed gain that brings a clip to a profile's."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from arena.media.profile import Profile
 
 TOLERANCE_DB = 0.1
 CORRECTIONS = 5
-MAKEUP_DB = 3.0  # given back at most for what the limiter took; more would squash the mix
+MAKEUP_DB = 3.0  # most gain given back for the limiter's loss; more would squash the mix
 
 
 class Loudness(NamedTuple):
-    """What a meter reads over a whole clip. Silence reads minus infinity."""
+    """Reading of a meter over a whole clip; minus infinity for silence."""
 
     integrated_lufs: float
     true_peak_dbtp: float
 
 
 class Levelled(NamedTuple):
-    """The gain that was applied and what it led to."""
+    """Gain that was applied, and the loudness that it led to."""
 
     gain_db: float
     heard: Loudness
     missing_db: float
-    """Gain beyond the profile's highest that its loudness would have taken."""
+    """Gain in dB that the profile's loudness would need beyond its `max_gain_db`."""
 
 
 def measure(source: SoundSource, profile: Profile, frames: int) -> Loudness:
-    """Read the meter over the sound that raters would hear: stereo, and cut to `frames` frames."""
+    """Measure the sound that raters would hear: stereo, and cut to `frames` frames."""
     report = loudness_report(source, profile, frames)
     reading = json.loads(report[report.rindex("{") : report.rindex("}") + 1])
     return Loudness(float(reading["input_i"]), float(reading["input_tp"]))
@@ -41,9 +41,9 @@ def measure(source: SoundSource, profile: Profile, frames: int) -> Loudness:
 def level_sound(source: SoundSource, target: Path, profile: Profile, frames: int) -> Levelled:
     """Encode a clip's sound at the profile's loudness, with its peaks below the profile's.
 
-    A limiter takes loudness away, and AAC takes treble and overshoots peaks; so what was encoded is measured,
-    and the level corrected. A clip of rare loud clicks stays too quiet: peaks come before loudness. So does
-    faint sound: no gain goes beyond the profile's `max_gain_db`.
+    A limiter lowers loudness, and AAC loses treble and overshoots peaks; so the encoded sound is measured and
+    the level corrected. A clip of rare loud clicks stays too quiet, as peaks come before loudness. Faint
+    sound does as well, as no gain exceeds the profile's `max_gain_db`.
     """
     wanted_db = _wanted_db(measure(source, profile, frames), profile)
     level = Level(min(wanted_db, profile.max_gain_db), profile.true_peak_dbtp)
@@ -64,7 +64,7 @@ def _encode(source: SoundSource, target: Path, profile: Profile, frames: int, le
 
 
 def _wanted_db(unheard: Loudness, profile: Profile) -> float:
-    silent = math.isinf(unheard.integrated_lufs)  # nothing above the meter's gate: no gain is right
+    silent = math.isinf(unheard.integrated_lufs)  # nothing above the meter's gate: no gain helps
     return 0.0 if silent else profile.loudness_lufs - unheard.integrated_lufs
 
 

@@ -1,4 +1,4 @@
-"""Makes the rendition: what raters are shown of a clip, alike in everything but its picture and sound."""
+"""Make renditions: files that raters are shown, alike in everything but picture and sound."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from arena.media.profile import Profile
 
 
 class LeakyRendition(RuntimeError):
-    """A rendition still holds something that tells who made it, and was thrown away."""
+    """Rendition that still tells who made it, and was discarded."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class RenditionFacts:
     ffmpeg: str
     """Version of the ffmpeg that made it: the same clip and version give the same bytes."""
     changes: Changes
-    """What was done to the clip: scaling, bars, cuts, added silence, gain."""
+    """Changes of the clip: scaling, bars, cuts, added silence, gain."""
 
 
 def normalise(
@@ -63,12 +63,12 @@ def normalise(
 
     Args:
         source: the clip as its generator made it.
-        target: where the rendition goes; nothing half-made ever stands there.
+        target: path of the rendition; a half-made one never stands there.
         profile: the form shared by all renditions it may be shown with.
         with_sound: whether raters hear the clip; if not, its sound track is silent.
         duration_s: length of the rendition, rounded to whole frames; None keeps the clip's own.
         forbidden: strings that must not occur in the file, as `find_leaks` takes them.
-        facts: what `probe` says of the clip; None asks it, which plays the clip once more.
+        facts: result of `probe` for the clip; None probes it, which plays the clip once more.
 
     Raises:
         UnusableMedia: the clip can't be shown.

@@ -1,4 +1,4 @@
-"""The length of a file is a fingerprint: both sides of a ballot are padded to the same one."""
+"""Pad both sides of a ballot to the same length, as the length of a file is a fingerprint."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def padded_size(*sizes: int) -> int:
 
 
 class PaddedFile(io.RawIOBase):
-    """An MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
+    """MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
 
     def __init__(
         self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int
     ) -> None:
-        """`size_bytes` is the length of the file, `padded_bytes` that of the result."""
+        """Open a file of `size_bytes` bytes as one of `padded_bytes` bytes."""
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:
             raise ValueError(
-                f"Can't pad {size_bytes} bytes to {padded_bytes}; allowed: {HEADER_BYTES} B to 4 GiB more. "
+                f"padded_bytes must be {HEADER_BYTES} B to 4 GiB above the file's {size_bytes}; got {padded_bytes}. "
                 "Take the length from padded_size()."
             )
         super().__init__()
@@ -40,15 +40,19 @@ class PaddedFile(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
+        """Return True."""
         return True
 
     def tell(self) -> int:
+        """Return the position in the padded file."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position in the padded file, and return it."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
         if base + offset < 0:
             raise ValueError(f"Can't seek to {base + offset}, before the beginning.")
@@ -78,5 +82,6 @@ class PaddedFile(io.RawIOBase):
         return bytes(max(0, min(wanted, self._end - self._at)))
 
     def close(self) -> None:
+        """Close the file within."""
         self._file.close()
         super().close()

@@ -1,4 +1,4 @@
-"""Plays the chosen tracks of a file from end to end, and counts what comes out of the decoders."""
+"""Play the chosen tracks of a file from end to end, and measure what the decoders give."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ STAMP_TOLERANCE_S = 0.001  # Matroska rounds its stamps to milliseconds
 RATE_TOLERANCE = 0.002
 ALIKE_SHARE = 0.9
 GAP_S = 0.02
-"""Stamps of sound may be off by this much before silence is added or sound left out."""
+"""Error in stamps of sound that is tolerated before silence is added or sound left out."""
 FAINTEST = 1e-4
 """Peak (1 is full scale) under which a track counts as silent: -80 dB."""
 LOUDEST = 100.0
-"""Samples beyond this, 40 dB over full scale, are damage like those that are no number."""
+"""Magnitude, 40 dB over full scale, beyond which samples count as damaged, like those that aren't numbers."""
 
 
 @dataclass
 class Pictures:
-    """The picture track, as far as it was played. Times are the file's own stamps, in seconds."""
+    """Picture track, as far as it was played. Times are the file's own stamps, in seconds."""
 
     stream: VideoStream
     limits: Limits
@@ -45,11 +45,12 @@ class Pictures:
 
     @property
     def played_s(self) -> float:
+        """Seconds from the first picture to the end of the last one."""
         return max(0.0, self.end_s - self.start_s)
 
     @property
     def rate(self) -> float:
-        """Pictures in a second: the usual rate if nearly all stamps keep it, else the mean."""
+        """Pictures in a second: the usual rate if nearly all stamps keep it, else the mean rate."""
         usual_s = median(self.steps_s or [0.0])
         tolerance_s = STAMP_TOLERANCE_S + RATE_TOLERANCE * usual_s
         alike = [step_s for step_s in self.steps_s if abs(step_s - usual_s) <= tolerance_s]
@@ -63,6 +64,11 @@ class Pictures:
         return next((said for said in stated if abs(said - rate) <= RATE_TOLERANCE * rate), rate)
 
     def take(self, packet: Packet[Any]) -> None:
+        """Decode a packet.
+
+        Raises:
+            UnusableMedia: the picture changes its size, starts again or goes beyond the limits.
+        """
         for frame in self.stream.decode(packet):
             self._see(frame)
 
@@ -89,7 +95,7 @@ class Pictures:
 
 @dataclass
 class Sounds:
-    """A sound track, as far as it was played. Times are the file's own stamps, in seconds."""
+    """Sound track, as far as it was played. Times are the file's own stamps, in seconds."""
 
     stream: AudioStream
     longest_s: float
@@ -103,10 +109,11 @@ class Sounds:
 
     @property
     def is_audible(self) -> bool:
+        """Whether the track isn't silent."""
         return self.peak > FAINTEST
 
     def take(self, packet: Packet[Any]) -> None:
-        """Decode until the longest picture that is taken would be over, or to the first fault."""
+        """Decode a packet, unless there was a fault, or the longest allowed picture would be over."""
         if self.fault or self.end_s - self.start_s > self.longest_s:
             return
         try:
@@ -122,7 +129,7 @@ class Sounds:
         self.start_s = min(self.start_s, time_s)
         self.end_s = max(self.end_s, time_s + frame.samples / frame.sample_rate)
         levels = _levels(frame)
-        sane = levels <= LOUDEST  # false for NaN, too
+        sane = levels <= LOUDEST  # false for NaN as well
         self.values += levels.size
         self.damaged += levels.size - int(np.count_nonzero(sane))
         self.peak = max(self.peak, float(levels.max(where=sane, initial=0.0)))
@@ -140,7 +147,7 @@ def play(container: InputContainer, pictures: Pictures, sounds: list[Sounds]) ->
     try:
         for packet in container.demux():
             _note_end(packet, ends_s)
-            track = packet.stream.index  # the packet's own index is 0 in those that end a track
+            track = packet.stream.index  # in a packet that ends a track, the packet's own index is 0
             if track in takers:
                 takers[track].take(packet)
     except av.error.FFmpegError as error:
@@ -174,7 +181,7 @@ def _broken(played_s: float, reason: str | None) -> UnusableMedia:
 
 
 def _note_end(packet: Packet[Any], ends_s: dict[int, float]) -> None:
-    """Keep the last time stamp of each track, those that aren't played included."""
+    """Keep the last time stamp of each track, played or not."""
     stamp = packet.dts if packet.pts is None else packet.pts
     if stamp is not None and packet.time_base:
         end_s = float((stamp + (packet.duration or 0)) * packet.time_base)
@@ -184,9 +191,9 @@ def _note_end(packet: Packet[Any], ends_s: dict[int, float]) -> None:
 def _check_ends(
     container: InputContainer, played: list[VideoStream | AudioStream], ends_s: dict[int, float]
 ) -> None:
-    """Refuse a file that holds less than it promises, as a whole or in a track that is played."""
+    """Refuse a file that is shorter than it states, as a whole or in a track that is played."""
     last_s, first_s = max(ends_s.values(), default=0.0), (container.start_time or 0) / av.time_base
-    # Matroska's duration counts from 0 by some writers, from the first stamp by others.
+    # Some writers count Matroska's duration from 0, others from the first stamp.
     _check_end((container.duration or 0) / av.time_base, max(last_s, last_s - first_s))
     for stream in played:
         if stream.duration is not None and stream.time_base:
@@ -210,7 +217,7 @@ def _shown_s(frame: VideoFrame, stream: VideoStream) -> float:
 
 
 def _levels(frame: AudioFrame) -> NDArray[Any]:
-    """Magnitudes of all samples of all channels; 1 is full scale."""
+    """Return the magnitudes of all samples of all channels; 1 is full scale."""
     samples: NDArray[Any] = frame.to_ndarray()
     if samples.dtype.kind == "f":
         return np.abs(samples)  # type: ignore[no-any-return]  # numpy's stubs know no array of Any

@@ -1,4 +1,4 @@
-"""What a video file holds, found by playing it to its end. Files come from strangers: nothing is believed."""
+"""Find the facts of a video file by playing it to its end. Files come from strangers, and are not trusted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sound:
     """Facts of the sound track that is heard. Times count from the clip's start."""
 
     track: int
-    """Its index among all tracks of the file."""
+    """Index among all tracks of the file."""
     rate: int
     """Samples in a second."""
     channels: int
@@ -33,9 +33,9 @@ class Sound:
     """Negative where the sound begins before the clip."""
     end_s: float
     gaps_s: float
-    """Time between start and end for which the file has no samples."""
+    """Seconds between start and end for which the file has no samples."""
     damaged_s: float
-    """Time of samples that are NaN, infinite or absurdly loud, and are shown as silence."""
+    """Seconds of samples that are NaN, infinite or absurdly loud, and become silence."""
     peak: float
     """Largest magnitude of a sample; 1 is full scale, and 0 silence."""
     others: int
@@ -47,26 +47,27 @@ class Probe:
     """Facts of a playable video file. `Profile.following` makes a profile of its geometry and rate."""
 
     duration_s: float
-    """From the start of the clip to the end of its last picture."""
+    """Seconds from the start of the clip to the end of its last picture."""
     width: int
-    """As displayed: after rotation and with square pixels."""
+    """Width in pixels as displayed: after rotation and with square pixels."""
     height: int
+    """Height in pixels as displayed."""
     fps: float
-    """Frame rate; the mean where frames last differently long."""
+    """Frames in a second; the mean if the lengths of frames differ."""
     frames: int
-    """Pictures that could be decoded."""
+    """Number of pictures that could be decoded."""
     video_codec: str
     colour_is_tagged: bool
     """Whether the file names its matrix; if not, a reader has to guess it."""
     primaries: int
     """Colour primaries by their number in ISO/IEC 23091-2; 1 is BT.709, 2 unspecified."""
     transfer: int
-    """Transfer characteristic by its number there."""
+    """Transfer characteristic by its number in ISO/IEC 23091-2."""
     is_interlaced: bool
     picture_track: int
-    """Its index among all tracks of the file."""
+    """Index of the picture among all tracks of the file."""
     start_s: float
-    """Time stamp at which the clip starts: of its first picture, or of sound that begins well before it."""
+    """Time stamp of the clip's start: its first picture, or sound that begins well before it."""
     has_audio: bool
     sound: Sound | None
     container: str
@@ -107,7 +108,7 @@ def _facts(container: InputContainer, path: Path, limits: Limits) -> Probe:
 
 
 def _check_header(video: VideoStream, limits: Limits) -> None:
-    """Refuse what the file itself says is too much, before work goes into decoding it."""
+    """Refuse a file whose header states too much, before it is decoded."""
     limits.check_picture(video.width, video.height, float(video.average_rate or video.guessed_rate or 0))
     if video.duration is not None and video.time_base:
         limits.check_duration(float(video.duration * video.time_base))

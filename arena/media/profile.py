@@ -1,4 +1,4 @@
-"""The one form in which all renditions of a track are shown."""
+"""Form in which all renditions of a track are shown."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Profile:
     width: int
     height: int
     fps: float
-    """Frames in a second; `rate` makes it exact, so that 23.976 and 24000/1001 both mean NTSC's film rate."""
+    """Frames in a second; `rate` is exact, so that 23.976 and 24000/1001 both mean NTSC's film rate."""
     crf: int = 16
     """x264's quality: lower is better and larger. 16 with `veryfast` scored VMAF 96.5 on grainy 1080p."""
     preset: Preset = "veryfast"
     loudness_lufs: float = -23.0
-    """Integrated, ITU-R BS.1770. Low enough that few clips need their peaks limited."""
+    """Integrated loudness, ITU-R BS.1770; low enough that few clips need their peaks limited."""
     max_gain_db: float = 24.0
-    """Fainter sound gets this gain and no more, as its noise would come up with it. It stays too quiet."""
+    """Largest gain of faint sound, which then stays too quiet: more would raise its noise."""
     true_peak_dbtp: float = -1.5
     sample_rate: int = 48_000
     """Hertz; the sound is always stereo."""
@@ -75,7 +75,7 @@ class Profile:
         return max(1, round(duration_s * self.rate))
 
     def duration_of(self, duration_s: float) -> float:
-        """Length of a rendition in seconds: the duration, rounded to whole frames."""
+        """Return the length of a rendition in seconds: the duration, rounded to whole frames."""
         return float(self.frames_in(duration_s) / self.rate)
 
     def samples_in(self, frames: int) -> int:
@@ -83,7 +83,7 @@ class Profile:
         return round(frames * self.sample_rate / self.rate)
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
-        """Largest even size of the same shape inside the frame: nothing is cropped, the rest is padded."""
+        """Return the largest even size of the same shape in the frame; the rest is padded."""
         scale = min(self.width / width, self.height / height)
         return _even(width * scale), _even(height * scale)
 

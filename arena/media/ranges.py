@@ -1,4 +1,4 @@
-"""Answers HTTP Range requests (RFC 9110, section 14), without which browsers can't seek in a video."""
+"""Answer HTTP Range requests (RFC 9110, section 14), without which browsers can't seek in a video."""
 
 from __future__ import annotations
 
@@ -15,23 +15,31 @@ SINGLE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.I
 
 
 class Readable(Protocol):
-    """What is served: a file, Django's or Python's, or a `PaddedFile`."""
+    """File to serve: Django's, Python's or a `PaddedFile`."""
 
-    def seek(self, offset: int, /) -> object: ...
-    def read(self, size: int, /) -> bytes | None: ...
-    def close(self) -> None: ...
+    def seek(self, offset: int, /) -> object:
+        """Move to a position."""
+        ...
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return up to `size` bytes."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
 
 
 @runtime_checkable
 class Bounded(Protocol):
-    """A file that fetches its bytes from elsewhere, and wants to know how many are needed."""
+    """File that fetches its bytes from elsewhere, and needs to know how many are wanted."""
 
     def bound(self, part: range) -> None:
         """Fetch these bytes only, and raise at once if there are none."""
 
 
 class Unsatisfiable(ValueError):
-    """The range asked for lies outside the file."""
+    """Requested range that lies outside the file."""
 
 
 def ranged_response(
@@ -44,7 +52,7 @@ def ranged_response(
 
     Args:
         file: seekable; at least `size_bytes` long.
-        size_bytes: length of what is served.
+        size_bytes: length of the served file.
         range_header: the request's Range header, if any.
         content_type: such as `video/mp4`.
     """
@@ -71,7 +79,7 @@ def ranged_response(
 
 
 def _requested(header: str, size_bytes: int) -> range | None:
-    """Positions asked for; None means the whole file."""
+    """Return the requested positions; None means the whole file."""
     match = SINGLE_RANGE.fullmatch(header.strip())
     if match is None or not any(match.groups()):
         return None

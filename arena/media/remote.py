@@ -1,4 +1,4 @@
-"""Files in a remote store, such as S3, read by HTTP byte ranges (RFC 9110, section 14)."""
+"""Read files in a remote store, such as S3, by HTTP byte ranges (RFC 9110, section 14)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ TIMEOUT_S = 30
 
 
 class StoreFailure(OSError):
-    """The store didn't give the bytes. The message leaves out the address, which holds a signature."""
+    """Failure of the store to give bytes; the message leaves out the address, which holds a signature."""
 
 
 class RemoteFile(io.RawIOBase):
-    """A file behind an address that its storage has signed. Read-only; one request for each bounded part.
+    """File behind an address that its storage has signed. Read-only; one request for each bounded part.
 
     Without `bound`, a read fetches from its position on, for as long as reading goes on.
     """
 
     def __init__(self, url: str, name: str) -> None:
-        """`url` may be read by whoever has it; `name` is what messages call the file."""
+        """Open the signed address `url`, which messages never show; they call the file `name`."""
         super().__init__()
         self._url = url
         self._name = name
@@ -32,12 +32,15 @@ class RemoteFile(io.RawIOBase):
         self._answer: HTTPResponse | None = None
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
+        """Return True."""
         return True
 
     def tell(self) -> int:
+        """Return the position."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -51,7 +54,7 @@ class RemoteFile(io.RawIOBase):
         return to
 
     def bound(self, part: range) -> None:
-        """Ask for these bytes alone, now; reads must stay inside of them."""
+        """Request these bytes alone, at once; reads must stay inside them."""
         self._hang_up()
         self._at, self._end = part.start, part.stop
         self._answer = self._request()
@@ -73,6 +76,7 @@ class RemoteFile(io.RawIOBase):
         return len(chunk)
 
     def close(self) -> None:
+        """Close the connection."""
         self._hang_up()
         super().close()
 

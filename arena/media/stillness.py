@@ -1,4 +1,4 @@
-"""Whether anything moves in a video."""
+"""Tell whether anything moves in a video."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from arena.media.intake import READ_SAFELY
 
 SIDE = 64
-"""Pictures are compared at this size, so that an encoder's noise averages out."""
+"""Side in pixels at which pictures are compared, so that an encoder's noise averages out."""
 TOLERANCE = 4
-"""Levels of 255 by which an encoder changes a picture that stands still."""
+"""Levels, of 255, by which an encoder may change a still picture."""
 
 
 def is_still(path: Path) -> bool:
-    """Return whether all pictures of a playable file are the same; stops at the first that differs."""
+    """Return whether all pictures of a playable file are the same; stop at the first that differs."""
     first: np.ndarray | None = None
     with av.open(f"file:{path}", options=READ_SAFELY) as container:
         for frame in container.decode(video=0):

@@ -1,4 +1,4 @@
-"""Content-addressed files in Django's storages: a file's name is its SHA-256, so that it never changes."""
+"""Keep files in Django's storages under names made of their SHA-256, so that no file ever changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class StoredFile:
-    """Where a file is kept, and what proves that it is the same one."""
+    """Name of a kept file, with the hash and length that identify its content."""
 
     sha256: str
     size_bytes: int
@@ -86,7 +86,7 @@ def _publish(file: File[Any], storage: Storage, name: str, draft_name: str) -> N
     if not isinstance(storage, FileSystemStorage):
         _upload(file, storage, name)
         return
-    # It writes in place: a kill would leave half a file under a name that promises the whole.
+    # It writes in place: a kill would leave half a file under the name of the whole one.
     draft, final = Path(storage.path(storage.save(draft_name, file))), Path(storage.path(name))
     final.parent.mkdir(parents=True, exist_ok=True)
     _flush_to_disk(draft)
@@ -94,7 +94,7 @@ def _publish(file: File[Any], storage: Storage, name: str, draft_name: str) -> N
 
 
 def _upload(file: File[Any], storage: Storage, name: str) -> None:
-    """Object stores show an object once it is whole."""
+    """Upload a file; object stores show an object once it is whole."""
     saved = storage.save(name, file)
     if saved != name:  # another process stored the same content first, and Django made up a second name
         storage.delete(saved)

@@ -1,4 +1,4 @@
-"""Chooses the tracks that are played, and says in words why others can't be."""
+"""Choose the tracks that are played, and give reasons why others can't be."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _playable(streams: list[Track], path: Path, what: str) -> list[Track]:
 
 
 def _fault(stream: Stream, codecs: list[str], what: str) -> str:
-    """Say why a track can't be decoded; empty if it can."""
+    """Return the reason why a track can't be decoded; empty if it can."""
     codec = codecs[stream.index] if stream.index < len(codecs) else ""
     if codec in ENCRYPTED_ENTRIES or MATROSKA_KEY in stream.metadata:
         return f"The {what} is encrypted ({codec}). Export the file without copy protection."
@@ -73,7 +73,7 @@ def _fault(stream: Stream, codecs: list[str], what: str) -> str:
 
 
 def _codecs(path: Path) -> list[str]:
-    """Names of the tracks' codecs as the file itself writes them, in the tracks' order."""
+    """Return the names of the tracks' codecs as the file itself writes them, in the tracks' order."""
     with path.open("rb") as file:
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     named = MATROSKA_CODEC.findall(data[:MATROSKA_HEAD_BYTES])
@@ -81,7 +81,7 @@ def _codecs(path: Path) -> list[str]:
 
 
 def _sample_entries(data: memoryview) -> Iterator[str]:
-    """Return the first sample entry of each track of an MP4."""
+    """Yield the first sample entry of each track of an MP4."""
     described = False
     try:
         for box in walk(data, holders=ENTRY_HOLDERS):
@@ -92,4 +92,4 @@ def _sample_entries(data: memoryview) -> Iterator[str]:
                 described = True
                 yield kind
     except MalformedBoxes:
-        return  # players read as far as they can, too
+        return  # players as well read as far as they can

@@ -19,7 +19,7 @@ class Job(models.Model):
         DONE = "done"
         FAILED = "failed"
         RETIRED = "retired"
-        """State of a job whose clip was made of a file that was replaced since; another job has the new file."""
+        """State of a job whose file was replaced after its clip was made; another job has the new file."""
 
     contender = models.ForeignKey(Contender, on_delete=models.PROTECT, related_name="jobs")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
