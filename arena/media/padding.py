@@ -29,7 +29,7 @@ class PaddedFile(io.RawIOBase):
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:
             raise ValueError(
-                f"padded_bytes must be {HEADER_BYTES} B to 4 GiB above the file's {size_bytes}; got {padded_bytes}. "
+                f"padded_bytes must be {HEADER_BYTES} B to 4 GiB more than {size_bytes}; got {padded_bytes}. "
                 "Take the length from padded_size()."
             )
         super().__init__()

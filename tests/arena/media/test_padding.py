@@ -70,7 +70,7 @@ def test_closing_it_closes_the_file() -> None:
 
 @pytest.mark.parametrize("length", [0, 60, 67, 60 + 2**32])
 def test_a_length_without_room_for_a_box_is_refused(length: int) -> None:
-    with pytest.raises(ValueError, match=r"above the file's 60; got .*padded_size\(\)"):
+    with pytest.raises(ValueError, match=r"more than 60; got .*padded_size\(\)"):
         PaddedFile(io.BytesIO(CONTENT), 60, length)
 
 
