@@ -59,15 +59,27 @@ def recent_standing(*, study: Study, track: str) -> Standing:
 
 def current_standings(boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
     """Return the standings of many boards at their ledgers' heads, in two queries."""
-    wanted = {_key(*board): board for board in boards}
+    wanted = list(dict.fromkeys(boards))
     with consistent_read():
-        heads = ledger_heads({study for study, _ in wanted.values()})
-        kept: dict[str, Standing] = cache.get_many(wanted)
-        found = {wanted[key]: one for key, one in kept.items() if one.head == heads[wanted[key][0]]}
-        stale = [board for board in wanted.values() if board not in found]
+        heads = ledger_heads({study for study, _ in wanted})
+        found = _kept_at(heads, wanted)
+        stale = [board for board in wanted if board not in found]
         tallied = read_boards({study for study, _ in stale}, {track for _, track in stale})
-    for board in stale:
-        found[board] = _keep(*board, standing_of(tallied.get(board, NOTHING), heads[board[0]]))
+    for study, track in stale:
+        standing = standing_of(tallied.get((study, track), NOTHING), heads[study])
+        found[study, track] = _keep(study, track, standing)
+    return found
+
+
+def _kept_at(heads: Mapping[int, str], boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
+    """Return the cached standings that were computed at these heads."""
+    keys = {_key(*board): board for board in boards}
+    kept: dict[str, Standing] = cache.get_many(keys)
+    found = {}
+    for key, standing in kept.items():
+        study, track = keys[key]
+        if standing.head == heads[study]:
+            found[study, track] = standing
     return found
 
 

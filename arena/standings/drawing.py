@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from analysis.board import MINIMUM, BoardRow, Cell, bound
+from analysis.board import MINIMUM, Board, BoardRow, Cell, bound
 from analysis.whisker import Whisker, draw_whiskers
 from arena.catalog.models import Contender
 from arena.standings.boards import Standing
+from elo import Unrated
 
 FAINT_VOTES, PALE_VOTES = 10, 30
 """Votes below which a cell of the matrix is painted faint, and below which it is pale."""
@@ -21,27 +23,34 @@ def draw_board(standing: Standing) -> dict[str, object]:
     slugs = [*board.contenders, *(each.contender for each in board.unrated)]
     names = Contender.objects.in_bulk(slugs, field_name="slug")
     chart = draw_whiskers(board)
-    drawn = [
-        _row(row, names[row.contender], whisker)
-        for row, whisker in zip(board.rows, chart.whiskers, strict=True)
-    ]
-    tiers = groupby(drawn, key=lambda item: item["tier"])
     return {
         "axis": chart.axis,
-        "tiers": [list(items) for _, items in tiers],
-        "unrated": [
-            {"contender": names[each.contender], "reason": each.reason, "bound": bound(each)}
-            for each in board.unrated
-        ],
+        "tiers": _tiers(board.rows, names, chart.whiskers),
+        "unrated": [_unrated(each, names[each.contender]) for each in board.unrated],
         "preliminary": sum(row.is_preliminary for row in board.rows),
         "minimum": MINIMUM,
-        "matrix": [
-            {"contender": names[row.contender], "cells": [_shown(cell) for cell in cells]}
-            for row, cells in zip(board.rows, board.matrix, strict=True)
-        ],
+        "matrix": _matrix(board, names),
         "settings": board.settings,
         "level": 100 * board.settings["level"],
     }
+
+
+def _tiers(
+    rows: Sequence[BoardRow], names: Mapping[str, Contender], whiskers: Sequence[Whisker]
+) -> list[list[dict[str, object]]]:
+    drawn = [_row(row, names[row.contender], whisker) for row, whisker in zip(rows, whiskers, strict=True)]
+    return [list(items) for _, items in groupby(drawn, key=lambda item: item["tier"])]
+
+
+def _unrated(each: Unrated, contender: Contender) -> dict[str, object]:
+    return {"contender": contender, "reason": each.reason, "bound": bound(each)}
+
+
+def _matrix(board: Board, names: Mapping[str, Contender]) -> list[dict[str, object]]:
+    return [
+        {"contender": names[row.contender], "cells": [_shown(cell) for cell in cells]}
+        for row, cells in zip(board.rows, board.matrix, strict=True)
+    ]
 
 
 def _row(row: BoardRow, contender: Contender, whisker: Whisker) -> dict[str, object]:

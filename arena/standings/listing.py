@@ -26,8 +26,9 @@ def list_boards(studies: Iterable[Study]) -> list[Entry]:
     standings = current_standings((study.pk, track.value) for study, track in boards)
     first = {key: one.board.contenders[0] for key, one in standings.items() if one.board}
     contenders = Contender.objects.in_bulk(set(first.values()), field_name="slug")
-    return [
-        Entry(study, track, standings[key], contenders.get(first.get(key, "")))
-        for study, track in boards
-        for key in [(study.pk, track.value)]
-    ]
+    entries = []
+    for study, track in boards:
+        key = (study.pk, track.value)
+        leader = contenders.get(first.get(key, ""))
+        entries.append(Entry(study, track, standings[key], leader))
+    return entries

@@ -23,18 +23,16 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
     shown = _shown(ballot)
     board = standing.board
     chart = draw_whiskers(board) if board else None
-    places = {row.contender: i for i, row in enumerate(board.rows)} if board else {}
+    rated = {}
+    if board and chart:
+        pairs = zip(board.rows, chart.whiskers, strict=True)
+        rated = {row.contender: (row, whisker) for row, whisker in pairs}
     verdicts = []
     for side, contender in shown.items():
-        place = places.get(contender.slug)
+        row, whisker = rated.get(contender.slug, (None, None))
+        chosen = ballot.vote.outcome == side.lower()
         verdicts.append(
-            {
-                "side": side,
-                "chosen": ballot.vote.outcome == side.lower(),
-                "contender": contender,
-                "row": board.rows[place] if board and place is not None else None,
-                "whisker": chart.whiskers[place] if chart and place is not None else None,
-            }
+            {"side": side, "chosen": chosen, "contender": contender, "row": row, "whisker": whisker}
         )
     answers = others_said(ballot, shown)
     return {

@@ -38,7 +38,8 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def boards(request: HttpRequest) -> HttpResponse:
     """Show the list of boards, the newest studies first and simulated ones last."""
-    page = study_page(Study.objects.order_by("simulated", "-created_at", "-pk"), request.GET.get("page"))
+    studies = Study.objects.order_by("simulated", "-created_at", "-pk")
+    page = study_page(studies, request.GET.get("page"))
     return render(request, "boards.html", {"page": page, "boards": list_boards(presentable(page))})
 
 

@@ -64,8 +64,9 @@ def ledger_head(study: Study) -> str:
 
 def ledger_heads(studies: Collection[int]) -> dict[int, str]:
     """Return the heads of several studies by primary key, in one query."""
-    last = LedgerEntry.objects.filter(study=OuterRef("pk")).order_by("-sequence").values("entry_hash")[:1]
-    heads = Study.objects.filter(pk__in=studies).order_by().values_list("pk", Subquery(last))
+    entries = LedgerEntry.objects.filter(study=OuterRef("pk")).order_by("-sequence")
+    last = Subquery(entries.values("entry_hash")[:1])
+    heads = Study.objects.filter(pk__in=studies).order_by().values_list("pk", last)
     return {pk: head or GENESIS for pk, head in heads}
 
 

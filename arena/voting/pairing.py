@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from math import comb
 from random import Random
 from typing import NamedTuple
@@ -65,28 +65,37 @@ def votes_left(*, study: Study, rater: Rater | None) -> int:
     A vote reveals both of its clips, so a unit of n blind clips has n // 2 votes left. This is an upper
     limit: skipped pairs can leave fewer where three or more contenders share a unit.
     """
-    renditions = _renditions_by_unit(study, _revealed_to(rater) if rater else set())
-    left = _units_with_pairs_left(renditions, _seen_pairs(study, rater) if rater else set())
+    revealed = _revealed_to(rater) if rater else set()
+    seen = _seen_pairs(study, rater) if rater else set()
+    renditions = _renditions_by_unit(study, revealed)
+    left = _units_with_pairs_left(renditions, seen)
     return sum(len(renditions[unit]) // 2 for unit in left)
 
 
 def _units_with_pairs_left(renditions: dict[Unit, list[int]], seen: set[frozenset[int]]) -> list[Unit]:
     """Return the units with pairs left; it counts pairs, since 50 contenders have 1,225 of them."""
     unit_of = {rendition: unit for unit, members in renditions.items() for rendition in members}
-    seen_in = Counter(unit_of[min(pair)] for pair in seen if pair <= unit_of.keys())
-    return sorted(unit for unit, members in renditions.items() if comb(len(members), 2) > seen_in[unit])
+    blind = [pair for pair in seen if pair <= unit_of.keys()]
+    seen_in = Counter(unit_of[min(pair)] for pair in blind)
+    left = []
+    for unit, members in renditions.items():
+        if comb(len(members), 2) > seen_in[unit]:
+            left.append(unit)
+    return sorted(left)
 
 
 def _seen_pairs(study: Study, rater: Rater) -> set[frozenset[int]]:
     ballots = Ballot.objects.filter(study=study, rater=rater)
-    return {frozenset(pair) for pair in ballots.values_list("rendition_a", "rendition_b")}
+    pairs = ballots.values_list("rendition_a", "rendition_b")
+    return {frozenset(pair) for pair in pairs}
 
 
 def _revealed_to(rater: Rater) -> set[int]:
     """Return the renditions on ballots that the rater has voted on or has open, in any study."""
+    voted = Q(state=Ballot.State.VOTED)
     open_now = Q(state=Ballot.State.OPEN, expires_at__gt=timezone.now())
-    ballots = Ballot.objects.filter(Q(state=Ballot.State.VOTED) | open_now, rater=rater)
-    return {rendition for pair in ballots.values_list("rendition_a", "rendition_b") for rendition in pair}
+    ballots = Ballot.objects.filter(voted | open_now, rater=rater)
+    return set(chain.from_iterable(ballots.values_list("rendition_a", "rendition_b")))
 
 
 def study_jobs(study: Study) -> QuerySet[Job]:

@@ -50,13 +50,19 @@ def is_possible(playback: Mapping[str, float], *, duration_s: float, open_s: flo
         open_s: seconds since the ballot was issued, by the server's clock.
         with_sound: whether sound is judged.
     """
-    watched = [playback[name] for name in ("watched_a_s", "watched_b_s") if name in playback]
-    heard = [playback[name] for name in ("heard_a_s", "heard_b_s") if name in playback] if with_sound else []
+    watched = _sent(playback, "watched_a_s", "watched_b_s")
+    heard = _sent(playback, "heard_a_s", "heard_b_s") if with_sound else []
     at_least_s, at_most_s = duration_s - UNSEEN_S, duration_s + UNSEEN_S
-    if any(not at_least_s <= seconds <= at_most_s for seconds in (*watched, *heard)):
-        return False
-    took_s = max([sum(heard), playback.get("decided_after_s", 0.0), *watched])
+    for seconds in (*watched, *heard):
+        if not at_least_s <= seconds <= at_most_s:
+            return False
+    took_s = max([sum(heard), *watched, *_sent(playback, "decided_after_s")])
     return took_s <= open_s + CLOCK_SLACK_S
+
+
+def _sent(playback: Mapping[str, float], *names: str) -> list[float]:
+    """Return those of the named measures that the page sent."""
+    return [playback[name] for name in names if name in playback]
 
 
 def _is_measure(value: object) -> bool:

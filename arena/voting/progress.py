@@ -60,5 +60,7 @@ def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
 def study_effort(study: Study) -> Effort:
     """Estimate a pair's time from the mean length of the clips, twice that where they are heard in turn."""
     with_sound = any(Track(track).with_sound for track in study.tracks)
-    length_s = study_jobs(study).aggregate(mean=Avg("clip__rendition__duration_s"))["mean"] or 0.0
-    return Effort(with_sound, math.ceil(length_s * (2 if with_sound else 1) + DECIDING_S))
+    found = study_jobs(study).aggregate(length_s=Avg("clip__rendition__duration_s"))
+    length_s = found["length_s"] or 0.0
+    watching_s = 2 * length_s if with_sound else length_s
+    return Effort(with_sound, math.ceil(watching_s + DECIDING_S))

@@ -87,7 +87,8 @@ def study_records(study: Study) -> Iterator[tuple[str, Record]]:
 def _vote_records(**which: object) -> Iterator[Record]:
     rows = Vote.objects.filter(**which).values_list(*PROMPT_CONTENT, *VOTE_FIELDS.values())
     for text, reference_sha256, *values in rows.iterator():
-        yield {"prompt_hash": prompt_hash(text, reference_sha256), **_record(VOTE_FIELDS, values)}
+        record = _record(VOTE_FIELDS, values)
+        yield {"prompt_hash": prompt_hash(text, reference_sha256), **record}
 
 
 def _exclusion_records(**which: object) -> Iterator[Record]:
@@ -103,8 +104,11 @@ def _change_records(**which: object) -> Iterator[Record]:
 
 
 def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:
-    named = zip(fields, values, strict=True)
-    return {name: _plain(value) for name, value in named if value != "" or name not in WHERE_KNOWN}
+    record = {}
+    for name, value in zip(fields, values, strict=True):
+        if value != "" or name not in WHERE_KNOWN:
+            record[name] = _plain(value)
+    return record
 
 
 def _plain(value: object) -> object:

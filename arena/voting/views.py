@@ -40,8 +40,8 @@ SKIP = "skip"
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the open studies."""
-    opened = Study.objects.filter(is_open=True, simulated=False).order_by("created_at", "pk")
-    page = study_page(opened, request.GET.get("page"))
+    opened = Study.objects.filter(is_open=True, simulated=False)
+    page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
     return render(request, "home.html", {"page": page, "studies": presentable(page)})
 
 

@@ -24,7 +24,7 @@ from arena.runs.progress import produce_with_progress, survey_with_progress
 from arena.runs.remarks import summarise_remarks
 from arena.runs.runs import describe_failures
 from arena.runs.shown import describe_changes
-from arena.runs.survey import Place, Survey
+from arena.runs.survey import FoundClip, Place, Survey
 from arena.voting.adding import Added, add_clips, choose_track, find_own_suite, open_on_clips, refuse_clashes
 from arena.voting.models import FRONT_TEXTS, Study
 from arena.voting.rules import refuse_other_words
@@ -154,19 +154,29 @@ def _table(sources: Sequence[Source], survey: Survey) -> Table:
     for source in sources:
         slug = source.contender.slug
         clips = [clip for clip in survey.clips if clip.place.contender == slug]
-        forms = Counter(describe_form(clip) for clip in clips)
-        shown = [form if len(forms) == 1 else f"{form} ({number})" for form, number in forms.most_common()]
-        misfits = [
-            *_named("no clip for", _places(survey.missing, slug)),
-            *_named("no such prompt:", [name for who, name in survey.unknown if who == slug]),
-            *_named("can't be shown:", _places([place for place, _ in survey.unusable], slug)),
-            *_named("not a clip:", source.clips.others),
-        ]
-        heard = len(clips) - silent[slug]
-        table.add_row(
-            slug, str(len(clips)), "\n".join(shown), f"{heard} of {len(clips)}", "\n".join(misfits) or "-"
-        )
+        heard = f"{len(clips) - silent[slug]} of {len(clips)}"
+        table.add_row(slug, str(len(clips)), _forms(clips), heard, _misfits(source, survey))
     return table
+
+
+def _forms(clips: Sequence[FoundClip]) -> str:
+    """Return each form of the clips on a line, with its number of clips if there are several forms."""
+    forms = Counter(describe_form(clip) for clip in clips).most_common()
+    if len(forms) == 1:
+        return forms[0][0]
+    return "\n".join(f"{form} ({number})" for form, number in forms)
+
+
+def _misfits(source: Source, survey: Survey) -> str:
+    """Return each kind of file or prompt that doesn't match on a line, or a hyphen."""
+    slug = source.contender.slug
+    lines = [
+        *_named("no clip for", _places(survey.missing, slug)),
+        *_named("no such prompt:", [name for who, name in survey.unknown if who == slug]),
+        *_named("can't be shown:", _places([place for place, _ in survey.unusable], slug)),
+        *_named("not a clip:", source.clips.others),
+    ]
+    return "\n".join(lines) or "-"
 
 
 def _places(places: Sequence[Place], slug: str) -> list[str]:
