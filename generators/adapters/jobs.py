@@ -110,7 +110,11 @@ class HostedJobs:
         return call is not None
 
     def find(self, ask: Ask, handle: str, since: float) -> list[str] | None:
-        """Return the ids of jobs that a lost submission may have created; None without a list."""
+        """Return the ids of jobs that a lost submission may have created; None without a list.
+
+        Raises:
+            ServerFault: the provider did not answer with a list.
+        """
         try:
             return self.provider.find(self._send, ask, handle, since)
         except (KeyError, TypeError, IndexError, ValueError) as error:

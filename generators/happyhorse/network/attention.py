@@ -1,7 +1,7 @@
 """Attention over the packed sequence: of every token to every token, or within a window of latent frames.
 
-Queries, keys and values are (B, N, heads, head_dim); keys and values have fewer heads. `real` (B, N) is False
-for padding; None if there is none.
+Queries, keys and values are (B, N, heads, head_dim); keys and values have fewer heads (grouped queries,
+Ainslie et al., arXiv 2305.13245). `real` (B, N) is False for padding; None if there is none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LocalKernel = Literal["frames", "flex"]
 
 
 def attend_fully(q: Tensor, k: Tensor, v: Tensor, *, real: Tensor | None = None) -> Tensor:
-    """Attend from every token to every real token."""
+    """Attend from every token to every real token; return (B, N, heads, head_dim)."""
     mask = None if real is None else real[:, None, None, :]
     return _scaled_dot_product(q, k, v, mask)
 
@@ -43,6 +43,7 @@ def attend_by_frames(
 ) -> Tensor:
     """Attend from video to latent frames at most `window` away, audio and text; from these to everything.
 
+    The result is (B, N, heads, head_dim).
     All queries of one frame share their keys, so that no mask is needed and fast kernels apply on any device.
     """
     n, video = layout.in_frame, layout.video
@@ -65,6 +66,8 @@ def attend_in_blocks(
     q: Tensor, k: Tensor, v: Tensor, *, layout: Layout, window: int, real: Tensor | None = None
 ) -> Tensor:
     """Attend as `attend_by_frames`, by FlexAttention, which skips blocks of keys that no query sees.
+
+    The result is (B, N, heads, head_dim).
 
     Raises:
         ValueError: Text is padded.

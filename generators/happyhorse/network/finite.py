@@ -18,7 +18,7 @@ class NotFinite(GenerationError, ArithmeticError):
 
 
 def require_finite(stage: str, *results: Tensor | None) -> None:
-    """Raise NotFinite if a stage's result holds NaN or infinity."""
+    """Raise NotFinite if a stage's result, of any shape, holds NaN or infinity."""
     if any(result is not None and not is_finite(result) for result in results):
         raise NotFinite(
             f"The result of stage {stage!r} must be finite; got NaN or infinity. "
@@ -27,7 +27,7 @@ def require_finite(stage: str, *results: Tensor | None) -> None:
 
 
 def unfit(tensors: Mapping[str, Tensor]) -> str | None:
-    """Return what is wrong with weights that hold NaN or infinity; None if they don't."""
+    """Return what is wrong with weights, of any shape, that hold NaN or infinity; None if they don't."""
     names = [name for name, tensor in tensors.items() if not is_finite(tensor)]
     return f"weights must be finite; got NaN or infinity in {name_some(names)}" if names else None
 
@@ -39,5 +39,5 @@ def name_some(names: Sequence[str]) -> str:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Return whether all values are finite; a tensor on the meta device, without values, is."""
+    """Return whether all values are finite, in any shape; a tensor on the meta device, without values, is."""
     return tensor.is_meta or bool(torch.isfinite(tensor).all())

@@ -1,4 +1,7 @@
-"""FLOPs of a forward pass: two for each multiplication with its addition."""
+"""FLOPs of a forward pass: two for each multiplication with its addition.
+
+Counted as by Kaplan et al. (2020, arXiv 2001.08361, section 2.1), with attention within a window.
+"""
 
 from __future__ import annotations
 

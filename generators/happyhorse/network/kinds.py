@@ -57,7 +57,7 @@ class CheckpointKind:
     def velocity(
         self, model: HappyHorseTransformer, text: Tensor, text_lengths: Tensor | None = None
     ) -> Callable[[Tensor, Tensor | None], tuple[Tensor, Tensor | None]]:
-        """Bind the text and this kind's settings; return the function that samplers call."""
+        """Bind text (B, N, width) and this kind's settings; return the function that samplers call."""
         settings = {"coordinates": self.coordinates, "window": self.window, "text_lengths": text_lengths}
         return lambda video, audio: model(video, audio, text, **settings)
 

@@ -298,14 +298,14 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def swiglu7(x: Tensor) -> Tensor:
-    """Apply gate·sigmoid(1.702·gate)·(value + 1); gates and values alternate on the last axis."""
+    """Apply gate·sigmoid(1.702·gate)·(value + 1) to (…, 2·width), where gates and values alternate."""
     gate = x[..., ::2].clamp(max=CLAMP)
     value = x[..., 1::2].clamp(-CLAMP, CLAMP)
     return gate * torch.sigmoid(SIGMOID_SLOPE * gate) * (value + 1)
 
 
 def gelu7(x: Tensor) -> Tensor:
-    """Apply x·sigmoid(1.702·x), which approximates GELU, with x clamped at 7."""
+    """Apply x·sigmoid(1.702·x) in any shape, which approximates GELU, with x clamped at 7."""
     x = x.clamp(max=CLAMP)
     return x * torch.sigmoid(SIGMOID_SLOPE * x)
 

@@ -24,7 +24,7 @@ class UniPC:
         self._corrected: Tensor | None = None
 
     def step(self, k: int, x: Tensor, velocity: Tensor) -> Tensor:
-        """Return the sample at the next level.
+        """Return the sample at the next level, (B, …).
 
         Args:
             k: Number of the step, from 0; steps are taken in order.

@@ -80,7 +80,7 @@ class LatentCache:
         return len(self._arrays[0])
 
     def batch(self, chosen: NDArray[np.integer[Any]]) -> EncodedBatch:
-        """Return the clips at these places in the stream, in fp32."""
+        """Return the clips at these places (B,) in the stream, in fp32."""
         video, audio, words = (
             torch.from_numpy(np.ascontiguousarray(array[chosen])) for array in self._arrays
         )
@@ -113,7 +113,7 @@ class DeviceCache:
         return len(self._words)
 
     def batch(self, chosen: NDArray[np.integer[Any]]) -> EncodedBatch:
-        """Return the clips at these places in the stream, in fp32."""
+        """Return the clips at these places (B,) in the stream, in fp32."""
         places = torch.from_numpy(chosen).to(self._words.device)
         return EncodedBatch(self._video[places].float(), self._audio[places].float(), self._words[places])
 

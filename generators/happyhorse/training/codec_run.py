@@ -48,7 +48,7 @@ class CodecRun:
         self._moments.unlink(missing_ok=True)
 
     def psnr(self, frames: Tensor) -> float:
-        """Return the peak signal-to-noise ratio of encoded and decoded frames, in dB."""
+        """Return the peak signal-to-noise ratio of encoded and decoded frames (batch, 3, …), in dB."""
         error = (self.codec.decode(self.codec.encode(frames)) - frames).square().mean()
         return 10 * math.log10(_RANGE**2 / float(error))
 

@@ -120,7 +120,7 @@ def roll_out(student: ToyModel, rollout: Rollout, generator: Generator, recipe: 
 
 
 def student_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
-    """Return a loss whose gradient by the student's clip is `direction` over each modality's size.
+    """Return a loss, scalar, whose gradient by the student's clip is `direction` over each modality's size.
 
     The critic's loss is added if there is a critic.
     """
@@ -139,7 +139,7 @@ def student_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe:
 
 
 def fake_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
-    """Return the fake score network's flow-matching loss on the clips that the student makes now.
+    """Return the fake score network's flow-matching loss, scalar, on clips that the student makes now.
 
     The critic's loss on real and made clips is added if there is a critic.
     """
@@ -162,7 +162,7 @@ def fake_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Re
 
 
 def warm_loss(nets: Networks, rollout: Rollout, generator: Generator, recipe: Recipe) -> Tensor:
-    """Return the squared error of the student's velocity against the guided teacher's.
+    """Return the squared error, scalar, of the student's velocity against the guided teacher's.
 
     Both see real clips at the student's own noise levels. Guidance is so distilled before steps are (Meng et
     al., arXiv 2210.03142), which is cheap.
@@ -199,12 +199,12 @@ def direction(made: Tensor, fake: Tensor, wanted: Tensor) -> Tensor:
 
 
 def match_loss(made: Tensor, along: Tensor) -> Tensor:
-    """Return ½·mean (y − (y − g))², whose gradient is g over the number of values."""
+    """Return ½·mean (y − (y − g))², scalar, whose gradient is g over the number of values."""
     return 0.5 * (made - (made - along).detach()).square().mean()
 
 
 def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latents:
-    """Return a network's estimate of the clean latents: x − σ·velocity."""
+    """Return a network's estimate of the clean latents, (B, …): x − σ·velocity."""
 
     def clean(part: Tensor, velocity: Tensor) -> Tensor:
         return part - spread(level, part) * velocity
@@ -213,20 +213,20 @@ def estimate(model: Preconditioned, x: Latents, level: Tensor | float) -> Latent
 
 
 def guided(teacher: ToyModel, words: Tensor, x: Latents, level: Tensor, guidance: float) -> Latents:
-    """Return the teacher's estimate by classifier-free guidance: without + guidance·(prompted − without)."""
+    """Return the teacher's estimate, (B, …), by guidance: without + guidance·(prompted − without)."""
     without = estimate(teacher.bound(None), x, level)
     prompted = estimate(teacher.bound(words), x, level)
     return map_latents(lambda a, b: torch.lerp(a, b, guidance), without, prompted)
 
 
 def draw_level(count: int, generator: Generator, recipe: Recipe) -> Tensor:
-    """Draw σ of so many samples, spread as the sampler's, within the recipe's range."""
+    """Draw σ of so many samples, (count,), spread as the sampler's, within the recipe's range."""
     even = torch.rand(count, generator=generator, device=generator.device)
     return shifted(even).clamp(recipe.least, recipe.most)
 
 
 def noised(clean: Latents, noise: Latents, level: Tensor | float) -> Latents:
-    """Return (1 − σ)·clean + σ·noise of both modalities."""
+    """Return (1 − σ)·clean + σ·noise of both modalities, (B, …) each."""
 
     def mixed(a: Tensor, b: Tensor) -> Tensor:
         return mix(a, b, torch.as_tensor(level, device=a.device))
@@ -245,7 +245,7 @@ def gaussian(like: Tensor, generator: Generator) -> Tensor:
 
 
 def map_latents(function: Callable[..., Tensor], x: Latents, *others: Latents) -> Latents:
-    """Apply a function to video and to audio; audio that is left out stays left out."""
+    """Apply a function to video and to audio, (B, …); audio that is left out stays left out."""
     video = function(x.video, *(other.video for other in others))
     if x.audio is None:
         return Latents(video, None)

@@ -23,7 +23,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, weights: Sequence[Tensor]) -> None:
-        """Take in the weights after a step: mean ← decay·mean + (1 − decay)·weights."""
+        """Take in the weights, of any shape, after a step: mean ← decay·mean + (1 − decay)·weights."""
         self.steps += 1
         share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
         for mean, weight in zip(self.weights, weights, strict=True):

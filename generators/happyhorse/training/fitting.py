@@ -61,7 +61,7 @@ def save_codecs(folder: Path, video: LinearVideoCodec, audio: SpectralAudioCodec
 
 
 def training_batches(clips: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield frames and samples of training clips in batches of 20, the same every time."""
+    """Yield frames (20, 3, …) and samples (20, …) of training clips, the same every time."""
     for number, first in enumerate(range(0, clips, _BATCH)):
         objects = 2 if number % 3 == 2 else 1
         yield to_tensors([example("train", _SEED, place, objects) for place in range(first, first + _BATCH)])

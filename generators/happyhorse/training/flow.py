@@ -1,5 +1,6 @@
 """Flow matching for all four modes at once: the kinds of batches, their noise, and the errors on them.
 
+Flow matching: Lipman et al., arXiv 2210.02747; logit-normal levels: Esser et al., arXiv 2403.03206.
 Every draw comes from a generator that the caller gives, so a step can be repeated to the bit.
 Shapes: B samples, C channels, T latent frames, H × W blocks of video, A audio latents.
 """
@@ -106,7 +107,7 @@ class Errors(NamedTuple):
     audio: Tensor | None
 
     def loss(self) -> Tensor:
-        """Return the sum of both means: each modality counts alike, however few its tokens."""
+        """Return the sum of both means, scalar: each modality counts alike, however few its tokens."""
         return torch.stack([error.mean() for error in self if error is not None]).sum()
 
 
@@ -189,7 +190,7 @@ def make_task(clean: EncodedBatch, variances: Variances, plan: NoisePlan, genera
 
 
 def draw_levels(count: int, generator: Generator, mixture: Mixture = MIXTURE) -> Tensor:
-    """Draw σ of so many samples: logit-normal, or for a share of them spread as the samplers' levels."""
+    """Draw σ of so many samples, (count,): logit-normal, or for a share of them as the samplers' levels."""
     normal = torch.randn(count, generator=generator, device=generator.device)
     even, which = torch.rand(2, count, generator=generator, device=generator.device)
     logit_normal = torch.sigmoid(mixture.level_mean + mixture.level_std * normal)
@@ -198,7 +199,7 @@ def draw_levels(count: int, generator: Generator, mixture: Mixture = MIXTURE) ->
 
 
 def shifted(even: Tensor) -> Tensor:
-    """Move even levels towards noise, as `noise_levels` does."""
+    """Move even levels, of any shape, towards noise, as `noise_levels` does."""
     return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 

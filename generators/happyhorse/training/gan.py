@@ -1,4 +1,4 @@
-"""DMD-2's optional adversarial part: a small head on the fake score network's features."""
+"""The adversarial part of DMD-2 (Yin et al., arXiv 2405.14867): a head on the fake score network."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class CriticOptimiser:
         self.clear()
 
     def full(self) -> list[Tensor]:
-        """Return the weights."""
+        """Return the weights, of any shape."""
         return [weight.detach() for weight in self._weights]
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Muon for the hidden matrices and AdamW for the rest, on full copies that every process holds.
+"""Muon (Jordan et al. 2024) for hidden matrices and AdamW for the rest, on full copies in every process.
 
 A packed weight holds several matrices, one above the other, for experts and for queries, keys and values;
 each is orthogonalised by itself. In one process the copies share the weights' memory. If FSDP2 shards the
@@ -64,7 +64,7 @@ class Learner(Protocol):
         """Give the values of `full` to the network, and discard all gradients."""
 
     def full(self) -> list[Tensor]:
-        """Return the weights, unsharded."""
+        """Return the unsharded weights, of any shape."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a later `load_state_dict` needs to go on."""
@@ -144,7 +144,7 @@ class Optimisers:
             parameter.grad = None
 
     def full(self) -> list[Tensor]:
-        """Return the unsharded weights, in the order of `parameters()`."""
+        """Return the unsharded weights, of any shape, in the order of `parameters()`."""
         return [full for _, full in self._pairs]
 
     def state_dict(self) -> dict[str, Any]:

@@ -45,7 +45,10 @@ class Processes:
         return model
 
     def average(self, gradients: list[Tensor]) -> list[Tensor]:
-        """Return the mean over processes, in one exchange; FSDP2 has averaged sharded models' already."""
+        """Return the mean over processes of gradients of any shape, in one exchange.
+
+        FSDP2 has averaged those of sharded models already.
+        """
         if self.count == 1 or self.sharded:
             return gradients
         flat = torch.cat([gradient.flatten() for gradient in gradients])

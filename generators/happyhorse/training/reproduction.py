@@ -133,7 +133,11 @@ def stages(amounts: Amounts) -> dict[str, Stage]:
 
 
 def train_codec(context: Context) -> float:
-    """Train the convolutional codec to 34 dB, and return the dB that it reaches."""
+    """Train the convolutional codec to 34 dB, and return the dB that it reaches.
+
+    Raises:
+        OutOfTime: the time is up before the codec is trained.
+    """
     amounts, run = context.amounts, CodecRun(context.out, context.device)
     held_out = _frames(context, "held-out", range(_HELD_OUT))
     reached = run.psnr(held_out) if run.steps else 0.0

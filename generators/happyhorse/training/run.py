@@ -34,7 +34,7 @@ class Clips(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, chosen: np.ndarray) -> EncodedBatch:
-        """Return the clips at these places."""
+        """Return the clips at these places, (B,)."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Run:
         return noted
 
     def weights(self) -> list[Tensor]:
-        """Return the unsharded weights of the model."""
+        """Return the unsharded weights of the model, of any shape."""
         return self.learners[self._main].full()
 
     def mean_model(self) -> ToyModel:
@@ -274,7 +274,7 @@ def precision(device: torch.device) -> AbstractContextManager[object]:
 
 @torch.no_grad()
 def copy_into(target: Sequence[Tensor], source: Sequence[Tensor]) -> None:
-    """Copy the values of tensors into others of the same shapes."""
+    """Copy the values of tensors, of any shape, into others of the same shapes."""
     for there, here in zip(target, source, strict=True):
         there.copy_(here)
 
