@@ -17,7 +17,7 @@ from generators.happyhorse.training.cache import LatentCache
 from generators.happyhorse.training.distill_step import begin_distill, distill_settings
 from generators.happyhorse.training.dmd import Recipe
 from generators.happyhorse.training.loop import Pace, deadline, fit
-from generators.happyhorse.training.processes import use_threads
+from generators.happyhorse.training.processes import require_one_process, use_threads
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -53,6 +53,7 @@ def run(args: Namespace) -> int:
     Raises:
         InvalidInput: An option is out of range; nothing is written.
     """
+    require_one_process("distill")
     find_device(args.device)
     recipes = [
         Recipe(steps=steps, warm_up=args.warm_up, ratio=args.ratio, gan=args.gan) for steps in args.steps

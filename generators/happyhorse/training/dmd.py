@@ -31,7 +31,7 @@ from generators.happyhorse.training.gan import Critic
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a student is taught; ratio and range of σ are those of the public recipes."""
+    """Numbers that decide how a student is taught; ratio and range of σ are those of the public recipes."""
 
     steps: int = 8
     """Steps of the student."""

@@ -52,7 +52,7 @@ MIXTURE = Mixture()
 
 
 class NoisePlan(NamedTuple):
-    """What a batch shows, and how noisy it is."""
+    """Contents of a batch, and its noise levels."""
 
     video_level: Tensor
     """σ of each latent frame (B, T); 0 for a frame that is given."""

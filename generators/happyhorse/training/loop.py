@@ -21,12 +21,12 @@ LOG = "log.jsonl"
 _LOG_STEPS = 50
 
 Report = Callable[[Run, Path], Mapping[str, object]]
-"""Looks at a run, may write files into the folder, and returns values for the log."""
+"""Function that looks at a run, may write files into the folder, and returns values for the log."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """When a run stops, saves and reports."""
+    """Times at which a run stops, saves and reports."""
 
     until: float = float("inf")
     """Time on the monotonic clock at which the run stops, in seconds."""
@@ -91,7 +91,7 @@ def _save(run: Run, folder: Path) -> None:
 
 
 class _Alarm:
-    """Rings once in so many minutes, in all processes at the same step."""
+    """Alarm that rings once in so many minutes, in all processes at the same step."""
 
     def __init__(self, processes: Processes, minutes: float) -> None:
         self._processes, self._seconds, self._last = processes, 60 * minutes, time.monotonic()

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
+from generators.base import InvalidInput
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.arguments import require_whole
 
@@ -94,6 +95,17 @@ def joined(device: str, sharded: bool = True) -> Iterator[Processes]:
         yield Processes(dist.get_rank(), count, own, sharded)
     finally:
         dist.destroy_process_group()
+
+
+def require_one_process(command: str) -> None:
+    """Check that torchrun hasn't started several processes, which would overwrite each other's files.
+
+    Raises:
+        InvalidInput: There are several.
+    """
+    count = os.environ.get("WORLD_SIZE", "1")
+    if count != "1":
+        raise InvalidInput(f"{command} must run in one process; got {count}. Start it without torchrun.")
 
 
 def use_threads(count: int | None) -> None:

@@ -49,7 +49,7 @@ _SAVE_MINUTES = 2.0
 
 @dataclass(frozen=True)
 class Amounts:
-    """How much each stage does."""
+    """Amount of work in each stage."""
 
     codec_steps: int = 20_000
     codec_batch: int = 64
@@ -73,12 +73,12 @@ REHEARSAL = Amounts(4, 2, 16, 16, 8, 2, 4, (2,), 2, "tiny", ("256p, 8 steps",), 
 
 
 class OutOfTime(Exception):
-    """The time is up; what there is has been written."""
+    """The time is up, and everything so far has been written."""
 
 
 @dataclass
 class Context:
-    """What stages work with."""
+    """Inputs of the stages, and what they share."""
 
     out: Path
     """Folder of all files; it exists."""
@@ -98,7 +98,7 @@ class Context:
 
 
 Stage = Callable[[Context], object]
-"""Does its work and returns a result that JSON can hold, or raises OutOfTime."""
+"""Function that does its work and returns a result that JSON can hold, or raises OutOfTime."""
 
 
 def reproduce(out: Path, amounts: Amounts, device: str, until: float) -> bool:

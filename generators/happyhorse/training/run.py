@@ -75,7 +75,7 @@ class Update(NamedTuple):
 
 
 class Step(Protocol):
-    """What one kind of training repeats: its networks, and the losses that move them."""
+    """One kind of training: its networks, and the losses that move them at each step."""
 
     @property
     def processes(self) -> Processes:

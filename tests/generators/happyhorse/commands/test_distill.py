@@ -129,3 +129,14 @@ def test_a_device_that_is_not_there_is_named_before_anything_is_written(
 
     assert "got 'cuda'. Choose one of: cpu." in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_several_processes_are_refused_as_they_would_overwrite_each_others_files(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    assert _distill(base, tmp_path / "run") == 1
+
+    assert "distill must run in one process; got 2. Start it without torchrun." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
