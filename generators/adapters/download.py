@@ -24,6 +24,7 @@ LARGEST_BYTES = 512 * 2**20
 LONGEST_S = 600.0
 MOST_REDIRECTS = 3
 _GONE = (401, 403, 404, 410)
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ class Downloader:
         for _ in range(MOST_REDIRECTS + 1):
             self._require_safe(url)
             is_own = is_same_origin(url, self._account.base_url)
-            with client.stream("GET", url, headers=own_headers if is_own else {}) as response:
+            with client.stream(
+                "GET", url, headers={**_AS_IT_IS, **(own_headers if is_own else {})}
+            ) as response:
                 if not response.is_redirect:
                     return _write(response, path)
                 url = url.join(response.headers.get("Location", ""))

@@ -100,28 +100,31 @@ class Production:
 
     def _submit(self) -> Entry:
         """Create the job; repeat the call only after it certainly created none."""
-        problem: GenerationError | None = None
         for attempt in range(SUBMISSIONS):
-            began = self._clock.now()
-            entry = Entry(self._jobs.provider.name, self._ask.model.id, uuid4().hex, began)
-            self._journal.write(self._key, entry)
             try:
-                accepted = entry.accepted(self._jobs.submit(self._ask, entry.handle))
+                return self._submit_once()
             except (RateLimited, ServerFault) as error:
-                problem = error
-                if getattr(error, "may_be_accepted", False) and (found := self._reconcile(entry, error)):
-                    return found
-                self._journal.remove(self._key)
-                self._clock.sleep(getattr(error, "retry_after_s", None) or self._patience.poll_s * 2**attempt)
-            except GenerationError:
-                self._journal.remove(self._key)
-                raise
-            else:
-                self._journal.write(self._key, accepted)
-                self._times["submit"] = round(self._clock.now() - began, 3)
-                return accepted
-        assert problem is not None  # noqa: S101 - the loop ends by an error only
-        raise problem
+                pause_s = getattr(error, "retry_after_s", None) or self._patience.poll_s * 2**attempt
+                if attempt == SUBMISSIONS - 1 or pause_s > self._patience.deadline_s:
+                    raise
+                self._clock.sleep(pause_s)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _submit_once(self) -> Entry:
+        """Send the create call, recorded before and after; raise only if it certainly created no job."""
+        began = self._clock.now()
+        entry = Entry(self._jobs.provider.name, self._ask.model.id, uuid4().hex, began)
+        self._journal.write(self._key, entry)
+        try:
+            accepted = entry.accepted(self._jobs.submit(self._ask, entry.handle))
+        except GenerationError as error:
+            if getattr(error, "may_be_accepted", False) and (found := self._reconcile(entry, error)):
+                return found
+            self._journal.remove(self._key)
+            raise
+        self._journal.write(self._key, accepted)
+        self._times["submit"] = round(self._clock.now() - began, 3)
+        return accepted
 
     def _reconcile(self, entry: Entry, cause: GenerationError | None = None) -> Entry | None:
         """Return the entry with the id of its job, or None if there certainly is no job.
@@ -166,16 +169,18 @@ class Production:
         deadline = entry.submitted_at + self._patience.deadline_s
         last = "it was not polled"
         while True:
+            pause_s = self._patience.poll_s
             try:
                 report = self._poll(entry)
                 last = f"its last state was {report.status!r}"
             except TransientError as error:
                 report, last = None, str(error)
+                pause_s = max(pause_s, getattr(error, "retry_after_s", None) or 0.0)
             if report is not None and self._is_done(entry, report):
                 return report
             if self._clock.now() >= deadline:
                 raise self._overdue(entry, last)
-            self._clock.sleep(self._patience.poll_s)
+            self._clock.sleep(pause_s)
 
     def _poll(self, entry: Entry) -> Report:
         try:
@@ -200,10 +205,7 @@ class Production:
 
     def _overdue(self, entry: Entry, last: str) -> JobOverdue:
         """Cancel the job, and forget it only if that worked: one that goes on may still bring a paid clip."""
-        try:
-            is_cancelled = self._jobs.cancel(self._ask, str(entry.request_id))
-        except GenerationError:
-            is_cancelled = False
+        is_cancelled = self._cancel(str(entry.request_id))
         if is_cancelled:
             self._journal.remove(self._key)
         done = "It was cancelled." if is_cancelled else "It goes on there; another attempt resumes it."
@@ -211,6 +213,18 @@ class Production:
             f"{self._jobs.provider.title} must finish a job within {self._patience.deadline_s:g} s; "
             f"{entry.request_id} did not, and {last}. {done}"
         )
+
+    def _cancel(self, request_id: str) -> bool:
+        """Ask the provider to cancel the job; return whether the job has ended by that."""
+        try:
+            return (
+                self._jobs.cancel(self._ask, request_id)
+                and self._jobs.poll(self._ask, request_id).state == "ended"
+            )
+        except JobGone:
+            return True
+        except GenerationError:
+            return False
 
     def _fetch(self, entry: Entry, report: Report, path: Path) -> tuple[Downloaded, Measured]:
         """Download the clip; an expired link and a broken file are asked for again, without a new job."""

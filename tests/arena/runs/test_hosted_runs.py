@@ -50,6 +50,7 @@ def _make(provider: str, **changes: object) -> None:
     make_contender(provider, generator=provider, settings={"model": MODELS[provider], **changes})
 
 
+@pytest.mark.slow
 def test_hosted_contenders_run_from_a_file_to_renditions(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "contenders.yaml"
     rows = [
@@ -119,6 +120,23 @@ def test_a_dry_run_prints_the_price_without_a_key_and_plans_nothing(monkeypatch:
     ]
     assert said[5:] == ["kling: The price of kling-3.0 at std is unknown."]
     assert (Run.objects.count(), Job.objects.count()) == (0, 0)
+
+
+def test_the_suite_that_comes_with_paddock_has_a_price_at_every_provider(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for provider in MODELS:
+        monkeypatch.delenv(key_variable(provider), raising=False)
+        _make(provider)
+    call_command("load_suite", Path(__file__).parents[3] / "suites" / "paddock-120.yaml", stdout=StringIO())
+    asked = {**ASKED, "size": "1280x720", "contenders": ",".join(MODELS), "dry_run": True}
+    out = StringIO()
+    call_command("run_suite", "paddock-120", stdout=out, **asked)
+    clips = {
+        line.split()[0]: int(line.split()[1]) for line in out.getvalue().splitlines()[1 : 1 + len(MODELS)]
+    }
+    assert clips.keys() == MODELS.keys()
+    assert min(clips.values()) >= 120
 
 
 def test_a_dry_run_counts_no_clip_that_is_there(server: Server) -> None:

@@ -198,6 +198,13 @@ def test_what_a_provider_does_by_default_is_switched_off(provider: str, model: s
             assert f'"{name}": ' in text
 
 
+@pytest.mark.parametrize(("provider", "model"), ROWS)
+def test_a_row_says_whether_a_job_can_be_cancelled(provider: str, model: str) -> None:
+    hosted = create(provider, None, model=model, refuse=[])
+    ask = hosted.fit(make_request(track="t2v", duration_s=10.0))
+    assert (hosted.provider.cancel(ask, "id") is not None) == (hosted.model.cancellation != "none")
+
+
 def test_every_adapter_is_in_the_registry() -> None:
     hosted = [entry.name for entry in registry.IN_TREE if issubclass(entry.load(), Hosted)]
     assert hosted == sorted(MODELS)

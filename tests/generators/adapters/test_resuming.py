@@ -23,6 +23,7 @@ from tests.providers.contract import (
     make_request,
     variables,
 )
+from tests.providers.face import Reply
 from tests.providers.faults import Fault
 from tests.providers.server import Server
 
@@ -125,6 +126,31 @@ def test_an_overdue_job_that_cannot_be_cancelled_brings_its_clip_later(
     attempt_with_fault(server, "kling", Fault.STUCK, tmp_path)
     server.faces["kling"].fault = Fault.NONE
     assert str(attempt(server, "kling", tmp_path)) == "clip; 1 paid"
+
+
+def test_a_job_that_goes_on_after_its_cancellation_is_not_forgotten(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = server.faces["fal"]
+    monkeypatch.setattr(face, "_cancel", lambda *_: Reply(202, {"status": "CANCELLATION_REQUESTED"}))
+    late = attempt_with_fault(server, "fal", Fault.STUCK, tmp_path)
+    assert "another attempt resumes it" in str(late.error)
+    face.fault = Fault.NONE
+    assert str(attempt(server, "fal", tmp_path)) == "clip; 1 paid"
+
+
+def test_a_wait_longer_than_the_deadline_is_left_to_the_caller(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Retry-After": "3600"}
+    monkeypatch.setattr(
+        server.faces["xai"], "problem", lambda kind: Reply(429, {"error": "slow down"}, headers)
+    )
+    outcome = attempt_with_fault(server, "xai", Fault.RATE_LIMITED, tmp_path)
+    assert (str(outcome), outcome.clock.slept) == ("transient; 0 paid", [])
+    assert outcome.error is not None
+    assert outcome.error.retryable
+    assert list((tmp_path / "jobs").glob("*.json")) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED_AT_RESULT, Fault.EXPIRED_LINK, Fault.FAILED])
