@@ -119,7 +119,7 @@ def _check_picture(clip: Footage) -> None:
 
 
 class Format(NamedTuple):
-    """What should be equal among clips whose scores are compared."""
+    """Properties that should be equal among clips whose scores are compared."""
 
     side: int
     """Pixels along the box."""

@@ -28,7 +28,7 @@ _FASTEST = 2.4
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is right about one clip."""
+    """Checks of one clip against its caption."""
 
     background: bool
     count: bool

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from generators.toyworld.referee.scores import f1, summarise, wilson
+from generators.toyworld.referee.broken import next_sound, truth
+from generators.toyworld.referee.scores import PromptedClip, f1, score_clips, summarise, wilson
 from generators.toyworld.referee.synchrony import Pair, Sync
 from generators.toyworld.referee.verdict import Verdict
+from generators.toyworld.world.examples import example
 
 
 def _verdict(colour: bool = True, pitch: bool | None = True, sync: Sync | None = None) -> Verdict:
@@ -59,3 +62,21 @@ def test_offsets_are_in_milliseconds() -> None:
     scores = summarise([_verdict(sync=Sync(pairs, 3, 3))])
     assert scores["mean offset ms"].value == pytest.approx(10)
     assert scores["median |offset| ms"].value == pytest.approx(40)
+
+
+def test_the_level_by_chance_is_that_of_the_next_sound() -> None:
+    first, second, silent = (example("held-out", 3, place) for place in range(3))
+    own = [truth(first, first), replace(truth(silent, silent), samples=None), truth(second, second)]
+    swapped = [next_sound(first, second), next_sound(second, first)]
+
+    captions = [first.caption, silent.caption, second.caption]
+    scores = score_clips(map(PromptedClip, own, captions))
+    expected = score_clips(map(PromptedClip, swapped, [first.caption, second.caption]))
+
+    assert scores["sync F1 by chance"] == expected["sync F1"]
+    assert scores["sync F1"] != expected["sync F1"]
+
+
+def test_one_clip_has_no_level_by_chance() -> None:
+    only = example("held-out", 3, 0)
+    assert "sync F1 by chance" not in score_clips([PromptedClip(truth(only, only), only.caption)])
