@@ -37,9 +37,10 @@ class Order:
     def decode(message: bytes) -> Order:
         """Return the order that `encode` wrote."""
         fields: dict[str, Any] = json.loads(message)
-        image = fields["request"]["reference_image"]
-        request = Request(**{**fields["request"], "reference_image": None if image is None else Path(image)})
-        return Order(fields["generator"], fields["settings"], request, Path(fields["out_dir"]))
+        asked = fields["request"]
+        if asked["reference_image"] is not None:
+            asked["reference_image"] = Path(asked["reference_image"])
+        return Order(fields["generator"], fields["settings"], Request(**asked), Path(fields["out_dir"]))
 
 
 class UnexpectedFault(GenerationError):
@@ -102,7 +103,8 @@ def read_answer(message: bytes) -> CheckedClip:
     fields: dict[str, Any] = json.loads(message)
     if "failure" in fields:
         raise _as_error(_Failure(**fields["failure"]))
-    return CheckedClip(Path(fields["path"]), fields["provenance"], FileIdentity(**fields["identity"]))
+    identity = FileIdentity(**fields["identity"])
+    return CheckedClip(Path(fields["path"]), fields["provenance"], identity)
 
 
 def _describe(error: Exception) -> _Failure:

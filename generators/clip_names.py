@@ -58,10 +58,13 @@ def id_from(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).casefold()
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     slug = re.sub("[^a-z0-9_]+", "-", kept).strip("-")
-    if len(slug) <= LONGEST_ID and not any(c.isalnum() and not c.isascii() for c in kept) and slug:
+    loses_letters = any(c.isalnum() and not c.isascii() for c in kept)
+    if 0 < len(slug) <= LONGEST_ID and not loses_letters:
         return slug
-    digest = hashlib.sha256(unicodedata.normalize("NFC", name).encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{slug[: LONGEST_ID - 9].strip('-')}-{digest}".strip("-")
+    spelled = unicodedata.normalize("NFC", name).encode(errors="surrogatepass")
+    digest = hashlib.sha256(spelled).hexdigest()[:8]
+    start = slug[: LONGEST_ID - 9].strip("-")
+    return f"{start}-{digest}".strip("-")
 
 
 def read_clip_folder(folder: Path) -> ClipFolder:
@@ -70,16 +73,15 @@ def read_clip_folder(folder: Path) -> ClipFolder:
     Raises:
         OSError: The folder can't be read.
     """
-    names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    clips = [path for path in names if path.suffix.lower() in SUFFIXES and path.is_file()]
-    return ClipFolder(
-        tuple(_named(path) for path in clips), tuple(path.name for path in names if path not in clips)
-    )
+    paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    clips = [path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()]
+    others = [path.name for path in paths if path not in clips]
+    return ClipFolder(tuple(map(_named, clips)), tuple(others))
 
 
 def _named(path: Path) -> NamedFile:
     base, hyphen, digits = path.stem.rpartition("-")
-    has_seed = bool(hyphen and base and digits.isascii() and digits.isdigit())
-    return NamedFile(
-        path, id_from(path.stem), id_from(base) if has_seed else "", int(digits) if has_seed else None
-    )
+    whole = id_from(path.stem)
+    if hyphen and base and digits.isascii() and digits.isdigit():
+        return NamedFile(path, whole, id_from(base), int(digits))
+    return NamedFile(path, whole, "", None)

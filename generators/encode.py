@@ -72,8 +72,11 @@ def _write_frames(container: OutputContainer, video: VideoStream, clip: Clip) ->
 
 
 def _write_sound(container: OutputContainer, audio: AudioStream, clip: Clip) -> None:
-    planes = np.ascontiguousarray(cast(np.ndarray, clip.samples).T)
+    samples = cast(np.ndarray, clip.samples)
+    planes = np.ascontiguousarray(samples.T)  # (2, N)
     frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")
-    frame.sample_rate, frame.pts, frame.time_base = clip.sample_rate, 0, Fraction(1, clip.sample_rate)
+    frame.sample_rate = clip.sample_rate
+    frame.time_base = Fraction(1, clip.sample_rate)
+    frame.pts = 0
     container.mux(audio.encode(frame))
     container.mux(audio.encode(None))

@@ -22,11 +22,13 @@ class Residents:
 
     def create(self, name: str, settings: Mapping[str, object]) -> Generator:
         """Return the kept generator with these settings, or a new one if a file that they name changed."""
-        key, stamps = json.dumps([name, settings], sort_keys=True), _stamps(settings)
-        kept = self._known.get(key)
-        if kept is None or kept[0] != stamps:
-            self._known[key] = kept = (stamps, registry.create(name, settings))
-        return kept[1]
+        key = json.dumps([name, settings], sort_keys=True)
+        stamps = _stamps(settings)
+        known_stamps, generator = self._known.get(key, (None, None))
+        if generator is None or known_stamps != stamps:
+            generator = registry.create(name, settings)
+            self._known[key] = (stamps, generator)
+        return generator
 
 
 def serve(descriptor: int) -> None:

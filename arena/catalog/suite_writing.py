@@ -68,7 +68,8 @@ def _head(suite: SuiteFile) -> dict[str, object]:
     for name in ("language", "licence", "origin"):
         values = Counter(getattr(prompt, name) for prompt in suite.prompts)
         value, number = values.most_common(1)[0] if values else ("", 0)
-        if value and "" not in values and (number > 1 or name == "language"):
+        everyone_has_one = bool(value) and "" not in values
+        if everyone_has_one and (number > 1 or name == "language"):
             head[name] = value
     return head
 

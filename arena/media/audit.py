@@ -103,9 +103,13 @@ def _leaks_of_box(box: Box) -> Iterator[Leak]:
 
 def _leaks_of_times(box: Box) -> Iterator[Leak]:
     wide = 8 if box.payload[0] == 1 else 4  # bytes in a time, by the box's version
-    if any(box.payload[4 : 4 + 2 * wide]):
+    two_times = box.payload[4 : 4 + 2 * wide]
+    if any(two_times):
         yield Leak(box.path, "a creation or modification time")
-    if box.kind == "mdhd" and int.from_bytes(box.payload[-4:-2], "big") not in (0, UNDETERMINED):
+    if box.kind != "mdhd":
+        return
+    language = int.from_bytes(box.payload[-4:-2], "big")
+    if language not in (0, UNDETERMINED):
         yield Leak(box.path, "a language")
 
 
@@ -182,7 +186,8 @@ def _texts(box: Box) -> Iterator[bytes]:
 
 def _unknown_brands(box: Box) -> list[bytes]:
     """Return the brands that ffmpeg doesn't write; the four bytes after the first brand are a version."""
-    brands = [bytes(box.payload[at : at + 4]) for at in range(0, len(box.payload), 4) if at != 4]
+    words = [bytes(box.payload[at : at + 4]) for at in range(0, len(box.payload), 4)]
+    brands = words[:1] + words[2:]
     return [brand for brand in brands if brand not in BRANDS]
 
 

@@ -50,6 +50,8 @@ def _reason(printed: str, argv: list[str]) -> str:
     """Return the last line without local paths and memory addresses."""
     lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
     reason = ADDRESS.sub("", lines[-1])
-    for path in (argument.removeprefix("file:") for argument in argv if argument.startswith("file:")):
-        reason = reason.replace(f"file:{path}", "the file").replace(path, "the file")
+    for argument in argv:
+        if argument.startswith("file:"):
+            path = argument.removeprefix("file:")
+            reason = reason.replace(argument, "the file").replace(path, "the file")
     return reason

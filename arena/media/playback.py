@@ -183,22 +183,28 @@ def _broken(played_s: float, reason: str | None) -> UnusableMedia:
 def _note_end(packet: Packet[Any], ends_s: dict[int, float]) -> None:
     """Keep the last time stamp of each track, played or not."""
     stamp = packet.dts if packet.pts is None else packet.pts
-    if stamp is not None and packet.time_base:
-        end_s = float((stamp + (packet.duration or 0)) * packet.time_base)
-        ends_s[packet.stream.index] = max(ends_s.get(packet.stream.index, -math.inf), end_s)
+    if stamp is None or not packet.time_base:
+        return
+    track = packet.stream.index
+    end_s = float((stamp + (packet.duration or 0)) * packet.time_base)
+    ends_s[track] = max(ends_s.get(track, -math.inf), end_s)
 
 
 def _check_ends(
     container: InputContainer, played: list[VideoStream | AudioStream], ends_s: dict[int, float]
 ) -> None:
     """Refuse a file that is shorter than it states, as a whole or in a track that is played."""
-    last_s, first_s = max(ends_s.values(), default=0.0), (container.start_time or 0) / av.time_base
+    first_s = (container.start_time or 0) / av.time_base
+    last_s = max(ends_s.values(), default=0.0)
+    stated_s = (container.duration or 0) / av.time_base
     # Some writers count Matroska's duration from 0, others from the first stamp.
-    _check_end((container.duration or 0) / av.time_base, max(last_s, last_s - first_s))
+    _check_end(stated_s, max(last_s, last_s - first_s))
     for stream in played:
-        if stream.duration is not None and stream.time_base:
-            began_s = float((stream.start_time or 0) * stream.time_base)
-            _check_end(float(stream.duration * stream.time_base), ends_s.get(stream.index, began_s) - began_s)
+        if stream.duration is None or not stream.time_base:
+            continue
+        stated_s = float(stream.duration * stream.time_base)
+        began_s = float((stream.start_time or 0) * stream.time_base)
+        _check_end(stated_s, ends_s.get(stream.index, began_s) - began_s)
 
 
 def _check_end(stated_s: float, held_s: float) -> None:

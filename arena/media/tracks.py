@@ -76,8 +76,8 @@ def _codecs(path: Path) -> list[str]:
     """Return the names of the tracks' codecs as the file itself writes them, in the tracks' order."""
     with path.open("rb") as file:
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    named = MATROSKA_CODEC.findall(data[:MATROSKA_HEAD_BYTES])
-    return [name.decode() for name in named] or list(_sample_entries(data))
+    matroska = [name.decode() for name in MATROSKA_CODEC.findall(data[:MATROSKA_HEAD_BYTES])]
+    return matroska or list(_sample_entries(data))
 
 
 def _sample_entries(data: memoryview) -> Iterator[str]:

@@ -117,11 +117,10 @@ def _length(asked: ClipSettings, facts: Probe) -> Iterator[Remark]:
 
 
 def _geometry(asked: ClipSettings, facts: Probe) -> Iterator[Remark]:
-    found, wanted = (facts.width, facts.height), (asked.width, asked.height)
-    if found != wanted:
-        is_alike = _is_near(found[0] * wanted[1], found[1] * wanted[0])
-        kind = RemarkKind.SIZE if is_alike else RemarkKind.SHAPE
-        yield Remark(kind, f"{found[0]}×{found[1]}, not {wanted[0]}×{wanted[1]}")
+    if (facts.width, facts.height) != (asked.width, asked.height):
+        has_same_shape = _is_near(facts.width * asked.height, facts.height * asked.width)
+        kind = RemarkKind.SIZE if has_same_shape else RemarkKind.SHAPE
+        yield Remark(kind, f"{facts.width}×{facts.height}, not {asked.width}×{asked.height}")
     if not _is_near(facts.fps, asked.fps):
         yield Remark(RemarkKind.RATE, f"{facts.fps:g} frames per second, not {asked.fps:g}")
 

@@ -38,13 +38,13 @@ def plan_run(
 
     Args:
         suite: the prompts.
-        contenders: who makes clips of each prompt.
-        seeds: those wanted for every prompt; empty takes each prompt's own.
-        track: what generators start from, and whether sound is judged.
-        clip_settings: what every clip is asked to be.
-        tags: those of which a prompt needs one; empty takes every prompt.
-        exclude_tags: those of which a prompt may have none.
-        leave_out: contenders' slugs, prompts' keys and seeds for which there is nothing to be made.
+        contenders: contenders that make clips of each prompt.
+        seeds: seeds for every prompt; empty takes each prompt's own.
+        track: input mode, and whether sound is judged.
+        clip_settings: size, length and rate of every clip.
+        tags: tags of which a prompt needs one; empty takes every prompt.
+        exclude_tags: tags of which a prompt may have none.
+        leave_out: contenders' slugs, prompts' keys and seeds of clips not to be made.
 
     Raises:
         CantRun: the track starts from an image and a prompt has none, or seeds are out of range or repeated.
@@ -53,34 +53,49 @@ def plan_run(
     """
     _refuse_odd_seeds(seeds)
     prompts = choose_prompts(list(suite.prompts.all()), tags=tags, exclude_tags=exclude_tags)
-    if track.from_image and (without := [prompt.key for prompt in prompts if not prompt.reference_name]):
+    if track.from_image:
+        _refuse_missing_images(track, prompts)
+    settings: dict[str, object] = {"track": track.value, **clip_settings.as_dict()}
+    wanted = [
+        _job(contender, prompt, seed, settings)
+        for prompt in prompts
+        for seed in seeds or prompt.seeds
+        for contender in contenders
+    ]
+    Job.objects.bulk_create([job for job in wanted if _place(job) not in leave_out], ignore_conflicts=True)
+    asked = {"seeds": list(seeds), "tags": sorted(tags), "exclude_tags": sorted(exclude_tags)}
+    run = _find_run(suite, contenders, {**asked, "settings": settings})
+    run.jobs.set(_find_jobs(wanted, content_hash(settings), leave_out))
+    return run
+
+
+def _refuse_missing_images(track: Track, prompts: Sequence[Prompt]) -> None:
+    without = [prompt.key for prompt in prompts if not prompt.reference_name]
+    if without:
         raise CantRun(
             f"Track {track} needs a reference image, and these prompts have none: {', '.join(without)}."
         )
-    settings: dict[str, object] = {"track": track.value, **clip_settings.as_dict()}
-    Job.objects.bulk_create(
-        [
-            _job(contender, prompt, seed, settings)
-            for prompt in prompts
-            for seed in seeds or prompt.seeds
-            for contender in contenders
-            if (contender.slug, prompt.key, seed) not in leave_out
-        ],
-        ignore_conflicts=True,
+
+
+def _find_jobs(
+    wanted: Sequence[Job], settings_hash: str, leave_out: Collection[tuple[str, str, int]]
+) -> list[Job]:
+    """Return the rows of the wanted jobs; those to leave out only if their clips are made."""
+    places = {_place(job) for job in wanted}
+    found = Job.objects.filter(
+        contender__in={job.contender for job in wanted},
+        prompt__in={job.prompt for job in wanted},
+        settings_hash=settings_hash,
     )
-    jobs = Job.objects.filter(
-        contender__in=contenders, prompt__in=prompts, settings_hash=content_hash(settings)
-    ).exclude(state=Job.State.RETIRED)
-    wanted = [
+    return [
         job
-        for job in jobs.select_related("prompt", "contender")
-        if job.seed in (seeds or job.prompt.seeds)
-        and (job.state == Job.State.DONE or (job.contender.slug, job.prompt.key, job.seed) not in leave_out)
+        for job in found.exclude(state=Job.State.RETIRED).select_related("prompt", "contender")
+        if _place(job) in places and (job.state == Job.State.DONE or _place(job) not in leave_out)
     ]
-    asked = {"seeds": list(seeds), "tags": sorted(tags), "exclude_tags": sorted(exclude_tags)}
-    run = _find_run(suite, contenders, {**asked, "settings": settings})
-    run.jobs.set(wanted)
-    return run
+
+
+def _place(job: Job) -> tuple[str, str, int]:
+    return job.contender.slug, job.prompt.key, job.seed
 
 
 def find_run(number: str) -> Run:

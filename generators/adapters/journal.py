@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from generators.base import InvalidResult
+from generators.replacing import replacing
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,10 @@ class Journal:
     def write(self, key: str, entry: Entry) -> None:
         """Store a clip's entry; it is on the disk when this returns."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self.path(key).with_suffix(".part")
-        with draft.open("w", encoding="utf-8") as file:
+        with replacing(self.path(key)) as draft, draft.open("w", encoding="utf-8") as file:
             json.dump(asdict(entry), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self.path(key))
         _sync_folder(self._folder)
 
     def remove(self, key: str) -> None:
