@@ -42,8 +42,10 @@ def run(args: Namespace) -> int:
     """Print the table of scores; name each file that isn't judged, or only in part, on stderr.
 
     Raises:
-        InvalidInput: The manifest can't be read, or none of its clips can be judged.
+        InvalidInput: There is no such folder, the manifest can't be read, or none of its clips can be judged.
     """
+    if not args.clips.is_dir():
+        raise InvalidInput(f"--clips must be a folder; got {args.clips}. Name the folder of the files.")
     for path in filter(None, (args.csv, args.json)):
         _require_writable(path)
     listed = read_clip_list(args.manifest)

@@ -70,7 +70,7 @@ def _scores(path: Path, contender: str) -> dict[str, _Found]:
 
 def test_encoded_clips_score_as_the_truth_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     examples = [example("held-out", 8, place) for place in range(3)]
-    right, late = _make(tmp_path, examples), _make(tmp_path, examples, "late-sound")
+    right, late = _make(tmp_path, examples), _make(tmp_path, examples[:2], "late-sound")
     outputs = ["--json", str(tmp_path / "s.json"), "--csv", str(tmp_path / "s.csv")]
 
     assert main([*_write(tmp_path, [*right, *late]), *outputs]) == 0
@@ -84,7 +84,7 @@ def test_encoded_clips_score_as_the_truth_does(tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr()
     assert printed.out.splitlines()[0].split() == ["none", "late-sound"]
     assert "coherent frames" in printed.out
-    assert "Judged 6 of 6 clips." in printed.out
+    assert "Judged 5 of 5 clips." in printed.out
     assert not printed.err
     rows = list(csv.DictReader((tmp_path / "s.csv").read_text().splitlines()))
     assert [row["measure"] for row in rows if row["contender"] == "none"] == list(found)
@@ -183,6 +183,14 @@ def test_if_nothing_can_be_judged_the_command_fails(
     printed = capsys.readouterr()
     assert reason in printed.err.splitlines()[-1]
     assert not printed.out
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--clips", str(tmp_path / "gone"), "--manifest", str(tmp_path / "m.csv")]
+
+    assert main(["referee", *arguments]) == 1
+
+    assert f"--clips must be a folder; got {tmp_path / 'gone'}." in capsys.readouterr().err
 
 
 def test_an_output_in_no_folder_is_refused_before_the_work(
