@@ -129,7 +129,7 @@ def test_an_open_order_is_one_group_and_says_so(client: Client, rated_study: Stu
 
 def test_a_settled_order_is_drawn_by_lines_and_ranges_stay_inside(client: Client) -> None:
     study = make_study(contenders=3, prompts=6)
-    for _ in range(8):
+    for _ in range(5):
         rater = Rater.objects.create()
         for number, sides in enumerate([(0, 2), (1, 2)] * 12):
             cast(study, "b" if number == 0 else "a", rater=rater, sides=sides, prompt=number // 4)
