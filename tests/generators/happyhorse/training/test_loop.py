@@ -38,11 +38,11 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_run_goes_on_until_all_samples_were_seen(tmp_path: Path) -> None:
-    run = small_run(samples=32)
+    run = small_run(samples=16)
 
     assert fit(run, CLIPS, tmp_path, Pace())
 
-    assert (run.steps, run.done) == (4, 1.0)
+    assert (run.steps, run.done) == (2, 1.0)
 
 
 def test_it_writes_the_mean_weights_with_their_kind_and_its_state(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_it_writes_the_mean_weights_with_their_kind_and_its_state(tmp_path: Path
 
 
 def test_a_run_whose_time_is_up_stops_and_says_so(tmp_path: Path) -> None:
-    run = small_run(samples=32)
+    run = small_run(samples=16)
 
     assert not fit(run, CLIPS, tmp_path, Pace(until=time.monotonic() - 1))
 
@@ -69,11 +69,11 @@ def test_a_run_whose_time_is_up_stops_and_says_so(tmp_path: Path) -> None:
 def test_a_stopped_run_ends_as_an_unbroken_one_to_the_bit(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "broken").mkdir()
-    whole = small_run(samples=32)
+    whole = small_run(samples=16)
     fit(whole, CLIPS, tmp_path / "whole", Pace())
-    take(small_run(samples=32), CLIPS, 2).save(tmp_path / "broken")
+    take(small_run(samples=16), CLIPS, 1).save(tmp_path / "broken")
 
-    resumed = small_run(weights=5, samples=32)
+    resumed = small_run(weights=5, samples=16)
     assert fit(resumed, CLIPS, tmp_path / "broken", Pace())
 
     assert resumed.steps == whole.steps
@@ -96,23 +96,23 @@ def test_the_state_is_saved_as_often_as_asked(tmp_path: Path, monkeypatch: pytes
     saved: list[int] = []
     monkeypatch.setattr(Run, "save", lambda run, folder: saved.append(run.steps))
 
-    fit(small_run(samples=32), CLIPS, tmp_path, Pace(save_minutes=ALWAYS))
-    assert saved == [1, 2, 3, 4, 4]  # and at the end
+    fit(small_run(samples=16), CLIPS, tmp_path, Pace(save_minutes=ALWAYS))
+    assert saved == [1, 2, 2]  # and at the end
 
     saved.clear()
-    fit(small_run(samples=32), CLIPS, tmp_path, Pace())
-    assert saved == [4]
+    fit(small_run(samples=16), CLIPS, tmp_path, Pace())
+    assert saved == [2]
 
 
 def test_a_report_is_made_as_often_as_asked_and_at_the_end(tmp_path: Path) -> None:
     often, once = _Reports(), _Reports()
 
-    fit(small_run(samples=32), CLIPS, tmp_path, Pace(report_minutes=ALWAYS), often)
+    fit(small_run(samples=16), CLIPS, tmp_path, Pace(report_minutes=ALWAYS), often)
     (tmp_path / "state.pt").unlink()
-    fit(small_run(samples=32), CLIPS, tmp_path, Pace(), once)
+    fit(small_run(samples=16), CLIPS, tmp_path, Pace(), once)
 
-    assert often.steps == [1, 2, 3, 4, 4]
-    assert once.steps == [4]
+    assert often.steps == [1, 2, 2]
+    assert once.steps == [2]
 
 
 def test_the_log_holds_a_reports_values_to_four_digits(tmp_path: Path) -> None:
