@@ -7,7 +7,7 @@ import pytest
 
 from generators import registry
 from generators.answers import Order, UnexpectedFault, answer, read_answer
-from generators.base import GenerationError, Generator, QuotaExceeded, Request, Result
+from generators.base import FileIdentity, GenerationError, Generator, QuotaExceeded, Request, Result
 from generators.choices import SettingsError
 from generators.full_disk import DiskFull
 from generators.toyworld.generator import ToyWorld
@@ -54,6 +54,8 @@ def test_a_clip_comes_through_with_its_origin(tmp_path: Path) -> None:
     made = read_answer(answer(_order(tmp_path), registry.create))
     assert made.path.is_file()
     assert made.provenance["generator"] == "toy-world"
+    assert made.identity == FileIdentity.of(made.path)
+    assert made.identity.sha256 == made.provenance["sha256"]
 
 
 def test_an_error_of_the_contract_keeps_its_kind(tmp_path: Path) -> None:

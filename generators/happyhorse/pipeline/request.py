@@ -146,7 +146,7 @@ class DecodedClip:
     """Seconds that each stage took, with loading."""
 
     def write(self, path: Path) -> None:
-        """Write an MP4; after an error there is no file of that name.
+        """Write an MP4; an error leaves an earlier file of that name as it was.
 
         Raises:
             GenerationError: It can't be written.
