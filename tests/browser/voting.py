@@ -6,15 +6,14 @@ from playwright.sync_api import Page, expect
 
 
 def start_voting(page: Page, url: str) -> None:
-    """From the home page through the study's front page to the first pair, ready to play."""
-    page.goto(url)
-    page.get_by_role("link", name="Take part").click()
+    """Go from the study's front page to the first pair, ready to play."""
+    page.goto(f"{url}/studies/shapes/start/")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("[data-start]")).to_be_visible()
 
 
 def watch(page: Page) -> None:
-    """Plays both clips until the answers open."""
+    """Play both clips until the answers open."""
     if page.locator("[data-play-word]").text_content() == "Play":
         page.keyboard.press("Space")
     expect(page.locator("button[value=a]")).to_be_enabled(timeout=20_000)
