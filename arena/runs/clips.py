@@ -9,6 +9,7 @@ from django.core.files.storage import storages
 from django.db import transaction
 
 from arena.catalog.hashing import prompt_hash
+from arena.media.corner_marks import find_corner_mark
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
@@ -53,8 +54,14 @@ def make_clip(job: Job) -> None:
             with_sound=Track(job.track).with_sound,
             loudness_lufs=rendition.loudness_lufs,
             is_still=is_still(shown),
+            corner_mark=_find_mark(made),
         )
         _keep(job, made, facts, remarks, shown, rendition)
+
+
+def _find_mark(made: CheckedClip) -> str | None:
+    """Return the corner with a mark in a clip that a provider made; no generator in this tree leaves one."""
+    return find_corner_mark(made.path) if made.provenance["provider_request_id"] else None
 
 
 def profile_for(job: Job) -> Profile:

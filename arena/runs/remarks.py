@@ -31,6 +31,7 @@ class RemarkKind(models.TextChoices):
     SHAPE = "shape", "another shape than asked for"
     SIZE = "size", "another size than asked for"
     RATE = "rate", "another frame rate than asked for"
+    MARK = "mark", "a mark in a corner, such as a provider's name"
 
 
 class Remark(NamedTuple):
@@ -47,6 +48,7 @@ def find_remarks(
     with_sound: bool,
     loudness_lufs: float | None,
     is_still: bool,
+    corner_mark: str | None = None,
 ) -> list[Remark]:
     """Compare a clip with a job's settings.
 
@@ -56,10 +58,12 @@ def find_remarks(
         with_sound: whether sound is judged.
         loudness_lufs: of the clip's sound as raters hear it; None for silence.
         is_still: whether all pictures are the same.
+        corner_mark: corner that holds a mark; None where there is none, or it was not looked for.
     """
     return [
         *(_sound(facts, loudness_lufs) if with_sound else []),
         *([Remark(RemarkKind.STILL, _count(facts.frames, "picture"))] if is_still else []),
+        *([Remark(RemarkKind.MARK, f"in the {corner_mark}")] if corner_mark else []),
         *_length(asked, facts),
         *_geometry(asked, facts),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 from arena.catalog.contenders import load_contenders
 from arena.runs.models import Clip, Job, Rendition, Run
 from tests.factories import make_contender, make_suite
+from tests.factories_marks import write_marked
 from tests.providers.clips import Clips, make_clips
 from tests.providers.contract import MODELS, key_variable, variables
 from tests.providers.faults import Fault
@@ -155,6 +157,16 @@ def test_a_refusal_is_recorded_and_a_failed_job_is_made_again_when_asked(server:
     server.faces["modelark"].fault = Fault.NONE
     assert "1 done, 0 failed." in _run("modelark", retry_failed=True)
     assert server.faces["modelark"].paid_jobs == 2
+
+
+def test_a_mark_that_a_provider_left_is_told(server: Server, tmp_path: Path) -> None:
+    _make("modelark")
+    make_suite("suite")
+    marked = write_marked(tmp_path / "marked.mp4", (470, 320), pictures=120).read_bytes()
+    server.faces["modelark"].clips = replace(server.faces["modelark"].clips, whole=marked)
+    said = _run("modelark")
+    line = "modelark: a mark in a corner, such as a provider's name, 1 clip (prompt p0: in the bottom right)"
+    assert line in said.splitlines()
 
 
 def test_a_lost_answer_costs_no_second_job_in_a_run(server: Server) -> None:
