@@ -17,7 +17,7 @@ from elo.intervals.ranks import tiers
 
 
 class Evidence(NamedTuple):
-    """How much a rating rests on."""
+    """Amount of evidence that a rating rests on."""
 
     votes: int
     raters: int
@@ -48,7 +48,7 @@ class BoardRow(NamedTuple):
     win_rate: float
     """Share of the credit, where a tie and a both_bad are half a win to each side."""
     raters: int | None
-    """How many raters judged the contender; None where votes do not record raters."""
+    """Number of raters who judged the contender; None where votes do not record raters."""
     prompts: int | None
 
     @property
@@ -59,10 +59,10 @@ class BoardRow(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What one contender took from another."""
+    """Credit that one contender took from another."""
 
     win_rate: float | None
-    """None where the two never met."""
+    """Share of the credit; None where the two never met."""
     votes: int
 
     @property
@@ -79,7 +79,7 @@ class Board:
     matrix: tuple[tuple[Cell, ...], ...]
     """Row contender against column contender, both in the order of `rows`."""
     settings: dict[str, Any]
-    """How the ratings were made and from how much, ready for JSON."""
+    """Method and amount of votes behind the ratings, ready for JSON."""
     unrated: tuple[Unrated, ...] = ()
     """The contenders without a finite rating yet, with the reason and a one-sided bound."""
 

@@ -14,7 +14,7 @@ from analysis.board import Board, BoardRow
 Value: TypeAlias = str | bool | float | None
 
 DECIMALS = 4
-"""Of ratings and rates: finer than any interval, coarser than the differences between processors."""
+"""Decimals of ratings and rates: finer than any interval, coarser than processors' differences."""
 
 
 def to_csv(board: Board, extra_columns: Mapping[str, str | bool] | None = None) -> str:

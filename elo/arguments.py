@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypeVar
 
 Ties: TypeAlias = Literal["half", "davidson", "rao-kupper", "drop"]
-"""How a tie enters: half a win to each side, by a model of ties, or not at all."""
+"""Treatment of a tie: half a win to each side, a model of ties, or left out."""
 BothBad: TypeAlias = Literal["tie", "drop", "floor"]
-"""How a both_bad enters: like a tie, not at all, or as a win of the floor against both."""
+"""Treatment of a both_bad: like a tie, left out, or a win of the floor against both."""
 Circumstance: TypeAlias = Literal["side", "order"]
 """Circumstance that may help a contender: being shown on the left, or being played first."""
 Cluster: TypeAlias = Literal["prompt", "rater"]
@@ -22,7 +22,7 @@ Separation: TypeAlias = Literal["apart", "error", "firth", "bounded"]
 """Policy for votes without a finite maximum."""
 Weighting: TypeAlias = Literal["votes", "propensity"]
 Resampling: TypeAlias = Literal["resample", "bayesian"]
-"""How the bootstrap draws: with replacement, or exponential weights."""
+"""Draws of the bootstrap: with replacement, or exponential weights."""
 
 Word = TypeVar("Word", bound=str)
 

@@ -199,7 +199,7 @@ def _cells(votes: Votes | Tally, tally: Tally, settings: Settings) -> Cells:
 
 
 def _importance(votes: Votes | Tally) -> Floats:
-    """Shape (N,): inverse propensities with a mean of one over all votes (Horvitz and Thompson 1952)."""
+    """Return inverse propensities with mean one over votes, shape (N,) (Horvitz and Thompson 1952)."""
     propensity = None if isinstance(votes, Tally) else votes.propensity
     if propensity is None or isinstance(votes, Tally):
         raise ValueError("weighting='propensity' needs votes with a column propensity, and there is none.")

@@ -22,7 +22,7 @@ SPECIAL = {
 
 
 def table(ratings: Ratings) -> str:
-    """Columns in line, best first; below them what was estimated, and how."""
+    """Write a table, best contender first; below it the estimand and the method."""
     rows = [_cells(row) for row in ratings.rows()]
     heads = [head for head in rows[0] if head != "both bad" or ratings.tally.both_bad.any()]
     lines = [tuple(heads), *(tuple(row[head] for head in heads) for row in rows)]
@@ -64,7 +64,7 @@ def comma_separated(ratings: Ratings) -> str:
 
 
 def as_json(ratings: Ratings) -> str:
-    """Ratings, the other estimates, the method and the diagnostics; what is not known is null."""
+    """Write ratings, other estimates, method and diagnostics as JSON; unknown values are null."""
     document = {
         "ratings": [row._asdict() for row in ratings.rows()],
         "unrated": [each._asdict() for each in ratings.unrated],

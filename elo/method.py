@@ -1,4 +1,4 @@
-"""How ratings were made: what was asked, the recipe that was followed, and how the fit went."""
+"""Record of a fit: what was asked, the recipe that was followed, and how the fit went."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RECORDED = (
 
 @dataclass(frozen=True)
 class Method:
-    """How the ratings were made: all that `fit` was asked, and the recipe of the intervals."""
+    """Method of the ratings: all that `fit` was asked, and the recipe of the intervals."""
 
     asked: Settings
     covariance: str
@@ -77,7 +77,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """How the fit went, and what it rests on."""
+    """Course of the fit, and the votes that it rests on."""
 
     iterations: int
     gradient: float
@@ -85,8 +85,9 @@ class Diagnostics:
     votes: float
     """Summed weight: an int where it is whole."""
     prompts: int | None
-    """None where the votes do not record prompts."""
+    """Number of prompts; None where the votes do not record them."""
     raters: int | None
+    """Number of raters; None where the votes do not record them."""
     clusters: dict[str, int]
     degrees_of_freedom: int | None
     """Degrees of freedom of Student's t; None for normal intervals."""

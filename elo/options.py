@@ -1,4 +1,4 @@
-"""All that a fit can be asked for, checked before anything is computed."""
+"""Options of a fit, checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ MANY_PROMPTS = 2000
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """How the errors of the estimates are estimated."""
+    """Method by which the errors of the estimates are estimated."""
 
     clusters: Sequence[Cluster] = ()
-    """What makes votes depend on each other, in the order of `CLUSTERS`; () is for nothing."""
+    """Kinds of cluster that make votes depend on each other, in the order of `CLUSTERS`; () for none."""
     intervals: Intervals = "sandwich"
     correction: Correction = "CR3"
     variance_floor: VarianceFloor = "auto"

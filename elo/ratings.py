@@ -1,4 +1,4 @@
-"""What a fit returns: ratings, their intervals, and a record of how they were made."""
+"""Result of a fit: ratings, their intervals, ranks and tiers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Ratings:
 
     contenders: tuple[str, ...]
     strengths: Floats
-    """Shape (K,): log-odds, mean zero."""
+    """Log-odds, mean zero, shape (K,)."""
     errors: Covariance
     tally: Tally
     method: Method
@@ -76,7 +76,7 @@ class Ratings:
 
     @property
     def covariance(self) -> Floats:
-        """Shape (K, K): of the strengths, log-odds squared.
+        """Covariance of the strengths, log-odds squared, shape (K, K).
 
         Intervals may be wider: no variance falls below those of `errors.floors`, which `variance_floor` and
         Firth's penalty (inverse information) set.
@@ -85,16 +85,16 @@ class Ratings:
 
     @property
     def ratings(self) -> Floats:
-        """Shape (K,): on the scale asked for, about the anchor or the mean of 1000."""
+        """Ratings on the scale asked for, about the anchor or the mean of 1000, shape (K,)."""
         value = self.method.asked.anchor[1] if self.method.asked.anchor else MEAN_RATING
         return value + self.method.asked.scale * (self._contrasts() @ self.strengths)
 
     @property
     def standard_errors(self) -> Floats:
-        """Shape (K,): of `ratings`; that of the anchor is zero.
+        """Standard errors of `ratings`, shape (K,); that of the anchor is zero.
 
-        Where the policy `bounded` held groups apart it is infinite outside of the largest group (with an
-        anchor, of the anchor's), and of differences from that group's mean within.
+        Where the policy `bounded` held groups apart, errors are infinite outside of the largest group, or of
+        the anchor's. Within it they are those of differences from the group's mean.
         """
         variances = self.errors.variances(self._contrasts(self.errors.comparable))
         return self.method.asked.scale * np.sqrt(np.maximum(variances, 0))
@@ -105,10 +105,10 @@ class Ratings:
         return dict(zip(self.contenders, rank_ranges(self.strengths, above), strict=True))
 
     def simultaneous(self) -> tuple[Floats, Floats]:
-        """Lower and upper limits of rating i less rating j that hold for all pairs together at the level.
+        """Return limits of rating i less rating j that hold for all pairs together at the level.
 
         Returns:
-            Two of shape (K, K), in rating points.
+            Lower and upper limits, shape (K, K) each, in rating points.
         """
         differences = self.strengths[:, None] - self.strengths[None, :]
         scale = self.method.asked.scale
@@ -149,7 +149,7 @@ class Ratings:
         return pd.DataFrame(self.rows(), columns=list(RatingRow._fields))
 
     def difference(self, a: str, b: str) -> Interval:
-        """Rating of a less rating of b, with its interval.
+        """Return the rating of a less that of b, with its interval.
 
         Raises:
             ValueError: a contender is unknown.
@@ -162,9 +162,9 @@ class Ratings:
     def win_probability(self, a: str, b: str) -> Interval:
         """Return the expected credit of a against b, P(a wins) + P(tie) / 2, with its interval.
 
-        On even terms of side, order and covariates, and given a vote that counts: a decided one under
-        ties='drop', and none that is a both_bad dropped or apart. Limits are those of the difference, with
-        the parameter of ties held at its estimate.
+        It holds on even terms of side, order and covariates, for a vote that counts: a decided one under
+        ties='drop', and no both_bad that is dropped or apart. Limits are those of the difference, with the
+        parameter of ties held at its estimate.
 
         Raises:
             ValueError: a contender is unknown.
@@ -212,7 +212,7 @@ class Ratings:
 
     @property
     def floor(self) -> Interval | None:
-        """The rating of the virtual contender that wins where both are bad; None without both_bad='floor'.
+        """Rating of the virtual contender that wins where both are bad; None without both_bad='floor'.
 
         Like the other ratings it moves with the anchor, or is about the mean of 1000.
         """
@@ -249,11 +249,11 @@ class Ratings:
 
     @property
     def reference(self) -> Floats:
-        """Shape (K,): the weights of the contenders that ratings are differences from, summing to 1."""
+        """Weights of the contenders that ratings are differences from, summing to 1, shape (K,)."""
         return self._reference()
 
     def _contrasts(self, among: NDArray[np.bool_] | None = None) -> Floats:
-        """Shape (K, K): the sums of strengths that the ratings are, each less the anchor's or the mean.
+        """Return the weights of strengths in each rating, less the anchor's or the mean, shape (K, K).
 
         Args:
             among: shape (K,), the contenders whose mean it is; None for all.

@@ -1,1 +1,1 @@
-"""How far the estimates may be from the truth: covariance, resamples, joint limits and ranks."""
+"""Uncertainty of the estimates: covariance, resamples, joint limits and ranks."""

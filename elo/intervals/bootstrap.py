@@ -34,7 +34,7 @@ class Bootstrap:
     """Estimates from resampled votes."""
 
     draws: Floats
-    """Shape (rounds, P): parameters, strengths with mean zero."""
+    """Parameters, strengths with mean zero, shape (rounds, P)."""
     contenders: int
     one_step: int
     """Rounds whose resample has no finite optimum: one Newton step from the full fit stands in for it."""

@@ -36,7 +36,7 @@ class Clustered(NamedTuple):
     """A covariance, and the parameters that rest on a single cluster in some direction."""
 
     covariance: Floats
-    """Shape (P, P)."""
+    """Covariance of all parameters, shape (P, P)."""
     alone: NDArray[np.bool_]
     """Parameters that one cluster alone ties to the rest, shape (P,)."""
 
@@ -53,7 +53,7 @@ class Rows:
 
     @cached_property
     def votes(self) -> Floats:
-        """Shape (G,): each cluster's votes."""
+        """Votes of each cluster, shape (G,)."""
         if compiled.worth_compiling(len(self.cell)):
             return compiled.votes_by_cluster(self.weight, self.cluster, self.groups)
         return np.bincount(self.cluster, self.weight, self.groups).astype(np.float64)

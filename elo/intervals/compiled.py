@@ -31,7 +31,7 @@ class Parted(NamedTuple):
     """Rows in the order of blocks of 2^shift clusters."""
 
     cluster: Integers
-    """Shape (N,)."""
+    """Cluster of each row, shape (N,)."""
     item: Integers
     """Item of each row, such as its cell, shape (N,)."""
     edges: list[int]

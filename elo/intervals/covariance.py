@@ -34,7 +34,7 @@ class Covariance:
     """Covariance of the strengths' errors, in log-odds squared."""
 
     matrix: Floats
-    """Shape (K, K)."""
+    """Covariance, shape (K, K)."""
     floors: tuple[Floats, ...]
     """Covariances that no variance of an interval may fall below, shape (K, K) each."""
     recipe: str

@@ -21,15 +21,15 @@ class Scores:
     parameters: int
     """P."""
     members: NDArray[np.intp]
-    """Shape (I, C): the parameters that each score has a part in: strengths of a and b, then the others."""
+    """Parameters that each score has a part in, strengths of a and b first, shape (I, C)."""
     values: Floats
-    """Shape (I, C): the derivatives by them."""
+    """Derivatives by these parameters, shape (I, C)."""
     squares: Floats
-    """Shape (C,): summed squares of what the cell's votes count for."""
+    """Summed squares of the weights of each cell's votes, shape (C,)."""
     cell: NDArray[np.integer] | None
-    """Shape (N,): each row's cell; None without rows."""
+    """Cell of each row, shape (N,); None without rows."""
     weight: Floats | None
-    """Shape (N,): what each row's votes count for together."""
+    """Weight of each row, shape (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Fitted:
     solution: Solution
     cells: Cells
     labels: Floats
-    """Shape (4, 4): how the model splits a vote with the outcome of the row."""
+    """Split by the model of a vote with the row's outcome, shape (4, 4)."""
 
     @cached_property
     def scores(self) -> Scores:
@@ -60,7 +60,7 @@ class Fitted:
 
     @cached_property
     def informations(self) -> Floats:
-        """Shape (I, I, C): of one vote of each cell, about the parameters that are the scores' members."""
+        """Information of one vote of each cell about the members of its score, shape (I, I, C)."""
         return np.concatenate(
             [self.problem.design.chain_hessian(vote.curvature) for vote in self._votes], axis=2
         )

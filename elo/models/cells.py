@@ -28,7 +28,7 @@ class Cells:
 
     contenders: tuple[str, ...]
     contender_a: NDArray[np.intp]
-    """Shape (M,)."""
+    """Place of contender a in each meeting, shape (M,)."""
     contender_b: NDArray[np.intp]
     regressors: Floats
     """Values of `side` and `order` (+1 where a had it) and covariates of a less b, shape (R, M)."""

@@ -21,7 +21,7 @@ class Design:
 
     parameters: int
     members: NDArray[np.intp]
-    """Shape (I, M): the places in theta of contender a, contender b and the extras."""
+    """Places in theta of contender a, contender b and the extras, shape (I, M)."""
     share: Floats
     """Derivative of each coordinate by each of them, shape (L, I, M)."""
 
@@ -59,7 +59,7 @@ class Design:
 
     @cached_property
     def pairs(self) -> NDArray[np.intp]:
-        """Shape (I, I, M): the places in a flat (P, P) matrix of each two members."""
+        """Places in a flat (P, P) matrix of each two members, shape (I, I, M)."""
         return self.members[:, None] * self.parameters + self.members[None]
 
 

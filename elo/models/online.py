@@ -25,7 +25,7 @@ BOTH_BAD_RULES = ("tie", "drop")
 
 @dataclass(frozen=True)
 class EloRule:
-    """How a vote moves two ratings."""
+    """Rule by which a vote moves two ratings."""
 
     k_factor: float = 4.0
     """Rating points that a vote can move at most. Chess takes 10 to 40; arenas, which have many votes, 4."""
@@ -53,7 +53,7 @@ class OnlineRatings:
 
     contenders: tuple[str, ...]
     ratings: Floats
-    """Shape (K,): rating points; their mean is the initial rating."""
+    """Rating points, shape (K,); their mean is the initial rating."""
     rule: EloRule
     votes: int
 
@@ -63,7 +63,7 @@ class OrderAveragedRatings(OnlineRatings):
     """The mean over random orders of the same votes."""
 
     order_sd: Floats
-    """Shape (K,): standard deviation of a rating from one order to the next. It is not a standard error."""
+    """Standard deviation of a rating from one order to the next, shape (K,). It is not a standard error."""
     orders: int
     seed: int
 

@@ -37,9 +37,9 @@ class Derivatives(NamedTuple):
     """Derivatives of the log-likelihood of M meetings by their L coordinates."""
 
     gradient: Floats
-    """Shape (L, M)."""
+    """First derivatives, shape (L, M)."""
     curvature: Floats
-    """Shape (L, L, M): minus the second derivatives."""
+    """Minus the second derivatives, shape (L, L, M)."""
 
 
 class OutcomeModel(Protocol):

@@ -15,7 +15,7 @@ from elo.models.newton import MAX_ITERATIONS, STEP_TOLERANCE, NotConverged, Prob
 RIDGE = 1e-6
 """Precision that keeps strengths finite whose likelihood rises for ever; it moves a limit by 1e-3 at most."""
 TOLERANCE = 1e-4
-"""Log-odds, of a limit."""
+"""Tolerance of a limit, log-odds."""
 
 
 def profile_limit(problem: Problem, contrast: Floats, *, below: bool, level: float) -> float:

@@ -49,7 +49,7 @@ class Specification:
     covariates: Sequence[str] = ()
     """Columns of the votes' covariates, differences of clips' features."""
     tie_effects: Sequence[Literal["prompt"]] = ()
-    """What differs in its inclination to tie."""
+    """Things that differ in their inclination to tie."""
     ridge: float = 0.0
     """Prior precision of the strengths' deviations from their mean, 1 / log-odds^2."""
     tie_precision: float = 1.0
@@ -111,7 +111,7 @@ class Specification:
 
     @property
     def labels(self) -> Floats:
-        """Shape (4, 4): how the model splits a vote with the outcome of the row; rows of 0 are left out."""
+        """Split of a vote with the row's outcome among outcomes, shape (4, 4); rows of 0 are left out."""
         return labels(self.ties, self.both_bad)
 
     @property

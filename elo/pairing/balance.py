@@ -19,7 +19,7 @@ class Bounds(NamedTuple):
     """Least and greatest exposure of each contender: its row's sum where all sum to 1."""
 
     low: Floats
-    """Shape (K,)."""
+    """Least exposure, shape (K,)."""
     high: Floats
 
     @property
@@ -33,7 +33,7 @@ class Balanced(NamedTuple):
 
     shares: Floats
     factors: Floats
-    """Shape (K,): pair i, j was multiplied by factors[i] * factors[j], and all pairs by one number more."""
+    """Factors, shape (K,): pair i, j was multiplied by factors[i] * factors[j], and all by one number."""
     met: bool
     """Whether they are within bounds; False where the pairs cannot be, or too slowly got there."""
 

@@ -53,13 +53,13 @@ class Prospect(NamedTuple):
 
     shares: Floats
     variance: float
-    """The goal's, log-odds^2."""
+    """Variance of the goal, log-odds^2."""
     rate: Floats
-    """Shape (K, K): by how much the variance falls for each unit of probability given to an ordered pair."""
+    """Fall of the variance for each unit of probability given to an ordered pair, shape (K, K)."""
     prices: Floats
-    """Shape (K,): multipliers of the bounds on exposure, above 0 where it is held down."""
+    """Multipliers of the bounds on exposure, above 0 where it is held down, shape (K,)."""
     momentum: Floats
-    """Shape (K, K): logarithm of what the last step multiplied each pair by."""
+    """Logarithm of the factor by which the last step multiplied each pair, shape (K, K)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Design:
 
     shares: Floats
     probabilities: Floats
-    """Shape (K, K): the shares with the uniform part."""
+    """Shares with the uniform part, shape (K, K)."""
     variance: float
     efficiency: float
     """Least variance over this one's, at least: within the same uniform share and bounds."""

@@ -34,10 +34,10 @@ class ExposurePlan:
 
     contenders: tuple[str, ...]
     probabilities: Floats
-    """Shape (K, K), symmetric, summing to 1: i on one side and j on the other, the sides drawn evenly."""
+    """Probability of i on one side and j on the other, shape (K, K): symmetric, summing to 1."""
     goal: Goal
     strengths: Floats
-    """Shape (K,): log-odds that the plan assumed."""
+    """Log-odds that the plan assumed, shape (K,)."""
     uniform_share: float
     """Part of every draw that is even over the allowed pairs."""
     horizon: float
@@ -52,13 +52,13 @@ class ExposurePlan:
 
     @property
     def exposure(self) -> Floats:
-        """Shape (K,): expected appearances in one vote; sums to 2."""
+        """Expected appearances in one vote, shape (K,); sums to 2."""
         exposure: Floats = 2 * self.probabilities.sum(axis=1)
         return exposure
 
     @property
     def expected_appearances(self) -> Floats:
-        """Shape (K,): in `horizon` votes."""
+        """Expected appearances in `horizon` votes, shape (K,)."""
         return self.horizon * self.exposure
 
     def propensity(self, a: str, b: str) -> float:

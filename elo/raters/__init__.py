@@ -1,4 +1,4 @@
-"""What raters are like: how reliable, how severe, how much they agree with each other and with themselves."""
+"""Raters: their reliability, severity, agreement with each other and consistency with themselves."""
 
 from __future__ import annotations
 

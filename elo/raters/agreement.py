@@ -24,7 +24,7 @@ MIRROR = np.array([2, 1, 0, 3])
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far raters agree beyond chance: 1 is always, 0 is as often as chance, below 0 less often."""
+    """Agreement beyond chance: 1 is always, 0 as often as by chance, below 0 less often."""
 
     alpha: float
     lower: float
@@ -51,12 +51,11 @@ def agreement(
     seed: int = 0,
     level: float = 0.95,
 ) -> Agreement:
-    """Krippendorff's alpha between raters, with a bootstrap interval.
+    """Return Krippendorff's alpha between raters, with a bootstrap interval.
 
-    An item is a prompt and an unordered pair of contenders. Of a rater who answered an item more than once
-    only the first answer counts (`consistency` is about the others). Which contender of a pair is called the
-    first is arbitrary, so that answers are counted with both namings: alpha does not depend on the order of
-    the names. The interval resamples items; raters are taken as they are.
+    An item is a prompt and an unordered pair of contenders. Only a rater's first answer to an item counts
+    (`consistency` is about the others). The order of a pair's names is arbitrary, so answers are counted in
+    both orders, and alpha does not depend on it. The interval resamples items and keeps the raters.
 
     Args:
         votes: the votes, with prompts and raters.
@@ -124,7 +123,7 @@ def _resampled(counts: Floats, metric: Metric, rounds: int, seed: int) -> tuple[
 
 
 def alpha(counts: NDArray[np.integer] | Floats, metric: Metric = "nominal") -> float:
-    """Krippendorff's alpha from counts of values by unit; NaN where all values that can be paired are equal.
+    """Return Krippendorff's alpha from counts of values by unit; NaN if all values to be paired are equal.
 
     alpha = 1 - (n - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck, with coincidences o_ck, sum over units of the
     pairs of values c, k in it divided by its number of values less one; n_c = sum_k o_ck; n = sum_c n_c.

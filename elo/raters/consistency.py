@@ -34,14 +34,14 @@ class RaterConsistency(NamedTuple):
 
 @dataclass(frozen=True)
 class Consistency:
-    """How often raters agree with themselves, and what that allows others."""
+    """Share of repeats in which raters agree with themselves, and the ceilings that follow for others."""
 
     same: Share
     """Share of all repeats with the same answer."""
     unswapped: Share
     """Share of same answers among repeats with both contenders on the side they had before."""
     swapped: Share
-    """Among repeats with the sides changed: lower by as much as raters follow the side."""
+    """Share of same answers among repeats with the sides changed: lower as far as raters follow the side."""
     chance: float
     """The share expected of raters who keep their shares of ties and both_bad and toss for the winner."""
     raters: tuple[RaterConsistency, ...]

@@ -45,11 +45,11 @@ class Maximum(NamedTuple):
     """A certified maximum of the posterior."""
 
     strengths: Floats
-    """Shape (K + 1,): log-odds; the virtual contender is the last."""
+    """Strengths in log-odds, shape (K + 1,); the virtual contender is the last."""
     reliability: Floats
-    """Shape (R,)."""
+    """Reliability of each rater, shape (R,)."""
     log_posterior: Floats
-    """Shape (iterations,)."""
+    """Log posterior after each iteration, shape (iterations,)."""
 
 
 def take_at_word(decisions: Decisions, contenders: int, prior: Prior) -> Floats:

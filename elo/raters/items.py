@@ -22,12 +22,12 @@ class Answers(NamedTuple):
     """N rows of answers."""
 
     item: NDArray[np.intp]
-    """Shape (N,): 0, 1, 2, ...: the two clips, that is prompt and unordered pair of contenders."""
+    """Item of each answer as 0, 1, 2, ...: a prompt and an unordered pair of contenders, shape (N,)."""
     rater: NDArray[np.intp]
     answer: NDArray[np.intp]
-    """Shape (N,): place in `ANSWERS`; the first is the contender that comes first in the votes' names."""
+    """Place in `ANSWERS`, shape (N,); the first is the contender that comes first in the votes' names."""
     swapped: NDArray[np.intp]
-    """Shape (N,): 1 where the first contender was shown on the right."""
+    """1 where the first contender was shown on the right, shape (N,)."""
     raters: tuple[Hashable, ...]
     """The raters' labels."""
 

@@ -16,7 +16,7 @@ class Clusters(NamedTuple):
     """The votes' raters or prompts."""
 
     code: NDArray[np.intp]
-    """Shape (N,): each vote's cluster as 0, 1, 2, ... without a gap."""
+    """Cluster of each vote as 0, 1, 2, ... without a gap, shape (N,)."""
     labels: tuple[Hashable, ...]
     """The clusters' names in the order of their codes."""
 

@@ -56,20 +56,20 @@ class Reliability:
 
     contenders: tuple[str, ...]
     strengths: Floats
-    """Shape (K,): log-odds, mean zero."""
+    """Log-odds, mean zero, shape (K,)."""
     plain: Floats
-    """Shape (K,): from the same votes and the same virtual ones, with all reliabilities at 1."""
+    """Strengths from the same votes, virtual ones included, with all reliabilities at 1, shape (K,)."""
     raters: tuple[RaterReliability, ...]
     """The least reliable first."""
     log_posterior: Floats
-    """Shape (iterations,): never falls."""
+    """Log posterior after each iteration, shape (iterations,); it never falls."""
     ties: Ties
     prior: tuple[float, float]
     virtual_votes: float
     level: float
 
     def rows(self, scale: float = ELO_SCALE) -> tuple[ContenderSensitivity, ...]:
-        """Best first under reliabilities; ratings in points about a mean of 1000."""
+        """Return one row for each contender, best first under reliabilities, in points about 1000."""
         plain, reliable = (MEAN_RATING + scale * of for of in (self.plain, self.strengths))
         ranks = [(of[None, :] > of[:, None]).sum(axis=1) + 1 for of in (plain, reliable)]
         columns = (plain, reliable, reliable - plain, *ranks)

@@ -41,7 +41,7 @@ class Severity:
     outcomes: tuple[str, ...]
     mean: float
     concentration: float
-    """How many votes at the mean rate each rater is taken to start with: small where raters differ much."""
+    """Number of votes at the mean rate that each rater starts with: small where raters differ much."""
     raters: tuple[RaterSeverity, ...]
     level: float
 

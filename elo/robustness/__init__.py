@@ -1,4 +1,4 @@
-"""What the ratings rest on: how few votes carry a rank, what each rater moves, whether one scale fits."""
+"""Robustness of ratings: how few votes carry a rank, what each rater moves, whether one scale fits."""
 
 from __future__ import annotations
 

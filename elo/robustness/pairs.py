@@ -29,7 +29,7 @@ class PairSums:
     """Contender of each pair that comes first in the votes' names, shape (P,)."""
     second: NDArray[np.intp]
     votes: Floats
-    """Shape (P,)."""
+    """Decided votes on each pair, shape (P,)."""
     credit: Floats
     """Votes for the first, shape (P,)."""
     pair: NDArray[np.intp]

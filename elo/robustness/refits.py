@@ -41,7 +41,7 @@ class Refits:
     full: Solution
     """The fit of all votes."""
     cell: NDArray[np.integer]
-    """Shape (N,): each row's cell."""
+    """Cell of each row, shape (N,)."""
 
     @classmethod
     def of(cls, votes: Votes, model: Model) -> Refits:

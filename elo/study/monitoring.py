@@ -36,7 +36,7 @@ class ConfidenceSequence(NamedTuple):
 
 
 class TopClaim(NamedTuple):
-    """What the votes so far say for the contender that leads."""
+    """Evidence so far for the contender that leads."""
 
     contender: str
     evidence: float

@@ -31,11 +31,11 @@ class VarianceComponents(NamedTuple):
     """Variance components of a difference, in rating points squared."""
 
     vote: float
-    """Shrinks with the number of votes."""
+    """Part that shrinks with the number of votes."""
     rater: float
-    """Tastes of raters: shrinks with their number only."""
+    """Part of raters' tastes, which shrinks with the number of raters only."""
     prompt: float
-    """Prompts that suit one contender more: shrinks with their number only."""
+    """Part of prompts that suit one contender more, which shrinks with the number of prompts only."""
 
     def after(self, votes: float = 1, raters: float = 1, prompts: float = 1) -> float:
         """Return the variance after multiplying votes, raters and prompts by these factors."""
@@ -51,17 +51,17 @@ class StudyPlan:
     wanted: float
     components: VarianceComponents
     votes: int | None
-    """With the present raters and prompts."""
+    """Votes with the present raters and prompts."""
     raters: int | None
-    """With the present prompts, where new raters vote as much as the present ones; None without raters."""
+    """Raters with the present prompts, if new raters vote as much; None where raters are not clusters."""
     prompts: int | None
-    """With the present raters, where new prompts get as many votes as the present ones."""
+    """Prompts with the present raters, if new prompts get as many votes; None where they are no clusters."""
     growth: float
     """Factor by which votes, raters and prompts must grow, if all grow alike."""
 
     @property
     def buy(self) -> str:
-        """`votes`, `raters` or `prompts`: what most variance is due to; `nothing` where it suffices."""
+        """Source of most variance, `votes`, `raters` or `prompts`; `nothing` where the margin suffices."""
         if self.margin <= self.wanted:
             return "nothing"
         return ("votes", "raters", "prompts")[int(np.argmax(self.components))]

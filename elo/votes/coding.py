@@ -23,9 +23,9 @@ class Coded(NamedTuple):
     """A column of N labels: the place of each in the list of labels that may occur."""
 
     codes: Codes
-    """Shape (N,)."""
+    """Code of each row, shape (N,)."""
     labels: tuple[Hashable, ...]
-    """May hold labels that no row has, or one twice; None for rows without one."""
+    """Labels by code. There may be unused ones, and one twice; None is for rows without a label."""
 
 
 def coded(codes: NDArray[np.integer[Any]], labels: Sequence[Hashable]) -> Coded:

@@ -1,4 +1,4 @@
-"""How a text file writes a table: where its header is, and what stands between fields."""
+"""Dialects of text files: where the header is, and what stands between fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _limit = Lock()
 
 
 class Dialect(NamedTuple):
-    """How the table is written."""
+    """Way in which a table is written."""
 
     header: list[str]
     delimiter: str

@@ -20,14 +20,14 @@ MARKS = {
 
 
 class Encoding(NamedTuple):
-    """How the bytes of a text file are read."""
+    """Encoding of a text file."""
 
     name: str
     notes: tuple[str, ...] = ()
 
     @property
     def errors(self) -> str:
-        """Windows-1252 leaves five bytes undefined."""
+        """Handling of bytes without a character: Windows-1252 leaves five undefined."""
         return "replace" if self.name == FALLBACK else "strict"
 
 

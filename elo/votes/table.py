@@ -39,24 +39,25 @@ class Votes:
 
     contenders: tuple[str, ...]
     contender_a: Codes
-    """Shape (N,): place in `contenders` of what was shown on side a."""
+    """Place in `contenders` of what was shown on side a, shape (N,)."""
     contender_b: Codes
     outcome: Codes
-    """Shape (N,): place in `OUTCOMES`."""
+    """Place in `OUTCOMES`, shape (N,)."""
     weight: Floats
-    """Shape (N,): how many equal votes the row stands for, above 0."""
+    """Number of equal votes that each row stands for, above 0, shape (N,)."""
     prompt: Codes | None = None
-    """Shape (N,): 0, 1, 2, ... without a gap; None where prompts are not recorded."""
+    """Prompt of each row as 0, 1, 2, ... without a gap, shape (N,); None where not recorded."""
     rater: Codes | None = None
     side: Signs | None = None
-    """Shape (N,): 1 where contender a was shown on the left, -1 where b was, 0 where that is not recorded; a
-    tally counts these as a on the left. None: a always was."""
+    """Side of contender a, shape (N,): 1 on the left, -1 on the right, 0 where that is not recorded.
+
+    A tally counts 0 as the left. None: a always was on the left."""
     order: Signs | None = None
-    """Shape (N,): 1 where contender a was played first, -1 where b was, 0 where that is not recorded."""
+    """Order of contender a, shape (N,): 1 played first, -1 played second, 0 where that is not recorded."""
     propensity: Floats | None = None
-    """Shape (N,): the probability with which the pair was drawn."""
+    """Probability with which the pair was drawn, shape (N,)."""
     covariates: Mapping[str, Floats] = field(default_factory=dict)
-    """Shape (N,) each: a feature of the clip of contender a less that of contender b."""
+    """Features of the clip of contender a less those of contender b, by name, shape (N,) each."""
     prompt_labels: tuple[Hashable, ...] | None = None
     """Labels of the prompts, in the order of their codes."""
     rater_labels: tuple[Hashable, ...] | None = None
@@ -213,12 +214,12 @@ class Votes:
 
     @property
     def prompts(self) -> int | None:
-        """How many prompts the votes are on; None where prompts are not recorded."""
+        """Number of prompts; None where prompts are not recorded."""
         return None if self.prompt_labels is None else len(self.prompt_labels)
 
     @property
     def raters(self) -> int | None:
-        """How many raters voted; None where raters are not recorded."""
+        """Number of raters; None where raters are not recorded."""
         return None if self.rater_labels is None else len(self.rater_labels)
 
     def among(self, places: NDArray[np.intp]) -> Votes:
@@ -303,7 +304,7 @@ def _contender(columns: Columns, name: str, place: Mapping[Any, int]) -> Codes:
 
 
 def _outcome(columns: Columns) -> Codes:
-    """Outcomes as codes; a word is looked up in plain writing, and an error shows the words as they are."""
+    """Return outcomes as codes; words are looked up folded, and errors show them as they are."""
     codes, labels = columns.labels["outcome"]
     known: dict[Any, Hashable] = {plain(word): word for word in columns.words}
     return recode("outcome", Coded(codes, tuple(known.get(label, label) for label in labels)), columns.words)

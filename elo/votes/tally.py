@@ -24,7 +24,7 @@ class Tally:
 
     contenders: tuple[str, ...]
     counts: Floats
-    """Shape (K, K, 4): votes with contender i on the left, j on the right, by outcome as in `OUTCOMES`.
+    """Votes with contender i on the left, j on the right, by outcome as in `OUTCOMES`, shape (K, K, 4).
 
     Weighted votes count with their weight; counts of whole numbers are exact up to 2^53."""
     notes: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Tally:
 
     @cached_property
     def beat(self) -> Floats:
-        """Shape (K, K): outright wins of i over j, from both sides."""
+        """Outright wins of i over j, from both sides, shape (K, K)."""
         return self.counts[:, :, A] + self.counts[:, :, B].T
 
     @cached_property
@@ -55,39 +55,39 @@ class Tally:
 
     @cached_property
     def credit(self) -> Floats:
-        """Shape (K, K): wins of i over j, where a tie and a both_bad are half a win to each."""
+        """Wins of i over j, where a tie and a both_bad are half a win to each, shape (K, K)."""
         return self.beat + _both_sides(_sum(self.counts[:, :, TIE:], axis=2)) / 2
 
     @cached_property
     def win_rates(self) -> Floats:
-        """Shape (K, K): `credit` over `met`, NaN where the pair never met."""
+        """`credit` over `met`, NaN where the pair never met, shape (K, K)."""
         rates = np.full(self.met.shape, np.nan)
         np.divide(self.credit, self.met, out=rates, where=self.met > 0)
         return rates
 
     @cached_property
     def votes(self) -> Floats:
-        """Shape (K,): votes that each contender was part of."""
+        """Votes that each contender was part of, shape (K,)."""
         return _sum(self.met, axis=1)
 
     @cached_property
     def wins(self) -> Floats:
-        """Shape (K,): outright wins of each contender."""
+        """Outright wins of each contender, shape (K,)."""
         return _sum(self.beat, axis=1)
 
     @cached_property
     def losses(self) -> Floats:
-        """Shape (K,): outright losses of each contender."""
+        """Outright losses of each contender, shape (K,)."""
         return _sum(self.beat, axis=0)
 
     @cached_property
     def ties(self) -> Floats:
-        """Shape (K,): ties that each contender was part of."""
+        """Ties that each contender was part of, shape (K,)."""
         return _sum(_both_sides(self.counts[:, :, TIE]), axis=1)
 
     @cached_property
     def both_bad(self) -> Floats:
-        """Shape (K,): both_bad votes that each contender was part of."""
+        """Both_bad votes that each contender was part of, shape (K,)."""
         return _sum(_both_sides(self.counts[:, :, BOTH_BAD]), axis=1)
 
 

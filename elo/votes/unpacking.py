@@ -1,4 +1,4 @@
-"""Files as people keep them, packed or piped, made into one plain file that can be read twice."""
+"""Unpacking: a packed or piped file becomes one plain file that can be read twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, NoReturn, cast
 
 MOST_BYTES = 1 << 30
-"""Of what a packed or piped file holds: some twenty million rows of CSV, and an end to a bomb."""
+"""Limit of the content of a packed or piped file: some twenty million rows of CSV, and an end to a bomb."""
 MOST_LAYERS = 3
 CHUNK = 1 << 20
 START = 512
