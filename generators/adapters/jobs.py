@@ -16,6 +16,7 @@ from generators.adapters.measuring import Measured, measure
 from generators.adapters.models import read_download_domains
 from generators.adapters.provider import Body, Call, Provider, Report
 from generators.adapters.redaction import strip_secrets
+from generators.base import GenerationError
 
 
 class HostedJobs:
@@ -73,6 +74,8 @@ class HostedJobs:
             report = provider.read_status(self._send(provider.status(ask, request_id)))
             if report.state == "succeeded" and (call := provider.result(ask, request_id)):
                 report = provider.read_result(self._send(call))
+        except GenerationError:
+            raise  # some of them are ValueErrors, too
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise ServerFault(f"{provider.title} answered without {error}.") from error
         return report
@@ -117,6 +120,8 @@ class HostedJobs:
         """
         try:
             return self.provider.find(self._send, ask, handle, since)
+        except GenerationError:
+            raise
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise ServerFault(f"{self.provider.title} lists its jobs without {error}.") from error
 

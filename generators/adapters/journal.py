@@ -23,10 +23,16 @@ class Entry:
     """Seconds since 1970."""
     request_id: str | None = None
     """Provider's id of the job; None while it is unknown whether there is one."""
+    is_delivered: bool = False
+    """Whether the job's clip was handed over; once its link is gone, another job may be asked for."""
 
     def accepted(self, request_id: str) -> Entry:
         """Return the entry of the same submission with its job's id."""
         return replace(self, request_id=request_id)
+
+    def delivered(self) -> Entry:
+        """Return the entry of the same submission after its clip was handed over."""
+        return replace(self, is_delivered=True)
 
 
 class Journal:

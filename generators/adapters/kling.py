@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.listing import read_pages
 from generators.adapters.models import Mode
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
@@ -77,7 +78,7 @@ class KlingVideos(Provider):
 
     def find(self, send: Send, ask: Ask, handle: str, since: float) -> list[str]:
         """Ask for the task by our own id of it."""
-        tasks = send(Call("GET", _PATHS[ask.mode], query={"pageNum": 1, "pageSize": 500}))["data"]
+        tasks = read_pages(send, _PATHS[ask.mode], {}, page="pageNum", size="pageSize", rows="data")
         return [str(task["task_id"]) for task in tasks if _handle(task) == handle]
 
 

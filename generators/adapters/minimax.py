@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.listing import read_pages
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
 _CLOCK_SKEW_S = 60.0
@@ -78,8 +79,8 @@ class MiniMaxVideo(Provider):
 
     def find(self, send: Send, ask: Ask, handle: str, since: float) -> list[str]:
         """Look through the model's recent tasks for those of the same length and resolution."""
-        query: dict[str, str | int] = {"page_num": 1, "page_size": 100, "filter.model": ask.name}
-        tasks = send(Call("GET", "/v2/query/video_generation", query=query))["items"]
+        path, query = "/v2/query/video_generation", {"filter.model": ask.name}
+        tasks = read_pages(send, path, query, page="page_num", size="page_size", rows="items")
         recent = [task for task in tasks if task["created_at"] >= since - _CLOCK_SKEW_S]
         return [str(task["id"]) for task in recent if _may_be(task, ask)]
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.listing import read_pages
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
 _CREATE = "/services/aigc/video-generation/video-synthesis"
@@ -92,8 +93,8 @@ class DashScope(Provider):
         # The list's times have no zone: a window of almost a day holds the moment in UTC and in Beijing.
         start = datetime.fromtimestamp(since, UTC) - timedelta(hours=1)
         window = {"start_time": _stamp(start), "end_time": _stamp(start + timedelta(hours=23))}
-        query: dict[str, str | int] = {**window, "model_name": ask.name, "page_no": 1, "page_size": 100}
-        tasks = send(Call("GET", "/tasks/", query=query))["data"]
+        query = {**window, "model_name": ask.name}
+        tasks = read_pages(send, "/tasks/", query, page="page_no", size="page_size", rows="data")
         recent = [task for task in tasks if task["gmt_create"] / 1000 >= since - _CLOCK_SKEW_S]
         ids = [str(task["task_id"]) for task in recent]
         return [each for each in ids if _prompt(send(self.status(ask, each))) == ask.prompt]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.listing import read_pages
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
 _TASKS = "/contents/generations/tasks"
@@ -84,8 +85,8 @@ class Ark(Provider):
 
     def find(self, send: Send, ask: Ask, handle: str, since: float) -> list[str]:
         """Look through the model's recent tasks for those of the same seed, length and resolution."""
-        query: dict[str, str | int] = {"page_num": 1, "page_size": 100, "filter.model": ask.name}
-        tasks = send(Call("GET", _TASKS, query=query))["items"]
+        query = {"filter.model": ask.name}
+        tasks = read_pages(send, _TASKS, query, page="page_num", size="page_size", rows="items")
         recent = [task for task in tasks if task["created_at"] >= since - _CLOCK_SKEW_S]
         return [str(task["id"]) for task in recent if _may_be(task, ask)]
 

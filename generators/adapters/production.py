@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -81,14 +82,21 @@ class Production:
             GenerationError: The provider refused or failed, or its clip cannot be fetched.
         """
         entry = self._journal.read(self._key)
+        if entry is not None and entry.is_delivered:
+            with suppress(JobGone, LinkExpired):
+                return self._finish(entry, path)
+            entry = None
         if entry is not None and entry.request_id is None:
             entry = self._reconcile(entry)
-        if entry is None:
-            entry = self._submit()
+        return self._finish(entry or self._submit(), path)
+
+    def _finish(self, entry: Entry, path: Path) -> Outcome:
+        """Wait for a job and download its clip."""
         report = self._wait(entry)
         began = self._clock.now()
         downloaded, measured = self._fetch(entry, report, path)
         self._times["download"] = round(self._clock.now() - began, 3)
+        self._journal.write(self._key, entry.delivered())
         return Outcome(
             request_id=str(entry.request_id),
             report=report,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
+import httpx2
+
+from generators.adapters.errors import ServerFault
 from generators.adapters.faults import Problem, Rule
 from generators.adapters.fitting import Ask
 from generators.adapters.hosted import Hosted
+from generators.adapters.listing import MOST_PAGES
 from generators.adapters.provider import Body, Call, Provider, Report, Send
 
 _CLOCK_SKEW_S = 60.0
@@ -77,9 +81,13 @@ class Predictions(Provider):
         return Call("POST", f"/predictions/{request_id}/cancel")
 
     def find(self, send: Send, ask: Ask, handle: str, since: float) -> list[str]:
-        """Look through the latest predictions for those with the prompt and the seed."""
-        found = send(Call("GET", "/predictions"))["results"]
-        return [str(each["id"]) for each in found if _may_be(each, ask, since - _CLOCK_SKEW_S)]
+        """Look through the predictions since then, newest first, for those with the prompt and the seed."""
+        start, found = since - _CLOCK_SKEW_S, []
+        for each in _newest_first(send):
+            if _created(each) < start:
+                break
+            found += [str(each["id"])] if _may_be(each, ask) else []
+        return found
 
     def read_problem(self, body: Body) -> Problem:
         """Read the error's text."""
@@ -101,7 +109,22 @@ def _code_in(said: str) -> str:
     return "interrupted" if "interrupted" in words or "please retry" in words else ""
 
 
-def _may_be(prediction: Body, ask: Ask, since: float) -> bool:
+def _newest_first(send: Send) -> Iterator[Body]:
+    """Yield all predictions; of the address of the next page only its cursor is used."""
+    query: dict[str, str | int] = {}
+    for _ in range(MOST_PAGES):
+        body = send(Call("GET", "/predictions", query=query))
+        yield from body["results"]
+        if not body.get("next"):
+            return
+        query = {"cursor": httpx2.URL(body["next"]).params["cursor"]}
+    raise ServerFault(f"The provider's list must end within {MOST_PAGES} pages; it does not.")
+
+
+def _created(prediction: Body) -> float:
+    return datetime.fromisoformat(prediction["created_at"]).timestamp()
+
+
+def _may_be(prediction: Body, ask: Ask) -> bool:
     given = prediction.get("input") or {}
-    created = datetime.fromisoformat(prediction["created_at"]).timestamp()
-    return created >= since and given.get("prompt") == ask.prompt and given.get("seed") == ask.seed
+    return bool(given.get("prompt") == ask.prompt and given.get("seed") == ask.seed)

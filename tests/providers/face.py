@@ -187,6 +187,12 @@ class Face(ABC):
         self.jobs[job.id] = job
         return job
 
+    def page(self, rows: list[Any], request: Received, number: str, size: str) -> list[Any]:
+        """Return the rows of the page that a request asks for."""
+        per_page = int(request.query[size])
+        start = (int(request.query[number]) - 1) * per_page
+        return rows[start : start + per_page]
+
     def poll(self, job: Job) -> State:
         """Return a job's state and let it go on."""
         job.polls += 1

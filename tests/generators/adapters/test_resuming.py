@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,51 @@ def test_another_clips_job_is_not_taken_for_the_lost_one(
         with pytest.raises(Killed):
             attempt(server, "model-studio", tmp_path, make_request(seed=8))
     assert str(attempt(server, "model-studio", tmp_path, make_request(seed=8))) == "clip; 2 paid"
+
+
+@pytest.mark.parametrize("provider", LISTED)
+@pytest.mark.parametrize("age_s", [0, 7200])
+def test_a_lost_job_is_found_on_any_page_of_the_list(
+    provider: str, age_s: int, server: Server, tmp_path: Path
+) -> None:
+    face = server.faces[provider]
+    attempt(server, provider, tmp_path / "elsewhere", make_request(seed=8, prompt="Another.", duration_s=6.0))
+    [other] = face.jobs.values()
+    for number in range(250):
+        face.jobs[f"old-{number}"] = replace(other, id=f"old-{number}", created_at=other.created_at - age_s)
+    lost = attempt_with_fault(server, provider, Fault.RESPONSE_LOST, tmp_path)
+    assert str(lost) == "clip; 252 paid"
+    assert face.create_calls == 2
+
+
+def test_a_list_without_an_end_leaves_the_job_to_a_person(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.faces["kling"], "page", lambda *_: [{"task_id": "other"}] * 100)
+    lost = attempt_with_fault(server, "kling", Fault.RESPONSE_LOST, tmp_path)
+    assert str(lost) == "unknown_outcome; 1 paid"
+    assert "The provider's list must end within 50 pages" in str(lost.error)
+
+
+@pytest.mark.parametrize("provider", MODELS)
+def test_a_delivered_clip_whose_link_is_gone_may_be_made_again(
+    provider: str, server: Server, tmp_path: Path
+) -> None:
+    attempt(server, provider, tmp_path)
+    face = server.faces[provider]
+    media, gone = face.media, Reply(404, b"")
+    face.media = lambda headers: (gone, None) if len(face.jobs) == 1 else media(headers)  # type: ignore[method-assign]
+    assert str(attempt(server, provider, tmp_path)) == "clip; 2 paid"
+
+
+def test_a_request_that_turns_out_invalid_later_is_not_waited_for(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = server.faces["fal"]
+    monkeypatch.setattr(face, "_result", lambda *_: face.problem("invalid"))
+    outcome = attempt(server, "fal", tmp_path)
+    assert str(outcome) == "invalid_input; 1 paid"
+    assert len(outcome.clock.slept) == 2
 
 
 def test_two_jobs_that_may_be_the_lost_one_wait_for_a_person(server: Server, tmp_path: Path) -> None:

@@ -71,8 +71,9 @@ class KlingFace(Face):
         job = self.jobs[job_id]
         return self._envelope(self._row(job, self.poll(job)))
 
-    def _list(self, _: Received) -> Reply:
-        return self._envelope([self._row(job, "queued") for job in self.jobs.values()])
+    def _list(self, request: Received) -> Reply:
+        rows = [self._row(job, "queued") for job in self.jobs.values()]
+        return self._envelope(self.page(rows, request, "pageNum", "pageSize"))
 
     def _envelope(self, data: object) -> Reply:
         return Reply(200, {"code": 0, "message": "SUCCEED", "request_id": "r-2", "data": data})

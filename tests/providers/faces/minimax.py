@@ -73,7 +73,8 @@ class MiniMaxFace(Face):
 
     def _list(self, request: Received) -> Reply:
         found = [job for job in self.jobs.values() if job.model == request.query["filter.model"]]
-        return Reply(200, {"items": [self._row(job, "running") for job in found], "total": len(found)})
+        rows = self.page([self._row(job, "running") for job in found], request, "page_num", "page_size")
+        return Reply(200, {"items": rows, "total": len(found)})
 
     def _cancel(self, _: Received, job_id: str) -> Reply:
         self.jobs[job_id].is_cancelled = True

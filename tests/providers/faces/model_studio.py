@@ -84,7 +84,15 @@ class ModelStudioFace(Face):
             {"task_id": job.id, "model_name": job.model, "gmt_create": int(job.created_at * 1000)}
             for job in found
         ]
-        return Reply(200, {"total": len(rows), "data": rows, "page_no": 1, "page_size": 100})
+        return Reply(
+            200,
+            {
+                "total": len(rows),
+                "data": self.page(rows, request, "page_no", "page_size"),
+                "page_no": 1,
+                "page_size": 100,
+            },
+        )
 
     def _cancel(self, _: Received, job_id: str) -> Reply:
         self.jobs[job_id].is_cancelled = True

@@ -71,7 +71,8 @@ class ModelArkFace(Face):
 
     def _list(self, request: Received) -> Reply:
         found = [job for job in self.jobs.values() if job.model == request.query["filter.model"]]
-        return Reply(200, {"total": len(found), "items": [self._row(job) for job in found]})
+        rows = self.page([self._row(job) for job in found], request, "page_num", "page_size")
+        return Reply(200, {"total": len(found), "items": rows})
 
     def _cancel(self, _: Received, job_id: str) -> Reply:
         self.jobs[job_id].is_cancelled = True

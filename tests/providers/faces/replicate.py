@@ -65,9 +65,11 @@ class ReplicateFace(Face):
         job = self.jobs[job_id]
         return Reply(200, self._row(job, self.poll(job)))
 
-    def _list(self, _: Received) -> Reply:
-        rows = [self._row(job, "running") for job in self.jobs.values()]
-        return Reply(200, {"next": None, "previous": None, "results": rows})
+    def _list(self, request: Received) -> Reply:
+        rows = [self._row(job, "running") for job in reversed(self.jobs.values())]
+        start = int(request.query.get("cursor", 0))
+        following = f"{self.base_url}/predictions?cursor={start + 100}" if start + 100 < len(rows) else None
+        return Reply(200, {"next": following, "previous": None, "results": rows[start : start + 100]})
 
     def _cancel(self, _: Received, job_id: str) -> Reply:
         job = self.jobs[job_id]
