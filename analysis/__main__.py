@@ -1,0 +1,5 @@
+"""`python -m analysis`."""
+
+from analysis.command import main
+
+main()

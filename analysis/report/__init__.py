@@ -1,0 +1,1 @@
+"""Reports: sections of sentences, tables and figures, written as one page, Markdown or PDF."""

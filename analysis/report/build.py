@@ -1,0 +1,102 @@
+"""From rated votes to a report: which sections it has, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from analysis.report import board_sections as board
+from analysis.report import vote_sections as votes
+from analysis.report.parts import Report, Section, number
+from analysis.subject import Subject
+from analysis.tables.slices import KNOWN
+
+Named: TypeAlias = tuple[str, Callable[[Subject], Section]]
+"""A section's title and the function that builds it."""
+
+SECTIONS: tuple[Named, ...] = (
+    ("What these votes show", board.conclusions_section),
+    ("Leaderboard", board.board_section),
+    ("Win matrix", board.matrix_section),
+    ("Ranks", board.ranks_section),
+    ("Planning", board.planning_section),
+    ("Fragility", votes.fragility_section),
+    ("Side and order", votes.effects_section),
+    ("Ties", votes.ties_section),
+    ("Agreement between raters", votes.agreement_section),
+    ("Self-consistency", votes.consistency_section),
+    ("Prompts", votes.prompts_section),
+)
+"""Sections of every report, with their titles."""
+
+
+def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[str] | None = None) -> Report:
+    """Build the report on rated votes.
+
+    A section that these votes cannot fill says why in place of its numbers.
+
+    Args:
+        subject: the rated votes.
+        title: title of the report.
+        slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that it has.
+
+    Raises:
+        ValueError: a column to slice by is not in the file.
+    """
+    asked = votes.present(subject.frame.columns, KNOWN) if slices is None else list(slices)
+    for column in asked:
+        if column not in subject.frame.columns:
+            known = ", ".join(map(str, subject.frame.columns))
+            raise ValueError(f"Slices must be columns of the votes; got {column!r}. Known: {known}.")
+    named: list[Named] = [
+        *SECTIONS,
+        *((f"Slices by {column}", partial(votes.slices_section, column=column)) for column in asked),
+    ]
+    if subject.votes.covariates:
+        named.append(("Covariates held equal", votes.covariates_section))
+    sections = tuple(_section(name, build, subject) for name, build in named)
+    return Report(title, _summary(subject), (*sections, _method(subject)))
+
+
+def _section(title: str, build: Callable[[Subject], Section], subject: Subject) -> Section:
+    try:
+        return build(subject)
+    except (ValueError, ArithmeticError) as error:
+        return votes.missing_section(title, str(error))
+
+
+def _summary(subject: Subject) -> tuple[str, ...]:
+    diagnostics = subject.ratings.diagnostics
+    counts = [f"{number(diagnostics.votes)} votes", f"{len(subject.names)} contenders"]
+    counts += [
+        f"{number(count)} {name}"
+        for name, count in (("raters", diagnostics.raters), ("prompts", diagnostics.prompts))
+        if count is not None
+    ]
+    return (f"{', '.join(counts)}.", *_simulated(subject), *diagnostics.notes)
+
+
+def _simulated(subject: Subject) -> tuple[str, ...]:
+    if "simulated" not in subject.frame.columns:
+        return ()
+    flags = subject.frame["simulated"].astype(str).str.lower().isin(("true", "1"))
+    if not flags.any():
+        return ()
+    return (f"{number(int(flags.sum()))} of {number(len(flags))} votes are simulated: no people cast them.",)
+
+
+def _method(subject: Subject) -> Section:
+    method = subject.ratings.method
+    scale = f"One unit of log-odds is {subject.scale:.2f} rating points"
+    anchor = method.asked.anchor
+    zero = f"{anchor[0]} is fixed at {anchor[1]:g}" if anchor else "the mean rating is 1000"
+    return Section(
+        "Method",
+        (
+            f"Model: {method.model}; ties: {method.asked.specification.ties}.",
+            method.estimand,
+            f"Intervals: {100 * subject.level:g} %, {method.covariance}.",
+            f"{scale}, and {zero}. Seed of all that is drawn: {subject.seed}.",
+        ),
+    )

@@ -1,0 +1,121 @@
+"""A report as PDF: pages of text and tables, and a page for each figure."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analysis.figures.style import styled
+from analysis.report.parts import Report, Section, Table
+
+if TYPE_CHECKING:
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure as Canvas
+
+PAGE = (8.27, 11.69)
+"""Inches: A4."""
+MARGIN = 0.75
+SIZE = 7.5
+"""Points of the fixed-width type."""
+LEADING = 0.145
+"""Inches from line to line."""
+COLUMNS = 106
+"""Characters of a line: 0.602 of the type's size each."""
+LINES = int((PAGE[1] - 2 * MARGIN) / LEADING)
+HEAD = "\x01"
+"""Mark of a line that is set in bold."""
+
+
+def to_pdf(report: Report) -> bytes:
+    """Write a report as PDF."""
+    out = io.BytesIO()
+    with styled():
+        from matplotlib.backends.backend_pdf import PdfPages
+
+        with PdfPages(out, metadata={"Title": report.title, "CreationDate": None}) as pages:
+            for page in _pages(_lines(report)):
+                _add_text(pages, page)
+            for figure in report.figures:
+                figure.add_page(pages)
+    return out.getvalue()
+
+
+def _lines(report: Report) -> Iterator[list[str]]:
+    """Yield blocks of lines that a page should not part."""
+    yield [HEAD + report.title, ""]
+    yield from ([*_wrapped(text), ""] for text in report.summary)
+    for section in report.sections:
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[list[str]]:
+    first, *others = section.sentences or ("",)
+    yield ["", HEAD + section.title, "", *_wrapped(first), ""]
+    yield from ([*_wrapped(text), ""] for text in others)
+    yield from (block for table in section.tables for block in _table(table))
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS)
+
+
+def _table(table: Table) -> Iterator[list[str]]:
+    """Yield a table as lines of fixed width; columns that find no room go to a further table below."""
+    cells = [table.headings, *table.rows()]
+    widths = [min(max(len(row[i]) for row in cells), 34) for i in range(len(table.columns))]
+    for chosen in _fitting(widths):
+        lines = ["  ".join(_cell(table, i, row[i], widths[i]) for i in chosen) for row in cells]
+        yield [lines[0], "-" * len(lines[0])]
+        yield from ([line.rstrip()] for line in lines[1:])
+        yield [""]
+
+
+def _fitting(widths: list[int]) -> Iterator[list[int]]:
+    """Yield columns that fit a line together; each line after the first repeats the first column."""
+    chosen = [0]
+    for i in range(1, len(widths)):
+        if sum(widths[j] + 2 for j in chosen) + widths[i] > COLUMNS and len(chosen) > 1:
+            yield chosen
+            chosen = [0]
+        chosen.append(i)
+    yield chosen
+
+
+def _cell(table: Table, place: int, text: str, width: int) -> str:
+    cut = text if len(text) <= width else f"{text[: width - 1]}…"
+    return cut.ljust(width) if table.columns[place].is_text else cut.rjust(width)
+
+
+def _pages(blocks: Iterator[list[str]]) -> Iterator[list[str]]:
+    page: list[str] = []
+    for block in blocks:
+        if len(page) + len(block) > LINES and page:
+            yield page
+            page = []
+        page += block
+    yield page
+
+
+def _add_text(pages: PdfPages, lines: list[str]) -> None:
+    from matplotlib.figure import Figure as Canvas
+
+    canvas: Canvas = Canvas(figsize=PAGE)
+    for place, line in enumerate(lines):
+        if line:
+            _add_line(canvas, place, line)
+    pages.savefig(canvas)
+
+
+def _add_line(canvas: Canvas, place: int, line: str) -> None:
+    head = line.startswith(HEAD)
+    canvas.text(
+        MARGIN / PAGE[0],
+        1 - (MARGIN + LEADING * place) / PAGE[1],
+        line.removeprefix(HEAD).replace("$", r"\$"),
+        family="DejaVu Sans" if head else "DejaVu Sans Mono",
+        size=11 if head else SIZE,
+        weight="bold" if head else "normal",
+        verticalalignment="top",
+    )

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.subject import rate_frame
+from analysis.tables.circumstances import controlled, covariates, effects, tie_shares
+from elo import fit
+from tests.factories_frames import Study
+
+
+def test_an_advantage_of_the_left_is_found_at_its_size() -> None:
+    subject = rate_frame(Study(votes=4000, side=0.3).draw(1))
+    row = effects(subject).iloc[0]
+    assert row["effect"] == "side"
+    assert row["found"]
+    assert row["lower"] < subject.scale * 0.3 < row["upper"]
+    assert row["share"] == pytest.approx(1 / (1 + np.exp(-row["advantage"] / subject.scale)))
+
+
+def test_no_advantage_is_found_where_there_is_none() -> None:
+    row = effects(rate_frame(Study(votes=4000).draw(1))).iloc[0]
+    assert not row["found"]
+
+
+def test_the_order_of_play_has_a_row_where_it_is_recorded() -> None:
+    frame = Study().draw(1)
+    frame["order"] = np.where(np.arange(len(frame)) % 2 == 0, "a", "b")
+    assert effects(rate_frame(frame))["effect"].tolist() == ["side", "order"]
+
+
+def test_tie_shares_add_up_to_those_of_all_votes() -> None:
+    frame = Study(ties=0.3).draw(2)
+    table = tie_shares(rate_frame(frame))
+    assert table["votes"].sum() == len(frame)
+    assert np.average(table["tie_share"], weights=table["votes"]) == pytest.approx(
+        (frame["outcome"] == "tie").mean()
+    )
+    assert (table["gap"].diff().dropna() > 0).all()
+
+
+def test_expected_ties_add_up_as_davidsons_score_demands() -> None:
+    """At the maximum of Davidson's likelihood the expected number of ties is the number found."""
+    frame = Study(ties=0.3).draw(2)
+    table = tie_shares(rate_frame(frame))
+    undecided = frame["outcome"].isin(["tie", "both_bad"]).mean()
+    assert np.average(table["expected"], weights=table["votes"]) == pytest.approx(undecided, abs=1e-6)
+
+
+def test_votes_without_ties_have_no_expectation() -> None:
+    assert tie_shares(rate_frame(Study().draw(2)))["expected"].isna().all()
+
+
+def test_a_covariate_is_found_at_its_size_and_held_equal() -> None:
+    frame = Study(votes=4000, duration=0.3).draw(5)
+    subject = rate_frame(frame, covariates=["duration"])
+    row = covariates(subject).iloc[0]
+    assert row["lower"] < subject.scale * 0.3 < row["upper"]
+    fitted = fit(subject.votes, covariates=["duration"], clusters=["prompt", "rater"])
+    table = controlled(subject)
+    expected = {row.contender: row.rating for row in fitted.rows()}
+    assert table["controlled"].tolist() == pytest.approx([expected[name] for name in table["contender"]])
+
+
+def test_controlled_ratings_need_covariates() -> None:
+    with pytest.raises(ValueError, match="none is given"):
+        controlled(rate_frame(Study().draw(1)))

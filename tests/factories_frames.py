@@ -1,0 +1,63 @@
+"""Frames of simulated votes for tests of analysis, with what is true of them known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+TAGS = ("people", "animals", "water", "text")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Votes with raters, prompts, tags and a covariate."""
+
+    votes: int = 900
+    contenders: int = 5
+    raters: int = 30
+    prompts: int = 24
+    step: float = 0.4
+    """Log-odds from each contender to the next."""
+    side: float = 0.0
+    """Log-odds that being shown on the left is worth."""
+    ties: float = 0.0
+    """Share of votes that end in a tie whatever the contenders; a third of them are both_bad."""
+    interaction: float = 0.0
+    """Log-odds by which the first contender falls on prompts tagged `water`."""
+    duration: float = 0.0
+    """Log-odds that one unit more of the covariate is worth."""
+
+    def draw(self, seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        strengths = -self.step * np.arange(self.contenders)
+        a = rng.integers(0, self.contenders, self.votes)
+        b = (a + rng.integers(1, self.contenders, self.votes)) % self.contenders
+        prompt, rater = rng.integers(0, self.prompts, self.votes), rng.integers(0, self.raters, self.votes)
+        left, duration = rng.random(self.votes) < 0.5, rng.normal(size=self.votes)
+        tag = np.array(TAGS)[prompt % len(TAGS)]
+        fallen = -self.interaction * (tag == "water")
+        gap = strengths[a] - strengths[b] + fallen * (a == 0) - fallen * (b == 0)
+        gap = gap + self.side * np.where(left, 1, -1) + self.duration * duration
+        decided = np.where(rng.random(self.votes) < expit(gap), "a", "b")
+        undecided = np.where(rng.random(self.votes) < 1 / 3, "both_bad", "tie")
+        return pd.DataFrame(
+            {
+                "contender_a": [f"m{i}" for i in a],
+                "contender_b": [f"m{i}" for i in b],
+                "outcome": np.where(rng.random(self.votes) < self.ties, undecided, decided),
+                "prompt": [f"p{i:02}" for i in prompt],
+                "rater": [f"r{i:02}" for i in rater],
+                "side": np.where(left, "left", "right"),
+                "tags": tag,
+                "duration": duration,
+                "track": "t2v",
+            }
+        )
+
+
+def cell(frame: pd.DataFrame, row: object, column: object) -> float:
+    """Return one number of a frame, by the labels of its row and column."""
+    return float(frame[column].to_numpy()[list(frame.index).index(row)])
