@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job
 from arena.runs.runs import CantRun
 from generators import registry
+from generators.adapters.prices import OLDEST_DAYS
 from generators.base import GenerationError, Request, Track
 from generators.priced import Estimate, Priced
 
@@ -59,6 +61,31 @@ def refuse_missing_keys(contenders: Sequence[Contender]) -> None:
                 raise CantRun(f"{contender.slug}: {error}") from error
 
 
+def require_budget(prices: Sequence[Price], *, max_usd: float, accept_stale: bool) -> None:
+    """Raise CantRun if a run is expected to cost more than a cap, or if its price is in doubt.
+
+    Args:
+        prices: what the run's contenders would cost.
+        max_usd: US dollars that the run may cost.
+        accept_stale: whether missing and old prices are accepted; a missing one counts as nothing.
+    """
+    if not 0 <= max_usd < math.inf:
+        raise CantRun(f"--max-usd must be a number of US dollars from 0; got {max_usd:g}. Use another one.")
+    doubts = [f"{price.contender}: {warning}" for price in prices for warning in price.warnings]
+    if doubts and not accept_stale:
+        raise CantRun(
+            f"--max-usd needs prices that are known and at most {OLDEST_DAYS} days old; got:\n  "
+            + "\n  ".join(doubts)
+            + "\nUpdate the models' rows, or run with --accept-stale-prices."
+        )
+    total = sum(price.usd or 0.0 for price in prices)
+    if total > max_usd:
+        raise CantRun(
+            f"The run must cost at most ${max_usd:.2f}; it is estimated at ${total:.2f}. "
+            "Raise --max-usd, or make fewer clips (--tags, --seeds)."
+        )
+
+
 def describe_prices(prices: Sequence[Price]) -> Iterator[str]:
     """Return a table of the prices, their total, and what is doubtful about them."""
     width = max(len("contender"), *(len(price.contender) for price in prices))
@@ -85,7 +112,7 @@ def _price(contender: Contender, wanted: Wanted, done: set[tuple[int, int, int]]
     found = [_estimate(generator, contender, prompt, seed, wanted) for prompt, seed in missing]
     known = [each.usd for each in found if each.usd is not None]
     warnings = dict.fromkeys(each.warning for each in found if each.warning)
-    usd = sum(known) if len(known) == len(found) else None
+    usd = sum(known) if known or not found else None
     return Price(contender.slug, len(missing), usd, tuple(warnings))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
@@ -139,6 +141,50 @@ def test_the_suite_that_comes_with_paddock_has_a_price_at_every_provider(
     }
     assert clips.keys() == MODELS.keys()
     assert min(clips.values()) >= 120
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"max_usd": 1.39},
+            "The run must cost at most $1.39; it is estimated at $1.40. Raise --max-usd",
+        ),
+        ({"max_usd": 1.39, "dry_run": True}, "The run must cost at most $1.39; it is estimated at $1.40."),
+        ({"max_usd": -1.0}, "--max-usd must be a number of US dollars from 0; got -1. Use another one."),
+        ({"max_usd": float("nan")}, "--max-usd must be a number of US dollars from 0; got nan."),
+        (
+            {"max_usd": 9.0, "contenders": "fal,kling"},
+            "--max-usd needs prices that are known and at most 90 days old; got:\n"
+            "  kling: The price of kling-3.0 at std is unknown.\n"
+            "Update the models' rows, or run with --accept-stale-prices.",
+        ),
+        (
+            {"max_usd": 1.0, "contenders": "fal,kling", "accept_stale_prices": True},
+            "The run must cost at most $1.00; it is estimated at $1.40.",
+        ),
+    ],
+)
+def test_a_run_over_its_cap_is_refused_before_anything_is_planned(
+    options: dict[str, object], message: str, server: Server
+) -> None:
+    _make("fal")
+    _make("kling")
+    make_suite("suite", prompts=2)
+    with pytest.raises(CommandError) as caught:
+        _run(str(options.get("contenders", "fal")), **{k: v for k, v in options.items() if k != "contenders"})
+    assert str(caught.value).startswith(message)
+    assert (Run.objects.count(), server.faces["fal"].received) == (0, [])
+
+
+def test_an_old_price_is_refused_under_a_cap_unless_accepted(server: Server) -> None:
+    _make("fal")
+    make_suite("suite")
+    with time_machine.travel(datetime(2027, 3, 1, tzinfo=UTC)):
+        with pytest.raises(CommandError, match="was last checked on 2026-11-22, 99 days ago"):
+            _run("fal", max_usd=5.0)
+        assert "was last checked on 2026-11-22, 99 days ago" in _run("fal", dry_run=True)
+    assert "1 done, 0 failed." in _run("fal", max_usd=0.71)
 
 
 def test_a_dry_run_counts_no_clip_that_is_there(server: Server) -> None:

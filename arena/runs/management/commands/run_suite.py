@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.console import Console
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
 from arena.catalog.tags import choose_prompts, describe_tags
 from arena.runs.driver import retry_failed_jobs
-from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys
+from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys, require_budget
 from arena.runs.geometry import choose_settings
 from arena.runs.models import Job
 from arena.runs.options import add_geometry, read_geometry
@@ -36,6 +37,12 @@ class Command(BaseCommand):
         add_geometry(parser)
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs side by side")
         parser.add_argument("--retry-failed", action="store_true", help="try failed jobs again")
+        parser.add_argument("--max-usd", type=float, help="refuse a run that is expected to cost more")
+        parser.add_argument(
+            "--accept-stale-prices",
+            action="store_true",
+            help="keep --max-usd with missing or old prices",
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would be made and its price")
 
     def handle(self, **options: str) -> None:
@@ -56,9 +63,8 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
             wanted = Wanted(contenders, chosen_prompts, seeds, track, chosen.settings)
-            prices = price_run(wanted)
+            self._check_price(wanted, options)
             if options["dry_run"]:
-                self.stdout.write("\n".join(describe_prices(prices)))
                 return
             refuse_missing_keys(contenders)
             for place in retire_replaced(suite=suite, clips=survey.clips):
@@ -86,6 +92,14 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if states[Job.State.FAILED]:
             raise CommandError(describe_failures(run))
+
+    def _check_price(self, wanted: Wanted, options: Mapping[str, Any]) -> None:
+        prices = price_run(wanted)
+        if options["dry_run"]:
+            self.stdout.write("\n".join(describe_prices(prices)))
+        if options["max_usd"] is not None:
+            accept_stale = bool(options["accept_stale_prices"])
+            require_budget(prices, max_usd=float(options["max_usd"]), accept_stale=accept_stale)
 
 
 def describe_misfits(survey: Survey, track: Track) -> Iterator[str]:
