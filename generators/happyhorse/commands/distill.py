@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from generators.happyhorse.pipeline.device import find_device
+from generators.devices import find_device
 from generators.happyhorse.toy.model import load_model
 from generators.happyhorse.training.arguments import make_folder
 from generators.happyhorse.training.cache import LatentCache

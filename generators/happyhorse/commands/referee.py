@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from generators.base import InvalidInput
-from generators.happyhorse.pipeline.device import find_device
+from generators.devices import find_device
 from generators.happyhorse.toy.checkpoints import STUDENTS, weights_file
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import load_model

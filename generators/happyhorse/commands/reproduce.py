@@ -12,7 +12,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from generators.happyhorse.pipeline.device import find_device
+from generators.devices import find_device
 from generators.happyhorse.training.arguments import make_folder
 from generators.happyhorse.training.loop import deadline
 from generators.happyhorse.training.reproduction import REHEARSAL, Amounts, reproduce

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from generators.happyhorse.pipeline.device import find_device
+from generators.devices import find_device
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.training.arguments import make_folder
 from generators.happyhorse.training.cache import LatentCache, Recipe, fill_cache

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from generators.base import InvalidInput, Unavailable
+from generators.free_memory import GIB, free_bytes
 from generators.happyhorse.network.facts import TEXT_TOKENS
-from generators.happyhorse.network.memory import GIB, Footprint, footprint, free_bytes
+from generators.happyhorse.network.memory import Footprint, footprint
 from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest
 

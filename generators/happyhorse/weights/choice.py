@@ -59,7 +59,7 @@ class ModelChoice:
             InvalidInput: The device isn't there, or the negative prompt can't be read.
             Unavailable: Weights are missing or damaged; the message says how to get them.
         """
-        from generators.happyhorse.pipeline.device import find_device
+        from generators.devices import find_device
 
         device = find_device(self.device)
         match self.weights:

@@ -15,9 +15,9 @@ from PIL import Image
 from torch import Tensor
 
 from generators.base import InvalidInput, Track, Unavailable
+from generators.free_memory import GIB
 from generators.happyhorse.network.config import size
 from generators.happyhorse.network.kinds import kind
-from generators.happyhorse.network.memory import GIB
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline import checks
 from generators.happyhorse.pipeline.checks import TooLittleMemory

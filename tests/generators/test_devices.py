@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from generators.base import InvalidInput
-from generators.happyhorse.pipeline.device import find_device
+from generators.devices import find_device
 
 
 def have(monkeypatch: pytest.MonkeyPatch, kind: str | None, count: int = 0) -> None:

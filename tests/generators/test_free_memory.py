@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generators.happyhorse.network.memory import free_bytes, free_main_memory
+from generators.free_memory import free_bytes, free_main_memory
 
 GIB = 2**30
 
