@@ -96,7 +96,7 @@ def variables(server: Server, provider: str, folder: Path) -> dict[str, str]:
         f"{prefix}_BASE_URL": server.faces[provider].base_url,
         key_variable(provider): KEY,
         "HOSTED_JOBS_DIR": str(folder / "jobs"),
-        "HOSTED_POLL_S": "30",
+        "HOSTED_POLL_S": "100",
         "HOSTED_DEADLINE_S": "600",
     }
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from arena.catalog.contenders import load_contenders
+from arena.runs.generating import workshop
 from arena.runs.models import Clip, Job, Rendition, Run
 from tests.factories import make_contender, make_suite
 from tests.factories_marks import write_marked
@@ -70,6 +71,23 @@ def test_hosted_contenders_run_from_a_file_to_renditions(server: Server, tmp_pat
     for clip in Clip.objects.select_related("job__contender"):
         assert clip.provenance["provider_request_id"] == f"{clip.job.contender.slug}-job-1"
         assert clip.provenance["resolved"]["times_s"]
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_makes_hosted_clips_and_names_their_errors(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "GENERATORS_IN_PROCESS", False)
+    workshop.close()  # a process that another test left has other addresses in its environment
+    _make("xai")
+    make_suite("suite")
+    server.faces["xai"].fault = Fault.RESPONSE_LOST
+    with pytest.raises(CommandError, match="unknown_outcome: xAI may have accepted this job"):
+        _run("xai")
+    server.faces["xai"].fault = Fault.NONE
+    _make("fal")
+    assert "1 done, 0 failed." in _run("fal")
+    workshop.close()
 
 
 @pytest.mark.parametrize("provider", MODELS)
