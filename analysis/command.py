@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from analysis.reading import read_frame
 from analysis.report.build import build_report
 from analysis.report.writing import SUFFIXES, check_suffix, write_report
 from analysis.subject import rate_frame
+from analysis.tables.modes import joint_votes
 from elo.arguments import Ties
 from elo.fit import ELO_SCALE
 
@@ -46,8 +48,9 @@ def report(options: argparse.Namespace) -> None:
     """
     check_suffix(options.out)
     frame = of_track(read_frame(options.file), options.track)
+    joint = joint_votes(frame)
     subject = rate_frame(
-        frame,
+        joint,
         ties=options.ties,
         anchor=options.anchor,
         scale=options.scale,
@@ -55,6 +58,8 @@ def report(options: argparse.Namespace) -> None:
         covariates=options.covariates,
         seed=options.seed,
     )
+    if len(joint) < len(frame):
+        subject = replace(subject, every_mode=frame)
     title = options.title or f"Ratings from {options.file.name}"
     write_report(build_report(subject, title=title, slices=options.slices), options.out)
 

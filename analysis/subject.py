@@ -33,6 +33,8 @@ class Subject:
     board: Board
     seed: int = 0
     """Seed of all that is drawn or resampled."""
+    every_mode: pd.DataFrame | None = None
+    """Rows of all modes, mute, by sound alone and joint, where `frame` has the joint ones."""
 
     @property
     def names(self) -> tuple[str, ...]:

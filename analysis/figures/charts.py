@@ -21,6 +21,8 @@ STRONG = 0.85
 """Strength of a cell's colour from which its number is white."""
 WIDE = 8
 """Most columns whose cells have numbers at full size."""
+MOST_HEADS = 16
+"""Most columns whose heads are written; of more, every second or third is."""
 CELL_TEXT = 14
 """Most rows of a map of colours that has its numbers written in."""
 
@@ -181,7 +183,8 @@ def _map(
         linewidth=0.4,
     )
     axes.invert_yaxis()
-    axes.set_xticks(np.arange(len(heads)) + 0.5, [_plain(head) for head in heads])
+    every = -(-len(heads) // MOST_HEADS)
+    axes.set_xticks(np.arange(0, len(heads), every) + 0.5, [_plain(head) for head in heads[::every]])
     axes.set_yticks(np.arange(len(names)) + 0.5, [_plain(shortened(name)) for name in names])
     axes.tick_params(length=0)
     for side in axes.spines.values():

@@ -27,6 +27,8 @@ from analysis.tables.planning import POWER, power, steps
 
 MOST_GROWTH = 100
 """Factor of votes, raters and prompts beyond which a study is out of reach."""
+WIDE = 14
+"""Most contenders whose square tables are shown beside their figures."""
 NAMED = 6
 """Most pairs or contenders that a sentence lists."""
 
@@ -90,7 +92,10 @@ def conclusions_section(subject: Subject) -> Section:
         )
     else:
         sentences.append(f"These votes tell apart none of the {len(table)} pairs of neighbours.")
-    sentences += [_open_step(subject, row) for row in records(table) if not row["distinct"]][:NAMED]
+    undecided = [row for row in records(table) if not row["distinct"]]
+    sentences += [_open_step(subject, row) for row in undecided[:NAMED]]
+    if len(undecided) > NAMED:
+        sentences.append(f"Nor are {len(undecided) - NAMED} more pairs of neighbours, which the table has.")
     sentences += _cautions(subject)
     return Section("What these votes show", tuple(sentences), (Table("steps", table, columns),))
 
@@ -159,7 +164,12 @@ def matrix_section(subject: Subject) -> Section:
     sentences = () if not never else (f"{never} pairs never met; ratings compare them through others.",)
     shown = wins.rename_axis("contender").reset_index()
     columns = (words("contender", "contender"), *(percent(name, name) for name in wins.columns))
-    return Section("Win matrix", sentences, (Table("win-matrix", shown, columns),), (charts.matrix(wins),))
+    return Section(
+        "Win matrix",
+        sentences,
+        (Table("win-matrix", shown, columns, is_shown=len(wins) <= WIDE),),
+        (charts.matrix(wins),),
+    )
 
 
 def ranks_section(subject: Subject) -> Section:
@@ -173,7 +183,7 @@ def ranks_section(subject: Subject) -> Section:
         words("contender", "contender"),
         *(percent(str(rank), str(rank)) for rank in probabilities.columns),
     )
-    table = Table("rank-probabilities", shown, columns)
+    table = Table("rank-probabilities", shown, columns, is_shown=len(shown) <= WIDE)
     return Section("Ranks", (sentence,), (table,), (charts.ranks(probabilities),))
 
 

@@ -53,6 +53,8 @@ def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[s
         *SECTIONS,
         *((f"Slices by {column}", partial(votes.slices_section, column=column)) for column in asked),
     ]
+    if subject.every_mode is not None:
+        named.append(("Picture and sound", votes.modes_section))
     if subject.votes.covariates:
         named.append(("Covariates held equal", votes.covariates_section))
     sections = tuple(_section(name, build, subject) for name, build in named)

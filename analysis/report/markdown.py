@@ -23,7 +23,7 @@ def _section(section: Section, figures: str) -> list[str]:
         f"## {_text(section.title)}",
         *map(_text, section.sentences),
         *(f"![{_text(figure.caption)}]({figures}/{figure.name}.svg)" for figure in section.figures),
-        *map(to_markdown_table, section.tables),
+        *map(to_markdown_table, section.shown),
     ]
 
 

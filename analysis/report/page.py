@@ -90,7 +90,7 @@ def _section(section: Section) -> str:
     parts = [f'<section id="{section.anchor}">', f"<h2>{escape(section.title)}</h2>"]
     parts += [f"<p>{escape(text)}</p>" for text in section.sentences]
     parts += map(_figure, section.figures)
-    parts += map(_table, section.tables)
+    parts += map(_table, section.shown)
     return "\n".join([*parts, "</section>"])
 
 

@@ -54,7 +54,7 @@ def _section(section: Section) -> Iterator[list[str]]:
     first, *others = section.sentences or ("",)
     yield ["", HEAD + section.title, "", *_wrapped(first), ""]
     yield from ([*_wrapped(text), ""] for text in others)
-    yield from (block for table in section.tables for block in _table(table))
+    yield from (block for table in section.shown for block in _table(table))
 
 
 def _wrapped(text: str) -> list[str]:
@@ -65,20 +65,21 @@ def _table(table: Table) -> Iterator[list[str]]:
     """Yield a table as lines of fixed width; columns that find no room go to a further table below."""
     cells = [table.headings, *table.rows()]
     widths = [min(max(len(row[i]) for row in cells), 34) for i in range(len(table.columns))]
-    for chosen in _fitting(widths):
+    repeated = next((i for i, column in enumerate(table.columns) if column.is_text), 0)
+    for chosen in _fitting(widths, repeated):
         lines = ["  ".join(_cell(table, i, row[i], widths[i]) for i in chosen) for row in cells]
         yield [lines[0], "-" * len(lines[0])]
         yield from ([line.rstrip()] for line in lines[1:])
         yield [""]
 
 
-def _fitting(widths: list[int]) -> Iterator[list[int]]:
-    """Yield columns that fit a line together; each line after the first repeats the first column."""
+def _fitting(widths: list[int], repeated: int) -> Iterator[list[int]]:
+    """Yield columns that fit a line together; each line after the first repeats one column."""
     chosen = [0]
     for i in range(1, len(widths)):
         if sum(widths[j] + 2 for j in chosen) + widths[i] > COLUMNS and len(chosen) > 1:
             yield chosen
-            chosen = [0]
+            chosen = [repeated]
         chosen.append(i)
     yield chosen
 

@@ -38,6 +38,9 @@ class Table:
     layout: pd.DataFrame | None = None
     """The frame as it is laid out for readers; None where it is shown as it is."""
 
+    is_shown: bool = True
+    """Whether readers see it; an export has it in any case."""
+
     @property
     def headings(self) -> tuple[str, ...]:
         """Headings of the columns."""
@@ -58,6 +61,11 @@ class Section:
     sentences: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Table, ...]:
+        """Tables that readers see."""
+        return tuple(table for table in self.tables if table.is_shown)
 
     @property
     def anchor(self) -> str:

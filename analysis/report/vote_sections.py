@@ -26,6 +26,7 @@ from analysis.report.parts import (
 )
 from analysis.subject import Subject
 from analysis.tables.circumstances import controlled, covariates, effects, tie_shares
+from analysis.tables.modes import JOINT, MUTE, SOUND, split
 from analysis.tables.prompts import prompt_separation
 from analysis.tables.raters import agreement_table, consistency_table, fragility_table
 from analysis.tables.slices import interaction, rating_by_slice, slices_of
@@ -258,6 +259,39 @@ def covariates_section(subject: Subject) -> Section:
     )
     tables = (Table("covariates", worth, worth_columns), Table("controlled", table, columns))
     return Section("Covariates held equal", (sentence,), tables)
+
+
+def modes_section(subject: Subject) -> Section:
+    """Split the joint preference into picture and sound.
+
+    Raises:
+        ValueError: the file has no modes, or they allow no split.
+    """
+    if subject.every_mode is None:
+        raise ValueError("The split into picture and sound needs votes of all modes.")
+    found = split(subject, subject.every_mode)
+    table = found.ratings
+    columns = (
+        words("contender", "contender"),
+        *(
+            column
+            for mode in (JOINT, MUTE, SOUND)
+            for column in (
+                points(mode, mode),
+                limits("interval", names=(f"{mode}_lower", f"{mode}_upper")),
+            )
+        ),
+    )
+    picture, sound = (
+        f"{number(100 * weight)} points ({number(100 * lower)} to {number(100 * upper)})"
+        for weight, lower, upper in (found.picture, found.sound)
+    )
+    sentence = (
+        f"100 points of rating mute are worth {picture} of joint rating, and 100 points of rating by sound "
+        f"alone are worth {sound}. Together they explain {100 * found.explained:.0f} % of the spread of "
+        "joint ratings."
+    )
+    return Section("Picture and sound", (sentence,), (Table("modes", table, columns),))
 
 
 def missing_section(title: str, reason: str) -> Section:

@@ -66,6 +66,20 @@ def replace_file(path: Path, content: bytes) -> None:
         raise
 
 
+def _remove_figures(folder: Path) -> None:
+    """Remove a folder of figures.
+
+    Raises:
+        ValueError: it holds something else, which would be lost.
+    """
+    foreign = sorted(path.name for path in folder.iterdir() if path.suffix != ".svg")
+    if foreign:
+        raise ValueError(
+            f"{folder} must hold figures alone; it has {foreign[0]}. Move it, or choose another --out."
+        )
+    shutil.rmtree(folder)
+
+
 def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -73,7 +87,7 @@ def _replace_folder(folder: Path, files: dict[str, bytes]) -> None:
             (made / name).write_bytes(content)
         made.chmod(0o755)
         if folder.exists():
-            shutil.rmtree(folder)
+            _remove_figures(folder)
         made.rename(folder)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)

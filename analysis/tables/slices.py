@@ -21,7 +21,7 @@ from elo.votes.tally import HALF_CREDIT
 if TYPE_CHECKING:
     import pandas as pd
 
-KNOWN = ("tags", "tag", "category", "language", "aspect_ratio", "topic", "mode")
+KNOWN = ("tags", "tag", "category", "language", "aspect_ratio", "topic")
 """Columns that are taken for slices where nothing else is asked for."""
 SEPARATORS = re.compile(r"\s*[|;,]\s*")
 ROUNDS = 1999

@@ -16,7 +16,7 @@ from analysis.report.paper import COLUMNS, to_pdf
 from analysis.report.parts import Report, Section, Table, TableColumn, number
 from analysis.report.writing import replace_file, write_report
 from analysis.subject import rate_frame
-from tests.factories_frames import Study
+from tests.factories_frames import Study, draw_modes
 
 FRAME = Study(votes=400, contenders=3, prompts=8, raters=10, ties=0.1).draw(1)
 
@@ -192,3 +192,48 @@ def test_the_package_loads_neither_pandas_nor_matplotlib() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout
     assert {"pandas", "matplotlib", "django"} & set(loaded.split()) == set()
+
+
+def test_votes_in_three_modes_are_rated_by_the_joint_ones_and_split(tmp_path: Path) -> None:
+    votes, out = tmp_path / "votes.csv", tmp_path / "report.md"
+    draw_modes(1, contenders=5).to_csv(votes, index=False)
+    main(["report", str(votes), "--out", str(out)])
+    text = out.read_text(encoding="utf-8")
+    assert "1,500 votes, 5 contenders" in text
+    assert "100 points of rating mute are worth" in text
+
+
+def test_the_votes_of_other_tools_are_read_as_they_are(tmp_path: Path) -> None:
+    """FastChat's layout and evalica's give the board of our own."""
+    words = {"a": "model_a", "b": "model_b", "tie": "tie", "both_bad": "tie (bothbad)"}
+    sides = {"a": "left", "b": "right", "tie": "tie", "both_bad": "tie"}
+    layouts = {
+        "fastchat": (["model_a", "model_b", "winner"], words),
+        "evalica": (["left", "right", "winner"], sides),
+    }
+    ours = FRAME[["contender_a", "contender_b", "outcome"]]
+    boards = [rate_frame(ours).board.rows]
+    for columns, outcomes in layouts.values():
+        theirs = ours.assign(outcome=ours["outcome"].map(outcomes)).set_axis(columns, axis=1)
+        boards.append(rate_frame(theirs).board.rows)
+    assert [(row.contender, row.rating, row.lower) for row in boards[1]] == [
+        (row.contender, row.rating, row.lower) for row in boards[0]
+    ]
+    assert [row.rating for row in boards[2]] == [row.rating for row in boards[0]]
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, report: Report) -> None:
+    (tmp_path / "report.figures").mkdir()
+    (tmp_path / "report.figures" / "thesis.tex").write_text("mine")
+    with pytest.raises(ValueError, match=r"it has thesis\.tex"):
+        write_report(report, tmp_path / "report.md")
+    assert (tmp_path / "report.figures" / "thesis.tex").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.figures"]
+
+
+def test_square_tables_of_many_contenders_are_left_to_their_figures() -> None:
+    report = build_report(rate_frame(Study(contenders=16, votes=1500).draw(1)), slices=[])
+    matrix = next(table for table in report.tables if table.name == "win-matrix")
+    assert not matrix.is_shown
+    assert len(matrix.frame) == 16
+    assert to_html(report).count('aria-label="win-matrix"') == 0
