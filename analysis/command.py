@@ -1,4 +1,4 @@
-"""`python -m analysis report`: a report from a file of votes."""
+"""`python -m analysis`: a report, or its tables and figures, from a file of votes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any, get_args
 from analysis.reading import SUFFIXES as VOTE_SUFFIXES
 from analysis.reading import read_frame
 from analysis.report.build import build_report
+from analysis.report.parts import Report
+from analysis.report.tables import FORMS, check_export, export_report
 from analysis.report.writing import SUFFIXES, check_suffix, write_report
 from analysis.subject import rate_frame
 from analysis.tables.modes import joint_votes
@@ -22,31 +24,45 @@ EPILOG = """\
 examples:
   python -m analysis report votes.parquet --out report.html
   python -m analysis report votes.csv --out report.pdf --track t2v --slices tags,language
-  python -m analysis report votes.json --out report.md --ties davidson --anchor x=1000
+  python -m analysis export votes.json --out tables --formats csv,tex,pdf --anchor x=1000
 
-exit status: 0 when the report is written, 2 when the votes or the options allow none; nothing is written
-then."""
+exit status: 0 when all is written, 2 when the votes or the options allow none; nothing is written then."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write a report on the votes of a file; exit with 2 where that cannot be done."""
+    """Write a report on the votes of a file, or its tables; exit with 2 where that cannot be done."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        report(options)
-    except (ValueError, ArithmeticError, ImportError, OSError, KeyError) as error:
+        options.run(options)
+    except (ValueError, ArithmeticError, ImportError, OSError) as error:
         parser.exit(2, f"analysis: {' '.join(str(error).split())}\n")
     sys.stderr.write(f"Wrote {options.out}\n")
 
 
 def report(options: argparse.Namespace) -> None:
-    """Read, rate and write, as the options of the command say.
+    """Write a report, as the options of the command say.
 
     Raises:
         ValueError: an option is not allowed, or the votes allow no ratings.
         OSError: a file cannot be read or written.
     """
     check_suffix(options.out)
+    write_report(_built(options), options.out)
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the tables and figures of a report, as the options of the command say.
+
+    Raises:
+        ValueError: an option is not allowed, or the votes allow no ratings.
+        OSError: a file cannot be read or written.
+    """
+    check_export(options.out, options.formats)
+    export_report(_built(options), options.out, options.formats)
+
+
+def _built(options: argparse.Namespace) -> Report:
     frame = of_track(read_frame(options.file), options.track)
     joint = joint_votes(frame)
     subject = rate_frame(
@@ -61,7 +77,7 @@ def report(options: argparse.Namespace) -> None:
     if len(joint) < len(frame):
         subject = replace(subject, every_mode=frame)
     title = options.title or f"Ratings from {options.file.name}"
-    write_report(build_report(subject, title=title, slices=options.slices), options.out)
+    return build_report(subject, title=title, slices=options.slices)
 
 
 def of_track(frame: Any, track: str) -> Any:  # noqa: ANN401 - a frame, without loading pandas for its type
@@ -81,28 +97,44 @@ def of_track(frame: Any, track: str) -> Any:  # noqa: ANN401 - a frame, without 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m analysis", description="Reports on votes.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    one = commands.add_parser(
-        "report",
-        help="write a report: ratings, what they can show, and what moves votes",
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Reports on votes.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    one.add_argument("file", metavar="FILE", type=Path, help=f"the votes: {', '.join(VOTE_SUFFIXES)}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    one = commands.add_parser("report", help="write a report: ratings, what they can show, what moves votes")
     one.add_argument("--out", metavar="FILE", type=Path, required=True, help=f"one of {', '.join(SUFFIXES)}")
-    one.add_argument("--title", default="", help="title of the report")
-    one.add_argument("--track", default="", help="the track, if the file has several")
-    one.add_argument("--slices", metavar="NAMES", type=_names, help="columns to slice by (those known)")
-    one.add_argument(
+    one.set_defaults(run=report)
+    other = commands.add_parser("export", help="write the tables and figures of a report as files")
+    other.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="a new or empty folder")
+    other.add_argument(
+        "--formats", metavar="NAMES", type=_names, default=("csv",), help=f"of {', '.join(FORMS)} (csv)"
+    )
+    other.set_defaults(run=export)
+    for command in (one, other):
+        _add_options(command)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help=f"the votes: {', '.join(VOTE_SUFFIXES)}")
+    parser.add_argument("--title", default="", help="title of the report")
+    parser.add_argument("--track", default="", help="the track, if the file has several")
+    parser.add_argument("--slices", metavar="NAMES", type=_names, help="columns to slice by (those known)")
+    parser.add_argument(
         "--covariates", metavar="NAMES", type=_names, default=(), help="columns of features, a less b (none)"
     )
-    one.add_argument("--ties", choices=get_args(Ties), default="half", help="how a tie counts (half)")
-    one.add_argument("--anchor", metavar="NAME=RATING", type=_anchor, help="contender with a fixed rating")
-    one.add_argument("--scale", metavar="POINTS", type=float, default=ELO_SCALE, help="points for 1 log-odds")
-    one.add_argument("--level", metavar="SHARE", type=float, default=0.95, help="level of intervals (0.95)")
-    one.add_argument("--seed", metavar="N", type=int, default=0, help="seed of all that is drawn (0)")
-    return parser
+    parser.add_argument("--ties", choices=get_args(Ties), default="half", help="how a tie counts (half)")
+    parser.add_argument("--anchor", metavar="NAME=RATING", type=_anchor, help="contender with a fixed rating")
+    parser.add_argument(
+        "--scale", metavar="POINTS", type=float, default=ELO_SCALE, help="points for 1 log-odds"
+    )
+    parser.add_argument(
+        "--level", metavar="SHARE", type=float, default=0.95, help="level of intervals (0.95)"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of all that is drawn (0)")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -23,8 +23,9 @@ def test_the_examples_run_in_order() -> None:
 
 
 def test_every_option_is_explained_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["report", "--help"])
+    for command in ("report", "export"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
     options = set(re.findall(r"^ +(--[a-z]+)", capsys.readouterr().out, re.MULTILINE))
     assert len(options) > 8
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == options

@@ -1,0 +1,124 @@
+"""Tables and figures of a report as files for papers and other programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from analysis.figures.style import Figure
+from analysis.report.markdown import to_markdown_table
+from analysis.report.parts import Report, Table
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "−": r"$-$",
+    "×": r"$\times$",
+    "–": "--",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+"""Characters that LaTeX would not print as they are."""
+
+
+def to_latex(table: Table) -> str:
+    """Write a table as a tabular for the LaTeX package booktabs, with the columns that readers see."""
+    kinds = "".join("l" if column.is_text else "r" for column in table.columns)
+    head, *rows = (_latex_line(cells) for cells in (table.headings, *table.rows()))
+    body = "\n".join(rows)
+    return (
+        f"\\begin{{tabular}}{{{kinds}}}\n\\toprule\n{head}\n\\midrule\n{body}\n"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def _latex_line(cells: Sequence[str]) -> str:
+    escaped = ("".join(SPECIAL.get(character, character) for character in cell) for cell in cells)
+    return f"{' & '.join(escaped)} \\\\"
+
+
+def to_records(table: Table) -> str:
+    """Write a table's frame as a JSON list of rows; null where a number is not finite."""
+    text = table.frame.to_json(orient="records", double_precision=12)
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+def _parquet(table: Table) -> bytes:
+    frame = table.frame.rename(columns=str)
+    content = frame.to_parquet(index=False)
+    if not isinstance(content, bytes):
+        raise TypeError("pandas must return the bytes of a Parquet file when it is given no path.")
+    return content
+
+
+TABLES: Mapping[str, Callable[[Table], bytes]] = {
+    "csv": lambda table: table.frame.to_csv(index=False, lineterminator="\n").encode(),
+    "json": lambda table: to_records(table).encode(),
+    "parquet": _parquet,
+    "tex": lambda table: to_latex(table).encode(),
+    "md": lambda table: f"{to_markdown_table(table)}\n".encode(),
+}
+"""Forms of tables by suffix: with the frame's raw numbers, or in `tex` and `md` with what readers see."""
+FIGURES: Mapping[str, Callable[[Figure], bytes]] = {
+    "svg": lambda figure: figure.svg().encode(),
+    "png": Figure.png,
+    "pdf": Figure.pdf,
+}
+FORMS = (*TABLES, *FIGURES)
+"""Suffixes of all forms of tables and figures."""
+
+
+def export_report(report: Report, folder: Path, forms: Sequence[str]) -> list[str]:
+    """Write every table and figure of a report into a new folder, and return the names of the files.
+
+    Args:
+        report: the report.
+        folder: the folder, which must not exist or be empty.
+        forms: what to write, of `FORMS`.
+
+    Raises:
+        ValueError: a form is unknown, or the folder holds something.
+        OSError: the folder cannot be written.
+        ImportError: Parquet is asked for, and pyarrow is not installed.
+    """
+    check_export(folder, forms)
+    files = _files(report, forms)
+    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        for name, content in files.items():
+            (made / name).write_bytes(content)
+        made.chmod(0o755)
+        made.replace(folder)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    return list(files)
+
+
+def check_export(folder: Path, forms: Sequence[str]) -> None:
+    """Refuse forms that are unknown, and a folder with something in it.
+
+    Raises:
+        ValueError: a form is unknown, or the folder holds something.
+    """
+    unknown = [form for form in forms if form not in FORMS]
+    if unknown or not forms:
+        got = ", ".join(unknown) or "none"
+        raise ValueError(f"--formats must be of {', '.join(FORMS)}; got {got}.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"--out must be a new or empty folder; got {folder}, which is there.")
+
+
+def _files(report: Report, forms: Sequence[str]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for form in forms:
+        if form in TABLES:
+            files |= {f"{table.name}.{form}": TABLES[form](table) for table in report.tables}
+        else:
+            files |= {f"{figure.name}.{form}": FIGURES[form](figure) for figure in report.figures}
+    return files
