@@ -16,10 +16,11 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
-from torch.optim import AdamW, Muon
+from torch.optim import AdamW
 
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.arguments import require_positive, require_share
+from generators.happyhorse.training.muon import Muon
 from generators.happyhorse.training.processes import ALONE, Processes
 
 _LEAST_FACTOR = 0.01
@@ -102,9 +103,7 @@ class Optimisers:
             leaf = nn.Parameter(self._pairs[piece.number][1][piece.rows])
             self._leaves.append((piece, leaf))
             (matrices if _is_matrix(piece.name, leaf) else rest).append(leaf)
-        self._muon = Muon(
-            matrices, lr=rates.muon, weight_decay=0.01, adjust_lr_fn="original", ns_steps=5, momentum=0.95
-        )
+        self._muon = Muon(matrices, lr=rates.muon, momentum=0.95, weight_decay=0.01)
         self._adam = AdamW(rest, lr=rates.adam, betas=(0.9, 0.99), weight_decay=0.01)
 
     @torch.no_grad()
@@ -125,7 +124,7 @@ class Optimisers:
         factor = self.rates.at(done)
         for optimiser, rate in ((self._muon, self.rates.muon), (self._adam, self.rates.adam)):
             optimiser.param_groups[0]["lr"] = rate * factor
-            optimiser.step()  # type: ignore[no-untyped-call]  # Muon's is untyped
+            optimiser.step()
             optimiser.zero_grad()
         self.publish()
         return float(norm)
