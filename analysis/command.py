@@ -18,7 +18,6 @@ from analysis.report.writing import SUFFIXES, check_suffix, write_report
 from analysis.subject import rate_frame
 from analysis.tables.modes import joint_votes
 from elo.arguments import Ties
-from elo.fit import ELO_SCALE
 
 EPILOG = """\
 examples:
@@ -69,7 +68,6 @@ def _built(options: argparse.Namespace) -> Report:
         joint,
         ties=options.ties,
         anchor=options.anchor,
-        scale=options.scale,
         level=options.level,
         covariates=options.covariates,
         seed=options.seed,
@@ -128,9 +126,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ties", choices=get_args(Ties), default="half", help="how a tie counts (half)")
     parser.add_argument("--anchor", metavar="NAME=RATING", type=_anchor, help="contender with a fixed rating")
-    parser.add_argument(
-        "--scale", metavar="POINTS", type=float, default=ELO_SCALE, help="points for 1 log-odds"
-    )
     parser.add_argument(
         "--level", metavar="SHARE", type=float, default=0.95, help="level of intervals (0.95)"
     )

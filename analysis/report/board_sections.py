@@ -49,7 +49,7 @@ def board_section(subject: Subject) -> Section:
         percent("both_bad_share", "both bad"),
         points("votes", "votes"),
         *(points(name, name) for name in ("raters", "prompts") if board[name].notna().any()),
-        *((points("without_unreliable", "rating, unreliable raters down"),) if sensitivity else ()),
+        *((points("without_unreliable", "by reliability"),) if sensitivity else ()),
     )
     preliminary = board.loc[board["preliminary"], "contender"].tolist()
     sentences = [f"{each.contender} has no finite rating: {each.reason}." for each in subject.board.unrated]

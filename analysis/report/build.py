@@ -31,6 +31,10 @@ SECTIONS: tuple[Named, ...] = (
 """Sections of every report, with their titles."""
 
 
+FINEST = 50
+"""Rating points of one unit of log-odds below which whole points say too little."""
+
+
 def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[str] | None = None) -> Report:
     """Build the report on rated votes.
 
@@ -42,8 +46,13 @@ def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[s
         slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that it has.
 
     Raises:
-        ValueError: a column to slice by is not in the file.
+        ValueError: a column to slice by is not in the file, or the scale of the ratings is too fine.
     """
+    if subject.scale < FINEST:
+        raise ValueError(
+            f"scale must be at least {FINEST} for a report, which rounds to whole points; "
+            f"got {subject.scale:g}. Rate without scale."
+        )
     asked = votes.present(subject.frame.columns, KNOWN) if slices is None else list(slices)
     for column in asked:
         if column not in subject.frame.columns:

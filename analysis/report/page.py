@@ -44,7 +44,7 @@ summary { cursor: pointer; }
   nav { display: none; }
   .scroll { overflow: visible; }
   table { font-size: 7.5pt; }
-  th, td { min-width: 0; padding-right: .35rem; white-space: normal; }
+  th, td { min-width: 0; padding-right: .35rem; }
   h2, figcaption { break-after: avoid; }
   figure, tr { break-inside: avoid; }
   figure { max-width: 13cm; }

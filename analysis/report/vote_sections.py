@@ -255,7 +255,7 @@ def covariates_section(subject: Subject) -> Section:
     names = listed(list(subject.votes.covariates))
     sentence = (
         f"With {names} held equal, the rating that moves most is that of {top['contender']}, by "
-        f"{number(top['change'])} points."
+        f"{number(top['change'], 1)} points."
     )
     tables = (Table("covariates", worth, worth_columns), Table("controlled", table, columns))
     return Section("Covariates held equal", (sentence,), tables)

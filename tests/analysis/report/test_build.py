@@ -127,3 +127,8 @@ def test_the_design_effect_is_that_of_the_fit(report: Report, subject: Subject) 
     assert effect is not None
     assert np.isfinite(effect)
     assert f"the variance {effect:.1f} times" in words(section(report, "Planning"))
+
+
+def test_a_scale_too_fine_for_whole_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="scale must be at least 50"):
+        build_report(rate_frame(FRAME, scale=1.0))
