@@ -67,3 +67,19 @@ def test_without_torch_it_stops_before_the_work_and_names_both_remedies(
     with pytest.raises(CommandError, match=r"make demo\. Or leave them out: demo --without happyhorse"):
         call_command("demo", no_serve=True)
     assert not Contender.objects.exists()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_demo_of_an_earlier_suite_is_kept_and_no_clip_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    call_command("demo", no_serve=True, without="happyhorse")
+    clips = Job.objects.count()
+    more = "  - id: blue-circle\n    text: a large blue circle bouncing right quickly on a white background\n"
+    write_file(tmp_path / "toy-world.yaml", SUITE + more)
+    with pytest.raises(
+        CommandError, match="'demo-small' must be of the suite 'toy-world', version 2; got one"
+    ):
+        call_command("demo", no_serve=True, without="happyhorse")
+    assert Job.objects.count() == clips

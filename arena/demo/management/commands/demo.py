@@ -67,6 +67,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         contenders = _load_demo_contenders(console, without)
         suite, _ = load_suite(path=SUITES / "toy-world.yaml")
+        _refuse_earlier_demo(suite, small=bool(without))
         run = _make_clips(suite, contenders, console)
         _create_demo_study(run, contenders, small=bool(without), simulated=False)
         if votes:
@@ -96,6 +97,21 @@ def _load_demo_contenders(console: Console, without: str | None) -> list[Contend
     return loaded
 
 
+def _refuse_earlier_demo(suite: Suite, *, small: bool) -> None:
+    """Raise CommandError before any clip is made if the demo's study was made from another suite."""
+    earlier = Study.objects.filter(slug=_slug(small=small)).exclude(suites=suite).first()
+    if earlier is not None:
+        anew = "make clean, and then: make demo" if settings.IN_CHECKOUT else "set DATA_DIR to a new folder"
+        raise CommandError(
+            f"The study '{earlier.slug}' must be of the suite '{suite.name}', version {suite.version}; "
+            f"got one of an earlier demo. Keep it: manage.py serve. Start anew: {anew}"
+        )
+
+
+def _slug(*, small: bool, simulated: bool = False) -> str:
+    return "demo" + "-small" * small + "-simulated" * simulated
+
+
 def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console) -> Run:
     run = plan_run(suite=suite, contenders=contenders, seeds=[], track=TRACK, clip_settings=CLIP_SETTINGS)
     states = produce_with_progress(run, workers=os.cpu_count() or 1, console=console)
@@ -107,7 +123,7 @@ def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console)
 def _create_demo_study(run: Run, contenders: Sequence[Contender], *, small: bool, simulated: bool) -> Study:
     """Create or find the study; the small demo has its own, since a study's contenders are fixed."""
     study, _ = create_study(
-        slug="demo" + "-small" * small + "-simulated" * simulated,
+        slug=_slug(small=small, simulated=simulated),
         title="Bouncing shapes" + ", four contenders" * small + ", simulated raters" * simulated,
         tracks=[TRACK],
         suites=[run.suite],
