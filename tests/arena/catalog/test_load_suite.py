@@ -38,7 +38,7 @@ def test_a_malformed_file_is_refused_with_all_its_problems(tmp_path: Path) -> No
     assert not Suite.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "prompts"), [("toy-world", 8), ("paddock-120", 144)])
+@pytest.mark.parametrize(("name", "prompts"), [("toy-world", 24), ("paddock-120", 144)])
 def test_a_suite_that_comes_with_paddock_is_loaded_by_its_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, prompts: int
 ) -> None:
