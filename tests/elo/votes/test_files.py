@@ -118,6 +118,23 @@ def test_packed_files_are_read(content: bytes, tmp_path: Path) -> None:
         (b"ARROW1" + b"\0" * 100, "is damaged"),
         (b"\x93NUMPY\x01\0v\0", "neither text nor Parquet nor Arrow"),
     ],
+    ids=[  # of their own: gzip writes the time, so that two workers would name their tests differently
+        "workbook",
+        "sheet of OpenDocument",
+        "zip of two",
+        "zip of none",
+        "cut gz",
+        "broken gz",
+        "cut xz",
+        "broken zip",
+        "broken zst",
+        "gz four times",
+        "old workbook",
+        "tar",
+        "broken Parquet",
+        "broken Arrow",
+        "NumPy",
+    ],
 )
 def test_what_cannot_be_read_is_named(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=rf"votes\.csv .*{message}"):
