@@ -18,6 +18,7 @@ GROUP = "paddock.generators"
 
 # Named by string, so that listing the names imports no generator and none of what it needs.
 IN_TREE = (
+    EntryPoint("diffusers", "generators.adapters.diffusers_generator:Diffusers", GROUP),
     EntryPoint("fal", "generators.adapters.fal:Fal", GROUP),
     EntryPoint("folder", "generators.folder:Folder", GROUP),
     EntryPoint("gemini", "generators.adapters.gemini:Gemini", GROUP),
