@@ -6,7 +6,7 @@ import importlib
 import os
 import platform
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,17 @@ from generators.happyhorse.pipeline.request import (
     UPSCALES,
     ClipRequest,
     DecodedClip,
+    Upscale,
 )
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.weights.choice import ModelChoice
+from generators.resident_model import RESIDENT, ResidentModel
 from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from generators.happyhorse.pipeline.kept import ResidentParts
     from generators.happyhorse.pipeline.parts import Parts
 
 _DEFAULTS: Mapping[str, object] = {
@@ -76,7 +79,7 @@ class HappyHorse:
         for name, allowed in _CHOICES.items():
             read_choice(self.name, self._settings, name, allowed, default=str(_DEFAULTS[name]))
         self._size = _read_size(self.name, self._settings["pixels"])
-        self._choice = self._read_choice()
+        self.choice = self._read_choice()
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -95,7 +98,7 @@ class HappyHorse:
 
     def _write(self, request: Request, path: Path) -> Made:
         _require_packages()
-        return _write_clip(self._choice, self._clip(request), request, path, self.libraries)
+        return _write_clip(self, RESIDENT, self._clip(request), request, path)
 
     def _read_choice(self) -> ModelChoice:
         asked, device = self._settings, read_text(self.name, self._settings, "device")
@@ -153,7 +156,8 @@ class ToyHappyHorse:
         if type(cascade := self._settings["cascade"]) is not bool:
             raise SettingsError(f"{self.name}: 'cascade' must be true or false; got {cascade!r}.")
         with _wrong_setting(self.name):
-            self._choice = ModelChoice("shipped", size="toy", **self._settings)
+            self.choice = ModelChoice("shipped", size="toy", **self._settings)
+        self._resident = ResidentModel()  # a place of its own: it is too small to take a large model's
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -171,7 +175,7 @@ class ToyHappyHorse:
         return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
 
     def _write(self, request: Request, path: Path) -> Made:
-        return _write_clip(self._choice, self._clip(request), request, path, self.libraries)
+        return _write_clip(self, self._resident, self._clip(request), request, path)
 
     def _clip(self, request: Request) -> ClipRequest:
         """Return a request for a clip that the model can make: its size, and at most its longest duration."""
@@ -218,18 +222,37 @@ def _image(request: Request) -> Image | None:
 
 
 def _write_clip(
-    choice: ModelChoice, clip: ClipRequest, request: Request, path: Path, libraries: tuple[str, ...]
+    generator: HappyHorse | ToyHappyHorse,
+    resident: ResidentModel,
+    clip: ClipRequest,
+    request: Request,
+    path: Path,
 ) -> Made:
-    """Make a clip with the chosen model, write it, and return its facts."""
-    upscales = () if clip.upscale is None else (clip.upscale,)
-    parts = choice.parts(upscales)
-    decoded = _make(parts, clip)
-    decoded.write(path)
-    resolved = {**choice.origin(upscales), **_resolved(request, decoded), **_machine(parts)}
-    return Made(resolved=resolved, cost_usd=0.0, libraries=libraries)
+    """Make a clip with the generator's model, which stays loaded, write it, and return its facts."""
+    choice, upscales = generator.choice, () if clip.upscale is None else (clip.upscale,)
+    with resident.using(_key(choice, upscales), lambda: _load(choice, upscales)) as loaded:
+        parts = loaded.serving(clip)
+        decoded = _make(parts, clip, resident)
+        decoded.write(path)
+        resolved = {**choice.origin(upscales), **_resolved(request, decoded), **_machine(parts)}
+    return Made(resolved=resolved, cost_usd=0.0, libraries=generator.libraries)
 
 
-def _make(parts: Parts, clip: ClipRequest) -> DecodedClip:
+def _key(choice: ModelChoice, upscales: tuple[Upscale, ...]) -> str:
+    """Return what decides which weights are loaded: the choice, and the checkpoints that are there."""
+    origin = None
+    with suppress(Unavailable):  # loading says all that is missing, at once
+        origin = choice.origin(upscales)
+    return repr(("happyhorse", choice, upscales, origin))
+
+
+def _load(choice: ModelChoice, upscales: tuple[Upscale, ...]) -> ResidentParts:
+    from generators.happyhorse.pipeline.kept import ResidentParts
+
+    return ResidentParts(choice.parts(upscales))
+
+
+def _make(parts: Parts, clip: ClipRequest, resident: ResidentModel) -> DecodedClip:
     import torch
 
     from generators.happyhorse.pipeline.pipeline import Pipeline
@@ -237,6 +260,7 @@ def _make(parts: Parts, clip: ClipRequest) -> DecodedClip:
     try:
         return Pipeline(parts).make(clip)
     except torch.OutOfMemoryError as error:
+        resident.release()
         raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error
 
 

@@ -27,7 +27,7 @@ _PREFIX = "model.encoder."
 
 
 class T5GemmaText:
-    """A `TextEncoder` that caches every prompt's features, which are small beside the encoder."""
+    """A `TextEncoder` that keeps the features of its last prompts, which the next clip may share."""
 
     def __init__(self, tokenizer: Tokenizer, load_network: Callable[[], nn.Module]) -> None:
         self.tokenizer = tokenizer
@@ -67,9 +67,11 @@ class T5GemmaText:
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
         """Encode each prompt to features (tokens, channels), float32 on the CPU, cut to 640 tokens."""
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._features]
+        known = {prompt: self._features[prompt] for prompt in prompts if prompt in self._features}
         if new:
             network = self.load_network()
-            self._features |= {prompt: self._run(network, prompt) for prompt in new}
+            known |= {prompt: self._run(network, prompt) for prompt in new}
+        self._features = known
         return tuple(self._features[prompt] for prompt in prompts)
 
     @torch.inference_mode()

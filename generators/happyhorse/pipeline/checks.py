@@ -8,7 +8,7 @@ from dataclasses import replace
 from generators.base import InvalidInput, Unavailable
 from generators.free_memory import GIB, free_bytes
 from generators.happyhorse.network.facts import TEXT_TOKENS
-from generators.happyhorse.network.memory import Footprint, footprint
+from generators.happyhorse.network.memory import Footprint, footprint, holdings
 from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest
 
@@ -41,6 +41,19 @@ def estimate(parts: Parts, request: ClipRequest) -> Footprint:
     return footprint(parts.config, seen * in_frame + audio + TEXT_TOKENS, width * height, parts.text_bytes)
 
 
+def fits_together(parts: Parts, request: ClipRequest) -> bool:
+    """Whether memory is known to hold all parts of a model at once, beside the clip's own tensors."""
+    there, need = _there(parts), estimate(parts, request)
+    more = len(parts.super_resolution) * holdings(parts.config).size_bytes
+    return there is not None and need.text + need.denoising + need.decoding + more <= there
+
+
+def _there(parts: Parts) -> int | None:
+    """Return the bytes for the parts and a clip: those that are free, and those that hold parts already."""
+    free = free_bytes(parts.device)
+    return None if free is None else free + parts.held_bytes()
+
+
 def _check_parts(parts: Parts, request: ClipRequest) -> None:
     if request.upscale is not None and request.upscale not in parts.super_resolution:
         given = ", ".join(parts.super_resolution) or "none"
@@ -58,7 +71,7 @@ def _check_parts(parts: Parts, request: ClipRequest) -> None:
 
 
 def _check_memory(parts: Parts, request: ClipRequest) -> None:
-    there, need = free_bytes(parts.device), estimate(parts, request)
+    there, need = _there(parts), estimate(parts, request)
     if there is None or need.peak <= there:
         return
     fitting = (smaller for smaller in _smaller(request) if estimate(parts, smaller).peak <= there)

@@ -16,6 +16,10 @@ from generators.happyhorse.pipeline.request import Upscale
 from generators.happyhorse.sampling.preconditioning import Variances
 
 
+def _nothing_held() -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Parts:
     """Parts of one model. A function loads its part anew, or returns one that is kept loaded."""
@@ -40,4 +44,6 @@ class Parts:
     """CPU threads to compute with; None leaves the number unchanged. One is fastest for a small network."""
     text_bytes: int = 0
     """Bytes of the text encoder's weights."""
+    held_bytes: Callable[[], int] = _nothing_held
+    """Bytes of the weights that are kept loaded at the moment."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))

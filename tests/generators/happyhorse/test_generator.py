@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from PIL import Image
 from generators import registry
 from generators.base import GenerationError, InvalidInput, Request, Track, Unavailable, file_sha256
 from generators.choices import SettingsError
-from generators.happyhorse.generator import HappyHorse
+from generators.happyhorse.generator import HappyHorse, ToyHappyHorse
+from generators.resident_model import RESIDENT
 from tests.factories_codecs import one_thread
 from tests.factories_generators import make_request as make_toy_request
 
@@ -85,6 +87,37 @@ def test_equal_requests_give_equal_files(tmp_path: Path) -> None:
     first, again, other = (path.read_bytes() for path in paths)
     assert first == again
     assert first != other
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "load"),
+    [
+        (HappyHorse, RANDOM, "generators.happyhorse.weights.random.random_parts"),
+        (ToyHappyHorse, {}, "generators.happyhorse.toy.components.toy_parts"),
+    ],
+)
+def test_the_model_is_loaded_once_for_many_clips(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[HappyHorse] | type[ToyHappyHorse],
+    settings: dict[str, object],
+    load: str,
+) -> None:
+    RESIDENT.release()
+    module, _, name = load.rpartition(".")
+    make_parts = getattr(importlib.import_module(module), name)
+    loads: list[str] = []
+
+    def counting(*given: object, **more: object) -> object:
+        loads.append(name)
+        return make_parts(*given, **more)
+
+    monkeypatch.setattr(load, counting)
+    generator = kind(settings)
+    prompt = "a large red circle gliding up-left quickly on a grey background"
+    for seed in (1, 2, 3):
+        generator.generate(make_request(prompt=prompt, seed=seed), tmp_path)
+    assert loads == [name]
 
 
 def test_without_weights_it_is_unavailable_and_names_the_commands(
