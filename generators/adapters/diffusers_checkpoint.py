@@ -23,8 +23,8 @@ class MissingCheckpoint(Unavailable, FileNotFoundError):
 
 
 @dataclass(frozen=True)
-class Tensor:
-    """One tensor of a checkpoint."""
+class Weight:
+    """One weight tensor of a checkpoint."""
 
     name: str
     count: int
@@ -45,10 +45,10 @@ class Checkpoint:
         return str(self.index.get("_class_name"))
 
     @cached_property
-    def tensors(self) -> Mapping[str, tuple[Tensor, ...]]:
+    def weights(self) -> Mapping[str, tuple[Weight, ...]]:
         """Tensors of each component that has weights, from the headers of its files."""
         found = {
-            name: tuple(tensor for path in self._weights(name) for tensor in _read_header(path))
+            name: tuple(tensor for path in self._files(name) for tensor in _read_header(path))
             for name in self.index
             if not name.startswith("_")
         }
@@ -59,12 +59,12 @@ class Checkpoint:
         """SHA-256 of the names, sizes and headers of all weights, in hexadecimal."""
         digest = hashlib.sha256()
         for name in sorted(self.index):
-            for path in self._weights(name):
+            for path in self._files(name):
                 digest.update(f"{name}/{path.name} {path.stat().st_size}\n".encode())
                 digest.update(_header(path))
         return digest.hexdigest()
 
-    def _weights(self, component: str) -> list[Path]:
+    def _files(self, component: str) -> list[Path]:
         return sorted((self.folder / component).glob("*.safetensors"))
 
 
@@ -119,7 +119,7 @@ def _read_index(path: Path) -> Mapping[str, Any]:
 
 def _require_shards(model: LocalModel, found: Checkpoint, folder: Path | None) -> None:
     """Raise MissingCheckpoint if a component of the model's row has no weights, or not all of its shards."""
-    missing = [f"{part}/*.safetensors" for part in _required(model, found) if part not in found.tensors]
+    missing = [f"{part}/*.safetensors" for part in _required(model, found) if part not in found.weights]
     for index in sorted(found.folder.glob("*/*.safetensors.index.json")):
         shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         missing += [
@@ -146,7 +146,7 @@ def _header(path: Path) -> bytes:
         return file.read(struct.unpack("<Q", size)[0]) if len(size) == 8 else b""
 
 
-def _read_header(path: Path) -> Iterator[Tensor]:
+def _read_header(path: Path) -> Iterator[Weight]:
     try:
         header = json.loads(_header(path))
     except (ValueError, MemoryError, OverflowError) as error:
@@ -158,4 +158,4 @@ def _read_header(path: Path) -> Iterator[Tensor]:
             count = 1
             for side in entry["shape"]:
                 count *= side
-            yield Tensor(name, count)
+            yield Weight(name, count)

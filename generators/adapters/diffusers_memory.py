@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from generators.adapters.diffusers_checkpoint import Checkpoint, Tensor
+from generators.adapters.diffusers_checkpoint import Checkpoint, Weight
 from generators.adapters.diffusers_fitting import LocalAsk
 from generators.adapters.diffusers_settings import LocalTerms
 from generators.base import InvalidInput
@@ -65,7 +65,7 @@ def weight_bytes(checkpoint: Checkpoint, terms: LocalTerms, float32: tuple[str, 
     """Return the bytes of each component's weights once they are loaded."""
     return {
         part: _width(part, terms, float32) * sum(tensor.count for tensor in tensors)
-        for part, tensors in checkpoint.tensors.items()
+        for part, tensors in checkpoint.weights.items()
     }
 
 
@@ -114,14 +114,14 @@ def is_quantised(part: str, terms: LocalTerms) -> bool:
 
 def _group_bytes(checkpoint: Checkpoint, terms: LocalTerms, float32: tuple[str, ...]) -> Iterator[int]:
     """Yield the bytes of each group of weights that is moved to the device by itself."""
-    for part, tensors in checkpoint.tensors.items():
+    for part, tensors in checkpoint.weights.items():
         sizes: Counter[str] = Counter()
         for tensor in tensors:
             sizes[_group(tensor, terms.offload)] += tensor.count
         yield from (count * _width(part, terms, float32) for count in sizes.values())
 
 
-def _group(tensor: Tensor, offload: str) -> str:
+def _group(tensor: Weight, offload: str) -> str:
     """Return the layer or, for blocks, the numbered block that a tensor belongs to."""
     block = re.match(r".*?\.\d+(?=\.)", tensor.name) if offload == "blocks" else None
     return block.group() if block else tensor.name.rpartition(".")[0]

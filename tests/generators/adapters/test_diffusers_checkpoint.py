@@ -35,8 +35,8 @@ def find(folder: Path) -> Checkpoint:
 def test_tensors_are_read_from_the_headers(folder: Path) -> None:
     found = find(folder)
     assert found.pipeline == "WanPipeline"
-    assert set(found.tensors) == {"transformer", "text_encoder", "vae"}
-    assert sorted(tensor.count for tensor in found.tensors["vae"]) == [2, 12]
+    assert set(found.weights) == {"transformer", "text_encoder", "vae"}
+    assert sorted(tensor.count for tensor in found.weights["vae"]) == [2, 12]
 
 
 def test_the_fingerprint_tells_checkpoints_apart(folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_component_that_the_checkpoint_does_without_is_not_missed(folder: Path
     index["vae"] = [None, None]
     (folder / "model_index.json").write_text(json.dumps(index))
     (folder / "vae" / "model.safetensors").unlink()
-    assert set(find(folder).tensors) == {"transformer", "text_encoder"}
+    assert set(find(folder).weights) == {"transformer", "text_encoder"}
 
 
 @pytest.mark.parametrize(

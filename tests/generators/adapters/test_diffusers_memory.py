@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from generators.adapters import diffusers_memory
-from generators.adapters.diffusers_checkpoint import Checkpoint, Tensor
+from generators.adapters.diffusers_checkpoint import Checkpoint, Weight
 from generators.adapters.diffusers_fitting import LocalAsk, fit_local
 from generators.adapters.diffusers_memory import LocalMemoryError, needed_bytes, require_memory, weight_bytes
 from generators.adapters.diffusers_settings import read_terms
@@ -17,8 +17,8 @@ from tests.factories_generators import make_request
 FLOAT32 = ("vae",)
 
 
-def billions(name: str, count: float) -> Tensor:
-    return Tensor(name, int(count * 1e9))
+def billions(name: str, count: float) -> Weight:
+    return Weight(name, int(count * 1e9))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def checkpoint() -> Checkpoint:
     """Return a checkpoint of 14 B in 40 blocks, an encoder with a large embedding, and an autoencoder."""
     found = Checkpoint(Path("nowhere"), {})
     blocks = [billions(f"blocks.{n}.{part}.weight", 0.175) for n in range(40) for part in ("a", "b")]
-    found.__dict__["tensors"] = {
+    found.__dict__["weights"] = {
         "transformer": tuple(blocks),
         "text_encoder": (billions("shared.weight", 1.0), billions("layers.0.weight", 0.2)),
         "vae": (billions("decoder.weight", 0.1),),
@@ -60,7 +60,7 @@ def test_offloading_holds_two_groups_at_a_time(checkpoint: Checkpoint) -> None:
     work = 14 * GIB
     assert whole == pytest.approx(work + 28e9 + 2.4e9 + 0.4e9)
     assert blocks == leaves == pytest.approx(work + 2 * 2e9)  # the embedding is larger than any block
-    checkpoint.__dict__["tensors"] = {"transformer": checkpoint.tensors["transformer"]}
+    checkpoint.__dict__["weights"] = {"transformer": checkpoint.weights["transformer"]}
     blocks, leaves = (needed_bytes(ask(offload=how), checkpoint, ()) for how in ("blocks", "leaves"))
     assert blocks - work == pytest.approx(2 * (leaves - work))
 
