@@ -42,7 +42,8 @@ def test_tensors_are_read_from_the_headers(folder: Path) -> None:
 def test_the_fingerprint_tells_checkpoints_apart(folder: Path) -> None:
     before = find(folder).fingerprint
     assert find(folder).fingerprint == before
-    save_file({"bias": torch.zeros(3)}, folder / "vae" / "model.safetensors")
+    tuned = {"blocks.0.weight": torch.ones(3, 4), "bias": torch.zeros(2)}
+    save_file(tuned, folder / "vae" / "model.safetensors")
     assert find(folder).fingerprint != before
 
 
