@@ -203,13 +203,29 @@ def test_what_a_clip_is_not_is_recorded(checkpoints: Path, tmp_path: Path) -> No
     assert resolved["not_honoured"] == ["fps", "height", "width"]
 
 
-@pytest.mark.parametrize("setting", [{"quantisation": "float8"}, {"tiling": True}, {"dtype": "float32"}])
-def test_each_way_to_compute_makes_a_clip_of_its_own(
-    checkpoints: Path, tmp_path: Path, setting: dict[str, Any]
+def test_dtype_and_quantisation_change_the_clip_and_repeat(checkpoints: Path, tmp_path: Path) -> None:
+    settings: list[dict[str, Any]] = [{}, {"dtype": "float32"}, {"quantisation": "float8"}]
+    first, again = (
+        [hashes(make(checkpoints, **each), tmp_path / f"{turn}{n}", 1)[0] for n, each in enumerate(settings)]
+        for turn in "ab"
+    )
+    assert first == again
+    assert len(set(first)) == len(settings)
+
+
+def test_tiling_is_switched_for_each_clip(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (made,) = hashes(make(checkpoints, **setting), tmp_path / "a", 1)
-    (again,) = hashes(make(checkpoints, **setting), tmp_path / "b", 1)
-    assert made == again
+    tiled, run = [], Wan.run
+
+    def noting(self: Wan, pipeline: Any, *rest: Any) -> Footage:  # noqa: ANN401 - as the family's
+        tiled.append(pipeline.vae.use_tiling)
+        return run(self, pipeline, *rest)
+
+    monkeypatch.setattr(Wan, "run", noting)
+    for n, tiling in enumerate((True, False)):
+        hashes(make(checkpoints, tiling=tiling), tmp_path / str(n), 1)
+    assert tiled == [True, False]
 
 
 @pytest.mark.parametrize("how", ["blocks", "leaves"])
