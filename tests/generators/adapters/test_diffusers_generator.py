@@ -168,6 +168,7 @@ def test_provenance_says_what_was_used(checkpoints: Path, tmp_path: Path) -> Non
     json.dumps(origin.as_dict())
 
 
+@pytest.mark.slow
 def test_a_silent_track_leaves_the_sound_out(checkpoints: Path, tmp_path: Path) -> None:
     generator = make(checkpoints, "LTX2Pipeline", "ltx-2", 32)
     silent = generator.generate(make_request(generator, 32), tmp_path)
@@ -203,6 +204,7 @@ def test_what_a_clip_is_not_is_recorded(checkpoints: Path, tmp_path: Path) -> No
     assert resolved["not_honoured"] == ["fps", "height", "width"]
 
 
+@pytest.mark.slow
 def test_dtype_and_quantisation_change_the_clip_and_repeat(checkpoints: Path, tmp_path: Path) -> None:
     settings: list[dict[str, Any]] = [{}, {"dtype": "float32"}, {"quantisation": "float8"}]
     first, again = (
