@@ -117,10 +117,10 @@ def test_a_run_has_the_codecs_variances_and_the_network_asked_for() -> None:
 
 def test_compiling_prepares_each_layer_and_leaves_the_weights_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     run, compiled = take(small_run(), CLIPS, 1), list[torch.nn.Module]()
-    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 8)
     monkeypatch.setattr(torch.nn.Module, "compile", lambda layer, dynamic: compiled.append(layer))
 
-    compile_layers(run.step.model)
+    with torch._dynamo.config.patch(recompile_limit=8):
+        compile_layers(run.step.model)
+        assert torch._dynamo.config.recompile_limit == 4 * SMALL.num_layers
 
     assert compiled == list(run.step.model.transformer.layers)
-    assert torch._dynamo.config.recompile_limit == 4 * SMALL.num_layers
