@@ -39,6 +39,10 @@ class Track(StrEnum):
         return f"{source} to video{' with sound' if self.with_sound else ''}"
 
 
+TRACKS: tuple[Track, ...] = tuple(Track)
+"""All tracks, for generators that make clips for each."""
+
+
 class GenerationError(Exception):
     """Failure to make a clip."""
 
@@ -119,8 +123,8 @@ class Request:
     """Image that the clip starts from; needed on image tracks."""
 
     def __post_init__(self) -> None:
-        if self.track not in tuple(Track):
-            raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(Track))}.")
+        if self.track not in TRACKS:
+            raise InvalidInput(f"Unknown track {self.track!r}. Known: {', '.join(sorted(TRACKS))}.")
         object.__setattr__(self, "track", Track(self.track))
         if self.track.from_image and self.reference_image is None:
             raise InvalidInput(f"Track '{self.track}' needs a reference image; got none.")

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from generators.base import Request, Result, Track, Unavailable
+from generators.base import TRACKS, Request, Result, Track, Unavailable
 from generators.choices import read_text, refuse_unknown
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
 from generators.delivery import Made, deliver
-from generators.manifest import Key, ManifestError, read_manifest
+from generators.manifest import Key, ManifestError, Row, read_manifest
 
 NOT_HONOURED = ("duration_s", "fps", "height", "width")
 """Fields of a request that whoever made the clip never saw: its prompt and seed alone choose the file."""
@@ -28,6 +28,8 @@ class _Source(Protocol):
     place: Path
     """Manifest or folder that says which clips there are."""
     settings: Mapping[str, object]
+    rows: Mapping[Key, Row]
+    """Rows of the manifest; none where files' names say it all."""
 
     def find(self, prompt_id: str, seed: int) -> Path | None:
         """Return the file of a prompt and seed, or None where there is none."""
@@ -57,11 +59,11 @@ class _ListedClips:
             "root": str(root),
         }
         self._contender, self._root = contender, root
-        self._rows = read_manifest(manifest, root)
+        self.rows = read_manifest(manifest, root)
         self._require_rows()
 
     def _require_rows(self) -> None:
-        known = sorted({key.contender for key in self._rows})
+        known = sorted({key.contender for key in self.rows})
         if self._contender not in known:
             raise ManifestError(
                 f"{self.place} must have a row for contender {self._contender!r}; "
@@ -69,11 +71,11 @@ class _ListedClips:
             )
 
     def find(self, prompt_id: str, seed: int) -> Path | None:
-        row = self._rows.get(Key(self._contender, prompt_id, seed))
+        row = self.rows.get(Key(self._contender, prompt_id, seed))
         return Path(row.file) if row else None
 
     def unknown_prompts(self, known: Mapping[str, object]) -> list[str]:
-        ids = [key.prompt_id for key in self._rows if key.contender == self._contender]
+        ids = [key.prompt_id for key in self.rows if key.contender == self._contender]
         return list(dict.fromkeys(prompt_id for prompt_id in ids if prompt_id not in known))
 
     def describe_missing(self, prompt_id: str, seed: int) -> str:
@@ -82,7 +84,7 @@ class _ListedClips:
         )
 
     def origin(self, file: Path, prompt_id: str, seed: int) -> Mapping[str, object]:
-        row = self._rows[Key(self._contender, prompt_id, seed)]
+        row = self.rows[Key(self._contender, prompt_id, seed)]
         relative = file.relative_to(self._root.resolve()).as_posix()
         return {"file": relative, "manifest_line": row.line}
 
@@ -93,6 +95,7 @@ class _NamedClips:
     def __init__(self, folder: Path) -> None:
         self.place = folder
         self.settings: Mapping[str, object] = {"clips": str(folder)}
+        self.rows: Mapping[Key, Row] = {}
         self._clips = _read_clips(folder)
 
     def find(self, prompt_id: str, seed: int) -> Path | None:
@@ -124,13 +127,18 @@ class Folder:
 
     name = "folder"
     version = "1"
-    tracks: frozenset[Track] = frozenset(Track)
+    tracks: frozenset[Track] = frozenset(TRACKS)
     path_settings: ClassVar[frozenset[str]] = frozenset({"clips", "manifest", "root"})
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"clips", "manifest", "contender", "root"})
         self._source: _Source = _open_source(self.name, settings)
         self.settings = self._source.settings
+
+    @property
+    def rows(self) -> Mapping[Key, Row]:
+        """All rows of the manifest, those of other contenders too; none where a folder's names say it all."""
+        return self._source.rows
 
     def find_clip(self, prompt_id: str, seed: int) -> Path | None:
         """Return the file of a prompt and seed, or None where there is none.

@@ -114,7 +114,7 @@ class Changes:
         if self.cut:
             yield f"cut by {self.cut_s:.2f} s at the end"
         if self.held:
-            yield f"last picture held for {self.held_s:.2f} s"
+            yield f"too short: last picture held for {self.held_s:.2f} s"
 
     def _sound(self) -> Iterator[str]:
         if self.sound_cut_s > max(TOLD_S, self.cut_s + TOLD_S):

@@ -109,6 +109,14 @@ def test_a_manifest_that_is_no_text_is_refused(clips: Path) -> None:
         _folder(clips / "manifest.csv")
 
 
+def test_all_rows_of_a_manifest_can_be_read(clips: Path) -> None:
+    folder = _folder(_write(clips, "helios,p1,1,a.mp4", "kling,p1,2,a.mp4"))
+    assert [(key.contender, key.prompt_id, key.seed) for key in folder.rows] == [
+        ("helios", "p1", 1),
+        ("kling", "p1", 2),
+    ]
+
+
 def test_a_request_without_a_row_is_unavailable(clips: Path, tmp_path: Path) -> None:
     manifest = _write(clips, "helios,p1,1,a.mp4", "kling,p1,2,a.mp4")
     with pytest.raises(Unavailable) as caught:

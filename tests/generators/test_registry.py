@@ -3,11 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from generators import registry
+from generators.base import Request, Track, file_sha256
 from generators.choices import SettingsError
 from generators.toyworld.generator import ToyWorld
 
@@ -85,3 +88,39 @@ def test_wrong_settings_are_named_with_what_is_allowed(settings: dict[str, objec
     with pytest.raises(SettingsError) as caught:
         registry.create("toy-world", settings)
     assert str(caught.value) == message
+
+
+THEIRS = """
+import shutil
+from generators.base import *
+
+class Theirs:
+    name, version, tracks, settings = "theirs", "1", frozenset(TRACKS), {}
+
+    def generate(self, request, out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
+        path = out_dir / "clip.mp4"
+        path.write_bytes(b"clip")
+        origin = Provenance(
+            "theirs", "1", self.settings, request, request.seed, {}, None, None, 0.1, {}, file_sha256(path)
+        )
+        return Result(path, origin)
+"""
+
+
+def test_a_generator_of_another_package_needs_nothing_but_the_base(tmp_path: Path) -> None:
+    module: dict[str, Any] = {}
+    exec(THEIRS, module)
+    request = Request(
+        prompt_id="p",
+        prompt="A ball.",
+        seed=3,
+        track=Track.T2V_AUDIO,
+        duration_s=1,
+        width=64,
+        height=64,
+        fps=8,
+    )
+    result = module["Theirs"]().generate(request, tmp_path)
+    assert result.provenance.sha256 == file_sha256(tmp_path / "clip.mp4")
+    assert set(module["TRACKS"]) == set(Track)

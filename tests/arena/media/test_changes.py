@@ -78,7 +78,7 @@ def test_scaling_bars_and_a_cut_are_told() -> None:
 )
 def test_each_other_change_is_told(clip: Probe, words: str) -> None:
     assert words in told(clip, duration_s=6.0)
-    assert "last picture held for 1.00 s" in told(clip, duration_s=6.0)
+    assert "too short: last picture held for 1.00 s" in told(clip, duration_s=6.0)
 
 
 def test_sound_that_is_not_judged_is_said_to_be_left_out() -> None:

@@ -111,5 +111,5 @@ def test_what_the_changes_of_the_renditions_tell_is_not_said_again() -> None:
     ]
     assert describe_changes(run) == [
         "square: 1 clip shown scaled from 640×480 to 320×240; changed from 30 to 24 frames a second; "
-        "last picture held for 1.00 s; 3.00 s of silence added"
+        "too short: last picture held for 1.00 s; 3.00 s of silence added"
     ]
