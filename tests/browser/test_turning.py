@@ -63,9 +63,8 @@ def test_after_the_vote_the_clips_stay_and_play_with_their_names_under_them(
     expect(desktop.get_by_role("status")).to_contain_text("Your vote is recorded. A is Maker Of")
     desktop.keyboard.press("Space")
     expect(desktop.locator(".revealed [data-play-word]")).to_have_text("Pause")
-    desktop.wait_for_function(
-        "[...document.querySelectorAll('.revealed video')].every(video => !video.paused)"
-    )
+    for video in desktop.locator(".revealed video").all():
+        expect(video).to_have_js_property("paused", False)
 
 
 def test_the_next_pair_is_counted_down_and_can_be_stopped(
