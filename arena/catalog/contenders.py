@@ -14,6 +14,9 @@ from arena.catalog.models import Contender
 from arena.catalog.reading import read_document
 from generators import registry
 
+DESCRIPTION = ("name", "maker", "codename", "released_on", "open_weights", "price_per_minute_usd")
+"""Fields that describe a contender for people; they may change."""
+
 
 def read_contenders(path: Path) -> list[Contender]:
     """Read a YAML file of contenders without saving them.
@@ -56,6 +59,9 @@ def _read_contender(entry: Fields) -> Contender:
         codename=entry.text("codename", default="", longest=120),
         generator=entry.text("generator", longest=64),
         settings=entry.mapping("settings"),
+        released_on=entry.day("released_on"),
+        open_weights=entry.truth("open_weights"),
+        price_per_minute_usd=entry.amount("price_per_minute_usd"),
     )
     entry.refuse_others()
     if contender.generator:
@@ -85,7 +91,7 @@ def _save(
         if row.generator in leave_out:
             continue
         identity = {"generator": row.generator, "settings": row.settings}
-        described = {"name": row.name, "maker": row.maker, "codename": row.codename}
+        described = {name: getattr(row, name) for name in DESCRIPTION}
         known, created = Contender.objects.update_or_create(
             slug=row.slug, defaults=described, create_defaults=identity | described
         )

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, TypeGuard
 
 from arena.catalog.hashing import canonical_json
@@ -14,6 +15,7 @@ from arena.catalog.written import as_text, show
 from generators.base import LARGEST_SEED
 
 LONGEST_TAG = 200
+LARGEST_AMOUNT = 1_000_000
 
 
 class Fields:
@@ -69,6 +71,35 @@ class Fields:
             self._report(name, f"each text {problem}")
             return []
         return plain
+
+    def day(self, name: str) -> date | None:
+        """Take a date such as 2026-03-31; None if it is absent."""
+        text = self.text(name, default="")
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self._report(name, f"must be a date such as 2026-03-31; got {show(text)}.")
+            return None
+
+    def truth(self, name: str) -> bool | None:
+        """Take true or false; None if it is absent."""
+        value = self._take(name, required=False)
+        if value is not None and not isinstance(value, bool):
+            self._report(name, f"must be true or false; got {show(value)}.")
+            return None
+        return value
+
+    def amount(self, name: str) -> float | None:
+        """Take a finite number of 0 or more; None if it is absent."""
+        value = self._take(name, required=False)
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_AMOUNT:
+            return float(value)
+        self._report(name, f"must be a number from 0 to {LARGEST_AMOUNT:,}; got {show(value)}.")
+        return None
 
     def seeds(self, name: str, *, default: list[int]) -> list[int]:
         """Take a list of different seeds."""

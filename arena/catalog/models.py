@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.crypto import salted_hmac
+from django.utils.text import slugify
+
+PSEUDONYM_SALT = "arena.catalog.pseudonym"
 
 
 class Contender(models.Model):
@@ -14,6 +18,13 @@ class Contender(models.Model):
     codename = models.CharField(max_length=120, blank=True, help_text="Shown while the identity is withheld")
     generator = models.CharField(max_length=64)
     settings = models.JSONField(default=dict)
+    released_on = models.DateField(null=True, blank=True, help_text="Day on which it was released")
+    open_weights = models.BooleanField(
+        null=True, blank=True, help_text="Whether its weights can be downloaded"
+    )
+    price_per_minute_usd = models.FloatField(
+        null=True, blank=True, help_text="List price of a minute of video, for clips without a recorded cost"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -31,6 +42,14 @@ class Contender(models.Model):
     def shown_name(self) -> str:
         """Name on pages: the codename while the identity is withheld."""
         return self.codename or self.name
+
+    @property
+    def public_slug(self) -> str:
+        """Slug for addresses and files: a pseudonym made of the codename while the identity is withheld."""
+        if not self.is_withheld:
+            return self.slug
+        digest = salted_hmac(PSEUDONYM_SALT, str(self.pk)).hexdigest()[:8]
+        return f"{slugify(self.codename) or 'withheld'}-{digest}"
 
     @property
     def shown_origin(self) -> str:

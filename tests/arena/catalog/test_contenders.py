@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,42 @@ def test_a_codename_withholds_an_identity_until_the_file_is_loaded_without_it(tm
     assert (row.is_withheld, row.shown_name, row.shown_origin) == (False, "Stutter", "stutter · Us")
 
 
+def test_a_pseudonym_stands_for_the_slug_while_an_identity_is_withheld() -> None:
+    named = {"open": "", "secret-9": "Grey Falcon", "secret-10": "Grey Falcon"}
+    shown, withheld, alike = (make_contender(slug, codename=name) for slug, name in named.items())
+    assert shown.public_slug == "open"
+    assert withheld.public_slug.startswith("grey-falcon-")
+    assert len({withheld.public_slug, alike.public_slug}) == 2
+    assert make_contender("third", codename="隼").public_slug.startswith("withheld-")
+
+
+def test_release_weights_and_price_are_descriptions(tmp_path: Path) -> None:
+    facts = "released_on: 2026-03-31, open_weights: true, price_per_minute_usd: 2.5"
+    for known, wanted in ((facts, (date(2026, 3, 31), True, 2.5)), ("maker: Us", (None, None, None))):
+        load_contenders(path=_write(tmp_path, f"{TRUTH}, {known}"))
+        row = Contender.objects.get()
+        assert (row.released_on, row.open_weights, row.price_per_minute_usd) == wanted
+
+
+@pytest.mark.parametrize(
+    ("fact", "refusal"),
+    [
+        ("released_on: March", "released_on: must be a date such as 2026-03-31; got 'March'."),
+        ("released_on: [2026]", "released_on: must be text; got [2026]."),
+        ("open_weights: some", "open_weights: must be true or false; got 'some'."),
+        ("price_per_minute_usd: -1", "price_per_minute_usd: must be a number from 0 to 1,000,000; got -1."),
+        ("price_per_minute_usd: .nan", "price_per_minute_usd: must be a number from 0 to 1,000,000; got"),
+        (
+            "price_per_minute_usd: true",
+            "price_per_minute_usd: must be a number from 0 to 1,000,000; got true.",
+        ),
+    ],
+)
+def test_an_impossible_description_is_refused(tmp_path: Path, fact: str, refusal: str) -> None:
+    (found,) = _refuse(_write(tmp_path, f"{TRUTH}, {fact}"))
+    assert found.startswith(f"contenders.yaml:2: contenders.0.{refusal}")
+
+
 def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
     make_contender("stutter", name="Old", settings={"flaw": "none"})
     assert _refuse(_write(tmp_path, TRUTH, STUTTER)) == [
@@ -78,7 +115,8 @@ def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
         (f"{TRUTH}, settings: [flaw]", "settings: must be a mapping; got ['flaw']."),
         (
             f"{TRUTH}, makr: Us",
-            "makr: unknown field. Known: codename, contender, generator, maker, name, settings.",
+            "makr: unknown field. Known: codename, contender, generator, maker, name, open_weights, "
+            "price_per_minute_usd, released_on, settings.",
         ),
         ("contender: truth, generator: toy-world", "name: is missing."),
         ("name: Truth, generator: toy-world", "contender: is missing."),
