@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.board import MINIMUM, Board, BoardRow, Cell, Evidence, bound, build_board
-from analysis.export import to_csv, to_json
+from analysis.export import to_csv, to_json, to_xlsx
 from analysis.terminal import print_board
 from analysis.whisker import Axis, Chart, Tick, Whisker, draw_whiskers
 
@@ -23,4 +23,5 @@ __all__ = [
     "print_board",
     "to_csv",
     "to_json",
+    "to_xlsx",
 ]

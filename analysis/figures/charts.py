@@ -29,23 +29,22 @@ CELL_TEXT = 14
 
 def forest(board: pd.DataFrame, level: float) -> Figure:
     """Draw ratings with their intervals, best on top; a tier is set apart by a rule."""
+    crossed = "without_unreliable" in board and bool(board["without_unreliable"].notna().any())
 
     def draw(axes: Axes) -> None:
         y = np.arange(len(board))[::-1]
         margins = np.abs(board[["lower", "upper"]].to_numpy() - board[["rating"]].to_numpy()).T
         axes.errorbar(board["rating"], y, xerr=margins, fmt="o", color=BLUE, markersize=4, capsize=2)
-        if board["without_unreliable"].notna().any():
+        if crossed:
             axes.plot(board["without_unreliable"], y, "x", color=VERMILION, markersize=5)
         for place in np.flatnonzero(np.diff(board["tier"])):
             axes.axhline(y[place] - 0.5, color=INK, linewidth=0.6, linestyle=":")
         _rows(axes, board["contender"].tolist(), y)
         axes.set_xlabel("rating")
 
-    caption = (
-        f"Ratings with {100 * level:g} % intervals, best first. Dotted lines part tiers. A cross is the "
-        f"rating "
-        "where unreliable raters count less."
-    )
+    caption = f"Ratings with {100 * level:g} % intervals, best first. Dotted lines part tiers."
+    if crossed:
+        caption += " A cross is the rating where unreliable raters count less."
     return Figure("forest", caption, draw, height=_height(len(board)))
 
 

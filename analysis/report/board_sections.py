@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from analysis.subject import Subject
 from analysis.tables.leaderboard import leaderboard, rank_probabilities, win_matrix
 from analysis.tables.planning import POWER, power, steps
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MOST_GROWTH = 100
 """Factor of votes, raters and prompts beyond which a study is out of reach."""
 WIDE = 14
@@ -37,20 +41,6 @@ def board_section(subject: Subject) -> Section:
     """Build the leaderboard with its forest plot."""
     board = leaderboard(subject)
     sensitivity = board["without_unreliable"].notna().any()
-    interval = f"{100 * subject.level:g} % interval"
-    columns = (
-        ranks("rank"),
-        words("contender", "contender"),
-        points("rating", "rating"),
-        limits(interval),
-        points("tier", "tier"),
-        percent("win_share", "wins"),
-        percent("tie_share", "ties"),
-        percent("both_bad_share", "both bad"),
-        points("votes", "votes"),
-        *(points(name, name) for name in ("raters", "prompts") if board[name].notna().any()),
-        *((points("without_unreliable", "by reliability"),) if sensitivity else ()),
-    )
     preliminary = board.loc[board["preliminary"], "contender"].tolist()
     sentences = [f"{each.contender} has no finite rating: {each.reason}." for each in subject.board.unrated]
     if preliminary:
@@ -67,8 +57,26 @@ def board_section(subject: Subject) -> Section:
             "no rating by more than "
             f"{number(moved)} points, and it is a check that decides no rank."
         )
-    table = Table("leaderboard", board, columns)
+    table = leaderboard_table(board, subject.level)
     return Section("Leaderboard", tuple(sentences), (table,), (charts.forest(board, subject.level),))
+
+
+def leaderboard_table(board: pd.DataFrame, level: float) -> Table:
+    """Return a leaderboard with the columns that readers see and of which something is known."""
+    optional = (("raters", "raters"), ("prompts", "prompts"), ("without_unreliable", "by reliability"))
+    columns = (
+        ranks("rank"),
+        words("contender", "contender"),
+        points("rating", "rating"),
+        limits(f"{100 * level:g} % interval"),
+        points("tier", "tier"),
+        percent("win_share", "wins"),
+        percent("tie_share", "ties"),
+        percent("both_bad_share", "both bad"),
+        points("votes", "votes"),
+        *(points(name, heading) for name, heading in optional if name in board and board[name].notna().any()),
+    )
+    return Table("leaderboard", board, columns)
 
 
 def conclusions_section(subject: Subject) -> Section:

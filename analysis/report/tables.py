@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from analysis.export import frame_sheet, write_workbook
 from analysis.figures.style import Figure
 from analysis.report.markdown import to_markdown_table
 from analysis.report.parts import Report, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -48,18 +54,21 @@ def to_records(table: Table) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
-def _parquet(table: Table) -> bytes:
-    frame = table.frame.rename(columns=str)
-    content = frame.to_parquet(index=False)
-    if not isinstance(content, bytes):
-        raise TypeError("pandas must return the bytes of a Parquet file when it is given no path.")
-    return content
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """Write a frame as Parquet.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
+    out = io.BytesIO()
+    frame.rename(columns=str).to_parquet(out, index=False)
+    return out.getvalue()
 
 
 TABLES: Mapping[str, Callable[[Table], bytes]] = {
     "csv": lambda table: table.frame.to_csv(index=False, lineterminator="\n").encode(),
     "json": lambda table: to_records(table).encode(),
-    "parquet": _parquet,
+    "parquet": lambda table: to_parquet(table.frame),
     "tex": lambda table: to_latex(table).encode(),
     "md": lambda table: f"{to_markdown_table(table)}\n".encode(),
 }
@@ -69,7 +78,9 @@ FIGURES: Mapping[str, Callable[[Figure], bytes]] = {
     "png": Figure.png,
     "pdf": Figure.pdf,
 }
-FORMS = (*TABLES, *FIGURES)
+WORKBOOK = "xlsx"
+"""Form of all tables together: one workbook with a sheet for each."""
+FORMS = (*TABLES, WORKBOOK, *FIGURES)
 """Suffixes of all forms of tables and figures."""
 
 
@@ -117,7 +128,9 @@ def check_export(folder: Path, forms: Sequence[str]) -> None:
 def _files(report: Report, forms: Sequence[str]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for form in forms:
-        if form in TABLES:
+        if form == WORKBOOK:
+            files["tables.xlsx"] = write_workbook(frame_sheet(t.name, t.frame) for t in report.tables)
+        elif form in TABLES:
             files |= {f"{table.name}.{form}": TABLES[form](table) for table in report.tables}
         else:
             files |= {f"{figure.name}.{form}": FIGURES[form](figure) for figure in report.figures}

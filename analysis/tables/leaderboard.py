@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.board import Board, BoardRow
 from analysis.subject import Subject
 from elo.arrays import Floats
 from elo.raters import reliability
@@ -17,18 +18,24 @@ DRAWS = 20_000
 """Draws behind rank probabilities: their error is at most 0.4 points of a hundred."""
 
 
+def board_frame(board: Board) -> pd.DataFrame:
+    """Return one row for each rated contender of a board, best first, with shares of its votes."""
+    import pandas as pd  # the web process loads this package and needs no pandas
+
+    frame = pd.DataFrame(board.rows, columns=list(BoardRow._fields))
+    for share, count in (("win_share", "wins"), ("tie_share", "ties"), ("both_bad_share", "both_bad")):
+        frame[share] = frame[count] / frame["votes"]
+    frame["preliminary"] = [row.is_preliminary for row in board.rows]
+    return frame
+
+
 def leaderboard(subject: Subject) -> pd.DataFrame:
     """Return one row for each contender, best first.
 
     `without_unreliable` is the rating under estimated reliabilities of raters, NaN where they are not
     recorded; unreliable raters count less there and nowhere else.
     """
-    import pandas as pd  # the web process loads this package and needs no pandas
-
-    frame = pd.DataFrame(subject.board.rows, columns=list(subject.board.rows[0]._fields))
-    for share, count in (("win_share", "wins"), ("tie_share", "ties"), ("both_bad_share", "both_bad")):
-        frame[share] = frame[count] / frame["votes"]
-    frame["preliminary"] = [row.is_preliminary for row in subject.board.rows]
+    frame = board_frame(subject.board)
     frame["without_unreliable"] = frame["contender"].map(_reliable(subject))
     return frame
 
