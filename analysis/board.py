@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
@@ -57,6 +57,21 @@ class BoardRow(NamedTuple):
         counts = (self.votes, self.raters, self.prompts)
         return any(count is not None and count < least for count, least in zip(counts, MINIMUM, strict=True))
 
+    @property
+    def win_share(self) -> float:
+        """Share of outright wins in the votes."""
+        return self.wins / self.votes
+
+    @property
+    def tie_share(self) -> float:
+        """Share of ties in the votes, without those where both were bad."""
+        return self.ties / self.votes
+
+    @property
+    def both_bad_share(self) -> float:
+        """Share of votes where both were bad."""
+        return self.both_bad / self.votes
+
 
 class Cell(NamedTuple):
     """Credit that one contender took from another."""
@@ -105,10 +120,19 @@ def build_board(
     if clusters is None:
         clusters = [name for name in get_args(Cluster) if getattr(votes, name) is not None]
     ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
-    if ratings.unrated:
-        votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
-    raters = _seen_with(votes, votes.rater)
-    prompts = _seen_with(votes, votes.prompt)
+    return lay_out_board(ratings, *count_met(votes, ratings))
+
+
+def lay_out_board(
+    ratings: Ratings, raters: Mapping[str, int] | None, prompts: Mapping[str, int] | None
+) -> Board:
+    """Lay out the leaderboard of a fit.
+
+    Args:
+        ratings: the fit.
+        raters: how many raters judged each contender; None where votes do not record raters.
+        prompts: likewise for prompts.
+    """
     rows = [_board_row(row, raters, prompts) for row in ratings.rows()]
     order = [ratings.contenders.index(row.contender) for row in rows]
     tiers_of_rows = _tiers(ratings, rows, order)
@@ -123,7 +147,9 @@ def bound(each: Unrated) -> str:
     return f"Its rating is below {each.upper:.0f}." if math.isfinite(each.upper) else ""
 
 
-def _board_row(row: RatingRow, raters: dict[str, int] | None, prompts: dict[str, int] | None) -> BoardRow:
+def _board_row(
+    row: RatingRow, raters: Mapping[str, int] | None, prompts: Mapping[str, int] | None
+) -> BoardRow:
     shared = {name: value for name, value in row._asdict().items() if name in BoardRow._fields}
     return BoardRow(
         **shared,
@@ -151,8 +177,17 @@ def _tiers(ratings: Ratings, rows: Sequence[BoardRow], order: Sequence[int]) -> 
     return found
 
 
-def _seen_with(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, int] | None:
-    """Count the raters (or prompts) that each contender met; None where votes do not record them."""
+def count_met(votes: Votes, ratings: Ratings) -> tuple[dict[str, int] | None, dict[str, int] | None]:
+    """Count the raters and the prompts that each rated contender met, in votes between rated contenders.
+
+    None stands for what the votes do not record.
+    """
+    if ratings.unrated:
+        votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
+    return _met(votes, votes.rater), _met(votes, votes.prompt)
+
+
+def _met(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, int] | None:
     if group is None:
         return None
     met = np.zeros((len(votes.contenders), int(group.max()) + 1), dtype=bool)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
 from django.core.cache import cache
 from django.utils import timezone
 
-from analysis.board import Board, build_board
+from analysis.board import count_met, lay_out_board
+from arena.catalog.hashing import content_hash
+from arena.standings.slices import WHOLE, Slice
+from arena.standings.standing import Standing
+from arena.standings.steps import judge_leader, steps_down
 from arena.standings.tallies import NOTHING, BoardKey, Tallied, read_boards, votes_at_head
 from arena.version import code_version
 from arena.voting.consistent import consistent_read
@@ -25,28 +28,19 @@ RECENT_S = 60
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
 
-@dataclass(frozen=True)
-class Standing:
-    """Board, or the reason why there is none yet, with the ledger head that it was computed from."""
+def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standing:
+    """Return the standing of a board, or of a slice of it, at the ledger's head, computed once for each head.
 
-    head: str
-    votes: int
-    board: Board | None
-    missing: str = ""
-    culprits: str = ""
-    """Unrated contenders by slug, with reasons; not for pages where an identity is withheld."""
-    raters: int = 0
-    last_vote: datetime | None = None
-    computed_at: datetime = field(default_factory=timezone.now, compare=False)
-
-
-def current_standing(*, study: Study, track: str) -> Standing:
-    """Return the standing at the ledger's head, computed once for each head."""
-    kept: Standing | None = cache.get(_key(study.pk, track))
+    Args:
+        study: the study.
+        track: one of the study's tracks.
+        part: a slice that the board has; see `choose_slice`.
+    """
+    kept: Standing | None = cache.get(_key(study.pk, track, part))
     if kept is not None and kept.head == ledger_head(study):
         return kept
-    tallied, head = votes_at_head(study=study, track=track)
-    return _keep(study.pk, track, standing_of(tallied, head))
+    tallied, head = votes_at_head(study=study, track=track, part=part)
+    return _keep(study.pk, track, standing_of(tallied, head, part))
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
@@ -83,27 +77,37 @@ def _kept_at(heads: Mapping[int, str], boards: Iterable[BoardKey]) -> dict[Board
     return found
 
 
-def standing_of(tallied: Tallied, head: str) -> Standing:
-    """Return the standing of the votes at a ledger head."""
-    return compute_standing(tallied.votes, head, tallied.last_vote)
-
-
-def compute_standing(votes: Votes | None, head: str, last_vote: datetime | None = None) -> Standing:
-    """Fit the ratings, or state in a sentence what is still missing."""
+def standing_of(tallied: Tallied, head: str, part: Slice = WHOLE) -> Standing:
+    """Return the standing of the votes at a ledger head, or state in a sentence what is still missing."""
+    votes = tallied.votes
     if votes is None:
-        return Standing(head, 0, None, "There are no votes yet.")
-    raters = votes.raters or 0
-    counts = partial(Standing, head, int(votes.weight.sum()), raters=raters, last_vote=last_vote)
+        return Standing(head, 0, None, "There are no votes yet.", slice=part)
+    counts = partial(
+        Standing,
+        head,
+        int(votes.weight.sum()),
+        raters=votes.raters or 0,
+        prompts=votes.prompts or 0,
+        last_vote=tallied.last_vote,
+        slice=part,
+    )
     if not shared_by(votes):
         return counts(None, ONE_OF_EACH)
     try:
         clusters = shared_by(_between_rated(votes))
         if not clusters:
             return counts(None, ONE_OF_EACH)
-        board = build_board(votes, clusters=clusters)
+        ratings = fit(votes, clusters=clusters)
     except NotIdentified as reason:
         return counts(None, "Ratings need more votes.", str(reason))
-    return counts(board, culprits=" ".join(map(_named, board.unrated)))
+    board = lay_out_board(ratings, *count_met(votes, ratings))
+    return counts(
+        board,
+        culprits=" ".join(map(_named, board.unrated)),
+        steps=steps_down(board, ratings),
+        leader=judge_leader(ratings),
+        ratings=ratings,
+    )
 
 
 def _named(each: Unrated) -> str:
@@ -136,9 +140,10 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
 
 
 def _keep(study: int, track: str, standing: Standing) -> Standing:
-    cache.set(_key(study, track), standing, timeout=None)
+    cache.set(_key(study, track, standing.slice), standing, timeout=None)
     return standing
 
 
-def _key(study: int, track: str) -> str:
-    return f"standing:{study}:{track}"
+def _key(study: int, track: str, part: Slice = WHOLE) -> str:
+    name = f":{content_hash(part.chosen)}" if part else ""
+    return f"standing:{study}:{track}{name}"

@@ -8,7 +8,7 @@ from itertools import groupby
 from analysis.board import MINIMUM, Board, BoardRow, Cell, bound
 from analysis.whisker import Whisker, draw_whiskers
 from arena.catalog.models import Contender
-from arena.standings.boards import Standing
+from arena.standings.standing import Standing
 from elo import Unrated
 
 FAINT_VOTES, PALE_VOTES = 10, 30

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from arena.catalog.models import Contender
-from arena.standings.boards import Standing, current_standings
+from arena.standings.boards import current_standings
+from arena.standings.standing import Standing
 from arena.voting.models import Study
 from generators.base import Track
 

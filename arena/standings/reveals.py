@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
 from arena.runs.models import Rendition
-from arena.standings.boards import Standing
+from arena.standings.standing import Standing
 from arena.voting.models import Ballot, Outcome, Vote
 from arena.voting.records import CONTENDER_A, CONTENDER_B
 

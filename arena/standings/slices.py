@@ -1,0 +1,88 @@
+"""Slices: the part of a board's votes that is on some prompts or clips only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from math import gcd
+
+from arena.catalog.models import Prompt
+from arena.runs.models import Rendition
+from arena.voting.models import Study
+from arena.voting.pairing import study_jobs
+
+
+class UnknownSlice(LookupError):
+    """Field or value of a slice that a board doesn't have; the message lists the known ones."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Part of a board's votes; an empty field takes all of them."""
+
+    tag: str = ""
+    """Tag of the prompt."""
+    language: str = ""
+    """Language of the prompt, such as `en`."""
+    aspect: str = ""
+    """Width to height of what raters saw, such as `16:9`."""
+
+    def __bool__(self) -> bool:
+        """Whether it leaves any votes out."""
+        return bool(self.chosen)
+
+    def __str__(self) -> str:
+        """Describe the slice on one line, such as `language=en, tag=music`; empty for all votes."""
+        return ", ".join(f"{name}={value}" for name, value in self.chosen.items())
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Fields that leave votes out, with their values."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+WHOLE = Slice()
+"""All votes of a board."""
+FIELDS = tuple(field.name for field in fields(Slice))
+
+
+def choose_slice(study: Study, track: str, asked: Mapping[str, str]) -> Slice:
+    """Return the slice with these values of fields; empty values take all votes.
+
+    Raises:
+        UnknownSlice: the board has no such field or value; the message lists those that it has.
+    """
+    asked = {name: value for name, value in asked.items() if value}
+    for name in asked:
+        if name not in FIELDS:
+            raise UnknownSlice(_unknown("slice", name, FIELDS))
+    known = known_slices(study, track) if asked else {}
+    for name, value in asked.items():
+        if value not in known[name]:
+            raise UnknownSlice(_unknown(name, value, known[name]))
+    return Slice(**asked)
+
+
+def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
+    """Return the values that each field can take on a board, sorted, in three queries at most."""
+    prompts = Prompt.objects.filter(suite__studies=study).order_by()
+    tags = {tag for of_one in prompts.values_list("tags", flat=True) for tag in of_one}
+    languages = prompts.values_list("language", flat=True).distinct()
+    shown = Rendition.objects.filter(clip__job__in=study_jobs(study).filter(track=track)).order_by()
+    sizes = shown.values_list("width", "height").distinct()
+    found: dict[str, Iterable[str]] = {
+        "tag": tags,
+        "language": languages,
+        "aspect": {aspect(*size) for size in sizes},
+    }
+    return {name: tuple(sorted(values)) for name, values in found.items()}
+
+
+def aspect(width: int, height: int) -> str:
+    """Return width to height in lowest terms, such as `16:9`."""
+    common = gcd(width, height)
+    return f"{width // common}:{height // common}"
+
+
+def _unknown(name: str, value: str, known: Iterable[str]) -> str:
+    return f"Unknown {name} '{value}'. Known: {', '.join(known) or 'none'}."

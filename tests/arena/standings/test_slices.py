@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from arena.catalog.models import Prompt
+from arena.runs.models import Rendition
+from arena.standings.boards import current_standing
+from arena.standings.slices import WHOLE, Slice, UnknownSlice, choose_slice, known_slices
+from arena.voting.models import Study
+
+pytestmark = pytest.mark.django_db
+TRACK = "t2v-audio"
+
+
+@pytest.fixture
+def sliced_study(rated_study: Study) -> Study:
+    """Two prompts with music, one in Chinese; clips of the last prompt are upright."""
+    one, two, three = Prompt.objects.order_by("position")
+    Prompt.objects.filter(pk__in=[one.pk, two.pk]).update(tags=["music", "night"])
+    Prompt.objects.filter(pk=two.pk).update(language="zh")
+    Rendition.objects.update(width=1280, height=720)
+    Rendition.objects.filter(clip__job__prompt=three).update(width=720, height=1280)
+    return rated_study
+
+
+def test_a_board_names_the_values_that_its_prompts_and_clips_have(sliced_study: Study) -> None:
+    assert known_slices(sliced_study, TRACK) == {
+        "tag": ("music", "night"),
+        "language": ("en", "zh"),
+        "aspect": ("16:9", "9:16"),
+    }
+
+
+def test_empty_values_take_all_votes(sliced_study: Study) -> None:
+    assert choose_slice(sliced_study, TRACK, {"tag": "", "language": ""}) == WHOLE
+    assert not WHOLE
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"tag": "musik"}, "Unknown tag 'musik'. Known: music, night."),
+        ({"language": "de"}, "Unknown language 'de'. Known: en, zh."),
+        ({"colour": "red"}, "Unknown slice 'colour'. Known: tag, language, aspect."),
+    ],
+)
+def test_unknown_ones_are_refused_with_those_that_there_are(
+    sliced_study: Study, asked: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UnknownSlice) as refusal:
+        choose_slice(sliced_study, TRACK, asked)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("part", "votes"),
+    [
+        (Slice(tag="music"), 24),
+        (Slice(language="zh"), 12),
+        (Slice(aspect="9:16"), 12),
+        (Slice(tag="music", language="en"), 12),
+        (Slice(tag="music", aspect="9:16"), 0),
+        (WHOLE, 36),
+    ],
+)
+def test_only_the_votes_of_the_slice_count(sliced_study: Study, part: Slice, votes: int) -> None:
+    standing = current_standing(study=sliced_study, track=TRACK, part=part)
+    assert (standing.votes, standing.slice) == (votes, part)
+    assert current_standing(study=sliced_study, track=TRACK).votes == 36
+
+
+def test_a_slice_says_what_it_is() -> None:
+    assert str(Slice(tag="music", aspect="16:9")) == "tag=music, aspect=16:9"
