@@ -160,6 +160,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
 )
 CELERY_BEAT_SCHEDULE = {"requeue-abandoned": {"task": "production.requeue_abandoned", "schedule": 60.0}}
+MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(min=0))
+MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
+MAX_USD_PER_DAY = env.decimal("MAX_USD_PER_DAY", None, validate=validate.Range(min=0))
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1))
 
 # Voting.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -92,8 +93,14 @@ def library_versions(distributions: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in distributions:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
+            found[name] = _installed(name)
     return found
+
+
+@cache
+def _installed(name: str) -> str:
+    """Return the version of a distribution; reading it takes longer than many a clip's other facts."""
+    return version(name)
 
 
 def _provenance(

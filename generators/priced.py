@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from generators.base import Request
+from generators.base import Request, Result
+from generators.records import Record
 
 
 @dataclass(frozen=True)
@@ -26,4 +29,32 @@ class Priced(Protocol):
 
     def estimate(self, request: Request) -> Estimate:
         """Return the expected price of a clip. Raise InvalidInput if the generator cannot make it."""
+        ...
+
+
+@runtime_checkable
+class Recorded(Priced, Protocol):
+    """Generator behind a provider's API whose jobs go by a record that its caller keeps."""
+
+    @property
+    def provider_name(self) -> str:
+        """Name of the provider, for which there is one account."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """Most jobs that the account may have at the provider at once."""
+        ...
+
+    def generate_on_record(
+        self, request: Request, out_dir: Path, record: Record, sleep: Callable[[float], None]
+    ) -> Result:
+        """Make one clip, or fetch the one of the job on record. Raise GenerationError as `generate` does.
+
+        Args:
+            request: Clip to make.
+            out_dir: Folder for the file; made if missing.
+            record: Where the steps of the clip's job are stored.
+            sleep: Waits for seconds; whatever it raises ends the work, and the job stays on record.
+        """
         ...

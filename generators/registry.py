@@ -63,6 +63,18 @@ def path_settings(name: str) -> frozenset[str]:
     return frozenset(getattr(known[name].load(), "path_settings", ())) if name in known else frozenset()
 
 
+def has_method(name: str, method: str) -> bool:
+    """Whether generators of a name have a method; none is made for this.
+
+    Raises:
+        UnknownGeneratorError: The name is neither in this tree nor installed.
+    """
+    known = _by_name()
+    if name not in known:
+        raise UnknownGeneratorError(f"Unknown generator {name!r}. Known: {', '.join(known)}.")
+    return callable(getattr(known[name].load(), method, None))
+
+
 def names() -> tuple[str, ...]:
     """Return the names that `create` knows, in alphabetical order."""
     return tuple(_by_name())

@@ -68,7 +68,7 @@ def make_rendition(
     contender: Contender, prompt: Prompt, seed: int = 0, *, content: bytes = b"", **fields: object
 ) -> Rendition:
     """Make a done job with its clip and rendition; `content` is what the stored rendition holds."""
-    job = make_job(contender, prompt, seed, state=Job.State.DONE, **fields)
+    job = make_job(contender, prompt, seed, state=Job.State.SUCCEEDED, **fields)
     unique = content or f"rendition {job.pk}".encode()
     kept = store_bytes(unique, "renditions", "mp4")
     clip = Clip.objects.create(

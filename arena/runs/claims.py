@@ -6,13 +6,17 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from arena.catalog.models import Contender
 from arena.runs.claimant import bury, claimant_name, dead_claimants, living_claimants
 from arena.runs.drafts import remove_drafts, remove_unaccounted, remove_workplaces
-from arena.runs.models import Job
+from arena.runs.hosting import is_hosted
+from arena.runs.models import Job, Submission
+from arena.runs.states import change_states, describe_change
+from arena.runs.submissions import live_submission
+from arena.runs.turns import short_transaction
 
 LONGEST_KIND = 32
 LONGEST_MESSAGE = 2000
@@ -25,16 +29,24 @@ class ClaimLost(RuntimeError):
 
 
 def claim_job(*, job_id: int) -> Job | None:
-    """Claim a queued job for this process; return None if it is no longer queued."""
-    claimed = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(
-        state=Job.State.RUNNING,
-        attempts=F("attempts") + 1,
-        claimed_by=claimant_name(),
-        claimed_at=timezone.now(),
-        error_kind="",
-        error_message="",
-    )
-    return Job.objects.select_related("contender", "prompt__suite").get(pk=job_id) if claimed == 1 else None
+    """Claim a job for this process; return None if it is claimed, or there is nothing left to do.
+
+    A job of a generator in this tree is running from now on. One at a provider keeps its state: it goes on by
+    its recorded submission.
+    """
+    contender = Contender.objects.filter(jobs=job_id).first()
+    hosted = contender is not None and is_hosted(contender)
+    claimable = Job.objects.filter(pk=job_id, state__in=Job.OPEN if hosted else [Job.State.PLANNED])
+    claim = {
+        "attempts": F("attempts") + 1,
+        "claimed_by": claimant_name(),
+        "claimed_at": timezone.now(),
+        "error_kind": "",
+        "error_message": "",
+    }
+    if not change_states(claimable.filter(claimed_by=""), None if hosted else Job.State.RUNNING, claim):
+        return None
+    return Job.objects.select_related("contender", "prompt__suite").get(pk=job_id)
 
 
 def announce_files(*, job: Job, files: list[list[str]]) -> None:
@@ -43,20 +55,42 @@ def announce_files(*, job: Job, files: list[list[str]]) -> None:
     Raises:
         ClaimLost: another process has the job now.
     """
-    _update_claimed(job, pending_files=files)
+    if not _claimed(job).update(pending_files=files):
+        raise _lost(job)
     job.pending_files = files
 
 
-def finish_job(*, job: Job) -> None:
-    """Mark the job done, in the transaction that writes its clip.
+@short_transaction()
+def move_job(*, job: Job, state: Job.State, submission: Submission) -> None:
+    """Move a claimed job to a state in which this process goes on with it.
+
+    Args:
+        job: a job that this process claimed.
+        state: the next state.
+        submission: the one that the job goes by, for the log.
 
     Raises:
         ClaimLost: another process has the job now.
     """
-    _update_claimed(job, state=Job.State.DONE, pending_files=[], finished_at=timezone.now())
+    if not _claimed(job).filter(state=job.state).update(state=state):
+        raise _lost(job)
+    describe_change(job.pk, job.state, state, submission).save(force_insert=True)
+    job.state = state
 
 
-@transaction.atomic
+def finish_job(*, job: Job) -> None:
+    """Mark the job as succeeded, in the transaction that writes its clip.
+
+    Raises:
+        ClaimLost: another process has the job now.
+    """
+    fields = {"pending_files": [], "finished_at": timezone.now()}
+    if not change_states(_claimed(job), Job.State.SUCCEEDED, fields):
+        raise _lost(job)
+    job.state = Job.State.SUCCEEDED
+
+
+@short_transaction()
 def give_up_job(
     *, job: Job, state: Job.State, error_kind: str = "", error_message: str = "", counts: bool = True
 ) -> bool:
@@ -66,21 +100,23 @@ def give_up_job(
 
     Args:
         job: a job that this process claimed.
-        state: the job's next state.
+        state: the job's next state; a planned job whose submission may still bring a clip keeps its own.
         error_kind: kind of the error, for programs; empty without one.
         error_message: reason in words; empty without one.
         counts: whether it was an attempt of the generator, rather than a stop from outside.
     """
     # First, as it locks rows in their order, so that two processes can't wait for each other.
     remove_unaccounted(job)
-    held = _claimed(job).update(
-        state=state,
-        pending_files=[],
-        error_kind=storable(error_kind, LONGEST_KIND),
-        error_message=storable(error_message, LONGEST_MESSAGE),
-        attempts=job.attempts if counts else job.attempts - 1,
-        finished_at=timezone.now() if state == Job.State.FAILED else None,
-    )
+    fields: dict[str, object] = {
+        "claimed_by": "",
+        "pending_files": [],
+        "error_kind": storable(error_kind, LONGEST_KIND),
+        "error_message": storable(error_message, LONGEST_MESSAGE),
+        "attempts": job.attempts if counts else job.attempts - 1,
+        "finished_at": timezone.now() if state in Job.WITHOUT_CLIP else None,
+    }
+    is_live = state == Job.State.PLANNED and live_submission(job) is not None
+    held = change_states(_claimed(job), None if is_live else state, fields)
     if held:
         remove_drafts(job.pk)
     return held == 1
@@ -89,15 +125,17 @@ def give_up_job(
 def requeue_abandoned_jobs() -> list[int]:
     """End claims of dead processes, and overdue ones of other machines; return the jobs queued again.
 
-    A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. Folders and
-    locks of dead processes are removed.
+    A job that was claimed `JOB_MAX_ATTEMPTS` times fails: it may be what ends the processes. One that is paid
+    for goes on. Folders and locks of dead processes are removed.
     """
     dead, living = dead_claimants(), living_claimants()
     overdue = timezone.now() - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
-    abandoned = Job.objects.filter(state=Job.State.RUNNING).filter(
-        Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue) & ~Q(claimed_by__in=living)
+    abandoned = (
+        Job.objects.filter(state__in=Job.OPEN)
+        .exclude(claimed_by="")
+        .filter(Q(claimed_by__in=dead) | Q(claimed_at__lt=overdue) & ~Q(claimed_by__in=living))
     )
-    requeued = [job.pk for job in abandoned if _end_claim(job) == Job.State.QUEUED]
+    requeued = [job.pk for job in abandoned if _end_claim(job) == Job.State.PLANNED]
     for name in dead:
         remove_workplaces(name)
         bury(name)
@@ -111,8 +149,8 @@ def storable(text: str, longest: int) -> str:
 
 
 def _end_claim(job: Job) -> Job.State | None:
-    is_last = job.attempts >= settings.JOB_MAX_ATTEMPTS
-    state = Job.State.FAILED if is_last else Job.State.QUEUED
+    is_last = job.attempts >= settings.JOB_MAX_ATTEMPTS and live_submission(job) is None
+    state = Job.State.FAILED if is_last else Job.State.PLANNED
     reason = (
         f"The process that made the clip ended or took too long, {job.attempts} times." if is_last else ""
     )
@@ -123,13 +161,12 @@ def _end_claim(job: Job) -> Job.State | None:
     return state
 
 
-def _update_claimed(job: Job, **fields: object) -> None:
-    if not _claimed(job).update(**fields):
-        raise ClaimLost(f"Job {job.pk} was taken away from {job.claimed_by}; its clip is discarded.")
+def _lost(job: Job) -> ClaimLost:
+    return ClaimLost(f"Job {job.pk} was taken away from {job.claimed_by}; its clip is discarded.")
 
 
 def _claimed(job: Job) -> QuerySet[Job]:
     """Return the job's row if it is still under this claim: a process may have lost and reclaimed it."""
     return Job.objects.filter(
-        pk=job.pk, state=Job.State.RUNNING, claimed_by=job.claimed_by, claimed_at=job.claimed_at
+        pk=job.pk, state__in=Job.OPEN, claimed_by=job.claimed_by, claimed_at=job.claimed_at
     )

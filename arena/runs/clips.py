@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from django.core.files.storage import storages
-from django.db import transaction
 
 from arena.catalog.hashing import prompt_hash
 from arena.media.corner_marks import find_corner_mark
@@ -17,9 +16,11 @@ from arena.media.stillness import is_still
 from arena.media.storage import StoredFile, store
 from arena.runs.claims import announce_files, finish_job
 from arena.runs.drafts import draft_name, workplace
+from arena.runs.finishing import finishing
 from arena.runs.generating import generate
 from arena.runs.models import Clip, Job, Rendition
 from arena.runs.remarks import Remark, find_remarks
+from arena.runs.turns import short_transaction
 from generators.base import InvalidResult, Request, Track
 from generators.results import CheckedClip
 
@@ -31,32 +32,39 @@ def make_clip(job: Job) -> None:
         GenerationError: the generator made no clip.
         UnusableMedia: the clip can't be shown.
         LeakyRendition: the rendition would tell who made it.
+        CapReached: the clip would exceed a cap on the run's cost.
         SettingsError: the contender's settings no longer fit its generator.
         DiskFull: there is no space for the clip.
         ClaimLost: another process has the job now.
     """
     with workplace(job) as folder:
         made = generate(job, _request(job, folder), folder / "original")
-        facts = probe(made.path)
-        shown = folder / "rendition.mp4"
-        rendition = normalise(
-            made.path,
-            shown,
-            profile_for(job),
-            with_sound=Track(job.track).with_sound,
-            duration_s=job.clip_settings.duration_s,
-            forbidden=[job.contender.slug, job.contender.name],
-            facts=facts,
-        )
-        remarks = find_remarks(
-            job.clip_settings,
-            facts,
-            with_sound=Track(job.track).with_sound,
-            loudness_lufs=rendition.loudness_lufs,
-            is_still=is_still(shown),
-            corner_mark=_find_mark(made),
-        )
-        _keep(job, made, facts, remarks, shown, rendition)
+        with finishing():
+            _finish(job, made, folder)
+
+
+def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
+    """Normalise a clip that was made, and store it."""
+    facts = probe(made.path)
+    shown = folder / "rendition.mp4"
+    rendition = normalise(
+        made.path,
+        shown,
+        profile_for(job),
+        with_sound=Track(job.track).with_sound,
+        duration_s=job.clip_settings.duration_s,
+        forbidden=[job.contender.slug, job.contender.name],
+        facts=facts,
+    )
+    remarks = find_remarks(
+        job.clip_settings,
+        facts,
+        with_sound=Track(job.track).with_sound,
+        loudness_lufs=rendition.loudness_lufs,
+        is_still=is_still(shown),
+        corner_mark=_find_mark(made),
+    )
+    _keep(job, made, facts, remarks, shown, rendition)
 
 
 def _find_mark(made: CheckedClip) -> str | None:
@@ -95,7 +103,7 @@ def _keep(
     _require_unchanged(made)
     _store("originals", made.path, original, job.pk)
     _store("renditions", shown, kept, job.pk)
-    with transaction.atomic():
+    with short_transaction():
         clip = Clip.objects.create(
             job=job,
             sha256=original.sha256,

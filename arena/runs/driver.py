@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic, sleep
 
-from django.conf import settings
-from django.db import OperationalError, connections
-from django.db.models import QuerySet
+from django.db import OperationalError
+from django.db.models import Q, QuerySet
 
 from arena.runs.claimant import claimant_name, retire
 from arena.runs.claims import give_up_job, requeue_abandoned_jobs
-from arena.runs.generating import workshop
+from arena.runs.crew import Crew
 from arena.runs.models import Job, Run
 from arena.runs.runs import count_states
-from arena.runs.tasks import DISK_FULL, describe_full_disk, send_job
+from arena.runs.states import change_states
+from arena.runs.tasks import DISK_FULL, HELD, describe_full_disk
 from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5
@@ -27,20 +26,23 @@ RESEND_S = 60.0
 Report = Callable[[Counter[str]], None]
 
 
-def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
-    """Make a run's clips; return the number of jobs in each state once all are done or failed.
+def produce(run: Run, *, workers: int, report: Report, concurrency: int = 1) -> Counter[str]:
+    """Make a run's clips; return the number of jobs in each state once none can go on by itself.
 
     Args:
         run: the run to make.
         report: called with the number of jobs in each state.
-        workers: jobs made side by side in this process; a broker's workers have their own number.
+        workers: clips made or encoded side by side in this process; a broker's workers have their own.
+        concurrency: jobs at providers side by side in this process, if their accounts allow so many.
 
     Raises:
-        DiskFull: the run stopped; unfinished jobs stay queued.
+        DiskFull: the run stopped; unfinished jobs stay open.
     """
-    _full(run).update(error_kind="", error_message="")  # of an earlier start
+    open_jobs = run.jobs.filter(state__in=Job.OPEN)
+    open_jobs.filter(error_kind__in=[DISK_FULL, *HELD]).update(error_kind="", error_message="")
+    open_jobs.update(paid_by=run)
     try:
-        states = _drive(run, workers, report)
+        states = _drive(run, Crew(workers, concurrency), report)
     except Exception as error:
         if is_disk_full(error):
             told = str(error) if isinstance(error, DiskFull) else describe_full_disk(error)
@@ -52,11 +54,12 @@ def produce(run: Run, *, workers: int, report: Report) -> Counter[str]:
 
 
 def retry_failed_jobs(run: Run) -> int:
-    """Queue a run's failed jobs again."""
-    return run.jobs.filter(state=Job.State.FAILED).update(state=Job.State.QUEUED, attempts=0)
+    """Plan a run's jobs that ended without a clip again; return their number."""
+    ended = Job.objects.filter(runs=run, state__in=Job.WITHOUT_CLIP)
+    return change_states(ended, Job.State.PLANNED, {"attempts": 0, "finished_at": None})
 
 
-def _drive(run: Run, workers: int, report: Report) -> Counter[str]:
+def _drive(run: Run, crew: Crew, report: Report) -> Counter[str]:
     sent: set[int] = set()
     lost = _LostMessages()
     while True:
@@ -64,18 +67,30 @@ def _drive(run: Run, workers: int, report: Report) -> Counter[str]:
             sent.clear()
         states = count_states(run)
         report(states)
-        if not states[Job.State.QUEUED] and not states[Job.State.RUNNING]:
+        if not _has_work(run):
             return states
         if (stopped := _full(run).first()) is not None:
             raise DiskFull(stopped.error_message)
         if lost.seem_lost(states):
             sent.clear()
-        queued = run.jobs.filter(state=Job.State.QUEUED).values_list("pk", flat=True)
-        job_ids = [job_id for job_id in queued if job_id not in sent]
-        sent.update(job_ids)
-        _send(job_ids, workers, lambda: report(count_states(run)))
-        if not job_ids:
+        jobs = [job for job in _free_jobs(run) if job.pk not in sent]
+        sent.update(job.pk for job in jobs)
+        crew.send(jobs, lambda: report(count_states(run)))
+        if not jobs:
             sleep(POLL_S)
+
+
+def _has_work(run: Run) -> bool:
+    """Whether a job is being made or can be; one that waits for a person can't."""
+    held = Q(claimed_by="", error_kind__in=HELD)
+    return run.jobs.filter(state__in=Job.OPEN).exclude(held).exists()
+
+
+def _free_jobs(run: Run) -> list[Job]:
+    """Return the jobs that nobody works on and that can go on; first those at a provider already."""
+    free = run.jobs.filter(state__in=Job.OPEN, claimed_by="").exclude(error_kind__in=HELD)
+    found = free.select_related("contender").order_by("pk")
+    return sorted(found, key=lambda job: job.state == Job.State.PLANNED)
 
 
 class _LostMessages:
@@ -96,7 +111,7 @@ class _LostMessages:
 
 
 def _full(run: Run) -> QuerySet[Job]:
-    return run.jobs.filter(state=Job.State.QUEUED, error_kind=DISK_FULL)
+    return run.jobs.filter(state__in=Job.OPEN, error_kind=DISK_FULL)
 
 
 def _release_jobs() -> None:
@@ -104,42 +119,12 @@ def _release_jobs() -> None:
 
     If it still has none, the next start finds them as the claims of a dead process.
     """
-    for job in Job.objects.filter(state=Job.State.RUNNING, claimed_by=claimant_name()):
+    for job in Job.objects.filter(state__in=Job.OPEN, claimed_by=claimant_name()):
         with suppress(OperationalError):
-            give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+            give_up_job(job=job, state=Job.State.PLANNED, counts=False)
 
 
 def _what_is_left(run: Run) -> str:
     states = count_states(run)
-    return f"{states[Job.State.DONE]} clips are made, {states[Job.State.QUEUED]} stay queued."
-
-
-def _send(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
-    if not settings.CELERY_TASK_ALWAYS_EAGER:
-        for job_id in job_ids:
-            send_job(job_id)
-    elif workers == 1:
-        for job_id in job_ids:
-            send_job(job_id)
-            report()
-    else:
-        _send_side_by_side(job_ids, workers, report)
-
-
-def _send_side_by_side(job_ids: list[int], workers: int, report: Callable[[], None]) -> None:
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for _ in pool.map(_send_in_thread, job_ids):
-                report()
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            if not isinstance(error, Exception):  # Ctrl-C doesn't wait for clips
-                workshop.stop()
-            raise
-
-
-def _send_in_thread(job_id: int) -> None:
-    try:
-        send_job(job_id)
-    finally:
-        connections.close_all()  # Django opens one connection for each thread and leaves it open
+    left = sum(states[state] for state in Job.OPEN)
+    return f"{states[Job.State.SUCCEEDED]} clips are made, {left} stay queued."

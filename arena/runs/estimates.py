@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,9 @@ from pathlib import Path
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt
 from arena.runs.clip_settings import ClipSettings
+from arena.runs.hosting import find_priced
 from arena.runs.models import Job
 from arena.runs.runs import CantRun
-from generators import registry
-from generators.adapters.prices import OLDEST_DAYS
 from generators.base import GenerationError, Request, Track
 from generators.priced import Estimate, Priced
 
@@ -39,6 +37,13 @@ class Price:
     usd: float | None
     """US dollars; None for a generator without a price, or where the price of a clip is unknown."""
     warnings: tuple[str, ...]
+    estimates: tuple[Estimate, ...] = ()
+    """Expected price of each clip, in the order of the jobs."""
+
+    @property
+    def first(self) -> Estimate | None:
+        """Expected price of the first clip; None where there is none to make or to pay."""
+        return next(iter(self.estimates), None)
 
 
 def price_run(wanted: Wanted) -> list[Price]:
@@ -54,36 +59,11 @@ def price_run(wanted: Wanted) -> list[Price]:
 def refuse_missing_keys(contenders: Sequence[Contender]) -> None:
     """Raise CantRun if the account of a contender has no key in the environment."""
     for contender in contenders:
-        if (generator := _priced(contender)) is not None:
+        if (generator := find_priced(contender)) is not None:
             try:
                 generator.require_ready()
             except GenerationError as error:
                 raise CantRun(f"{contender.slug}: {error}") from error
-
-
-def require_budget(prices: Sequence[Price], *, max_usd: float, accept_stale: bool) -> None:
-    """Raise CantRun if a run is expected to cost more than a cap, or if its price is in doubt.
-
-    Args:
-        prices: what the run's contenders would cost.
-        max_usd: US dollars that the run may cost.
-        accept_stale: whether missing and old prices are accepted; a missing one counts as nothing.
-    """
-    if not 0 <= max_usd < math.inf:
-        raise CantRun(f"--max-usd must be a number of US dollars from 0; got {max_usd:g}. Use another one.")
-    doubts = [f"{price.contender}: {warning}" for price in prices for warning in price.warnings]
-    if doubts and not accept_stale:
-        raise CantRun(
-            f"--max-usd needs prices that are known and at most {OLDEST_DAYS} days old; got:\n  "
-            + "\n  ".join(doubts)
-            + "\nUpdate the models' rows, or run with --accept-stale-prices."
-        )
-    total = sum(price.usd or 0.0 for price in prices)
-    if total > max_usd:
-        raise CantRun(
-            f"The run must cost at most ${max_usd:.2f}; it is estimated at ${total:.2f}. "
-            "Raise --max-usd, or make fewer clips (--tags, --seeds)."
-        )
 
 
 def describe_prices(prices: Sequence[Price]) -> Iterator[str]:
@@ -100,7 +80,7 @@ def describe_prices(prices: Sequence[Price]) -> Iterator[str]:
 
 
 def _price(contender: Contender, wanted: Wanted, done: set[tuple[int, int, int]]) -> Price:
-    generator = _priced(contender)
+    generator = find_priced(contender)
     missing = [
         (prompt, seed)
         for prompt in wanted.prompts
@@ -112,17 +92,8 @@ def _price(contender: Contender, wanted: Wanted, done: set[tuple[int, int, int]]
     found = [_estimate(generator, contender, prompt, seed, wanted) for prompt, seed in missing]
     known = [each.usd for each in found if each.usd is not None]
     warnings = dict.fromkeys(each.warning for each in found if each.warning)
-    usd = sum(known) if known or not found else None
-    return Price(contender.slug, len(missing), usd, tuple(warnings))
-
-
-def _priced(contender: Contender) -> Priced | None:
-    """Return a contender's generator if its clips are paid for, or None; its jobs report a broken one."""
-    try:
-        generator = registry.create(contender.generator, contender.settings)
-    except (ImportError, LookupError, ValueError):
-        return None
-    return generator if isinstance(generator, Priced) else None
+    usd = sum(known) if len(known) == len(found) else None
+    return Price(contender.slug, len(missing), usd, tuple(warnings), tuple(found))
 
 
 def _estimate(generator: Priced, contender: Contender, prompt: Prompt, seed: int, wanted: Wanted) -> Estimate:
@@ -153,6 +124,6 @@ def _done(wanted: Wanted) -> set[tuple[int, int, int]]:
         contender__in=wanted.contenders,
         prompt__in=wanted.prompts,
         settings_hash=content_hash(settings),
-        state=Job.State.DONE,
+        state=Job.State.SUCCEEDED,
     )
     return set(jobs.values_list("contender_id", "prompt_id", "seed"))

@@ -14,12 +14,31 @@ class Job(models.Model):
     """One generation: a contender, a prompt, a seed and the run's settings. Runs share jobs."""
 
     class State(models.TextChoices):
+        """State of a job; jobs of generators in this tree are planned, running, and succeeded or failed."""
+
+        PLANNED = "planned"
+        SUBMITTING = "submitting"
+        """State while a create call is under way."""
+        UNKNOWN = "unknown"
+        """State after a create call whose answer was lost: the provider may have a job or not."""
         QUEUED = "queued"
+        """State of a job that the provider has accepted and not begun."""
         RUNNING = "running"
-        DONE = "done"
+        SUCCEEDED = "succeeded"
         FAILED = "failed"
+        BLOCKED = "blocked"
+        """State after a refusal by the provider's moderation."""
+        CANCELLED = "cancelled"
+        """State after the deadline, when the provider has cancelled its job."""
+        EXPIRED = "expired"
+        """State of a job that is overdue and goes on at the provider, or whose clip is no longer kept."""
         RETIRED = "retired"
         """State of a job whose file was replaced after its clip was made; another job has the new file."""
+
+    OPEN = (State.PLANNED, State.SUBMITTING, State.UNKNOWN, State.QUEUED, State.RUNNING)
+    """States in which there is something left to do."""
+    WITHOUT_CLIP = (State.FAILED, State.BLOCKED, State.CANCELLED, State.EXPIRED)
+    """States of jobs that ended without a clip; they can be tried again."""
 
     contender = models.ForeignKey(Contender, on_delete=models.PROTECT, related_name="jobs")
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="jobs")
@@ -27,14 +46,17 @@ class Job(models.Model):
     track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     settings = models.JSONField(help_text="Track, duration, geometry and frame rate asked for")
     settings_hash = models.CharField(max_length=64)
-    state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     attempts = models.PositiveIntegerField(default=0)
-    claimed_by = models.CharField(max_length=32, blank=True)
+    claimed_by = models.CharField(max_length=32, blank=True, help_text="Process at work; empty without one")
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     pending_files = models.JSONField(default=list, help_text="Files about to be stored, as [storage, name]")
     error_kind = models.CharField(max_length=32, blank=True)
     error_message = models.TextField(blank=True)
+    paid_by = models.ForeignKey(
+        "Run", on_delete=models.SET_NULL, null=True, related_name="+", help_text="Run whose caps hold"
+    )
 
     class Meta:
         ordering = ["id"]
@@ -68,10 +90,78 @@ class Run(models.Model):
     tags = models.JSONField(default=list, help_text="Prompts with one of these; empty for all")
     exclude_tags = models.JSONField(default=list, help_text="No prompts with one of these")
     settings = models.JSONField()
+    max_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, help_text="Cap; null for none")
+    max_usd_per_contender = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    accept_stale_prices = models.BooleanField(default=False, help_text="Whether caps go by doubtful prices")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.suite}"
+
+
+class Submission(models.Model):
+    """One create call to a provider, stored before it is sent: its cost, and the job that came of it."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "open"
+        VOID = "void"
+        """Outcome of a call that created no job and cost nothing."""
+        ENDED = "ended"
+        """Outcome of a job that can no longer bring a clip."""
+        MADE = "made"
+        """Outcome of a job whose clip can be fetched."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="submissions")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="submissions")
+    provider = models.CharField(max_length=32)
+    model = models.CharField(max_length=64)
+    handle = models.CharField(max_length=32, help_text="Our own id of the call")
+    submitted_at = models.DateTimeField()
+    request_id = models.CharField(max_length=200, null=True, help_text="Provider's id; null while unknown")  # noqa: DJ001
+    reserved_usd = models.DecimalField(max_digits=14, decimal_places=6, help_text="Estimate before the call")
+    cost_usd = models.DecimalField(
+        max_digits=14, decimal_places=6, null=True, help_text="Cost once it is known; the estimate until then"
+    )
+    outcome = models.CharField(max_length=5, choices=Outcome.choices, default=Outcome.OPEN)
+
+    LIVE = (Outcome.OPEN, Outcome.MADE)
+    """Outcomes of calls whose job may still bring a clip."""
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "request_id"], name="submission_has_own_job"),
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(outcome__in=["open", "made"]), name="submission_one_live"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["submitted_at"], name="submission_by_time"),
+            models.Index(fields=["provider", "outcome"], name="submission_by_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.request_id or 'without id'} ({self.outcome})"
+
+
+class JobEvent(models.Model):
+    """One change of a job's state. Rows are only added: the database refuses to edit them."""
+
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(auto_now_add=True)
+    was = models.CharField(max_length=10)
+    state = models.CharField(max_length=10)
+    request_id = models.CharField(max_length=200, blank=True, help_text="Provider's id of its job")
+    cost_usd = models.DecimalField(
+        max_digits=14, decimal_places=6, null=True, help_text="Reserved before the call, or spent after it"
+    )
+    error_kind = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"job {self.job_id}: {self.was} to {self.state}"
 
 
 class Clip(models.Model):

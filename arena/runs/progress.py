@@ -30,7 +30,7 @@ def survey_with_progress(
         return survey_clips(prompts=prompts, contenders=contenders, seeds=seeds, known=known, report=show)
 
 
-def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counter[str]:
+def produce_with_progress(run: Run, *, workers: int, console: Console, concurrency: int = 1) -> Counter[str]:
     """Make the clips of a run; return how many jobs are in each state.
 
     Raises:
@@ -41,7 +41,8 @@ def produce_with_progress(run: Run, *, workers: int, console: Console) -> Counte
             return produce(
                 run,
                 workers=workers,
-                report=lambda states: show(states[Job.State.DONE] + states[Job.State.FAILED]),
+                concurrency=concurrency,
+                report=lambda states: show(states.total() - sum(states[state] for state in Job.OPEN)),
             )
         except DiskFull as error:
             raise CommandError(str(error)) from error

@@ -19,7 +19,7 @@ def retire_replaced(*, suite: Suite, clips: Sequence[FoundClip]) -> list[Place]:
     """
     hashes = {clip.place: clip.sha256 for clip in clips}
     retired = []
-    jobs = Job.objects.filter(prompt__suite=suite, state=Job.State.DONE, clip__isnull=False)
+    jobs = Job.objects.filter(prompt__suite=suite, state=Job.State.SUCCEEDED, clip__isnull=False)
     for job in jobs.select_related("contender", "prompt", "clip"):
         place = Place(job.contender.slug, job.prompt.key, job.seed)
         if hashes.get(place, job.clip.sha256) != job.clip.sha256:

@@ -90,7 +90,7 @@ def _find_jobs(
     return [
         job
         for job in found.exclude(state=Job.State.RETIRED).select_related("prompt", "contender")
-        if _place(job) in places and (job.state == Job.State.DONE or _place(job) not in leave_out)
+        if _place(job) in places and (job.state == Job.State.SUCCEEDED or _place(job) not in leave_out)
     ]
 
 
@@ -115,16 +115,6 @@ def count_states(run: Run) -> Counter[str]:
     """Count a run's jobs in each state."""
     rows = run.jobs.order_by().values_list("state").annotate(n=Count("id"))
     return Counter(dict(rows))
-
-
-def describe_failures(run: Run) -> str:
-    """Return a line for each failed job of a run, under a heading that names the option to try again."""
-    failed = run.jobs.filter(state=Job.State.FAILED).select_related("contender", "prompt")
-    lines = [
-        f"{job.contender}, prompt {job.prompt.key}, seed {job.seed}: {job.error_kind}: {job.error_message}"
-        for job in failed
-    ]
-    return "\n".join(["These clips could not be made (--retry-failed tries again):", *lines])
 
 
 def _refuse_odd_seeds(seeds: Sequence[int]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from time import sleep
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -13,11 +12,15 @@ from django.conf import settings
 
 from arena.media.normalise import LeakyRendition
 from arena.media.probe import UnusableMedia
+from arena.runs.budget import CapReached
 from arena.runs.claims import ClaimLost, claim_job, give_up_job, requeue_abandoned_jobs
 from arena.runs.clips import make_clip
 from arena.runs.models import Job
+from arena.runs.pausing import pause
+from arena.runs.submissions import live_submission
+from generators.adapters.errors import JobGone, JobOverdue, LinkExpired, UnknownOutcome
 from generators.answers import UnexpectedFault
-from generators.base import GenerationError, TransientError
+from generators.base import GenerationError, RefusedByModeration, TransientError
 from generators.choices import SettingsError
 from generators.full_disk import DiskFull, is_disk_full
 from generators.isolated import Stopped
@@ -25,6 +28,9 @@ from generators.isolated import Stopped
 BACKOFF_S = 10
 LEAST_FREE_BYTES = 16 * 2**20
 DISK_FULL = "disk_full"
+CAP = "cap"
+HELD = (CAP, UnknownOutcome.kind)
+"""Kinds of errors after which an open job waits for a person."""
 KINDS: dict[type[Exception], str] = {
     UnusableMedia: "unusable_media",
     LeakyRendition: "leaky_rendition",
@@ -35,7 +41,7 @@ KINDS: dict[type[Exception], str] = {
 log = logging.getLogger(__name__)
 
 
-def send_job(job_id: int, *, after_s: int = 0) -> None:
+def send_job(job_id: int, *, after_s: float = 0) -> None:
     """Hand a job to the workers; without a broker, execute it here and now.
 
     Raises:
@@ -43,7 +49,7 @@ def send_job(job_id: int, *, after_s: int = 0) -> None:
         Stopped: the job was executed here and stopped; it stays queued.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        sleep(after_s)
+        pause(after_s)
         execute_job.apply((job_id,), throw=True)
     else:
         execute_job.apply_async((job_id,), countdown=after_s)
@@ -55,8 +61,8 @@ def execute_job(job_id: int) -> None:
 
     1. claim by a conditional update: a message that comes twice, or late, finds nothing to claim;
     2. generate, probe, normalise, store: outside any transaction;
-    3. a passing fault queues the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row;
-    4. a full disk or Ctrl-C is no attempt: the job stays queued.
+    3. a passing fault sends the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row;
+    4. a full disk, a cap or Ctrl-C is no attempt: the job stays open.
     """
     job = claim_job(job_id=job_id)
     if job is None:
@@ -67,7 +73,7 @@ def execute_job(job_id: int) -> None:
     except Exception as error:
         _end(job, error)
     except KeyboardInterrupt:
-        give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+        give_up_job(job=job, state=Job.State.PLANNED, counts=False)
         raise
     except BaseException:
         _interrupt(job)
@@ -91,8 +97,11 @@ def _end(job: Job, error: Exception) -> None:
     """End the work on a job after an error; raise if the whole run must end."""
     if is_disk_full(error):
         _stop(job, error)
+    if isinstance(error, CapReached | UnknownOutcome):
+        _hold(job, error)
+        return
     if isinstance(error, Stopped):
-        give_up_job(job=job, state=Job.State.QUEUED, counts=False)
+        give_up_job(job=job, state=Job.State.PLANNED, counts=False)
         raise error
     if isinstance(error, SoftTimeLimitExceeded):
         error = _overdue()
@@ -105,12 +114,12 @@ def _end(job: Job, error: Exception) -> None:
 def _interrupt(job: Job) -> None:
     """End the job of a worker that its operator or the hard time limit told to exit.
 
-    Nothing tells these apart, so that it counts as an attempt.
+    Nothing tells these apart, so that it counts as an attempt. A job that is paid for goes on.
     """
-    if job.attempts >= settings.JOB_MAX_ATTEMPTS:
+    if job.attempts >= settings.JOB_MAX_ATTEMPTS and live_submission(job) is None:
         message = f"The worker was told to exit before the clip was finished, {job.attempts} times."
         give_up_job(job=job, state=Job.State.FAILED, error_kind="interrupted", error_message=message)
-    elif give_up_job(job=job, state=Job.State.QUEUED) and not settings.CELERY_TASK_ALWAYS_EAGER:
+    elif give_up_job(job=job, state=Job.State.PLANNED) and not settings.CELERY_TASK_ALWAYS_EAGER:
         send_job(job.pk)
 
 
@@ -127,7 +136,7 @@ def describe_full_disk(error: Exception) -> str:
 
 def _stop(job: Job, error: Exception) -> None:
     message = describe_full_disk(error)
-    give_up_job(job=job, state=Job.State.QUEUED, error_kind=DISK_FULL, error_message=message, counts=False)
+    give_up_job(job=job, state=Job.State.PLANNED, error_kind=DISK_FULL, error_message=message, counts=False)
     raise DiskFull(message) from error
 
 
@@ -137,10 +146,18 @@ def _overdue() -> GenerationError:
     return late
 
 
+def _hold(job: Job, error: CapReached | UnknownOutcome) -> None:
+    """Leave a job to a person, who raises a cap or finds out what became of a submission."""
+    is_unknown = isinstance(error, UnknownOutcome)
+    state = Job.State.UNKNOWN if is_unknown else Job.State.PLANNED
+    kind = UnknownOutcome.kind if is_unknown else CAP
+    give_up_job(job=job, state=state, error_kind=kind, error_message=str(error), counts=False)
+
+
 def _try_again(job: Job, error: GenerationError) -> None:
-    give_up_job(job=job, state=Job.State.QUEUED, error_kind=error.kind, error_message=str(error))
+    give_up_job(job=job, state=Job.State.PLANNED, error_kind=error.kind, error_message=str(error))
     after_s = BACKOFF_S * 2**job.attempts if error.kind == TransientError.kind else 0
-    send_job(job.pk, after_s=after_s)
+    send_job(job.pk, after_s=max(after_s, getattr(error, "retry_after_s", None) or 0))
 
 
 def _fail(job: Job, error: Exception) -> None:
@@ -151,7 +168,17 @@ def _fail(job: Job, error: Exception) -> None:
         # A fault in our own code ends one job only, too; the log has its trace.
         log.error("job %s failed", job.pk, exc_info=error)
         message = f"{type(error).__name__}: {error}"
-    give_up_job(job=job, state=Job.State.FAILED, error_kind=kind, error_message=message)
+    give_up_job(job=job, state=_final_state(error), error_kind=kind, error_message=message)
+
+
+def _final_state(error: Exception) -> Job.State:
+    """Return the state of a job after an error that no further attempt will mend."""
+    if isinstance(error, JobOverdue):
+        return Job.State.CANCELLED if error.is_cancelled else Job.State.EXPIRED
+    if isinstance(error, JobGone | LinkExpired):
+        return Job.State.EXPIRED
+    is_refusal = isinstance(error, GenerationError) and error.kind == RefusedByModeration.kind
+    return Job.State.BLOCKED if is_refusal else Job.State.FAILED
 
 
 def _kind(error: Exception) -> str:

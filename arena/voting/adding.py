@@ -94,7 +94,7 @@ def add_clips(
         clip_settings=settings,
         leave_out=survey.missing,
     )
-    return Added(run, run.jobs.exclude(state=Job.State.DONE).count(), replaced, revised)
+    return Added(run, run.jobs.exclude(state=Job.State.SUCCEEDED).count(), replaced, revised)
 
 
 @transaction.atomic

@@ -53,7 +53,7 @@ def _playable_settings(
 ) -> list[Settings]:
     """Return each set of settings in which two contenders have clips of the same prompt and seed."""
     jobs = Job.objects.filter(
-        state=Job.State.DONE,
+        state=Job.State.SUCCEEDED,
         track__in=tracks,
         contender__in=contenders,
         prompt__suite__in=suites,

@@ -101,7 +101,7 @@ def _revealed_to(rater: Rater) -> set[int]:
 def study_jobs(study: Study) -> QuerySet[Job]:
     """Return the jobs whose clips the study shows."""
     return Job.objects.filter(
-        state=Job.State.DONE,
+        state=Job.State.SUCCEEDED,
         track__in=study.tracks,
         settings_hash__in=study.settings_hashes,
         contender__studies=study,

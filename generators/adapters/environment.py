@@ -10,6 +10,9 @@ from pathlib import Path
 from generators.base import Unavailable
 from generators.choices import SettingsError
 
+UNKNOWN_CONCURRENCY = 2
+"""Jobs at once for an account of unknown size; new ones often may run one or two."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -61,6 +64,25 @@ def _read_key(title: str, variable: str) -> str:
             f"{variable} must be printable ASCII without spaces; its value is not. Copy the key again."
         )
     return key
+
+
+def read_concurrency(provider: str, default: int | None) -> int:
+    """Return how many jobs an account may have at once, from `MODEL_STUDIO_CONCURRENCY` or the like.
+
+    Args:
+        provider: Registry name, such as `model-studio`.
+        default: Number of the model's row; None, where it depends on the account, takes 2.
+
+    Raises:
+        SettingsError: The value is no whole number from 1.
+    """
+    variable = f"{provider.upper().replace('-', '_')}_CONCURRENCY"
+    text = os.environ.get(variable)
+    if text is None:
+        return default or UNKNOWN_CONCURRENCY
+    if not (text.isdecimal() and int(text) >= 1):
+        raise SettingsError(f"{variable} must be a whole number from 1; got {text!r}. Set another value.")
+    return int(text)
 
 
 def read_patience() -> Patience:

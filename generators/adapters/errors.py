@@ -57,6 +57,11 @@ class JobOverdue(GenerationError):
 
     kind = "timeout"
 
+    def __init__(self, message: str, *, is_cancelled: bool = False) -> None:
+        """Store whether the provider has cancelled the job, or it goes on there."""
+        super().__init__(message)
+        self.is_cancelled = is_cancelled
+
 
 class JobGone(GenerationError):
     """The job was cancelled, or its result is no longer kept by the provider."""

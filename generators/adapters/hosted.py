@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import ClassVar, cast
 from generators.adapters.environment import (
     Account,
     read_account,
+    read_concurrency,
     read_journal_folder,
     read_patience,
 )
 from generators.adapters.fitting import DEFAULT_REFUSED, TRAITS, Ask, Terms, Trait, fit
 from generators.adapters.jobs import HostedJobs
-from generators.adapters.journal import Journal
+from generators.adapters.journal import Journal, JournalRecord
 from generators.adapters.measuring import differs
 from generators.adapters.models import Model, find_model
 from generators.adapters.prices import estimate
@@ -29,6 +31,7 @@ from generators.base import Request, Result, Track, file_sha256
 from generators.choices import SettingsError, read_choice, read_text, refuse_unknown
 from generators.delivery import Made, deliver
 from generators.priced import Estimate
+from generators.records import Record
 
 _SETTINGS = ("model", "resolution", "negative_prompt", "refuse", "prompt_switches")
 
@@ -78,6 +81,16 @@ class Hosted:
         provider = self.provider
         return read_account(self.name, provider.title, provider.key_variable, provider.base_url)
 
+    @property
+    def provider_name(self) -> str:
+        """Name of the provider, for which there is one account."""
+        return self.name
+
+    @property
+    def concurrency(self) -> int:
+        """Most jobs that the account may have at the provider at once."""
+        return read_concurrency(self.name, self.model.concurrency)
+
     def fit(self, request: Request) -> Ask:
         """Return the request as the model can take it. Raises InvalidInput as `fitting.fit` does."""
         return fit(self.model, request, self._terms)
@@ -98,13 +111,20 @@ class Hosted:
             InvalidInput: The model cannot make the clip; nothing was submitted.
             GenerationError: As `Production.make`.
         """
-        return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
+        record = JournalRecord(Journal(read_journal_folder()), self._key(request), self.name)
+        return deliver(self, request, out_dir, ".mp4", partial(self._write, request, record, self._clock))
 
-    def _write(self, request: Request, path: Path) -> Made:
+    def generate_on_record(
+        self, request: Request, out_dir: Path, record: Record, sleep: Callable[[float], None]
+    ) -> Result:
+        """Make one clip as `generate` does, with its job on the caller's record instead of the journal."""
+        clock = replace(self._clock, sleep=sleep)
+        return deliver(self, request, out_dir, ".mp4", partial(self._write, request, record, clock))
+
+    def _write(self, request: Request, record: Record, clock: Clock, path: Path) -> Made:
         account, ask = self.require_ready(), self.fit(request)
-        journal = Journal(read_journal_folder())
         with HostedJobs(self.provider, account) as jobs:
-            work = Production(jobs, ask, journal, self._key(request), read_patience(), self._clock)
+            work = Production(jobs, ask, record, read_patience(), clock)
             outcome = work.make(path)
             sent = jobs.describe(ask, handle="")
         return self._describe(request, ask, outcome, sent)

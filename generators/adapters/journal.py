@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from generators.base import InvalidResult
+from generators.records import Entry, Step
 from generators.replacing import replacing
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One submission for one clip."""
-
-    provider: str
-    model: str
-    handle: str
-    """Our own id of the submission; some providers store it."""
-    submitted_at: float
-    """Seconds since 1970."""
-    request_id: str | None = None
-    """Provider's id of the job; None while it is unknown whether there is one."""
-    is_delivered: bool = False
-    """Whether the job's clip was handed over; once its link is gone, another job may be asked for."""
-
-    def accepted(self, request_id: str) -> Entry:
-        """Return the entry of the same submission with its job's id."""
-        return replace(self, request_id=request_id)
-
-    def delivered(self) -> Entry:
-        """Return the entry of the same submission after its clip was handed over."""
-        return replace(self, is_delivered=True)
 
 
 class Journal:
@@ -80,6 +57,47 @@ class Journal:
             for entry in found
             if entry is not None and entry.provider == provider and entry.request_id
         }
+
+
+class JournalRecord:
+    """One clip's entry of a journal, as `generators.records.Record` has it."""
+
+    def __init__(self, journal: Journal, key: str, provider: str) -> None:
+        """Store which entry of which journal this is; `key` names the clip."""
+        self._journal = journal
+        self._key = key
+        self._provider = provider
+
+    def read(self) -> Entry | None:
+        """Return the clip's entry, or None."""
+        return self._journal.read(self._key)
+
+    def begin(self, entry: Entry) -> Entry:
+        """Store the entry of a submission before it is sent."""
+        self._journal.write(self._key, entry)
+        return entry
+
+    def accept(self, entry: Entry) -> None:
+        """Store the entry with its job's id."""
+        self._journal.write(self._key, entry)
+
+    def note(self, step: Step, cost_usd: float | None = None) -> None:
+        """Do nothing: how far the job is, the provider is asked again."""
+
+    def remove(self) -> None:
+        """Forget the clip's entry."""
+        self._journal.remove(self._key)
+
+    def known_ids(self) -> set[str]:
+        """Return the ids of the provider's jobs in the journal."""
+        return self._journal.known_ids(self._provider)
+
+    def advice(self) -> str:
+        """Name the entry's file."""
+        return (
+            f"write its id under 'request_id' in {self._journal.path(self._key)}, or delete that file if "
+            "there is none, and run again."
+        )
 
 
 def _sync_folder(folder: Path) -> None:

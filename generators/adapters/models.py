@@ -124,6 +124,7 @@ def read_models(provider: str) -> dict[str, Model]:
     return rows
 
 
+@cache
 def read_download_domains(provider: str) -> tuple[str, ...]:
     """Return the domains that a provider serves finished clips from."""
     document = yaml.safe_load((FOLDER / f"{provider}.yaml").read_text(encoding="utf-8"))

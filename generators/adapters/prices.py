@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from generators.base import QuotaExceeded
 from generators.priced import Estimate
 
 OLDEST_DAYS = 90
 
 Unit = Literal["second", "clip"]
-
-
-class PriceRefused(QuotaExceeded):
-    """A cap in US dollars is below a clip's price, or that price is missing or old."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +55,3 @@ def estimate(
     if age > OLDEST_DAYS:
         return Estimate(usd, f"The price of {model} was last checked on {rule.checked}, {age} days ago.")
     return Estimate(usd, None)
-
-
-def require_within(estimated: Estimate, left_usd: float, *, accept_stale: bool = False) -> float:
-    """Return a clip's price if a cap allows it; 0 for an accepted unknown price.
-
-    Args:
-        estimated: Expected price of the next clip.
-        left_usd: US dollars that the cap still allows.
-        accept_stale: Whether a missing or old price is accepted.
-
-    Raises:
-        PriceRefused: The price is doubtful and that was not accepted, or the clip costs more than is left.
-    """
-    if estimated.warning and not accept_stale:
-        raise PriceRefused(
-            f"{estimated.warning} A cap cannot be kept; --accept-stale-prices runs nevertheless."
-        )
-    usd = estimated.usd or 0.0
-    if usd > left_usd:
-        raise PriceRefused(
-            f"The next clip must cost at most ${left_usd:.2f}; it is estimated at ${usd:.2f}. Raise the cap."
-        )
-    return usd

@@ -23,10 +23,10 @@ from generators.adapters.errors import (
 )
 from generators.adapters.fitting import Ask
 from generators.adapters.jobs import HostedJobs
-from generators.adapters.journal import Entry, Journal
 from generators.adapters.measuring import Measured
 from generators.adapters.provider import Report
 from generators.base import GenerationError, InvalidInput, QuotaExceeded, TransientError
+from generators.records import Entry, Record
 
 SUBMISSIONS = 4
 """Most create calls for one clip, each after the one before certainly created nothing."""
@@ -61,14 +61,11 @@ class Outcome:
 class Production:
     """The way of one clip through a provider."""
 
-    def __init__(
-        self, jobs: HostedJobs, ask: Ask, journal: Journal, key: str, patience: Patience, clock: Clock
-    ) -> None:
-        """Store what is to be made; `key` names the clip in the journal."""
+    def __init__(self, jobs: HostedJobs, ask: Ask, record: Record, patience: Patience, clock: Clock) -> None:
+        """Store what is to be made, and where its job is recorded."""
         self._jobs = jobs
         self._ask = ask
-        self._journal = journal
-        self._key = key
+        self._record = record
         self._patience = patience
         self._clock = clock
         self._times: dict[str, float] = {}
@@ -81,7 +78,7 @@ class Production:
             JobOverdue: The job was not finished before the deadline.
             GenerationError: The provider refused or failed, or its clip cannot be fetched.
         """
-        entry = self._journal.read(self._key)
+        entry = self._record.read()
         if entry is not None and entry.is_delivered:
             with suppress(JobGone, LinkExpired):
                 return self._finish(entry, path)
@@ -96,7 +93,7 @@ class Production:
         began = self._clock.now()
         downloaded, measured = self._fetch(entry, report, path)
         self._times["download"] = round(self._clock.now() - began, 3)
-        self._journal.write(self._key, entry.delivered())
+        self._record.accept(entry.delivered())
         return Outcome(
             request_id=str(entry.request_id),
             report=report,
@@ -121,16 +118,16 @@ class Production:
     def _submit_once(self) -> Entry:
         """Send the create call, recorded before and after; raise only if it certainly created no job."""
         began = self._clock.now()
-        entry = Entry(self._jobs.provider.name, self._ask.model.id, uuid4().hex, began)
-        self._journal.write(self._key, entry)
+        entry = self._record.begin(Entry(self._jobs.provider.name, self._ask.model.id, uuid4().hex, began))
+        began = entry.submitted_at
         try:
             accepted = entry.accepted(self._jobs.submit(self._ask, entry.handle))
         except GenerationError as error:
             if getattr(error, "may_be_accepted", False) and (found := self._reconcile(entry, error)):
                 return found
-            self._journal.remove(self._key)
+            self._record.remove()
             raise
-        self._journal.write(self._key, accepted)
+        self._record.accept(accepted)
         self._times["submit"] = round(self._clock.now() - began, 3)
         return accepted
 
@@ -140,16 +137,17 @@ class Production:
         Raises:
             UnknownOutcome: The provider cannot be asked, or several jobs may be it.
         """
+        self._record.note("unknown")
         for wait_s in SETTLING_S:
             found = self._look_up(entry, cause)
             if len(found) > 1:
                 raise self._unknown(f"{len(found)} jobs there may be it: {', '.join(sorted(found))}", cause)
             if found:
                 accepted = entry.accepted(found.pop())
-                self._journal.write(self._key, accepted)
+                self._record.accept(accepted)
                 return accepted
             self._clock.sleep(wait_s)
-        self._journal.remove(self._key)
+        self._record.remove()
         return None
 
     def _look_up(self, entry: Entry, cause: GenerationError | None) -> set[str]:
@@ -161,15 +159,14 @@ class Production:
             raise self._unknown(f"its jobs cannot be listed ({error})", cause) from error
         if found is None:
             raise self._unknown("it has no list of jobs", cause)
-        return set(found) - self._journal.known_ids(self._jobs.provider.name)
+        return set(found).difference(self._record.known_ids())
 
     def _unknown(self, reason: str, cause: GenerationError | None) -> UnknownOutcome:
         title = self._jobs.provider.title
         lost = f" ({cause})" if cause else ""
         return UnknownOutcome(
-            f"{title} may have accepted this job{lost}, and {reason}. Look for it at {title}: write its id "
-            f"under 'request_id' in {self._journal.path(self._key)}, or delete that file if there is none, "
-            "and run again."
+            f"{title} may have accepted this job{lost}, and {reason}. Look for it at {title}: "
+            f"{self._record.advice()}"
         )
 
     def _wait(self, entry: Entry) -> Report:
@@ -196,14 +193,16 @@ class Production:
         except (TransientError, KeyRefused, QuotaExceeded, InvalidInput):
             raise  # none of these says that the job is over
         except GenerationError:
-            self._journal.remove(self._key)
+            self._record.remove()
             raise
 
     def _is_done(self, entry: Entry, report: Report) -> bool:
         """Note how long the job waited and ran; raise if it ended without a clip."""
         waited_s = round(self._clock.now() - entry.submitted_at, 3)
-        if report.state == "ended":
-            self._journal.remove(self._key)
+        if report.state != "ended":
+            self._record.note(report.state, report.cost_usd)
+        else:
+            self._record.remove()
             raise report.error or JobGone(f"{self._jobs.provider.title} ended the job: {report.status}.")
         if report.state == "running":
             self._times.setdefault("queue", waited_s)
@@ -215,11 +214,12 @@ class Production:
         """Cancel the job, and forget it only if that worked: one that goes on may still bring a paid clip."""
         is_cancelled = self._cancel(str(entry.request_id))
         if is_cancelled:
-            self._journal.remove(self._key)
+            self._record.remove()
         done = "It was cancelled." if is_cancelled else "It goes on there; another attempt resumes it."
         return JobOverdue(
             f"{self._jobs.provider.title} must finish a job within {self._patience.deadline_s:g} s; "
-            f"{entry.request_id} did not, and {last}. {done}"
+            f"{entry.request_id} did not, and {last}. {done}",
+            is_cancelled=is_cancelled,
         )
 
     def _cancel(self, request_id: str) -> bool:
@@ -242,7 +242,7 @@ class Production:
             except (LinkExpired, BrokenDownload, ServerFault) as error:
                 if attempt == FETCHES - 1:
                     if isinstance(error, LinkExpired):
-                        self._journal.remove(self._key)
+                        self._record.remove()
                     raise
                 self._clock.sleep(self._patience.poll_s)
                 report = self._wait(entry) if isinstance(error, LinkExpired) else report

@@ -32,7 +32,7 @@ def produced_study() -> Study:
         suite=suite, contenders=contenders, seeds=[], track=Track.T2V_AUDIO, clip_settings=CLIP_SETTINGS
     )
     states = produce(run, workers=1, report=lambda _: None)
-    assert states == {Job.State.DONE: 2}
+    assert states == {Job.State.SUCCEEDED: 2}
     study, _ = create_study(
         slug="produced", title="Produced", tracks=[Track.T2V_AUDIO], suites=[suite], contenders=contenders,
         simulated=True,

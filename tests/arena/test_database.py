@@ -23,6 +23,8 @@ from arena.voting.models import Vote
 assert all((p.expected_sound, p.dimensions, p.aux) == ("", [], {}) for p in Prompt.objects.all())
 assert all((run.tags, run.exclude_tags) == ([], []) for run in Run.objects.all())
 print(sorted(Job.objects.values_list("contender__slug", "state", "clip__rendition__width")))
+assert all((run.max_usd, run.accept_stale_prices) == (None, False) for run in Run.objects.all())
+assert all((job.claimed_by, job.paid_by, job.events.count()) == ("", None, 0) for job in Job.objects.all())
 print(list(Vote.objects.values_list("outcome", "ballot__rendition_a__clip__job__contender__slug")))
 """
 
@@ -39,7 +41,7 @@ def test_a_database_made_before_a_room_was_renamed_opens_with_its_rows(tmp_path:
         assert database.execute(count).fetchone() == (1,)  # nothing was made a second time
     assert _python(tmp_path, "manage.py", "verify_ledger", "kept")
     assert _python(tmp_path, "-c", READ).splitlines() == [
-        "[('contender-1', 'done', 64), ('contender-2', 'done', 64)]",
+        "[('contender-1', 'succeeded', 64), ('contender-2', 'succeeded', 64)]",
         "[('a', 'contender-1')]",
     ]
 

@@ -45,7 +45,7 @@ def test_without_happyhorse_it_needs_no_torch_and_says_what_is_missing(
     call_command("demo", no_serve=True, without="happyhorse")
     assert set(Contender.objects.values_list("slug", flat=True)) == FOUR
     assert set(Study.objects.get(slug="demo-small").contenders.values_list("slug", flat=True)) == FOUR
-    assert {job.state for job in Job.objects.all()} == {Job.State.DONE}
+    assert {job.state for job in Job.objects.all()} == {Job.State.SUCCEEDED}
     told = " ".join(capsys.readouterr().out.split())
     assert "4 of 8 contenders are left out: HappyHorse's need PyTorch. Add them: make demo" in told
 

@@ -11,6 +11,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from arena.runs.budget import reserve
 from arena.runs.claimant import claimant_name, retire
 from arena.runs.claims import (
     ClaimLost,
@@ -21,8 +22,10 @@ from arena.runs.claims import (
     requeue_abandoned_jobs,
 )
 from arena.runs.drafts import draft_name
-from arena.runs.models import Clip, Job
+from arena.runs.models import Clip, Job, Submission
+from generators.priced import Estimate
 from tests.factories import make_contender, make_job, make_rendition, make_suite, store_bytes
+from tests.factories_hosted import claim_hosted, make_entry
 from tests.factories_runs import (
     accounted_files,
     make_dead_claimant,
@@ -47,11 +50,11 @@ def _store(content: bytes = b"half a life") -> list[str]:
 
 def _take_away(job: Job) -> Job:
     """Another process gives the job up for dead and claims it: the row is its now."""
-    assert give_up_job(job=Job.objects.get(pk=job.pk), state=Job.State.QUEUED)
+    assert give_up_job(job=Job.objects.get(pk=job.pk), state=Job.State.PLANNED)
     return _claim(job)
 
 
-@pytest.mark.parametrize("state", [Job.State.RUNNING, Job.State.DONE, Job.State.FAILED])
+@pytest.mark.parametrize("state", [Job.State.RUNNING, Job.State.SUCCEEDED, Job.State.FAILED])
 def test_only_a_queued_job_can_be_claimed(state: Job.State) -> None:
     job = make_queued_job()
     Job.objects.update(state=state)
@@ -94,7 +97,7 @@ def test_who_lost_a_claim_changes_nothing_any_more() -> None:
     row = Job.objects.get()
     assert (row.state, row.claimed_at, row.pending_files) == (Job.State.RUNNING, theirs.claimed_at, [])
     finish_job(job=theirs)
-    assert Job.objects.get().state == Job.State.DONE
+    assert Job.objects.get().state == Job.State.SUCCEEDED
 
 
 def test_giving_up_removes_the_files_that_no_row_names() -> None:
@@ -142,7 +145,7 @@ def test_what_a_dead_process_left_is_queued_again_and_cleared_away() -> None:
     (settings.DATA_DIR / "work" / f"{name}-{job.pk}-1").mkdir(parents=True)
     assert requeue_abandoned_jobs() == [job.pk]
     row = Job.objects.get()
-    assert (row.state, row.attempts, row.pending_files) == (Job.State.QUEUED, 1, [])
+    assert (row.state, row.attempts, row.pending_files) == (Job.State.PLANNED, 1, [])
     assert (stored_files(), unfinished_work()) == (set(), [])
 
 
@@ -155,7 +158,7 @@ def test_a_process_that_died_after_its_last_job_is_cleared_away() -> None:
 
 def _give_up(job: Job) -> bool:
     try:
-        return give_up_job(job=job, state=Job.State.QUEUED)
+        return give_up_job(job=job, state=Job.State.PLANNED)
     finally:
         connections.close_all()
 
@@ -188,7 +191,7 @@ def test_what_another_machine_does_is_left_alone_until_it_is_overdue(settings: S
     settings.CELERY_TASK_TIME_LIMIT = 100
     fresh, overdue = make_running_job("far", age_s=90), make_running_job("away", age_s=110)
     assert requeue_abandoned_jobs() == [overdue.pk]
-    assert [Job.objects.get(pk=job.pk).state for job in (fresh, overdue)] == ["running", "queued"]
+    assert [Job.objects.get(pk=job.pk).state for job in (fresh, overdue)] == ["running", "planned"]
 
 
 def test_a_job_of_a_living_process_is_never_overdue(settings: Settings) -> None:
@@ -224,7 +227,7 @@ def test_any_error_text_can_be_stored(text: str, stored: str) -> None:
 
 
 def test_an_attempt_that_does_not_count_is_taken_back() -> None:
-    give_up_job(job=_claim(make_queued_job()), state=Job.State.QUEUED, counts=False)
+    give_up_job(job=_claim(make_queued_job()), state=Job.State.PLANNED, counts=False)
     assert Job.objects.get().attempts == 0
 
 
@@ -232,3 +235,28 @@ def test_two_contenders_making_equal_files_is_no_reason_to_claim_twice() -> None
     prompt = make_suite().prompts.get()
     jobs = [make_job(make_contender(), prompt) for _ in range(2)]
     assert [_claim(job).pk for job in jobs] == [job.pk for job in jobs]
+
+
+def test_a_paid_job_whose_process_died_each_time_goes_on(settings: Settings) -> None:
+    settings.JOB_MAX_ATTEMPTS = 1
+    job = claim_hosted()
+    reserve(job=job, entry=make_entry(), estimate=Estimate(0.7, None), slots=9)
+    Job.objects.update(claimed_by=make_dead_claimant())
+    assert requeue_abandoned_jobs() == [job.pk]
+    row = Job.objects.get()
+    assert (row.state, row.claimed_by) == (Job.State.SUBMITTING, "")
+    again = _claim(row)
+    assert (again.state, again.attempts) == (Job.State.SUBMITTING, 2)
+
+
+def test_a_job_at_a_provider_that_someone_waits_for_is_not_claimed() -> None:
+    job = claim_hosted()
+    assert claim_job(job_id=job.pk) is None
+
+
+def test_who_lost_a_claim_moves_and_submits_nothing() -> None:
+    ours = claim_hosted()
+    _take_away(ours)
+    with pytest.raises(ClaimLost):
+        reserve(job=ours, entry=make_entry(), estimate=Estimate(0.7, None), slots=9)
+    assert (Job.objects.get().state, Submission.objects.count()) == ("planned", 0)

@@ -49,7 +49,7 @@ def _bytes(alias: str, name: str) -> bytes:
 
 def test_a_made_clip_has_its_original_and_what_raters_see(tmp_path: Path) -> None:
     job = _make(make_queued_job())
-    assert (job.state, job.pending_files, job.finished_at is None) == (Job.State.DONE, [], False)
+    assert (job.state, job.pending_files, job.finished_at is None) == (Job.State.SUCCEEDED, [], False)
     clip, rendition = job.clip, job.clip.rendition
     for alias, row in (("originals", clip), ("renditions", rendition)):
         content = _bytes(alias, row.name)
@@ -157,7 +157,7 @@ def test_a_clip_of_a_lost_claim_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
     generate = provider.generate
 
     def lose_the_claim(self: Provider, request: Request, out_dir: Path) -> Result:
-        give_up_job(job=Job.objects.get(), state=Job.State.QUEUED)
+        give_up_job(job=Job.objects.get(), state=Job.State.PLANNED)
         return generate(self, request, out_dir)
 
     monkeypatch.setattr(provider, "generate", lose_the_claim)

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
-from arena.runs import driver, tasks
+from arena.runs import crew, driver, tasks
 from arena.runs.driver import produce, retry_failed_jobs
 from arena.runs.generating import workshop
 from arena.runs.models import Clip, Job, Rendition, Run
@@ -35,7 +35,7 @@ def _plan(*, contenders: int = 2, generator: str = "toy-world") -> Run:
 def _produce(run: Run, workers: int = 1) -> tuple[Counter[str], list[int]]:
     """Produce a run; return the final states and the number of jobs done at each report."""
     reported: list[int] = []
-    states = produce(run, workers=workers, report=lambda states: reported.append(states[Job.State.DONE]))
+    states = produce(run, workers=workers, report=lambda states: reported.append(states[Job.State.SUCCEEDED]))
     return states, reported
 
 
@@ -43,7 +43,7 @@ def _produce(run: Run, workers: int = 1) -> tuple[Counter[str], list[int]]:
 def test_a_run_is_made_to_its_end_and_leaves_nothing_lying() -> None:
     run = _plan()
     states, reported = _produce(run)
-    assert (states, reported) == ({Job.State.DONE: 2}, [0, 1, 2, 2])
+    assert (states, reported) == ({Job.State.SUCCEEDED: 2}, [0, 1, 2, 2])
     assert (stored_files(), unfinished_work()) == (accounted_files(), [])
 
 
@@ -52,7 +52,7 @@ def test_a_finished_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> No
     provider = install_provider(monkeypatch)
     run = _plan(generator="provider")
     _produce(run)
-    assert _produce(run) == ({Job.State.DONE: 2}, [2])
+    assert _produce(run) == ({Job.State.SUCCEEDED: 2}, [2])
     assert len(provider.asked) == 2
 
 
@@ -63,7 +63,7 @@ def test_what_a_killed_process_left_running_is_made_again() -> None:
         state=Job.State.RUNNING, claimed_by=make_dead_claimant(), attempts=1
     )
     states, _ = _produce(run)
-    assert states == {Job.State.DONE: 2}
+    assert states == {Job.State.SUCCEEDED: 2}
     assert sorted(run.jobs.values_list("attempts", flat=True)) == [1, 2]
     assert unfinished_work() == []
 
@@ -72,8 +72,8 @@ def test_what_a_killed_process_left_running_is_made_again() -> None:
 def test_it_waits_for_what_another_process_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     run = _plan(contenders=1)
     Job.objects.update(state=Job.State.RUNNING, claimed_by="another")
-    monkeypatch.setattr(driver, "sleep", lambda _: Job.objects.update(state=Job.State.DONE))
-    assert _produce(run)[0] == {Job.State.DONE: 1}
+    monkeypatch.setattr(driver, "sleep", lambda _: Job.objects.update(state=Job.State.SUCCEEDED))
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1}
     assert not Clip.objects.exists()
 
 
@@ -81,10 +81,10 @@ def test_it_waits_for_what_another_process_makes(monkeypatch: pytest.MonkeyPatch
 def test_a_failed_job_holds_up_no_other_and_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     install_provider(monkeypatch, QuotaExceeded("no money left"))
     run = _plan(generator="provider")
-    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
-    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1, Job.State.FAILED: 1}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1, Job.State.FAILED: 1}
     assert retry_failed_jobs(run) == 1
-    assert _produce(run)[0] == {Job.State.DONE: 2}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 2}
     assert list(run.jobs.values_list("attempts", flat=True)) == [1, 1]
 
 
@@ -100,7 +100,7 @@ def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(monkeypatch: pytes
     ):
         _produce(run)
     assert (len(provider.asked), stored_files(), unfinished_work()[1:]) == (2, set(), [])
-    assert _produce(run)[0] == {Job.State.DONE: 3, Job.State.FAILED: 1}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 3, Job.State.FAILED: 1}
 
 
 @pytest.mark.django_db
@@ -115,7 +115,7 @@ def test_a_database_without_space_stops_the_run_and_its_job_is_queued_again(
     run = _plan()
     with pytest.raises(DiskFull, match=r"^The disk of .+ is full \(database or disk is full\)\. .+ 2 stay"):
         _produce(run)
-    assert list(run.jobs.values_list("state", "attempts")) == [("queued", 0)] * 2
+    assert list(run.jobs.values_list("state", "attempts")) == [("planned", 0)] * 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -137,7 +137,7 @@ def test_a_full_disk_of_a_worker_stops_who_watches_it(
     def fill(job_id: int) -> None:
         Job.objects.filter(pk=job_id).update(error_kind="disk_full", error_message="The disk is full.")
 
-    monkeypatch.setattr(driver, "send_job", fill)
+    monkeypatch.setattr(crew, "send_job", fill)
     with pytest.raises(DiskFull, match=r"^The disk is full\. 0 clips are made, 2 stay queued\."):
         _produce(run)
 
@@ -153,13 +153,13 @@ def test_a_message_that_the_broker_lost_is_sent_again(
     def send(job_id: int) -> None:
         sent.append(job_id)
         if len(sent) == 3:
-            Job.objects.update(state=Job.State.DONE)
+            Job.objects.update(state=Job.State.SUCCEEDED)
 
     clock = iter(range(0, 100_000, 50))
-    monkeypatch.setattr(driver, "send_job", send)
+    monkeypatch.setattr(crew, "send_job", send)
     monkeypatch.setattr(driver, "sleep", lambda _: None)
     monkeypatch.setattr(driver, "monotonic", lambda: next(clock))
-    assert _produce(run)[0] == {Job.State.DONE: 1}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1}
     assert len(sent) == 3
 
 
@@ -174,7 +174,7 @@ def test_a_generator_that_ends_or_hangs_is_given_up_and_the_others_get_their_tur
     run = plan_run(
         suite=make_suite(), contenders=contenders, seeds=[], track=Track.T2V_AUDIO, clip_settings=SMALL
     )
-    assert _produce(run)[0] == {Job.State.DONE: 1, Job.State.FAILED: 1}
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1, Job.State.FAILED: 1}
     job = run.jobs.get(contender__slug="aborts")
     assert (job.attempts, job.error_kind) == (2, "crashed")
     assert job.error_message == "The generator's process ended by SIGABRT."
@@ -186,6 +186,6 @@ def test_several_workers_make_each_clip_once(monkeypatch: pytest.MonkeyPatch) ->
     provider = install_provider(monkeypatch)
     run = _plan(contenders=6, generator="provider")
     states, reported = _produce(run, workers=3)
-    assert (states, reported[-1], len(provider.asked)) == ({Job.State.DONE: 6}, 6, 6)
+    assert (states, reported[-1], len(provider.asked)) == ({Job.State.SUCCEEDED: 6}, 6, 6)
     assert (Clip.objects.count(), Rendition.objects.count()) == (6, 6)
     assert (stored_files(), unfinished_work()) == (accounted_files(), [])

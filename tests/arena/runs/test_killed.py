@@ -67,13 +67,13 @@ def _count(folder: Path, state: str) -> int:
 def _kill_midway(folder: Path, process: subprocess.Popen[str], *, done: int) -> int:
     """Kills the process while it works, once so many jobs are done; returns how many it left running."""
     deadline = time.monotonic() + PATIENCE_S
-    while _count(folder, "done") < done or not _count(folder, "running"):
+    while _count(folder, "succeeded") < done or not _count(folder, "running"):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert done <= _count(folder, "done") < JOBS
+    assert done <= _count(folder, "succeeded") < JOBS
     return _count(folder, "running")
 
 
@@ -88,7 +88,7 @@ def test_a_run_killed_midway_ends_with_every_job_done_once(
     assert any(left_running)
     assert f"{JOBS} done, 0 failed." in _finish(manage(*RUN))
 
-    assert _count(tmp_path, "done") == JOBS
+    assert _count(tmp_path, "succeeded") == JOBS
     assert _query(tmp_path, "SELECT count(*), count(DISTINCT job_id) FROM production_clip") == [(JOBS, JOBS)]
     renditions = "SELECT count(*), count(DISTINCT clip_id) FROM production_rendition"
     assert _query(tmp_path, renditions) == [(JOBS, JOBS)]

@@ -83,7 +83,7 @@ def test_a_suite_is_made_for_contenders_and_seeds() -> None:
         "stutter: 2 clips shown as they are",
         "truth: 2 clips shown as they are",
     ]
-    made = Job.objects.filter(state=Job.State.DONE, clip__rendition__isnull=False)
+    made = Job.objects.filter(state=Job.State.SUCCEEDED, clip__rendition__isnull=False)
     assert set(made.values_list("contender__slug", "seed")) == {
         (slug, seed) for slug in ("truth", "stutter") for seed in (0, 1)
     }
@@ -171,7 +171,7 @@ def test_an_image_track_runs_from_file_to_clip(tmp_path: Path) -> None:
     make_contender("truth")
     _run("first", track="i2v-audio")
     job = Job.objects.get()
-    assert (job.state, job.seed, job.track) == (Job.State.DONE, 3, "i2v-audio")
+    assert (job.state, job.seed, job.track) == (Job.State.SUCCEEDED, 3, "i2v-audio")
     assert job.clip.provenance["resolved"]["reference_image_sha256"] == file_sha256(tmp_path / "a.png")
 
 
@@ -202,7 +202,7 @@ def test_a_broken_file_fails_its_job_with_a_reason_and_harms_no_other(tmp_path: 
 
     states = {job.prompt.key: f"{job.state} {job.error_kind}".strip() for job in Job.objects.all()}
     unusable = dict.fromkeys(("truncated", "sound", "empty", "text"), "failed unusable_media")
-    assert states == {"good": "done", "large": "done", "nobodys": "failed unavailable", **unusable}
+    assert states == {"good": "succeeded", "large": "succeeded", "nobodys": "failed unavailable", **unusable}
     assert "theirs, prompt empty, seed 0: unusable_media: The file is empty." in str(caught.value)
     good = Job.objects.get(prompt__key="good").clip
     assert good.sha256 == file_sha256(tmp_path / "clips" / "good.mp4")
@@ -320,8 +320,8 @@ def test_a_replaced_file_becomes_a_new_clip(tmp_path: Path) -> None:
     assert "alpha, prompt p0, seed 0: the file was replaced, and is taken in as a new clip" in said
     old.job.refresh_from_db()
     assert old.job.state == Job.State.RETIRED
-    new = Clip.objects.get(job__contender__slug="alpha", job__state=Job.State.DONE)
+    new = Clip.objects.get(job__contender__slug="alpha", job__state=Job.State.SUCCEEDED)
     assert new.sha256 == file_sha256(tmp_path / "alpha" / "p0.mp4")
     assert "replaced" not in _take_in()
     assert Clip.objects.count() == 3
-    assert list(Run.objects.get().jobs.values_list("state", flat=True)) == [Job.State.DONE] * 2
+    assert list(Run.objects.get().jobs.values_list("state", flat=True)) == [Job.State.SUCCEEDED] * 2

@@ -60,7 +60,7 @@ def test_a_run_has_a_job_for_each_contender_prompt_and_seed() -> None:
     assert list(jobs) == [(p, seed, c) for p in ("p0", "p1") for seed in (0, 3) for c in ("a", "b")]
     job = run.jobs.all()[0]
     assert job.settings == {"track": "t2v", "duration_s": 1.0, "width": 64, "height": 64, "fps": 12}
-    assert count_states(run) == {Job.State.QUEUED: 8}
+    assert count_states(run) == {Job.State.PLANNED: 8}
 
 
 def test_without_seeds_each_prompt_brings_its_own() -> None:

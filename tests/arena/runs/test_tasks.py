@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 def waits_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each wait before a further attempt would be; none takes place."""
     waited: list[float] = []
-    monkeypatch.setattr(tasks, "sleep", lambda wait_s: waited.append(wait_s) if wait_s else None)
+    monkeypatch.setattr(tasks, "pause", lambda wait_s: waited.append(wait_s) if wait_s else None)
     return waited
 
 
@@ -55,7 +55,7 @@ def _execute(job: Job) -> Job:
 
 def test_a_job_is_made_in_this_process() -> None:
     job = _execute(make_queued_job())
-    assert (job.state, job.attempts, job.error_kind) == (Job.State.DONE, 1, "")
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.SUCCEEDED, 1, "")
     assert stored_files() == accounted_files()
 
 
@@ -75,7 +75,6 @@ def test_a_message_about_a_job_that_another_process_makes_does_nothing() -> None
 @pytest.mark.parametrize(
     "error",
     [
-        RefusedByModeration("the prompt shows a face"),
         InvalidInput("no such aspect ratio"),
         QuotaExceeded("no money left"),
         Unavailable("the model was switched off"),
@@ -92,12 +91,18 @@ def test_a_lasting_fault_is_recorded_at_once(
     assert (job.attempts, job.finished_at is None, waits_s) == (1, False, [])
 
 
+def test_a_refusal_by_moderation_blocks_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    install_provider(monkeypatch, RefusedByModeration("the prompt shows a face"))
+    job = _execute(make_queued_job("provider"))
+    assert (job.state, job.error_kind, job.attempts) == (Job.State.BLOCKED, "moderation", 1)
+
+
 def test_a_passing_fault_is_tried_again_after_longer_and_longer(
     monkeypatch: pytest.MonkeyPatch, waits_s: list[float]
 ) -> None:
     provider = install_provider(monkeypatch, TransientError("busy"), TransientError("busy"))
     job = _execute(make_queued_job("provider"))
-    assert (job.state, job.attempts, job.error_kind) == (Job.State.DONE, 3, "")
+    assert (job.state, job.attempts, job.error_kind) == (Job.State.SUCCEEDED, 3, "")
     assert len(provider.asked) == 3
     assert waits_s == [20, 40]
 
@@ -117,11 +122,11 @@ def test_between_attempts_the_job_is_queued_and_says_why(
 ) -> None:
     seen = []
     install_provider(monkeypatch, TransientError("busy"))
-    monkeypatch.setattr(tasks, "sleep", lambda _: seen.append(Job.objects.get()))
+    monkeypatch.setattr(tasks, "pause", lambda _: seen.append(Job.objects.get()))
     _execute(make_queued_job("provider"))
     job = seen[-1]
     assert (job.state, job.error_kind, job.error_message, job.finished_at) == (
-        "queued", "transient", "busy", None,
+        "planned", "transient", "busy", None,
     )  # fmt: skip
 
 
@@ -158,7 +163,7 @@ def test_a_fault_of_ours_ends_one_job_only(
     assert (first.state, first.error_kind) == (Job.State.FAILED, "unexpected")
     assert first.error_message == "ZeroDivisionError: division by zero"
     assert f"job {first.pk} failed" in caplog.text
-    assert second.state == Job.State.DONE
+    assert second.state == Job.State.SUCCEEDED
 
 
 def _full_disk(*args: object, **options: object) -> None:
@@ -175,11 +180,11 @@ def test_a_full_disk_is_no_attempt_and_leaves_the_job_queued(
         with pytest.raises(DiskFull) as caught:
             send_job(job.pk)
     row = Job.objects.get()
-    assert (row.state, row.attempts, row.error_kind) == (Job.State.QUEUED, 0, "disk_full")
+    assert (row.state, row.attempts, row.error_kind) == (Job.State.PLANNED, 0, "disk_full")
     assert str(caught.value).startswith(f"The disk of {tmp_path} is full (")
     assert str(caught.value).endswith("Free some space and start the run again.")
     assert (stored_files(), list((tmp_path / "work").iterdir())) == (set(), [])
-    assert _execute(job).state == Job.State.DONE
+    assert _execute(job).state == Job.State.SUCCEEDED
 
 
 def test_nothing_is_generated_where_a_clip_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +208,7 @@ def test_ctrl_c_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         execute_job(job.pk)
     row = Job.objects.get()
-    assert (row.state, row.attempts, stored_files()) == (Job.State.QUEUED, 0, set())
+    assert (row.state, row.attempts, stored_files()) == (Job.State.PLANNED, 0, set())
 
 
 def test_a_worker_that_must_exit_sends_its_job_again_up_to_the_last_attempt(
@@ -219,7 +224,7 @@ def test_a_worker_that_must_exit_sends_its_job_again_up_to_the_last_attempt(
             execute_job(job.pk)
         states.append(Job.objects.get().state)
     row = Job.objects.get()
-    assert (states, row.error_kind, row.attempts, sent) == (["queued", "failed"], "interrupted", 2, [job.pk])
+    assert (states, row.error_kind, row.attempts, sent) == (["planned", "failed"], "interrupted", 2, [job.pk])
 
 
 def test_a_task_that_exceeds_its_time_is_tried_again(
@@ -254,9 +259,9 @@ def test_workers_make_what_a_broker_brings_them(settings: Settings, monkeypatch:
     )
     for job in run.jobs.all():
         send_job(job.pk)
-    assert set(run.jobs.values_list("state", flat=True)) == {Job.State.QUEUED}
+    assert set(run.jobs.values_list("state", flat=True)) == {Job.State.PLANNED}
     with start_worker(celery_app, perform_ping_check=False):
         states = produce(run, workers=1, report=lambda states: None)
-    assert states == Counter({Job.State.DONE: 2, Job.State.FAILED: 1})
+    assert states == Counter({Job.State.SUCCEEDED: 2, Job.State.FAILED: 1})
     assert (len(provider.asked), Clip.objects.count()) == (4, 2)
     assert stored_files() == accounted_files()

@@ -88,7 +88,7 @@ def test_a_worker_makes_what_a_dead_one_left_and_gives_up_what_exceeds_its_time(
     tmp_path: Path, worker: subprocess.Popen[bytes]
 ) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while any(state in ("queued", "running") for state, _, _ in _outcomes(tmp_path / "data").values()):
+    while any(state in ("planned", "running") for state, _, _ in _outcomes(tmp_path / "data").values()):
         assert worker.poll() is None
         assert time.monotonic() < deadline, _outcomes(tmp_path / "data")
         time.sleep(0.2)

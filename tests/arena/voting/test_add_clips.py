@@ -226,7 +226,7 @@ def test_plain_lines_name_files_by_their_text_and_seeds(tmp_path: Path) -> None:
     _add([str(tmp_path / "a"), str(tmp_path / "b")], prompts=write_file(tmp_path / "p.txt", f"\n{text}\n"))
     prompt = Prompt.objects.get()
     assert (prompt.text, prompt.seeds) == (text.strip(), [0, 1])
-    assert set(Job.objects.values_list("seed", "state")) == {(0, "done"), (1, "done")}
+    assert set(Job.objects.values_list("seed", "state")) == {(0, "succeeded"), (1, "succeeded")}
 
 
 def test_files_of_no_listed_prompt_are_told(folders: list[str], tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_what_isnt_of_the_study_or_isnt_ready_never_shows(why: str) -> None:
         rendition = make_rendition(outsider, prompt)
         Job.objects.filter(clip=rendition.clip_id).update(state=Job.State.FAILED)
         if why == "not shown":
-            Job.objects.update(state=Job.State.DONE)
+            Job.objects.update(state=Job.State.SUCCEEDED)
             rendition.delete()
     assert all("outsider" not in (a.contender.slug, b.contender.slug) for a, b in _all_drawn(study))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from generators.adapters.jobs import HostedJobs
-from generators.adapters.journal import Entry, Journal
+from generators.adapters.journal import Journal
+from generators.records import Entry
 from tests.providers.contract import (
     MODELS,
     attempt,

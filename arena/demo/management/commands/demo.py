@@ -20,7 +20,8 @@ from arena.demo.simulation import simulate_votes
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.progress import produce_with_progress
-from arena.runs.runs import describe_failures, plan_run
+from arena.runs.runs import plan_run
+from arena.runs.unfinished import describe_failures
 from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
 from arena.terminal import counting

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
@@ -11,16 +12,20 @@ from rich.console import Console
 from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
 from arena.catalog.tags import choose_prompts, describe_tags
 from arena.runs.driver import retry_failed_jobs
-from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys, require_budget
+from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys
 from arena.runs.geometry import choose_settings
-from arena.runs.models import Job
+from arena.runs.hosting import find_hosted
+from arena.runs.models import Job, Run
+from arena.runs.numbers import describe_numbers, number_run
 from arena.runs.options import add_geometry, read_geometry
 from arena.runs.progress import produce_with_progress, survey_with_progress
 from arena.runs.remarks import summarise_remarks
 from arena.runs.replacements import retire_replaced
-from arena.runs.runs import describe_failures, plan_run
+from arena.runs.runs import plan_run
 from arena.runs.shown import describe_changes
+from arena.runs.spending import add_caps, describe_caps, read_caps, refuse_unaffordable, set_caps
 from arena.runs.survey import Survey
+from arena.runs.unfinished import describe_failures, describe_held, describe_refusals
 from generators.base import LARGEST_SEED, Track
 
 
@@ -35,71 +40,82 @@ class Command(BaseCommand):
         parser.add_argument("--exclude-tags", default="", help="no prompts with one of these")
         parser.add_argument("--track", required=True, help="t2v, i2v, t2v-audio or i2v-audio")
         add_geometry(parser)
-        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs side by side")
-        parser.add_argument("--retry-failed", action="store_true", help="try failed jobs again")
-        parser.add_argument("--max-usd", type=float, help="refuse a run that is expected to cost more")
         parser.add_argument(
-            "--accept-stale-prices",
-            action="store_true",
-            help="keep --max-usd with missing or old prices",
+            "--workers", type=int, default=os.cpu_count() or 1, help="clips made or encoded here side by side"
         )
+        parser.add_argument(
+            "--concurrency", type=int, help="jobs at providers side by side (default: what accounts may have)"
+        )
+        add_caps(parser)
+        parser.add_argument("--retry-failed", action="store_true", help="try clips that failed again")
         parser.add_argument("--dry-run", action="store_true", help="say what would be made and its price")
 
-    def handle(self, **options: str) -> None:
+    def handle(self, **options: object) -> None:
         try:
-            workers = _workers(int(options["workers"]))
-            suite = find_suite(options["suite"])
-            contenders = find_contenders(split_names(options["contenders"]))
-            seeds = _seeds(options["seeds"])
-            tags, exclude_tags = split_names(options["tags"]), split_names(options["exclude_tags"])
-            prompts = list(suite.prompts.all())
-            chosen_prompts = choose_prompts(prompts, tags=tags, exclude_tags=exclude_tags)
-            track = find_track(options["track"])
-            asked = read_geometry(options)
-            survey = survey_with_progress(
-                chosen_prompts, contenders, seeds, Console(), known={prompt.key for prompt in prompts}
-            )
-            for line in describe_misfits(survey, track):
-                self.stdout.write(line)
-            chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
-            wanted = Wanted(contenders, chosen_prompts, seeds, track, chosen.settings)
-            self._check_price(wanted, options)
-            if options["dry_run"]:
+            workers = _at_least_1("--workers", cast(int, options["workers"]))
+            planned = self._plan(options)
+            if planned is None:
                 return
-            refuse_missing_keys(contenders)
-            for place in retire_replaced(suite=suite, clips=survey.clips):
-                self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
-            run = plan_run(
-                suite=suite,
-                contenders=contenders,
-                seeds=seeds,
-                track=track,
-                clip_settings=chosen.settings,
-                tags=tags,
-                exclude_tags=exclude_tags,
-            )
+            concurrency = _concurrency(cast(int | None, options["concurrency"]), planned)
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["retry_failed"]:
-            retry_failed_jobs(run)
+            retry_failed_jobs(planned)
+        states = produce_with_progress(planned, workers=workers, concurrency=concurrency, console=Console())
+        self._tell(planned, states)
+        if told := [text for text in (describe_failures(planned), describe_held(planned)) if text]:
+            raise CommandError("\n".join(told))
+
+    def _plan(self, options: Mapping[str, Any]) -> Run | None:
+        """Plan the run with its caps; None after a dry run."""
+        suite = find_suite(options["suite"])
+        contenders = find_contenders(split_names(options["contenders"]))
+        seeds, caps = _seeds(options["seeds"]), read_caps(options)
+        tags, exclude_tags = split_names(options["tags"]), split_names(options["exclude_tags"])
+        prompts = list(suite.prompts.all())
+        chosen_prompts = choose_prompts(prompts, tags=tags, exclude_tags=exclude_tags)
+        track = find_track(options["track"])
+        asked = read_geometry(options)
+        survey = survey_with_progress(
+            chosen_prompts, contenders, seeds, Console(), known={prompt.key for prompt in prompts}
+        )
+        for line in describe_misfits(survey, track):
+            self.stdout.write(line)
+        chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
+        prices = price_run(Wanted(contenders, chosen_prompts, seeds, track, chosen.settings))
+        if options["dry_run"]:
+            self.stdout.write("\n".join(describe_prices(prices)))
+        refuse_unaffordable(caps, contenders, prices)
+        for line in describe_caps(caps, prices):
+            self.stdout.write(line)
+        if options["dry_run"]:
+            return None
+        refuse_missing_keys(contenders)
+        for place in retire_replaced(suite=suite, clips=survey.clips):
+            self.stdout.write(f"{place}: the file was replaced, and is taken in as a new clip")
+        run = plan_run(
+            suite=suite,
+            contenders=contenders,
+            seeds=seeds,
+            track=track,
+            clip_settings=chosen.settings,
+            tags=tags,
+            exclude_tags=exclude_tags,
+        )
+        set_caps(run, caps)
         if tags or exclude_tags:
             kept = f"{len(chosen_prompts)} of {len(prompts)} prompts"
             self.stdout.write(f"{run}: {kept}, {describe_tags(tags, exclude_tags)}.")
         self.stdout.write(f"{run}: {run.jobs.count()} clips of {chosen.settings} ({chosen.why}).")
-        states = produce_with_progress(run, workers=workers, console=Console())
-        self.stdout.write(f"{run}: {states[Job.State.DONE]} done, {states[Job.State.FAILED]} failed.")
-        for line in [*describe_changes(run), *summarise_remarks(run)]:
-            self.stdout.write(line)
-        if states[Job.State.FAILED]:
-            raise CommandError(describe_failures(run))
+        return run
 
-    def _check_price(self, wanted: Wanted, options: Mapping[str, Any]) -> None:
-        prices = price_run(wanted)
-        if options["dry_run"]:
-            self.stdout.write("\n".join(describe_prices(prices)))
-        if options["max_usd"] is not None:
-            accept_stale = bool(options["accept_stale_prices"])
-            require_budget(prices, max_usd=float(options["max_usd"]), accept_stale=accept_stale)
+    def _tell(self, run: Run, states: Counter[str]) -> None:
+        done, failed = states[Job.State.SUCCEEDED], sum(states[state] for state in Job.WITHOUT_CLIP)
+        self.stdout.write(f"{run}: {done} done, {failed} failed.")
+        if run.submissions.exists():
+            self.stdout.write("\n".join(describe_numbers(number_run(run))))
+        for line in [*describe_changes(run), *summarise_remarks(run), *describe_refusals(run)]:
+            self.stdout.write(line)
 
 
 def describe_misfits(survey: Survey, track: Track) -> Iterator[str]:
@@ -114,10 +130,19 @@ def describe_misfits(survey: Survey, track: Track) -> Iterator[str]:
         yield f"{place}: no sound, on a track where sound is judged"
 
 
-def _workers(number: int) -> int:
+def _at_least_1(option: str, number: int) -> int:
     if number < 1:
-        raise ValueError(f"--workers must be at least 1; got {number}.")
+        raise ValueError(f"{option} must be at least 1; got {number}.")
     return number
+
+
+def _concurrency(given: int | None, run: Run) -> int:
+    """Return the number of jobs at providers side by side: as given, else what the accounts may have."""
+    if given is not None:
+        return _at_least_1("--concurrency", given)
+    hosted = [find_hosted(contender) for contender in run.contenders.all()]
+    accounts = {each.provider_name: each.concurrency for each in hosted if each is not None}
+    return max(1, sum(accounts.values()))
 
 
 def _seeds(text: str) -> list[int]:

@@ -22,9 +22,9 @@ from arena.runs.models import Job, Run
 from arena.runs.options import add_geometry, read_geometry
 from arena.runs.progress import produce_with_progress, survey_with_progress
 from arena.runs.remarks import summarise_remarks
-from arena.runs.runs import describe_failures
 from arena.runs.shown import describe_changes
 from arena.runs.survey import FoundClip, Place, Survey
+from arena.runs.unfinished import describe_failures
 from arena.voting.adding import Added, add_clips, choose_track, find_own_suite, open_on_clips, refuse_clashes
 from arena.voting.models import FRONT_TEXTS, Study
 from arena.voting.rules import refuse_other_words

@@ -1,0 +1,82 @@
+"""Send the jobs of a run: to a broker's workers, or to threads of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connections
+
+from arena.runs.finishing import arrange
+from arena.runs.generating import workshop
+from arena.runs.hosting import is_hosted
+from arena.runs.models import Job
+from arena.runs.pausing import go_on, halt
+from arena.runs.tasks import send_job
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Number of jobs that this process works on side by side."""
+
+    workers: int
+    """Clips that are made or encoded here at once."""
+    concurrency: int
+    """Jobs at providers at once."""
+
+    def send(self, jobs: Sequence[Job], report: Callable[[], None]) -> None:
+        """Hand jobs over; without a broker, return once each is at its end.
+
+        Args:
+            jobs: jobs to make.
+            report: called after each job that was made here.
+        """
+        go_on()
+        arrange(self.workers)
+        hosted = [job.pk for job in jobs if is_hosted(job.contender)]
+        local = [job.pk for job in jobs if not is_hosted(job.contender)]
+        if not settings.CELERY_TASK_ALWAYS_EAGER:
+            for job in jobs:
+                send_job(job.pk)
+        elif (self.workers == 1 or not local) and (self.concurrency == 1 or not hosted):
+            for job_id in [*hosted, *local]:
+                send_job(job_id)
+                report()
+        else:
+            self._send_side_by_side(hosted, local, report)
+
+    def _send_side_by_side(self, hosted: list[int], local: list[int], report: Callable[[], None]) -> None:
+        with ExitStack() as stack:
+            # A job at a provider leaves its slot before its clip is finished here: hence the further threads.
+            waiting = stack.enter_context(_pool(self.concurrency + self.workers))
+            making = stack.enter_context(_pool(self.workers))
+            futures = [*_submit(waiting, hosted), *_submit(making, local)]
+            try:
+                for done in as_completed(futures):
+                    done.result()
+                    report()
+            except BaseException as error:
+                for pool in (waiting, making):
+                    pool.shutdown(wait=False, cancel_futures=True)
+                halt()
+                if not isinstance(error, Exception):  # Ctrl-C doesn't wait for clips
+                    workshop.stop()
+                raise
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
+
+
+def _submit(pool: ThreadPoolExecutor, job_ids: list[int]) -> Iterator[Future[None]]:
+    return (pool.submit(_send_in_thread, job_id) for job_id in job_ids)
+
+
+def _send_in_thread(job_id: int) -> None:
+    try:
+        send_job(job_id)
+    finally:
+        connections.close_all()  # Django opens one connection for each thread and leaves it open

@@ -1,0 +1,173 @@
+"""Record of one job at a provider in the database: states, submissions and money, each stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import wraps
+from time import time
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from arena.runs.budget import NoSlot, reserve, to_usd
+from arena.runs.claims import move_job
+from arena.runs.models import Job, Submission
+from arena.runs.pausing import announce_slot, wait_for_slot
+from arena.runs.submissions import live_submission
+from arena.runs.turns import short_transaction
+from generators.adapters.errors import UnknownOutcome
+from generators.priced import Estimate
+from generators.records import Entry, Step
+
+SLOT_POLL_S = 2.0
+"""Seconds between looks for a slot that another process may have freed."""
+LISTED = timedelta(days=2)
+"""Age of submissions whose ids may be in a provider's list of the last day."""
+STATES: dict[Step, Job.State] = {
+    "unknown": Job.State.UNKNOWN,
+    "queued": Job.State.QUEUED,
+    "running": Job.State.RUNNING,
+    "succeeded": Job.State.RUNNING,  # there is something left to do here
+}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _briefly(
+    method: Callable[Concatenate[JobRecord, P], R],
+) -> Callable[Concatenate[JobRecord, P], R]:
+    """Give the connection back to its pool after a step: a job waits for minutes, and others need it."""
+
+    @wraps(method)
+    def step(self: JobRecord, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            _let_go()
+
+    return step
+
+
+def _let_go() -> None:
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()
+
+
+class JobRecord:
+    """Record of a job that this process claimed, as `generators.records.Record` has it."""
+
+    def __init__(self, job: Job, estimate: Estimate, *, provider: str, slots: int) -> None:
+        """Store the job, what its clip is expected to cost, and how many jobs the account may have."""
+        self._job = job
+        self._estimate = estimate
+        self._provider = provider
+        self._slots = slots
+        self._live: Submission | None = None
+
+    @_briefly
+    def read(self) -> Entry | None:
+        """Return the submission that may still bring the clip, or None."""
+        found = self._live = live_submission(self._job)
+        if found is None:
+            return None
+        return Entry(
+            found.provider, found.model, found.handle, found.submitted_at.timestamp(), found.request_id
+        )
+
+    @_briefly
+    def begin(self, entry: Entry) -> Entry:
+        """Wait for a slot, then store the submission and its estimate.
+
+        Raises:
+            CapReached: the clip would exceed a cap.
+            Stopped: the run was stopped while this waited.
+        """
+        while True:
+            entry = replace(entry, submitted_at=time())
+            try:
+                self._live = reserve(job=self._job, entry=entry, estimate=self._estimate, slots=self._slots)
+            except NoSlot:
+                _let_go()
+                wait_for_slot(SLOT_POLL_S)
+            else:
+                return entry
+
+    @_briefly
+    def accept(self, entry: Entry) -> None:
+        """Store the id of the provider's job.
+
+        Raises:
+            UnknownOutcome: another job has this id.
+        """
+        if entry.is_delivered or self._live is None:
+            return  # the job's own state says so once its clip is stored
+        self._live.request_id = entry.request_id
+        try:
+            with short_transaction():
+                self._live.save(update_fields=["request_id"])
+                move_job(job=self._job, state=Job.State.QUEUED, submission=self._live)
+        except IntegrityError as error:
+            raise UnknownOutcome(
+                f"{entry.request_id} must be the id of one job; another job has it. Look for this one at "
+                f"{entry.provider}: {self.advice()}"
+            ) from error
+
+    def note(self, step: Step, cost_usd: float | None = None) -> None:
+        """Store how far the job is; the cost is settled when the provider has finished."""
+        if step == "succeeded" or self._job.state != STATES[step]:  # polls find the same state many times
+            self._store(step, cost_usd)
+
+    @_briefly
+    @short_transaction()
+    def remove(self) -> None:
+        """Close the submission: one that created no job costs nothing, any other what was reserved."""
+        live, self._live = self._live, None
+        if live is None:
+            return
+        if live.request_id is None:
+            _settle(live, Submission.Outcome.VOID, 0.0)
+            move_job(job=self._job, state=Job.State.PLANNED, submission=live)
+        else:
+            _settle(live, Submission.Outcome.ENDED, None)
+
+    @_briefly
+    def known_ids(self) -> set[str]:
+        """Return the ids of the provider's recent jobs on record."""
+        recent = Submission.objects.filter(
+            provider=self._provider, submitted_at__gte=timezone.now() - LISTED, request_id__isnull=False
+        )
+        return {str(each) for each in recent.values_list("request_id", flat=True)}
+
+    def advice(self) -> str:
+        """Name the command that settles a job of unknown outcome."""
+        return (
+            f"manage.py resolve_job {self._job.pk} --request-id ID takes it up, and "
+            f"manage.py resolve_job {self._job.pk} --failed says that there is none."
+        )
+
+    @_briefly
+    @short_transaction()
+    def _store(self, step: Step, cost_usd: float | None) -> None:
+        if self._live is None:
+            return
+        if step == "succeeded":
+            _settle(self._live, Submission.Outcome.MADE, cost_usd)
+        if self._job.state != STATES[step]:
+            move_job(job=self._job, state=STATES[step], submission=self._live)
+
+
+def _settle(live: Submission, outcome: Submission.Outcome, cost_usd: float | None) -> None:
+    """Close a submission with its cost: the stated one, else the one known already, else the estimate."""
+    if live.outcome == outcome:
+        return
+    live.outcome = outcome
+    if cost_usd is not None:
+        live.cost_usd = to_usd(cost_usd)
+    elif live.cost_usd is None:
+        live.cost_usd = live.reserved_usd
+    live.save(update_fields=["outcome", "cost_usd"])
+    transaction.on_commit(announce_slot)
