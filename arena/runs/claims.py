@@ -46,7 +46,7 @@ def claim_job(*, job_id: int) -> Job | None:
     }
     if not change_states(claimable.filter(claimed_by=""), None if hosted else Job.State.RUNNING, claim):
         return None
-    return Job.objects.select_related("contender", "prompt__suite").get(pk=job_id)
+    return Job.objects.select_related("contender", "prompt__suite", "paid_by").get(pk=job_id)
 
 
 def announce_files(*, job: Job, files: list[list[str]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
+from time import monotonic
 
 from django.conf import settings
 from django.db import connections
@@ -16,6 +17,9 @@ from arena.runs.hosting import is_hosted
 from arena.runs.models import Job
 from arena.runs.pausing import go_on, halt
 from arena.runs.tasks import send_job
+
+REPORT_S = 0.5
+"""Seconds between reports of jobs side by side, at least."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Crew:
 
         Args:
             jobs: jobs to make.
-            report: called after each job that was made here.
+            report: called while jobs are made here; it counts all of them, so not after each of thousands.
         """
         go_on()
         arrange(self.workers)
@@ -50,14 +54,18 @@ class Crew:
 
     def _send_side_by_side(self, hosted: list[int], local: list[int], report: Callable[[], None]) -> None:
         with ExitStack() as stack:
-            # A job at a provider leaves its slot before its clip is finished here: hence the further threads.
-            waiting = stack.enter_context(_pool(self.concurrency + self.workers))
+            # A job leaves its slot before its clip is fetched and finished: further threads fill the slots.
+            further = max(self.workers, self.concurrency // 4)
+            waiting = stack.enter_context(_pool(self.concurrency + further))
             making = stack.enter_context(_pool(self.workers))
             futures = [*_submit(waiting, hosted), *_submit(making, local)]
             try:
+                reported = monotonic()
                 for done in as_completed(futures):
                     done.result()
-                    report()
+                    if monotonic() - reported >= REPORT_S:
+                        report()
+                        reported = monotonic()
             except BaseException as error:
                 for pool in (waiting, making):
                     pool.shutdown(wait=False, cancel_futures=True)

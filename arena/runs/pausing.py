@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, defaultdict
 
 from generators.isolated import Stopped
 
 _halted = threading.Event()
-_freed = threading.Condition()
+_change = threading.Condition()
+_freed: Counter[str] = Counter()
+_gates: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def pause(seconds: float) -> None:
@@ -23,7 +26,8 @@ def pause(seconds: float) -> None:
 def halt() -> None:
     """End all waits, and refuse new ones until `go_on`."""
     _halted.set()
-    announce_slot()
+    with _change:
+        _change.notify_all()
 
 
 def go_on() -> None:
@@ -31,18 +35,35 @@ def go_on() -> None:
     _halted.clear()
 
 
-def wait_for_slot(seconds: float) -> None:
-    """Wait until a job of this process has left its provider, or for a time: other processes tell nothing.
+def gate(provider: str) -> threading.Lock:
+    """Return the lock of those who look for a slot at a provider: one looks, the others queue behind it."""
+    with _change:
+        return _gates[provider]
+
+
+def count_freed(provider: str) -> int:
+    """Return how many slots of a provider this process has freed so far."""
+    return _freed[provider]
+
+
+def announce_slot(provider: str) -> None:
+    """Wake the thread that waits for a slot of a provider."""
+    with _change:
+        _freed[provider] += 1
+        _change.notify_all()
+
+
+def wait_for_slot(provider: str, seen: int, seconds: float) -> None:
+    """Wait until this process has freed another slot, or for a time: other processes tell nothing.
+
+    Args:
+        provider: the provider.
+        seen: `count_freed` before the slots were counted, so that none that is freed meanwhile is missed.
+        seconds: longest wait.
 
     Raises:
         Stopped: `halt` was called.
     """
-    with _freed:
-        _freed.wait(seconds)
+    with _change:
+        _change.wait_for(lambda: _freed[provider] != seen or _halted.is_set(), seconds)
     pause(0)
-
-
-def announce_slot() -> None:
-    """Wake those that wait for a slot."""
-    with _freed:
-        _freed.notify_all()

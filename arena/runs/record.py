@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from time import time
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from arena.runs.budget import NoSlot, reserve, to_usd
 from arena.runs.claims import move_job
 from arena.runs.models import Job, Submission
-from arena.runs.pausing import announce_slot, wait_for_slot
+from arena.runs.pausing import announce_slot, count_freed, gate, wait_for_slot
 from arena.runs.submissions import live_submission
 from arena.runs.turns import short_transaction
 from generators.adapters.errors import UnknownOutcome
@@ -86,15 +86,19 @@ class JobRecord:
             CapReached: the clip would exceed a cap.
             Stopped: the run was stopped while this waited.
         """
-        while True:
-            entry = replace(entry, submitted_at=time())
-            try:
-                self._live = reserve(job=self._job, entry=entry, estimate=self._estimate, slots=self._slots)
-            except NoSlot:
-                _let_go()
-                wait_for_slot(SLOT_POLL_S)
-            else:
-                return entry
+        with gate(self._provider):
+            while True:
+                seen = count_freed(self._provider)
+                entry = replace(entry, submitted_at=time())
+                try:
+                    self._live = reserve(
+                        job=self._job, entry=entry, estimate=self._estimate, slots=self._slots
+                    )
+                except NoSlot:
+                    _let_go()
+                    wait_for_slot(self._provider, seen, SLOT_POLL_S)
+                else:
+                    return entry
 
     @_briefly
     def accept(self, entry: Entry) -> None:
@@ -170,4 +174,4 @@ def _settle(live: Submission, outcome: Submission.Outcome, cost_usd: float | Non
     elif live.cost_usd is None:
         live.cost_usd = live.reserved_usd
     live.save(update_fields=["outcome", "cost_usd"])
-    transaction.on_commit(announce_slot)
+    transaction.on_commit(partial(announce_slot, live.provider))

@@ -22,11 +22,11 @@ def change_states(
             each job's own.
         fields: other fields to set.
     """
-    found = list(jobs.order_by("pk").select_for_update(of=("self",)).values_list("pk", "state"))
-    changes = {**(fields or {}), **({} if state is None else {"state": state})}
-    Job.objects.filter(pk__in=[key for key, _ in found]).update(**changes)
     if state is None:
-        return len(found)
+        return jobs.update(**(fields or {}))
+    found = list(jobs.order_by("pk").select_for_update(of=("self",)).values_list("pk", "state"))
+    changes = {**(fields or {}), "state": state}
+    Job.objects.filter(pk__in=[key for key, _ in found]).update(**changes)
     moved = {key: was for key, was in found if was != state}
     paid = {each.job_id: each for each in Submission.objects.filter(job__in=moved).order_by("pk")}
     kind = str((fields or {}).get("error_kind", ""))

@@ -6,11 +6,11 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from functools import cache
 
 import httpx2
 
 from generators.adapters.errors import ServerFault, UnsafeAddress
+from generators.once import once
 
 Resolve = Callable[[str, int], list[str]]
 """Function that returns the addresses of a host."""
@@ -92,7 +92,7 @@ class GuardedTransport(httpx2.BaseTransport):
         )
 
 
-@cache
+@once
 def _certificates() -> ssl.SSLContext:
     """Return the trusted certificates, which take longer to read than a request takes."""
     return httpx2.create_ssl_context()

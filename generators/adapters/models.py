@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -15,6 +14,7 @@ import yaml
 from generators.adapters.prices import PriceRule, Unit
 from generators.base import Track
 from generators.choices import SettingsError
+from generators.once import once
 
 FOLDER = Path(__file__).parent / "models"
 
@@ -100,7 +100,7 @@ def find_model(provider: str, model: str) -> Model:
     return rows[model]
 
 
-@cache
+@once
 def read_models(provider: str) -> dict[str, Model]:
     """Return all rows of a provider's data file by model id.
 
@@ -124,7 +124,7 @@ def read_models(provider: str) -> dict[str, Model]:
     return rows
 
 
-@cache
+@once
 def read_download_domains(provider: str) -> tuple[str, ...]:
     """Return the domains that a provider serves finished clips from."""
     document = yaml.safe_load((FOLDER / f"{provider}.yaml").read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ from tests.providers.server import Server
 
 MOST = 1.15
 """Allowed ratio of the measured time to the ideal one."""
-POLL_S = 0.2
+POLL_S = 0.25
 PAGE_BYTES = resource.getpagesize()
 
 

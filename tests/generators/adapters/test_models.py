@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -38,7 +39,7 @@ models:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Read rows from a folder of the test's own."""
     monkeypatch.setattr(models, "FOLDER", tmp_path)
-    monkeypatch.setattr(models, "read_models", read_models.__wrapped__)
+    monkeypatch.setattr(models, "read_models", inspect.unwrap(read_models))
     return tmp_path
 
 
