@@ -15,7 +15,7 @@ from django.utils import timezone
 from arena.runs.budget import NoSlot, reserve, to_usd
 from arena.runs.claims import move_job
 from arena.runs.models import Job, Submission
-from arena.runs.pausing import announce_slot, count_freed, gate, wait_for_slot
+from arena.runs.pausing import announce_slot, count_freed, gate, pause, wait_for_slot
 from arena.runs.submissions import live_submission
 from arena.runs.turns import short_transaction
 from generators.adapters.errors import UnknownOutcome
@@ -88,6 +88,7 @@ class JobRecord:
         """
         with gate(self._provider):
             while True:
+                pause(0)  # a stopped run submits nothing more
                 seen = count_freed(self._provider)
                 entry = replace(entry, submitted_at=time())
                 try:
