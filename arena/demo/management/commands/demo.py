@@ -150,6 +150,6 @@ def _simulate(study: Study, votes: int, console: Console) -> None:
 def _serve(port: int, console: Console) -> None:
     console.print(f"\nThe arena is open: [bold]http://127.0.0.1:{port}/[/bold]  (Ctrl-C closes it)")
     address = f"127.0.0.1:{port}"
-    quiet = ["--log-level", "warning", "--no-control-socket"]
-    command = ["-m", "gunicorn", "arena.wsgi", "--bind", address, "--threads", "8", *quiet]
+    options = ["-c", "python:arena.gunicorn_conf", "--bind", address, "--log-level", "warning"]
+    command = ["-m", "gunicorn", "arena.wsgi", *options]
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - no shell, our own arguments

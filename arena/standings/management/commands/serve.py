@@ -42,10 +42,10 @@ class Command(BaseCommand):
         if subprocess.run(collect, env=environment, check=False, cwd=settings.BASE_DIR).returncode:  # noqa: S603
             raise CommandError("The static files can't be collected. The lines above say why.")
         self._tell_addresses(host, port)
-        bind = ["--bind", f"{shown_host(host)}:{port}", "--threads", "8"]
-        command = [sys.executable, "-m", "gunicorn", "arena.wsgi", *bind, "--log-level", "warning"]
+        bind = ["--bind", f"{shown_host(host)}:{port}", "--log-level", "warning"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:arena.gunicorn_conf", "arena.wsgi", *bind]
         os.chdir(settings.BASE_DIR)
-        os.execve(sys.executable, [*command, "--no-control-socket"], environment)  # noqa: S606 - our own arguments
+        os.execve(sys.executable, command, environment)  # noqa: S606 - our own arguments
 
     def _check_database(self) -> None:
         if set_up_new_database():
