@@ -24,6 +24,9 @@ NOT_FOUND = Problem(404, "There is no such page", "The address may be mistyped, 
 UNREADABLE = Problem(
     400, "This request can’t be read", "Go back, reload the page and try again. Nothing was recorded."
 )
+FORBIDDEN = Problem(
+    403, "You can’t open this", "The page is for other people. Go back, or start from the list of studies."
+)
 TOO_LARGE = Problem(
     413,
     "This request is too large",
@@ -67,6 +70,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
         return answer_problem(request, _unknown_host(request.META.get("HTTP_HOST", "")))
     return answer_problem(request, TOO_LARGE if isinstance(exception, RequestDataTooBig) else UNREADABLE)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403 (Django's `handler403`)."""
+    return answer_problem(request, FORBIDDEN)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -182,6 +182,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # none that writes to disk
 CSRF_FAILURE_VIEW = "arena.voting.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

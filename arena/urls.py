@@ -21,5 +21,6 @@ urlpatterns = [
 ]
 
 handler400 = "arena.errors.bad_request"
+handler403 = "arena.errors.forbidden"
 handler404 = "arena.errors.page_not_found"
 handler500 = "arena.errors.server_error"

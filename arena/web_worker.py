@@ -1,8 +1,9 @@
 """gunicorn's threaded worker, changed so that slow clients cost it a socket and no thread.
 
-gunicorn 27 gives each connection a thread before its request has arrived: as many half-sent requests as there
-are threads stop the server. It also waits in its main loop, up to two seconds, for each client that does not
-close a finished connection. Here one selector reads requests until they are whole, and waits for such clients.
+gunicorn 27 gives each connection a thread before its request has arrived: as many half-sent requests as
+there are threads stop the server. It also waits in its main loop, up to two seconds, for each client that
+does not close a finished connection. Here one selector reads requests until they are whole, and waits for
+such clients.
 """
 
 from __future__ import annotations

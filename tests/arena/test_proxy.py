@@ -51,7 +51,6 @@ def _configuration(folder: Path, port: int, behind: int) -> Path:
         "/etc/ssl/arena.example.org.pem": str(cert),
         "/etc/ssl/arena.example.org.key": str(key),
         "client_header_timeout 10s;": "client_header_timeout 3s;",
-        "client_body_timeout 10s;": "client_body_timeout 3s;",
         "limit_conn paddock_connections 200;": f"limit_conn paddock_connections {CONNECTIONS};",
     }
     for old, new in replaced.items():
@@ -131,8 +130,7 @@ def test_others_are_served_while_many_requests_stay_half_sent(port: int, sent: b
 
 def test_one_address_cant_hold_all_connections(port: int) -> None:
     with ExitStack() as open_until_end:
-        clients = [open_until_end.enter_context(_connect(port)) for _ in range(CONNECTIONS + 1)]
-        for client in clients:
-            client.sendall(b"POST / HTTP/1.1\r\nHost: arena\r\nContent-Length: 9\r\n\r\n")
-        refused = [client for client in clients if client.recv(2**16).startswith(b"HTTP/1.1 429")]
-        assert refused
+        for _ in range(CONNECTIONS + 1):
+            last = open_until_end.enter_context(_connect(port))
+            last.sendall(b"POST / HTTP/1.1\r\nHost: arena\r\nContent-Length: 9\r\n\r\n")
+        assert last.recv(2**16).startswith(b"HTTP/1.1 429")
