@@ -171,6 +171,10 @@ BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(m
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
 
+# Snapshots.
+
+SNAPSHOT_KEY_FILE = env.str("SNAPSHOT_KEY_FILE", "")  # empty: a key in DATA_DIR, made when it is first needed
+
 # Security.
 
 CONTENT_SECURITY_POLICY = {
