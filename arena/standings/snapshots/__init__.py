@@ -1,0 +1,1 @@
+"""Snapshots: frozen boards that anyone can replay without the site's database."""

@@ -1,0 +1,93 @@
+"""From a snapshot's votes to its tables and figures; needs no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.board import Board, build_board
+from analysis.export import to_csv, to_json
+from analysis.figures import charts
+from analysis.figures.style import Figure
+from arena.standings.snapshots.votes import BadVotes, read_boards
+from elo import NotIdentified, Votes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIT = ("ties", "clusters", "anchor", "scale", "level")
+"""Settings of a fit that a snapshot records for each track."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Boards that the votes of a snapshot give, and their files by name."""
+
+    boards: dict[str, Board]
+    """Board of each track that has one."""
+    tables: dict[str, bytes]
+
+
+def replay(votes: bytes, fits: Mapping[str, Mapping[str, Any]]) -> Replayed:
+    """Fit the votes of each track that has a fit, and write its tables.
+
+    Args:
+        votes: the Parquet file of the votes.
+        fits: settings of each track's fit, by the names of `FIT`.
+
+    Raises:
+        BadVotes: the votes are unreadable, or give no board with these settings.
+    """
+    by_track = read_boards(votes)
+    boards = {track: _board(by_track, track, settings) for track, settings in sorted(fits.items())}
+    tables = {}
+    for track, board in boards.items():
+        tables[f"tables/{track}/leaderboard.csv"] = to_csv(board).encode()
+        tables[f"tables/{track}/board.json"] = to_json(board).encode()
+    return Replayed(boards, tables)
+
+
+def _board(by_track: Mapping[str, Votes], track: str, settings: Mapping[str, Any]) -> Board:
+    if track not in by_track:
+        raise BadVotes(f"votes.parquet must have votes on {track}, since fit.json names it; got none.")
+    anchor = settings["anchor"]
+    try:
+        return build_board(
+            by_track[track],
+            ties=settings["ties"],
+            clusters=settings["clusters"],
+            anchor=None if anchor is None else (anchor[0], anchor[1]),
+            scale=settings["scale"],
+            level=settings["level"],
+        )
+    except (NotIdentified, ValueError) as error:
+        raise BadVotes(
+            f"The votes on {track} give no board with the settings of fit.json. {error}"
+        ) from error
+
+
+def draw_figures(boards: Mapping[str, Board]) -> dict[str, bytes]:
+    """Draw the forest plot and the win matrix of each board as SVG, by file name."""
+    figures = {}
+    for track, board in boards.items():
+        for figure in (_forest(board), charts.matrix(_wins(board))):
+            figures[f"figures/{track}/{figure.name}.svg"] = figure.svg().encode()
+    return figures
+
+
+def _forest(board: Board) -> Figure:
+    import pandas as pd  # only snapshots and reports need it
+
+    frame = pd.DataFrame(board.rows, columns=list(board.rows[0]._fields))
+    frame["without_unreliable"] = float("nan")
+    return charts.forest(frame, board.settings["level"])
+
+
+def _wins(board: Board) -> pd.DataFrame:
+    import pandas as pd
+
+    rates = [
+        [float("nan") if cell.win_rate is None else cell.win_rate for cell in row] for row in board.matrix
+    ]
+    return pd.DataFrame(rates, index=list(board.contenders), columns=list(board.contenders))
