@@ -22,8 +22,8 @@ class PublishedHead(ValueError):
 def signed_head(study: Study) -> dict[str, Any]:
     """Return a study's ledger head with the number and time of its last entry, signed by the site.
 
-    The signature is over the RFC 8785 form of the document without `signature`. The same head always gives the
-    same document.
+    The signature is over the RFC 8785 form of the document without `signature`. The same head always gives
+    the same document.
     """
     last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
     head: dict[str, Any] = {
@@ -72,7 +72,7 @@ def _read(path: Path, study: Study) -> Mapping[str, Any]:
         is_ours = False
     if not is_ours or document.get("format") != FORMAT or document.get("study") != study.slug:
         raise PublishedHead(
-            f"--published must be a hash of 64 digits, or a head of study '{study.slug}' signed by this site; "
-            f"got {path}. Save one from the API."
+            f"--published must be a hash of 64 digits, or a head of study '{study.slug}' signed by this "
+            f"site; got {path}. Save one from the API."
         )
     return {"head": document["head"], "entries": document["entries"]}

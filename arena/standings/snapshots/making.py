@@ -168,16 +168,18 @@ def _default_path(study: Study, head: str, created_at: str, *, as_zip: bool) -> 
 
 def _keep(study: Study, content: Content, replayed: Replayed, manifest: bytes, target: Path) -> Snapshot:
     about = json.loads(manifest)
-    return Snapshot.objects.create(
-        study=study,
-        created_at=about["created_at"],
-        ledger_head=about["ledger"]["head"],
-        ledger_entries=content.entries,
-        manifest_sha256=manifest_hash(manifest),
-        manifest=manifest.decode(),
-        signature=sign(manifest),
-        boards={
+    row = {
+        "study": study,
+        "created_at": about["created_at"],
+        "ledger_head": about["ledger"]["head"],
+        "ledger_entries": content.entries,
+        "manifest": manifest.decode(),
+        "signature": sign(manifest),
+        "boards": {
             track: json.loads(replayed.tables[f"tables/{track}/board.json"]) for track in replayed.boards
         },
-        path=str(target.resolve()),
-    )
+        "path": str(target.resolve()),
+    }
+    # Two of one second and of the same votes are one snapshot in two places.
+    kept, _ = Snapshot.objects.get_or_create(manifest_sha256=manifest_hash(manifest), defaults=row)
+    return kept

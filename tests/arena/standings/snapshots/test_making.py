@@ -135,7 +135,7 @@ def test_nothing_is_overwritten_or_half_written(
     with pytest.raises(CommandError, match=r"--out must be a path that does not exist yet; got .*taken"):
         call_command("make_snapshot", "study", f"--out={tmp_path / 'taken'}")
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(Snapshot.objects, "create", lambda **_: 1 / 0)
+    monkeypatch.setattr(Snapshot.objects, "get_or_create", lambda **_: 1 / 0)
     for options in ((f"--out={tmp_path / 'new'}",), (f"--out={tmp_path / 'new.zip'}", "--zip")):
         with pytest.raises(ZeroDivisionError):
             call_command("make_snapshot", "study", *options)
