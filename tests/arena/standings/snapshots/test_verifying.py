@@ -131,7 +131,7 @@ def test_a_malformed_manifest_is_refused(manifest: bytes, tmp_path: Path) -> Non
     _refusal({"manifest.json": manifest, "manifest.sig": b"\xff"}, tmp_path / "odd")
 
 
-def _zip(path: Path, change: Callable[[zipfile.ZipFile], None]) -> Path:
+def _zip(path: Path, change: Callable[[zipfile.ZipFile], object]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         change(archive)
     return path
@@ -153,7 +153,7 @@ def test_links_doubled_names_and_other_forms_are_refused(tmp_path: Path) -> None
     hostile = _zip(tmp_path / "link.zip", lambda archive: archive.writestr(link, "/etc/passwd"))
     with pytest.raises(BadPackage, match=r"manifest\.json must be a plain file"):
         verify_snapshot(hostile)
-    twice = _zip(tmp_path / "twice.zip", lambda archive: [archive.writestr("a", "x") for _ in "ab"] and None)
+    twice = _zip(tmp_path / "twice.zip", lambda archive: [archive.writestr("a", "x") for _ in "ab"])
     with pytest.raises(BadPackage, match="Nothing was read"):
         verify_snapshot(twice)
     form = zipfile.ZIP_LZMA
@@ -172,9 +172,7 @@ def test_a_bomb_is_refused_before_it_grows(tmp_path: Path, monkeypatch: pytest.M
     bomb = _zip(tmp_path / "bomb.zip", lambda archive: archive.writestr("manifest.json", zeros, form))
     bomb = _zip(
         tmp_path / "large.zip",
-        lambda archive: (
-            [archive.writestr(name, zeros, form) for name in ("manifest.json", "manifest.sig")] and None
-        ),
+        lambda archive: ([archive.writestr(name, zeros, form) for name in ("manifest.json", "manifest.sig")]),
     )
     with pytest.raises(BadSnapshot, match=r"manifest\.json must be at most 16 MiB; got 33,554,432 bytes"):
         verify_snapshot(bomb)
