@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -131,9 +130,10 @@ def test_a_malformed_manifest_is_refused(manifest: bytes, tmp_path: Path) -> Non
     _refusal({"manifest.json": manifest, "manifest.sig": b"\xff"}, tmp_path / "odd")
 
 
-def _zip(path: Path, change: Callable[[zipfile.ZipFile], object]) -> Path:
+def _zip(path: Path, *members: zipfile.ZipInfo | str, content: bytes = b"x", form: int = 0) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
-        change(archive)
+        for member in members:
+            archive.writestr(member, content, form)
     return path
 
 
@@ -141,23 +141,19 @@ def _zip(path: Path, change: Callable[[zipfile.ZipFile], object]) -> Path:
     "name", ["../outside", "/etc/passwd", "a/../../b", "a\\b", "C:x", "a//b", "./a", "a/"]
 )
 def test_a_name_that_leads_outside_is_refused(name: str, tmp_path: Path) -> None:
-    hostile = _zip(tmp_path / "hostile.zip", lambda archive: archive.writestr(name, "x"))
     with pytest.raises(BadPackage, match="Nothing was read"):
-        verify_snapshot(hostile)
+        verify_snapshot(_zip(tmp_path / "hostile.zip", name))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_links_doubled_names_and_other_forms_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("manifest.json")
     link.external_attr = 0o120777 << 16
-    hostile = _zip(tmp_path / "link.zip", lambda archive: archive.writestr(link, "/etc/passwd"))
     with pytest.raises(BadPackage, match=r"manifest\.json must be a plain file"):
-        verify_snapshot(hostile)
-    twice = _zip(tmp_path / "twice.zip", lambda archive: [archive.writestr("a", "x") for _ in "ab"])
+        verify_snapshot(_zip(tmp_path / "link.zip", link))
     with pytest.raises(BadPackage, match="Nothing was read"):
-        verify_snapshot(twice)
-    form = zipfile.ZIP_LZMA
-    packed = _zip(tmp_path / "lzma.zip", lambda archive: archive.writestr("manifest.json", "x", form))
+        verify_snapshot(_zip(tmp_path / "twice.zip", "a", "a"))
+    packed = _zip(tmp_path / "lzma.zip", "manifest.json", form=zipfile.ZIP_LZMA)
     with pytest.raises(BadPackage, match="must be stored or deflated"):
         verify_snapshot(packed)
     (tmp_path / "folder").mkdir()
@@ -167,13 +163,8 @@ def test_links_doubled_names_and_other_forms_are_refused(tmp_path: Path) -> None
 
 
 def test_a_bomb_is_refused_before_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    zeros = bytes(32 * 2**20)
-    form = zipfile.ZIP_DEFLATED
-    bomb = _zip(tmp_path / "bomb.zip", lambda archive: archive.writestr("manifest.json", zeros, form))
-    bomb = _zip(
-        tmp_path / "large.zip",
-        lambda archive: ([archive.writestr(name, zeros, form) for name in ("manifest.json", "manifest.sig")]),
-    )
+    names = ("manifest.json", "manifest.sig")
+    bomb = _zip(tmp_path / "bomb.zip", *names, content=bytes(32 * 2**20), form=zipfile.ZIP_DEFLATED)
     with pytest.raises(BadSnapshot, match=r"manifest\.json must be at most 16 MiB; got 33,554,432 bytes"):
         verify_snapshot(bomb)
     monkeypatch.setattr("arena.standings.snapshots.package.MOST_BYTES", 2**20)
