@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+
 import torch
 
 from generators.base import InvalidInput
@@ -25,6 +28,17 @@ def find_device(name: str | None = None) -> torch.device:
             f"Choose one of: {', '.join(there)}."
         )
     return torch.device(name)
+
+
+def describe_machine(device: torch.device) -> dict[str, object]:
+    """Return what a clip's last bits depend on, apart from versions and the number of threads."""
+    cuda = device.type == "cuda"
+    return {
+        "device": str(device),
+        "device_name": torch.cuda.get_device_name(device) if cuda else platform.machine(),
+        "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
+        "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
+    }
 
 
 def _there() -> list[str]:

@@ -15,6 +15,7 @@ from arena.media.profile import Profile
 from arena.media.stillness import is_still
 from arena.media.storage import StoredFile, store
 from arena.runs.claims import announce_files, finish_job
+from arena.runs.clip_settings import ClipSettings
 from arena.runs.drafts import draft_name, workplace
 from arena.runs.finishing import finishing
 from arena.runs.generating import generate
@@ -74,7 +75,11 @@ def _find_mark(made: CheckedClip) -> str | None:
 
 def profile_for(job: Job) -> Profile:
     """Return the one profile in which all clips of equal settings are shown."""
-    asked = job.clip_settings
+    return profile_of(job.clip_settings)
+
+
+def profile_of(asked: ClipSettings) -> Profile:
+    """Return the profile in which clips of these settings are shown."""
     return Profile("ballot", width=asked.width, height=asked.height, fps=asked.fps)
 
 

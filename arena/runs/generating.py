@@ -35,7 +35,11 @@ def generate(job: Job, request: Request, out_dir: Path) -> CheckedClip:
         return _generate_on_record(hosted, job, request, out_dir)
     if not connection.in_atomic_block:
         connection.close()  # other processes need it while this one waits for a model
-    order = Order(job.contender.generator, job.contender.settings, request, out_dir)
+    return fulfil(Order(job.contender.generator, job.contender.settings, request, out_dir))
+
+
+def fulfil(order: Order) -> CheckedClip:
+    """Make the clip of an order. Raise the errors of `generate` other than those of a provider."""
     if settings.GENERATORS_IN_PROCESS:
         return make(order, registry.create)
     return workshop.make(order, limit_s=settings.JOB_TIMEOUT_S)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -53,6 +51,12 @@ class Diffusers:
     def settings(self) -> Mapping[str, object]:
         """All settings, defaults included."""
         return self._settings
+
+    def machine(self) -> Mapping[str, object]:
+        """Return the machine's facts on which the clips' bytes depend."""
+        from generators.devices import describe_machine, find_device
+
+        return describe_machine(find_device(self._terms.device))
 
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Make one clip.
@@ -202,12 +206,7 @@ def _machine(ask: LocalAsk, device: torch.device) -> dict[str, object]:
     """Return what the clip's last bits depend on, apart from the libraries' versions."""
     import torch
 
-    cuda = device.type == "cuda"
-    return {
-        "device": str(device),
-        "device_name": torch.cuda.get_device_name(device) if cuda else platform.machine(),
-        "seeds_drawn_on": _seed_device(ask, device),
-        "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
-        "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
-        "threads": torch.get_num_threads(),
-    }
+    from generators.devices import describe_machine
+
+    drawn_on = _seed_device(ask, device)
+    return describe_machine(device) | {"seeds_drawn_on": drawn_on, "threads": torch.get_num_threads()}

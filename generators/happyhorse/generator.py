@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -86,6 +84,10 @@ class HappyHorse:
         """All settings, defaults included."""
         return self._settings
 
+    def machine(self) -> Mapping[str, object]:
+        """Return the machine's facts on which the clips' bytes depend."""
+        return _machine_of(self.choice)
+
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Make one clip.
 
@@ -163,6 +165,10 @@ class ToyHappyHorse:
     def settings(self) -> Mapping[str, object]:
         """All settings, defaults included."""
         return self._settings
+
+    def machine(self) -> Mapping[str, object]:
+        """Return the machine's facts on which the clips' bytes depend."""
+        return _machine_of(self.choice)
 
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Make one clip.
@@ -282,18 +288,19 @@ def _resolved(request: Request, decoded: DecodedClip) -> dict[str, object]:
     }
 
 
+def _machine_of(choice: ModelChoice) -> dict[str, object]:
+    from generators.devices import describe_machine, find_device
+
+    return describe_machine(find_device(choice.device))
+
+
 def _machine(parts: Parts) -> dict[str, object]:
     """Return what the clip's last bits depend on, apart from the libraries' versions."""
     import torch
 
-    cuda = parts.device.type == "cuda"
-    return {
-        "device": str(parts.device),
-        "device_name": torch.cuda.get_device_name(parts.device) if cuda else platform.machine(),
-        "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
-        "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
-        "threads": parts.threads or torch.get_num_threads(),
-    }
+    from generators.devices import describe_machine
+
+    return describe_machine(parts.device) | {"threads": parts.threads or torch.get_num_threads()}
 
 
 def _require_packages() -> None:

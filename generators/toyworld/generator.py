@@ -35,6 +35,10 @@ class ToyWorld:
         """All settings, defaults included."""
         return {"flaw": self.flaw}
 
+    def machine(self) -> Mapping[str, object]:
+        """Return no facts: the bytes are the same on every machine with the same libraries."""
+        return {}
+
     def generate(self, request: Request, out_dir: Path) -> Result:
         """Draw the prompt's world as a clip.
 
