@@ -22,14 +22,19 @@ from tests.factories_runs import SMALL
 def make_finished_run(
     suite: Suite | None = None, contenders: Sequence[Contender] = (), track: Track = Track.T2V_AUDIO
 ) -> Run:
-    """Make the clips of a run; by default, of two contenders of the toy world for one prompt."""
-    rows = contenders or [make_contender("truth"), make_contender("stutter", settings={"flaw": "stutter"})]
+    """Make the clips of a run; by default, one clip of the toy world."""
+    rows = contenders or [make_contender("truth")]
     run = plan_run(
         suite=suite or make_suite("suite"), contenders=rows, seeds=[], track=track, clip_settings=SMALL
     )
     states = produce(run, workers=1, report=lambda _: None)
     assert states == {Job.State.SUCCEEDED: run.jobs.count()}
     return run
+
+
+def make_two() -> list[Contender]:
+    """Make two contenders of the toy world."""
+    return [make_contender("truth"), make_contender("stutter", settings={"flaw": "stutter"})]
 
 
 def export_manifest(run: Run, path: Path) -> list[dict[str, Any]]:

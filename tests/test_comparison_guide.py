@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
+from arena.runs.models import Job
 from arena.voting.models import Rater, Study
 from tests.factories_voting import cast_all_pairs
 from tests.providers.clips import make_clips
 from tests.providers.contract import variables
 from tests.providers.face import KEY
+from tests.providers.faults import Fault
 from tests.providers.server import Server
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "comparison-models.md").read_text(encoding="utf-8")
@@ -45,25 +47,51 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.mark.slow
-@pytest.mark.django_db(transaction=True)  # the run has two threads
+@pytest.mark.django_db(transaction=True, reset_sequences=True)  # the run has threads and is number 1
 def test_the_guide_leads_from_keys_to_a_board(server: Server) -> None:
-    said = {}
-    for command in COMMANDS:
-        out = StringIO()
-        call_command(*command, stdout=out)
-        said[command[0], "--dry-run" in command] = out.getvalue()
-        if command[0] == "create_study":
-            for _ in range(3):
-                cast_all_pairs(Study.objects.get(slug="trial"), Rater.objects.create())
-
-    assert "total                   6     4.22" in said["run_suite", True]
-    assert "6 done, 0 failed." in said["run_suite", False]
+    said = {command[0]: _follow(command, server) for command in COMMANDS}
+    assert "6 done, 0 failed." in said["run_suite"]
     assert sum(face.paid_jobs for face in server.faces.values()) == 6
     rows = Path("board.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 3
     assert all(any(slug in row for row in rows[1:]) for slug in CONTENDERS)
+    assert said["export_run"] == "run 1 of trial v1: 6 jobs in run.jsonl.\n"
+    assert "clips: 0 equal, 0 different, 6 not repeated" in said["verify_run"]
+
+
+def _follow(command: list[str], server: Server) -> str:
+    """Run one command of the guide, with the fault and the votes that its text speaks of."""
+    if command[0] == "resolve_job":
+        return ""  # it follows the run whose submission is lost
+    if command[0] == "run_suite" and "--dry-run" not in command:
+        return _run_with_a_lost_submission(command, server)
+    said = _call(command)
+    if command[0] == "create_study":
+        for _ in range(3):
+            cast_all_pairs(Study.objects.get(slug="trial"), Rater.objects.create())
+    if "--dry-run" in command:
+        assert "total                   6     4.22" in said
+    return said
+
+
+def _run_with_a_lost_submission(command: list[str], server: Server) -> str:
+    """Run, settle the submission as the guide tells, and run again."""
+    server.faces["fal"].fault = Fault.RESPONSE_LOST
+    with pytest.raises(CommandError, match=r"manage\.py resolve_job (\d+) --request-id ID"):
+        _call(command)
+    (resolve,) = (each for each in COMMANDS if each[0] == "resolve_job")
+    assert resolve[1] == "2"
+    lost = str(Job.objects.get(state=Job.State.UNKNOWN).pk)  # either job may have been sent first
+    assert f"is queued as {resolve[3]}." in _call([resolve[0], lost, *resolve[2:]])
+    return _call(command)
+
+
+def _call(command: list[str]) -> str:
+    out = StringIO()
+    call_command(*command, stdout=out)
+    return out.getvalue()
 
 
 def test_the_guide_names_the_keys_of_its_contenders() -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 9
     assert len(KEYS) == len(set(PROVIDERS)) == len(CONTENDERS) == 3

@@ -70,7 +70,7 @@ class Diffusers:
 
     def _write(self, request: Request, path: Path) -> Made:
         ask = fit_local(self._terms, request)
-        require_packages(self._terms)
+        require_packages()
         family = FAMILIES[ask.terms.model.family]
         checkpoint = find_checkpoint(ask.terms.model, ask.terms.folder, frozenset(family.pipelines.values()))
         device = _find_device(ask)

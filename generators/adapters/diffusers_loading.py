@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from generators.adapters.diffusers_checkpoint import Checkpoint
 from generators.adapters.diffusers_families import FAMILIES
 from generators.adapters.diffusers_memory import is_quantised
+from generators.adapters.diffusers_offload import offload
 from generators.adapters.diffusers_settings import NAME, LocalTerms
 from generators.adapters.models import Mode
 from generators.base import Unavailable
@@ -21,19 +22,15 @@ PACKAGES = ("torch", "diffusers", "transformers")
 _LONGEST_REASON = 200
 
 
-def require_packages(terms: LocalTerms) -> None:
+def require_packages() -> None:
     """Raise Unavailable, with the command that installs it, for a package that isn't there."""
     for name in PACKAGES:
-        _require(name, f"The generator '{NAME}'", "'.[generators,local]'")
-    if terms.offload != "none":
-        _require("accelerate", "The setting 'offload'", "accelerate")
-
-
-def _require(name: str, who: str, source: str) -> None:
-    try:
-        importlib.import_module(name)
-    except ImportError as error:
-        raise Unavailable(f"{who} needs {name}. Get it by: pip install {source}") from error
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise Unavailable(
+                f"The generator '{NAME}' needs {name}. Get it by: pip install '.[generators,local]'"
+            ) from error
 
 
 def load_pipeline(terms: LocalTerms, mode: Mode, checkpoint: Checkpoint, device: torch.device) -> Any:  # noqa: ANN401
@@ -125,16 +122,3 @@ def _place(pipeline: Any, terms: LocalTerms, device: torch.device) -> None:  # n
         pipeline.to(device)
     else:
         offload(pipeline, terms.offload, device)
-
-
-def offload(pipeline: Any, how: str, device: torch.device) -> None:  # noqa: ANN401
-    """Keep the weights in main memory, and move them to the device by blocks or leaves as they are used."""
-    import torch
-
-    pipeline.enable_group_offload(
-        onload_device=device,
-        offload_device=torch.device("cpu"),
-        offload_type=f"{'block' if how == 'blocks' else 'leaf'}_level",
-        num_blocks_per_group=1 if how == "blocks" else None,
-        use_stream=device.type == "cuda",
-    )

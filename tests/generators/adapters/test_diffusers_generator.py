@@ -6,18 +6,23 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
 import pytest
 import torch
+from diffusers.hooks import group_offloading
 from diffusers.hooks.group_offloading import _is_group_offload_enabled
 from PIL import Image
 
 from generators import registry
-from generators.adapters import diffusers_generator, diffusers_loading, diffusers_memory
+from generators.adapters import (
+    diffusers_generator,
+    diffusers_loading,
+    diffusers_memory,
+    diffusers_offload,
+)
 from generators.adapters.diffusers_checkpoint import find_checkpoint
 from generators.adapters.diffusers_fitting import fit_local
 from generators.adapters.diffusers_footage import Footage
@@ -49,6 +54,7 @@ FAMILIES = (
     ("HeliosPyramidPipeline", "helios-mid", "t2v", 64),
     ("HeliosPyramidPipeline", "helios-distilled", "i2v", 64),
 )
+OFFLOADED = [QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in FAMILIES[1:])]
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +239,7 @@ def test_tiling_is_switched_for_each_clip(
 @pytest.mark.parametrize("how", ["blocks", "leaves"])
 def test_offloading_covers_every_component(checkpoints: Path, how: str) -> None:
     pipeline = _load(checkpoints)
-    diffusers_loading.offload(pipeline, how, torch.device("cpu"))
+    diffusers_offload.offload(pipeline, how, torch.device("cpu"))
     modules = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
     assert len(modules) == 3
     assert all(map(_is_group_offload_enabled, modules))
@@ -247,22 +253,57 @@ def _load(checkpoints: Path) -> Any:  # noqa: ANN401
     return diffusers_loading.load_pipeline(ask.terms, ask.mode, checkpoint, torch.device("cpu"))
 
 
-def test_offloading_is_refused_on_the_cpu(
-    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "accelerate", ModuleType("accelerate"))
+def test_offloading_is_refused_on_the_cpu(checkpoints: Path, tmp_path: Path) -> None:
     generator = make(checkpoints, offload="leaves")
     with pytest.raises(InvalidInput, match=r"offload must be 'none' on the CPU; got 'leaves'\."):
         generator.generate(make_request(generator), tmp_path)
 
 
-def test_offloading_names_the_package_that_it_needs(
+@pytest.mark.parametrize("how", ["blocks", "leaves"])
+@pytest.mark.parametrize(("kind", "model", "track", "side"), OFFLOADED)
+def test_offloaded_weights_give_the_same_clip_without_accelerate(
+    checkpoints: Path, tmp_path: Path, image: Path, monkeypatch: pytest.MonkeyPatch,
+    kind: str, model: str, track: str, side: int, how: str,
+) -> None:  # fmt: skip
+    changes = {"track": track, "side": side, "reference_image": image if "i2v" in track else None}
+    (whole,) = hashes(make(checkpoints, kind, model, side), tmp_path / "whole", 1, **changes)
+    monkeypatch.delattr(group_offloading, "send_to_device", raising=False)
+    cpu = torch.device("cpu")  # the hooks are the same there, and no test machine has an accelerator
+    monkeypatch.setattr(diffusers_generator, "_find_device", lambda ask: cpu)
+    offloaded = make(checkpoints, kind, model, side, offload=how)
+    assert hashes(offloaded, tmp_path / how, 1, 1, **changes) == [whole, whole]
+
+
+def test_offloading_hooks_run_for_every_component(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "accelerate", None)
-    generator = make(checkpoints, offload="blocks")
-    with pytest.raises(Unavailable, match=r"'offload' needs accelerate\. Get it by: pip install accelerate$"):
-        generator.generate(make_request(generator), tmp_path)
+    monkeypatch.delattr(group_offloading, "send_to_device", raising=False)
+    devices = []
+
+    def noting(value: Any, device: torch.device, non_blocking: bool = False) -> Any:  # noqa: ANN401
+        devices.append(device.type)
+        return diffusers_offload.send_to_device(value, device, non_blocking)
+
+    monkeypatch.setattr(group_offloading, "send_to_device", noting, raising=False)
+    monkeypatch.setattr(diffusers_generator, "_find_device", lambda ask: torch.device("cpu"))
+    hashes(make(checkpoints, offload="leaves"), tmp_path, 1)
+    assert len(devices) > 100
+    assert set(devices) == {"cpu"}
+
+
+class _Pair(NamedTuple):
+    left: torch.Tensor
+    right: int
+
+
+def test_all_tensors_among_arguments_are_sent() -> None:
+    tensor = torch.ones(2)
+    moved = diffusers_offload.send_to_device(
+        ((tensor, 1), [tensor], {"a": tensor}, _Pair(tensor, 2), None, "text"), torch.device("meta")
+    )
+    (first, one), (second,), mapping, pair, nothing, text = moved
+    assert {each.device.type for each in (first, second, mapping["a"], pair.left)} == {"meta"}
+    assert (one, type(pair), pair.right, nothing, text) == (1, _Pair, 2, None, "text")
 
 
 @pytest.mark.parametrize("package", ["torch", "diffusers", "transformers"])

@@ -11,13 +11,13 @@ from arena.catalog.hashing import prompt_hash
 from arena.runs.models import Clip, Job
 from generators.base import file_sha256
 from tests.factories import CAPTION, make_contender, make_job, make_run, make_suite
-from tests.factories_manifests import export_manifest, make_finished_run
+from tests.factories_manifests import export_manifest, make_finished_run, make_two
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_manifest_says_how_each_clip_was_made(tmp_path: Path) -> None:
-    run = make_finished_run()
+    run = make_finished_run(contenders=make_two())
     head, *jobs = export_manifest(run, tmp_path / "run.jsonl")
     assert (head["paddock_manifest"], head["jobs"], head["run"]) == (1, 2, run.pk)
     assert (head["suite"], head["suite_version"], head["suite_hash"]) == ("suite", 1, run.suite.content_hash)

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from arena.runs.manifests import reading
-from tests.factories_manifests import export_manifest, make_finished_run, write_lines
+from tests.factories_manifests import export_manifest, make_finished_run, make_two, write_lines
 
 pytestmark = pytest.mark.django_db
 Lines = list[dict[str, Any]]
@@ -23,7 +23,7 @@ def _refusal(path: Path) -> str:
 
 def test_each_damaged_field_is_one_message_with_line_and_field(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    export_manifest(make_finished_run(), path)
+    export_manifest(make_finished_run(contenders=make_two()), path)
     whole = path.read_text(encoding="utf-8")
     for damage, message in DAMAGES:
         write_lines(path, _damaged(whole, damage))
@@ -68,7 +68,7 @@ DAMAGES: list[tuple[Callable[[Lines], object], str]] = [
     (_set(3, "another text", "text"), "line 3, field 'prompt_hash': must be that of the prompt's text and"),
     (_set(3, -1, "seed"), "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got -1."),
     (_set(3, True, "seed"), "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; got"),
-    (_drop(3, "seed"), "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; it is mis"),
+    (_drop(3, "seed"), "line 3, field 'seed': must be a whole number from 0 to 9007199254740991; it is"),
     (_set(3, "ended", "state"), "line 3, field 'state': must be one of planned, submitting, unknown, "),
     (_set(3, None, "clip"), "line 3, field 'clip': must be there if the job has succeeded, and only then;"),
     (_set(3, "failed", "state"), "line 3, field 'clip': must be there if the job has succeeded, and only t"),
@@ -91,7 +91,7 @@ DAMAGES: list[tuple[Callable[[Lines], object], str]] = [
         (b'{"a": ' + b"[" * 100_000, ", line 1: must be a JSON object; it is not (maximum recursion"),
         (b'{"suite": "mine"}\n', ", line 1, field 'paddock_manifest': must be 1, the format of this version"),
         (
-            b'{"paddock_manifest": 1, "conten',
+            b'{"paddock_manifest": 1, "content',
             ", line 1: must be a JSON object; it is not (Unterminated string",
         ),
     ],
