@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from django.core.cache import cache
@@ -12,13 +14,14 @@ from django.utils import timezone
 
 from analysis.board import count_met, lay_out_board
 from arena.catalog.hashing import content_hash
+from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.steps import judge_leader, steps_down
-from arena.standings.tallies import NOTHING, BoardKey, Tallied, read_boards, votes_at_head
+from arena.standings.tallies import NOTHING, Tallied, votes_at_head
 from arena.version import code_version
 from arena.voting.consistent import consistent_read
-from arena.voting.ledger import ledger_head, ledger_heads
+from arena.voting.ledger import ledger_heads
 from arena.voting.models import Study
 from arena.voting.rules import rules_hash, study_rules
 from elo import NotIdentified, Unrated, Votes, fit
@@ -29,52 +32,66 @@ ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is n
 
 
 def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standing:
-    """Return the standing of a board, or of a slice of it, at the ledger's head, computed once for each head.
+    """Return the standing of a board, or of a slice of it, at the ledger's head.
 
     Args:
         study: the study.
         track: one of the study's tracks.
         part: a slice that the board has; see `choose_slice`.
     """
-    kept: Standing | None = cache.get(_key(study.pk, track, part))
-    if kept is not None and kept.head == ledger_head(study):
-        return kept
-    tallied, head = votes_at_head(study=study, track=track, part=part)
-    return _keep(study.pk, track, standing_of(tallied, head, part))
+    kept = _kept_now([(study.pk, track)], part).get((study.pk, track))
+    return kept or _computed(study, track, part)
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
     """Return a standing that is at most a minute old, which is fresh enough for a reveal."""
-    kept: Standing | None = cache.get(_key(study.pk, track))
-    if kept is not None and timezone.now() - kept.computed_at <= timedelta(seconds=RECENT_S):
-        return kept
+    kept: Kept | None = cache.get(_key(study.pk, track))
+    if kept is not None and timezone.now() - kept.standing.computed_at <= timedelta(seconds=RECENT_S):
+        return kept.standing
     return current_standing(study=study, track=track)
 
 
-def current_standings(boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
-    """Return the standings of many boards at their ledgers' heads, in two queries."""
-    wanted = list(dict.fromkeys(boards))
+def current_standings(boards: Iterable[tuple[Study, str]]) -> dict[BoardKey, Standing]:
+    """Return the standings of many boards; those without new votes take three queries together."""
+    studies = {(study.pk, track): study for study, track in boards}
+    found = _kept_now(studies)
+    for key, study in studies.items():
+        if key not in found:
+            found[key] = _computed(study, key[1], WHOLE)
+    return found
+
+
+class Kept(NamedTuple):
+    """Standing in the cache, with the version of the tally that it was computed from."""
+
+    version: Version
+    standing: Standing
+
+
+def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
+    """Return the cached standings that are still right and those without votes, at the ledgers' heads."""
+    keys = {_key(*board, part): board for board in boards}
     with consistent_read():
-        heads = ledger_heads({study for study, _ in wanted})
-        found = _kept_at(heads, wanted)
-        stale = [board for board in wanted if board not in found]
-        tallied = read_boards({study for study, _ in stale}, {track for _, track in stale})
-    for study, track in stale:
-        standing = standing_of(tallied.get((study, track), NOTHING), heads[study])
-        found[study, track] = _keep(study, track, standing)
+        heads = ledger_heads({study for study, _ in keys.values()})
+        versions = read_versions(keys.values())
+    kept: dict[str, Kept] = cache.get_many(keys)
+    found = {
+        board: standing_of(NOTHING, heads[board[0]], part)
+        for board, version in versions.items()
+        if version == NO_SHEETS
+    }
+    for key, (version, standing) in kept.items():
+        board = keys[key]
+        if version == versions[board]:
+            found[board] = replace(standing, head=heads[board[0]])
     return found
 
 
-def _kept_at(heads: Mapping[int, str], boards: Iterable[BoardKey]) -> dict[BoardKey, Standing]:
-    """Return the cached standings that were computed at these heads."""
-    keys = {_key(*board): board for board in boards}
-    kept: dict[str, Standing] = cache.get_many(keys)
-    found = {}
-    for key, standing in kept.items():
-        study, track = keys[key]
-        if standing.head == heads[study]:
-            found[study, track] = standing
-    return found
+def _computed(study: Study, track: str, part: Slice) -> Standing:
+    tallied, head, version = votes_at_head(study=study, track=track, part=part)
+    standing = standing_of(tallied, head, part)
+    cache.set(_key(study.pk, track, part), Kept(version, standing), timeout=None)
+    return standing
 
 
 def standing_of(tallied: Tallied, head: str, part: Slice = WHOLE) -> Standing:
@@ -137,11 +154,6 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
         "rules_hash": rules_hash(study),
         "code": code_version(),
     }
-
-
-def _keep(study: int, track: str, standing: Standing) -> Standing:
-    cache.set(_key(study, track, standing.slice), standing, timeout=None)
-    return standing
 
 
 def _key(study: int, track: str, part: Slice = WHOLE) -> str:

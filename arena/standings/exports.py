@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analysis.export import to_csv, to_json
-from arena.standings.boards import origin, standing_of
-from arena.standings.tallies import votes_at_head
+from arena.standings.boards import current_standing, origin
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
@@ -25,7 +24,7 @@ class NothingToExport(ValueError):
 
 def export_board(study: Study, track: str, form: str) -> str:
     """Return the board as text in a form of `FORMATS`; raise NothingToExport if there is none."""
-    standing = standing_of(*votes_at_head(study=study, track=track))
+    standing = current_standing(study=study, track=track)
     if standing.board is None:
         why = f"{standing.missing} {standing.culprits}".strip()
         raise NothingToExport(f"Study '{study.slug}' has no board on {track} yet. {why}")

@@ -22,9 +22,9 @@ class Entry(NamedTuple):
 
 
 def list_boards(studies: Iterable[Study]) -> list[Entry]:
-    """Return the boards of presentable studies, in three queries."""
+    """Return the boards of presentable studies, in four queries unless there are new votes."""
     boards = [(study, Track(name)) for study in studies for name in study.tracks]
-    standings = current_standings((study.pk, track.value) for study, track in boards)
+    standings = current_standings((study, track.value) for study, track in boards)
     first = {key: one.board.contenders[0] for key, one in standings.items() if one.board}
     contenders = Contender.objects.in_bulk(set(first.values()), field_name="slug")
     entries = []

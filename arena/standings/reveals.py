@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
 from arena.runs.models import Rendition
 from arena.standings.standing import Standing
+from arena.standings.tallies import answers_on
 from arena.voting.models import Ballot, Outcome, Vote
 from arena.voting.records import CONTENDER_A, CONTENDER_B
 
@@ -46,19 +47,23 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
 
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
     """Count other raters' answers on these two contenders, as seen from this ballot's sides."""
-    a, b = (contender.pk for contender in shown.values())
-    same_two = Q(**{CONTENDER_A: a, CONTENDER_B: b}) | Q(**{CONTENDER_A: b, CONTENDER_B: a})
-    rows = (
-        Vote.objects.counting()
-        .filter(same_two, ballot__study=ballot.study, ballot__track=ballot.track)
-        .exclude(ballot__rater=ballot.rater)
-        .values_list(CONTENDER_A, "outcome")
-        .annotate(count=Count("id"))
-    )
+    a, b = (contender.slug for contender in shown.values())
+    said = answers_on(study=ballot.study, track=ballot.track, one=a, other=b)
+    said.subtract(_own_answers(ballot, a, b))
     answers: Counter[str] = Counter()
-    for left, outcome, count in rows:
+    for (left, outcome), count in said.items():
         answers[outcome if left == a else MIRRORED[outcome]] += count
-    return answers
+    return +answers
+
+
+def _own_answers(ballot: Ballot, a: str, b: str) -> Counter[tuple[str, str]]:
+    """Count the rater's own answers on two contenders, by the contender on side a and the outcome."""
+    left, right = f"{CONTENDER_A}__slug", f"{CONTENDER_B}__slug"
+    same_two = Q(**{left: a, right: b}) | Q(**{left: b, right: a})
+    own = Vote.objects.counting().filter(
+        same_two, ballot__study=ballot.study, ballot__track=ballot.track, ballot__rater=ballot.rater
+    )
+    return Counter(own.values_list(left, "outcome"))
 
 
 def _shown(ballot: Ballot) -> dict[str, Contender]:

@@ -1,35 +1,29 @@
-"""Tallies: the votes that count, as input for the rating engine."""
+"""Tallies: the votes that count, as input for the rating engine, from the sheets kept in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter, OrderedDict
 from datetime import datetime
-from itertools import groupby
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import NamedTuple
 
-from django.db.models import Count, F, Max, Q
+import numpy as np
 
-from arena.catalog.models import Prompt
+from arena.standings.board_votes import BoardKey, BoardVotes, Entries, Version, time_of
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head
-from arena.voting.models import Study, Vote
-from arena.voting.records import CONTENDER_A, CONTENDER_B
-from elo import Votes
+from arena.voting.models import Study
+from elo import OUTCOMES, Votes
+from elo.votes.coding import Coded
+from elo.votes.columns import Columns
 
-CELL = (
-    f"{CONTENDER_A}__slug",
-    f"{CONTENDER_B}__slug",
-    "outcome",
-    "ballot__prompt_id",
-    "ballot__rater_id",
-)
-BoardKey = tuple[int, str]
-"""A study's primary key and a track."""
+MOST_BOARDS = 32
+"""Boards kept in memory, of which each takes some 25 bytes a vote."""
 
 
 class Tallied(NamedTuple):
-    """Votes that count on one board, with equal ones added up and prompts and raters as clusters."""
+    """Votes that count on one board, with prompts and raters as clusters."""
 
     votes: Votes | None
     """Votes of the board; None if there are none."""
@@ -40,58 +34,72 @@ class Tallied(NamedTuple):
 NOTHING = Tallied(None, None)
 
 
-def votes_at_head(*, study: Study, track: str, part: Slice = WHOLE) -> tuple[Tallied, str]:
-    """Return the votes that count and the ledger head, read in one snapshot."""
-    with consistent_read():
-        return read_votes(study=study, track=track, part=part), ledger_head(study)
+class KeptBoards:
+    """The boards that were used last, in this process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._boards: OrderedDict[BoardKey, BoardVotes] = OrderedDict()
+
+    def __getitem__(self, key: BoardKey) -> BoardVotes:
+        with self._lock:
+            board = self._boards.setdefault(key, BoardVotes(key))
+            self._boards.move_to_end(key)
+            while len(self._boards) > self._most:
+                self._boards.popitem(last=False)
+            return board
+
+
+BOARDS = KeptBoards(MOST_BOARDS)
+
+
+class AtHead(NamedTuple):
+    """Votes with the state of the database that they are from."""
+
+    tallied: Tallied
+    head: str
+    """Hash of the last entry of the study's ledger."""
+    version: Version
+    """Version of the board's sheets."""
+
+
+def votes_at_head(*, study: Study, track: str, part: Slice = WHOLE) -> AtHead:
+    """Return the votes that count in a slice and the ledger head, read in one snapshot."""
+    board = BOARDS[study.pk, track]
+    with board.lock:
+        with consistent_read():
+            head, version = ledger_head(study), board.bring_up_to_date()
+        return AtHead(_tallied(board, board.counting(part)), head, version)
+
+
+def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tuple[str, str]]:
+    """Count the answers that count on two contenders, by the contender on side a and the outcome."""
+    board = BOARDS[study.pk, track]
+    with board.lock:
+        with consistent_read():
+            board.bring_up_to_date()
+        sides = ((one, other), (other, one))
+        return Counter({(a, word): board.answers[a, b, word] for a, b in sides for word in OUTCOMES})
 
 
 def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Tallied:
     """Return the votes that count of a study on one track, or in a slice of it."""
-    return read_boards([study.pk], [track], part).get((study.pk, track), NOTHING)
+    return votes_at_head(study=study, track=track, part=part).tallied
 
 
-def read_boards(
-    studies: Collection[int], tracks: Collection[str], part: Slice = WHOLE
-) -> dict[BoardKey, Tallied]:
-    """Return the votes that count of each board that has any, in one query, and two more for a slice."""
-    board = ("ballot__study_id", "ballot__track")
-    counting = Vote.objects.counting().filter(ballot__study__in=studies, ballot__track__in=tracks)
-    counting = counting.filter(_within(part, studies))
-    rows = (
-        counting.order_by(*board, *CELL)
-        .values_list(*board, *CELL)
-        .annotate(count=Count("id"), last=Max("created_at"))
-    )
-    return {key: _tallied(cells) for key, cells in groupby(rows, key=lambda row: (row[0], row[1]))}
-
-
-def _within(part: Slice, studies: Collection[int]) -> Q:
-    """Return the condition on votes for being in a slice."""
-    within = Q()
-    if part.tag or part.language:
-        prompts = Prompt.objects.filter(suite__studies__in=studies).values_list("pk", "tags", "language")
-        chosen = {
-            pk
-            for pk, tags, language in prompts
-            if (not part.tag or part.tag in tags) and part.language in ("", language)
-        }
-        within &= Q(ballot__prompt__in=chosen)
-    if part.aspect:
-        width, height = map(int, part.aspect.split(":"))
-        shown = "ballot__rendition_a"
-        within &= Q(**{f"{shown}__width": F(f"{shown}__height") * width / height})
-    return within
-
-
-def _tallied(rows: Iterable[tuple[Any, ...]]) -> Tallied:
-    _, _, contender_a, contender_b, outcome, prompt, rater, count, last = zip(*rows, strict=True)
-    votes = Votes.from_columns(
-        contender_a=contender_a,
-        contender_b=contender_b,
-        outcome=outcome,
-        prompt=[str(key) for key in prompt],
-        rater=[str(key) for key in rater],
-        weight=count,
-    )
-    return Tallied(votes, max(last))
+def _tallied(board: BoardVotes, entries: Entries) -> Tallied:
+    if not len(entries):
+        return NOTHING
+    names, contender = np.unique(board.facts.contenders, return_inverse=True)
+    keys, prompt = np.unique(board.facts.prompts, return_inverse=True)
+    slugs = tuple(str(name) for name in names)
+    a, b = entries["a"].astype(np.intp), entries["b"].astype(np.intp)
+    labels = {
+        "contender_a": Coded(contender[a].astype(np.uint32), slugs),
+        "contender_b": Coded(contender[b].astype(np.uint32), slugs),
+        "outcome": Coded(entries["outcome"], OUTCOMES),
+        "prompt": Coded(prompt[a].astype(np.uint32), tuple(str(key) for key in keys)),
+        "rater": Coded(entries["rater"], tuple(str(rater) for rater in board.raters)),
+    }
+    return Tallied(Votes.from_coded(Columns(labels)), time_of(int(entries["at"].max())))

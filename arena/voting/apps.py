@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class VotingConfig(AppConfig):
     name = "arena.voting"
     label = "voting"
+
+    def ready(self) -> None:
+        """Register the models that stand beside the rules over them."""
+        import_module("arena.voting.tally_sheets")

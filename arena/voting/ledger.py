@@ -57,6 +57,12 @@ def _require_transaction() -> None:
         )
 
 
+def last_sequence(study: Study) -> int:
+    """Return the number of a ledger's last entry; 0 if it is empty."""
+    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
+    return last.sequence if last else 0
+
+
 def ledger_head(study: Study) -> str:
     """Return the hash of a ledger's last entry, which covers the whole chain; 64 zeros if it is empty."""
     return ledger_heads([study.pk])[study.pk]

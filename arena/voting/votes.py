@@ -12,6 +12,7 @@ from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Study, Vote
 from arena.voting.records import exclusion_record, vote_record
 from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
+from arena.voting.tally_sheets import count_vote
 
 
 @transaction.atomic
@@ -38,7 +39,8 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
     if not taken:
         return _first_vote(ballot, outcome)
     vote = Vote.objects.create(ballot=ballot, outcome=outcome, playback=dict(playback or {}), created_at=now)
-    append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
+    entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
+    count_vote(vote=vote, sequence=entry.sequence)
     return vote
 
 
@@ -53,7 +55,9 @@ def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
     exclusion = Exclusion(vote=vote, rule=rule, reason=reason, created_at=timezone.now())
     exclusion.full_clean()
     exclusion.save(force_insert=True)
-    append_entry(study=vote.ballot.study, kind=LedgerEntry.Kind.EXCLUSION, record=exclusion_record(exclusion))
+    record = exclusion_record(exclusion)
+    entry = append_entry(study=vote.ballot.study, kind=LedgerEntry.Kind.EXCLUSION, record=record)
+    count_vote(vote=vote, sequence=entry.sequence, sign=-1)
     return exclusion
 
 

@@ -190,7 +190,7 @@ def test_an_unknown_study_or_track_is_not_found(client: Client, url: str) -> Non
 def test_a_board_takes_a_fixed_number_of_queries(
     client: Client, rated_study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    first_visit, later = 5, 4
+    first_visit, later = 11, 6
     with django_assert_num_queries(first_visit):
         client.get(PAGE)
     with django_assert_num_queries(later):

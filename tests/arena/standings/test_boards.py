@@ -120,7 +120,7 @@ def test_it_is_computed_once_for_each_head(
     rated_study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = current_standing(study=rated_study, track=TRACK)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         assert current_standing(study=rated_study, track=TRACK) == first
     vote = cast(rated_study, "b")
     second = current_standing(study=rated_study, track=TRACK)

@@ -33,7 +33,8 @@ def test_votes_and_ledger_head_belong_together_while_people_vote() -> None:
     with ThreadPoolExecutor(1) as pool:
         voting = pool.submit(_vote, study)
         while not voting.done():
-            (votes, _), head = votes_at_head(study=study, track="t2v-audio")
+            now = votes_at_head(study=study, track="t2v-audio")
+            votes, head = now.tallied.votes, now.head
             told = 0 if head == GENESIS else LedgerEntry.objects.get(entry_hash=head).sequence
             assert (0 if votes is None else votes.weight.sum()) == told
             seen.add(told)

@@ -259,7 +259,7 @@ def test_an_answer_takes_a_fixed_number_of_queries(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ballot = open_page(client, make_study(contenders=3, prompts=5))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         answer(client, ballot)
 
 

@@ -1,0 +1,183 @@
+"""Votes of a board kept in this process as codes, and brought up to date from the sheets that changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Max, Min
+from numpy.typing import NDArray
+
+from arena.standings.clip_facts import ClipFacts
+from arena.standings.slices import WHOLE, Slice
+from arena.voting.models import LedgerEntry
+from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
+from elo import OUTCOMES
+
+STORED = np.dtype(
+    [("at", "<i8"), ("a", "<u4"), ("b", "<u4"), ("outcome", "u1"), ("order", "u1"), ("sign", "i1")]
+)
+"""Entry of a sheet, as `arena.voting.tally_sheets.ENTRY` packs it."""
+KEPT = np.dtype([*STORED.descr, ("rater", "<u4")])
+"""Entry in memory: `a` and `b` are places in `ClipFacts`, `rater` is a number from 0."""
+Answer = tuple[str, str, str]
+"""Slugs of the contenders on side a and b, and an outcome."""
+BoardKey = tuple[int, str]
+"""A study's primary key and a track."""
+Entries = NDArray[Any]
+"""Entries of dtype `KEPT`, shape (N,)."""
+
+
+class Version(NamedTuple):
+    """State of a board's sheets; equal versions have equal sheets."""
+
+    first: int
+    """Primary key of the oldest sheet, which a rebuild changes; 0 without any."""
+    sequence: int
+    """Number of the ledger's entry that changed a sheet last."""
+    entry_hash: str
+    """Hash of that entry."""
+
+
+NO_SHEETS = Version(0, 0, "")
+
+
+def read_versions(boards: Iterable[BoardKey]) -> dict[BoardKey, Version]:
+    """Return the version of each board's sheets, in two queries."""
+    wanted = dict.fromkeys(boards, NO_SHEETS)
+    rows = (
+        TallySheet.objects.filter(study__in={study for study, _ in wanted})
+        .order_by()
+        .values_list("study", "track")
+        .annotate(first=Min("pk"), last=Max("sequence"))
+    )
+    found = {(study, track): (first, last) for study, track, first, last in rows if (study, track) in wanted}
+    hashes = _hashes({(study, last) for (study, _), (_, last) in found.items()})
+    for (study, track), (first, last) in found.items():
+        wanted[study, track] = Version(first, last, hashes.get((study, last), ""))
+    return wanted
+
+
+def _hashes(entries: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return the hashes of ledger entries by study and sequence."""
+    wanted = set(entries)
+    studies, sequences = {study for study, _ in wanted}, {sequence for _, sequence in wanted}
+    rows = LedgerEntry.objects.filter(study__in=studies, sequence__in=sequences).order_by()
+    found = rows.values_list("study", "sequence", "entry_hash")
+    return {(study, sequence): entry_hash for study, sequence, entry_hash in found}
+
+
+class BoardVotes:
+    """Entries of one board. Threads must hold `lock` from before they begin to read the database."""
+
+    def __init__(self, key: BoardKey) -> None:
+        self.key = key
+        self.lock = RLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.version = NO_SHEETS
+        self.facts = ClipFacts()
+        self.raters: list[UUID] = []
+        """Primary key of each rater, by number."""
+        self._numbers: dict[UUID, int] = {}
+        self._sizes: dict[int, int] = {}
+        self._pieces: list[Entries] = [np.zeros(0, KEPT)]
+        self.answers: Counter[Answer] = Counter()
+        """Votes that count by contenders on side a and b, and outcome."""
+
+    @property
+    def entries(self) -> Entries:
+        """All entries, in the order in which they were read."""
+        if len(self._pieces) > 1:
+            self._pieces = [np.concatenate(self._pieces)]
+        return self._pieces[0]
+
+    def bring_up_to_date(self) -> Version:
+        """Read the entries that were added since the last time, or all where the past has changed."""
+        now = read_versions([self.key])[self.key]
+        if now == self.version:
+            return now
+        if not self._is_ahead(now):
+            self._forget()
+        study, track = self.key
+        changed = TallySheet.objects.filter(study=study, track=track, sequence__gt=self.version.sequence)
+        self._add(changed.order_by("pk").values_list("pk", "rater", "entries"))
+        self.version = now
+        return now
+
+    def _is_ahead(self, now: Version) -> bool:
+        """Return whether the database continues from the state that was read last."""
+        if now.first != self.version.first or now.sequence <= self.version.sequence:
+            return False
+        known = (self.key[0], self.version.sequence)
+        return _hashes([known]).get(known, "") == self.version.entry_hash
+
+    def _add(self, sheets: Iterable[tuple[int, UUID, bytes | memoryview[int]]]) -> None:
+        added = [self._new_entries(*sheet) for sheet in sheets]
+        fresh = np.concatenate([stored for stored, _ in added]) if added else np.zeros(0, STORED)
+        kept = np.zeros(len(fresh), KEPT)
+        for name in STORED.names or ():
+            kept[name] = fresh[name]
+        sides = self.facts.places(np.concatenate((fresh["a"], fresh["b"])))
+        kept["a"], kept["b"] = np.split(sides, 2)
+        kept["rater"] = np.repeat([number for _, number in added], [len(stored) for stored, _ in added])
+        self._pieces.append(kept)
+        self._count_answers(kept)
+
+    def _count_answers(self, added: Entries) -> None:
+        names, number = np.unique(self.facts.contenders, return_inverse=True)
+        size = len(names)
+        pair = number[added["a"]] * size + number[added["b"]]
+        votes = np.bincount(pair * len(OUTCOMES) + added["outcome"], added["sign"])
+        for cell in np.flatnonzero(votes).tolist():
+            pair_of_cell, outcome = divmod(cell, len(OUTCOMES))
+            a, b = divmod(pair_of_cell, size)
+            self.answers[str(names[a]), str(names[b]), OUTCOMES[outcome]] += int(votes[cell])
+
+    def _new_entries(self, key: int, rater: UUID, content: bytes | memoryview[int]) -> tuple[Entries, int]:
+        """Return the entries of a sheet that were not read yet, and its rater's number."""
+        known = self._sizes.get(key, 0)
+        stored = np.frombuffer(content, STORED, offset=known * ENTRY.size)
+        self._sizes[key] = known + len(stored)
+        number = self._numbers.setdefault(rater, len(self.raters))
+        if number == len(self.raters):
+            self.raters.append(rater)
+        return stored, number
+
+    def counting(self, part: Slice = WHOLE) -> Entries:
+        """Return the entries of the votes that count in a slice, shape (N,)."""
+        entries = self.entries
+        if part:
+            entries = entries[self.facts.within(part)[entries["a"].astype(np.intp)]]
+        return _without_taken_back(entries)
+
+
+def _without_taken_back(entries: Entries) -> Entries:
+    """Drop the entries that others of sign -1 take back, and these."""
+    taken = entries["sign"] < 0
+    if not taken.any():
+        return entries
+    touched = np.flatnonzero(np.isin(entries["at"], entries["at"][taken]))
+    votes: dict[tuple[int, ...], list[int]] = {}
+    for place, row in zip(touched.tolist(), entries[touched].tolist(), strict=True):
+        at, a, b, outcome, _, sign, rater = row
+        open_places = votes.setdefault((at, a, b, outcome, rater), [])
+        if sign > 0:
+            open_places.append(place)
+        elif open_places:
+            open_places.pop()
+    kept = np.ones(len(entries), dtype=bool)
+    kept[touched] = False
+    kept[[place for places in votes.values() for place in places]] = True
+    return entries[kept]
+
+
+def time_of(at: int) -> datetime:
+    """Return the time of an entry."""
+    return EPOCH + timedelta(microseconds=at)

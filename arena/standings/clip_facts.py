@@ -1,0 +1,69 @@
+"""Facts about the clips that raters were shown: contender, prompt, and what slices and covariates need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arena.catalog.models import Prompt
+from arena.runs.models import Rendition
+from arena.standings.slices import Slice, aspect
+
+BATCH = 10_000
+"""Keys in one query; SQLite takes at most 32,766."""
+Places = NDArray[np.intp]
+
+
+class ClipFacts:
+    """Table of renditions by their place, in the order in which they were first asked for."""
+
+    def __init__(self) -> None:
+        self.contenders: list[str] = []
+        """Slug of the contender of each rendition."""
+        self.prompts: list[int] = []
+        """Primary key of the prompt of each rendition."""
+        self.aspects: list[str] = []
+        self._places: dict[int, int] = {}
+        self._descriptions: dict[int, tuple[frozenset[str], str]] = {}
+
+    def places(self, keys: NDArray[np.integer]) -> Places:
+        """Return the place of each rendition, shape (N,), from primary keys, reading unknown ones."""
+        distinct, inverse = np.unique(keys, return_inverse=True)
+        wanted = distinct.tolist()
+        self._read([key for key in wanted if key not in self._places])
+        return np.array([self._places[key] for key in wanted], dtype=np.intp)[inverse]
+
+    def within(self, part: Slice) -> NDArray[np.bool_]:
+        """Return whether each rendition belongs to a slice, shape (renditions,)."""
+        self._describe()
+        chosen = [self._fits(place, part) for place in range(len(self.prompts))]
+        return np.array(chosen, dtype=bool)
+
+    def _fits(self, place: int, part: Slice) -> bool:
+        tags, language = self._descriptions[self.prompts[place]]
+        return (
+            (not part.tag or part.tag in tags)
+            and part.language in ("", language)
+            and part.aspect in ("", self.aspects[place])
+        )
+
+    def _read(self, keys: Sequence[int]) -> None:
+        for start in range(0, len(keys), BATCH):
+            rows = Rendition.objects.filter(pk__in=keys[start : start + BATCH]).values_list(
+                "pk", "clip__job__contender__slug", "clip__job__prompt", "width", "height"
+            )
+            for key, contender, prompt, width, height in rows:
+                self._places[key] = len(self.contenders)
+                self.contenders.append(contender)
+                self.prompts.append(prompt)
+                self.aspects.append(aspect(width, height))
+
+    def _describe(self) -> None:
+        """Read tags and languages of the prompts that have none yet."""
+        unknown = sorted({prompt for prompt in self.prompts if prompt not in self._descriptions})
+        for start in range(0, len(unknown), BATCH):
+            rows = Prompt.objects.filter(pk__in=unknown[start : start + BATCH])
+            for key, tags, language in rows.values_list("pk", "tags", "language"):
+                self._descriptions[key] = frozenset(tags), language
