@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't contain it
@@ -147,6 +148,8 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")
 CELERY_TASK_ALWAYS_EAGER = CELERY_BROKER_URL == "memory://"
 CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_QUEUES = [Queue(name) for name in ("api", "gpu", "media")]
+CELERY_TASK_DEFAULT_QUEUE = "media"
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -159,7 +162,14 @@ CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
 )
-CELERY_BEAT_SCHEDULE = {"requeue-abandoned": {"task": "production.requeue_abandoned", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE = {
+    "requeue-abandoned": {
+        "task": "production.requeue_abandoned",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "reconcile": {"task": "production.reconcile", "schedule": 300.0, "options": {"expires": 300.0}},
+}
 MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(min=0))
 MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
 MAX_USD_PER_DAY = env.decimal("MAX_USD_PER_DAY", None, validate=validate.Range(min=0))

@@ -129,6 +129,8 @@ class Folder:
     version = "1"
     tracks: frozenset[Track] = frozenset(TRACKS)
     path_settings: ClassVar[frozenset[str]] = frozenset({"clips", "manifest", "root"})
+    is_light: ClassVar[bool] = True
+    """Whether it runs no model."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"clips", "manifest", "contender", "root"})

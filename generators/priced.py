@@ -46,6 +46,11 @@ class Recorded(Priced, Protocol):
         """Most jobs that the account may have at the provider at once."""
         ...
 
+    @property
+    def lists_jobs(self) -> bool:
+        """Whether the provider has a list in which a lost submission can be found."""
+        ...
+
     def generate_on_record(
         self, request: Request, out_dir: Path, record: Record, sleep: Callable[[float], None]
     ) -> Result:
@@ -55,6 +60,8 @@ class Recorded(Priced, Protocol):
             request: Clip to make.
             out_dir: Folder for the file; made if missing.
             record: Where the steps of the clip's job are stored.
-            sleep: Waits for seconds; whatever it raises ends the work, and the job stays on record.
+            sleep: Waits for seconds.
+
+        What a step of the record or the sleep raises ends the work, and the job stays on record.
         """
         ...

@@ -75,6 +75,18 @@ def has_method(name: str, method: str) -> bool:
     return callable(getattr(known[name].load(), method, None))
 
 
+def is_light(name: str) -> bool:
+    """Whether generators of a name run no model, so that they need no accelerator.
+
+    Raises:
+        UnknownGeneratorError: The name is neither in this tree nor installed.
+    """
+    known = _by_name()
+    if name not in known:
+        raise UnknownGeneratorError(f"Unknown generator {name!r}. Known: {', '.join(known)}.")
+    return bool(getattr(known[name].load(), "is_light", False))
+
+
 def names() -> tuple[str, ...]:
     """Return the names that `create` knows, in alphabetical order."""
     return tuple(_by_name())

@@ -77,6 +77,8 @@ def reserve(*, job: Job, entry: Entry, estimate: Estimate, slots: int) -> Submis
 @short_transaction()
 def _reserve(job: Job, entry: Entry, estimate: Estimate, slots: int) -> Submission:
     _lock()
+    if (stored := Submission.objects.filter(job=job, handle=entry.handle).first()) is not None:
+        return stored  # the database's server ended while it stored it
     if count_at_provider(entry.provider) >= slots:
         raise NoSlot
     usd = to_usd(estimate.usd or 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
@@ -14,6 +14,7 @@ from arena.runs.claimant import bury, claimant_name, dead_claimants, living_clai
 from arena.runs.drafts import remove_drafts, remove_unaccounted, remove_workplaces
 from arena.runs.hosting import is_hosted
 from arena.runs.models import Job, Submission
+from arena.runs.outlasting import outlast
 from arena.runs.states import change_states, describe_change
 from arena.runs.submissions import live_submission
 from arena.runs.turns import short_transaction
@@ -34,19 +35,24 @@ def claim_job(*, job_id: int) -> Job | None:
     A job of a generator in this tree is running from now on. One at a provider keeps its state: it goes on by
     its recorded submission.
     """
+    return _claim(job_id, timezone.now())
+
+
+@outlast
+def _claim(job_id: int, now: datetime) -> Job | None:
     contender = Contender.objects.filter(jobs=job_id).first()
     hosted = contender is not None and is_hosted(contender)
     claimable = Job.objects.filter(pk=job_id, state__in=Job.OPEN if hosted else [Job.State.PLANNED])
     claim = {
         "attempts": F("attempts") + 1,
         "claimed_by": claimant_name(),
-        "claimed_at": timezone.now(),
+        "claimed_at": now,
         "error_kind": "",
         "error_message": "",
     }
-    if not change_states(claimable.filter(claimed_by=""), None if hosted else Job.State.RUNNING, claim):
-        return None
-    return Job.objects.select_related("contender", "prompt__suite", "paid_by").get(pk=job_id)
+    change_states(claimable.filter(claimed_by=""), None if hosted else Job.State.RUNNING, claim)
+    mine = Job.objects.filter(pk=job_id, claimed_by=claimant_name(), claimed_at=now)
+    return mine.select_related("contender", "prompt__suite", "paid_by").first()
 
 
 def announce_files(*, job: Job, files: list[list[str]]) -> None:
@@ -72,9 +78,12 @@ def move_job(*, job: Job, state: Job.State, submission: Submission) -> None:
     Raises:
         ClaimLost: another process has the job now.
     """
-    if not _claimed(job).filter(state=job.state).update(state=state):
+    was = _claimed(job).select_for_update().values_list("state", flat=True).first()
+    if was is None:
         raise _lost(job)
-    describe_change(job.pk, job.state, state, submission).save(force_insert=True)
+    if was != state:
+        _claimed(job).update(state=state)
+        describe_change(job.pk, was, state, submission).save(force_insert=True)
     job.state = state
 
 
@@ -90,6 +99,7 @@ def finish_job(*, job: Job) -> None:
     job.state = Job.State.SUCCEEDED
 
 
+@outlast
 @short_transaction()
 def give_up_job(
     *, job: Job, state: Job.State, error_kind: str = "", error_message: str = "", counts: bool = True
@@ -122,6 +132,7 @@ def give_up_job(
     return held == 1
 
 
+@outlast
 def requeue_abandoned_jobs() -> list[int]:
     """End claims of dead processes, and overdue ones of other machines; return the jobs queued again.
 

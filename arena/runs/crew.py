@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import takewhile
 from time import monotonic
 
 from django.conf import settings
@@ -31,26 +32,29 @@ class Crew:
     concurrency: int
     """Jobs at providers at once."""
 
-    def send(self, jobs: Sequence[Job], report: Callable[[], None]) -> None:
+    def send(self, jobs: Sequence[Job], report: Callable[[], None]) -> list[int]:
         """Hand jobs over; without a broker, return once each is at its end.
 
         Args:
             jobs: jobs to make.
             report: called while jobs are made here; it counts all of them, so not after each of thousands.
+
+        Returns:
+            The jobs that were handed over; a broker that does not answer gets the others later.
         """
+        if not settings.CELERY_TASK_ALWAYS_EAGER:
+            return list(takewhile(send_job, [job.pk for job in jobs]))
         go_on()
         arrange(self.workers)
         hosted = [job.pk for job in jobs if is_hosted(job.contender)]
         local = [job.pk for job in jobs if not is_hosted(job.contender)]
-        if not settings.CELERY_TASK_ALWAYS_EAGER:
-            for job in jobs:
-                send_job(job.pk)
-        elif (self.workers == 1 or not local) and (self.concurrency == 1 or not hosted):
+        if (self.workers == 1 or not local) and (self.concurrency == 1 or not hosted):
             for job_id in [*hosted, *local]:
                 send_job(job_id)
                 report()
         else:
             self._send_side_by_side(hosted, local, report)
+        return [*hosted, *local]
 
     def _send_side_by_side(self, hosted: list[int], local: list[int], report: Callable[[], None]) -> None:
         with ExitStack() as stack:

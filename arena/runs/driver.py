@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from time import monotonic, sleep
 
 from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
 from arena.runs.claimant import claimant_name, retire
-from arena.runs.claims import give_up_job, requeue_abandoned_jobs
+from arena.runs.claims import give_up_job
 from arena.runs.crew import Crew
+from arena.runs.kinds import DISK_FULL, HELD
 from arena.runs.models import Job, Run
+from arena.runs.outlasting import outlast
 from arena.runs.runs import count_states
 from arena.runs.states import change_states
-from arena.runs.tasks import DISK_FULL, HELD, describe_full_disk
+from arena.runs.tasks import describe_full_disk, sweep
 from generators.full_disk import DiskFull, is_disk_full
 
 POLL_S = 0.5
-RESEND_S = 60.0
-"""Time without any change after which messages count as lost; it doubles with each resending."""
+SWEEP_S = 5.0
+"""Seconds between looks for jobs that nothing moves on."""
 
 Report = Callable[[Counter[str]], None]
 
@@ -61,23 +64,34 @@ def retry_failed_jobs(run: Run) -> int:
 
 def _drive(run: Run, crew: Crew, report: Report) -> Counter[str]:
     sent: set[int] = set()
-    lost = _LostMessages()
+    swept = -inf
     while True:
-        if requeue_abandoned_jobs():
-            sent.clear()
-        states = count_states(run)
+        if monotonic() - swept >= SWEEP_S:
+            sent.difference_update(sweep())
+            swept = monotonic()
+        states, free = _take_stock(run)
         report(states)
-        if not _has_work(run):
+        if free is None:
             return states
-        if (stopped := _full(run).first()) is not None:
-            raise DiskFull(stopped.error_message)
-        if lost.seem_lost(states):
-            sent.clear()
-        jobs = [job for job in _free_jobs(run) if job.pk not in sent]
-        sent.update(job.pk for job in jobs)
-        crew.send(jobs, lambda: report(count_states(run)))
+        jobs = [job for job in free if job.pk not in sent]
+        sent.update(crew.send(jobs, lambda: report(count_states(run))))
         if not jobs:
             sleep(POLL_S)
+
+
+@outlast
+def _take_stock(run: Run) -> tuple[Counter[str], list[Job] | None]:
+    """Return the number of jobs in each state, and those that can be sent; None once none can go on.
+
+    Raises:
+        DiskFull: the disk of a worker is full.
+    """
+    states = count_states(run)
+    if not _has_work(run):
+        return states, None
+    if (stopped := _full(run).first()) is not None:
+        raise DiskFull(stopped.error_message)
+    return states, _free_jobs(run)
 
 
 def _has_work(run: Run) -> bool:
@@ -91,23 +105,6 @@ def _free_jobs(run: Run) -> list[Job]:
     free = run.jobs.filter(state__in=Job.OPEN, claimed_by="").exclude(error_kind__in=HELD)
     found = free.select_related("contender").order_by("pk")
     return sorted(found, key=lambda job: job.state == Job.State.PLANNED)
-
-
-class _LostMessages:
-    """Watch for jobs that wait so long that the broker must have lost their messages."""
-
-    def __init__(self) -> None:
-        self.patience_s = RESEND_S
-        self.since = monotonic()
-        self.states: Counter[str] = Counter()
-
-    def seem_lost(self, states: Counter[str]) -> bool:
-        if states != self.states or states[Job.State.RUNNING]:
-            self.states, self.since = states, monotonic()
-        if monotonic() - self.since < self.patience_s:
-            return False
-        self.since, self.patience_s = monotonic(), 2 * self.patience_s
-        return True
 
 
 def _full(run: Run) -> QuerySet[Job]:

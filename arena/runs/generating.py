@@ -10,13 +10,16 @@ from django.db import connection
 from arena.runs.hosting import find_hosted
 from arena.runs.models import Job
 from arena.runs.pausing import pause
-from arena.runs.record import JobRecord
+from arena.runs.record import JobRecord, Turns
 from generators import registry
 from generators.answers import Order, make
 from generators.base import Request
 from generators.isolated import Workshop
 from generators.priced import Recorded
 from generators.results import CheckedClip, check_result
+
+SLOT_PATIENCE_S = 10.0
+"""Wait of a worker for a slot; then the job goes to the end of its queue, and another begins."""
 
 workshop = Workshop()
 
@@ -30,6 +33,8 @@ def generate(job: Job, request: Request, out_dir: Path) -> CheckedClip:
         DiskFull: there is no space for the clip.
         Stopped: `workshop.stop` or `pausing.halt` was called meanwhile.
         CapReached: the clip would exceed a cap on the run's cost.
+        NoSlot: with a broker, no slot was free at the provider for some seconds.
+        ClipReady: with a broker, the provider has made the clip; a worker for media fetches it.
     """
     if (hosted := find_hosted(job.contender)) is not None:
         return _generate_on_record(hosted, job, request, out_dir)
@@ -47,6 +52,11 @@ def fulfil(order: Order) -> CheckedClip:
 
 def _generate_on_record(hosted: Recorded, job: Job, request: Request, out_dir: Path) -> CheckedClip:
     hosted.require_ready()
-    estimate, slots = hosted.estimate(request), hosted.concurrency
-    record = JobRecord(job, estimate, provider=hosted.provider_name, slots=slots)
+    with_broker = not settings.CELERY_TASK_ALWAYS_EAGER
+    turns = Turns(
+        slots=hosted.concurrency,
+        patience_s=SLOT_PATIENCE_S if with_broker else None,
+        hands_over=with_broker,
+    )
+    record = JobRecord(job, hosted.estimate(request), provider=hosted.provider_name, turns=turns)
     return check_result(hosted.generate_on_record(request, out_dir, record, pause))

@@ -51,6 +51,7 @@ class Job(models.Model):
     claimed_by = models.CharField(max_length=32, blank=True, help_text="Process at work; empty without one")
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="When the message sent last is to be acted upon")
     pending_files = models.JSONField(default=list, help_text="Files about to be stored, as [storage, name]")
     error_kind = models.CharField(max_length=32, blank=True)
     error_message = models.TextField(blank=True)

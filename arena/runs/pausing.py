@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from generators.isolated import Stopped
 
@@ -35,10 +37,25 @@ def go_on() -> None:
     _halted.clear()
 
 
-def gate(provider: str) -> threading.Lock:
-    """Return the lock of those who look for a slot at a provider: one looks, the others queue behind it."""
+@contextmanager
+def passing(provider: str, patience_s: float | None) -> Iterator[bool]:
+    """Take the turn of those who look for a slot at a provider: one looks, the others queue behind it.
+
+    Args:
+        provider: the provider.
+        patience_s: longest wait for the turn; None waits as long as it takes.
+
+    Yields:
+        Whether it is this one's turn.
+    """
     with _change:
-        return _gates[provider]
+        gate = _gates[provider]
+    is_open = gate.acquire(timeout=-1 if patience_s is None else patience_s)
+    try:
+        yield is_open
+    finally:
+        if is_open:
+            gate.release()
 
 
 def count_freed(provider: str) -> int:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import logging
 import shutil
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from arena.media.normalise import LeakyRendition
 from arena.media.probe import UnusableMedia
-from arena.runs.budget import CapReached
+from arena.runs.budget import CapReached, NoSlot
 from arena.runs.claims import ClaimLost, claim_job, give_up_job, requeue_abandoned_jobs
 from arena.runs.clips import make_clip
+from arena.runs.kinds import CAP, DISK_FULL
 from arena.runs.models import Job
-from arena.runs.pausing import pause
+from arena.runs.outlasting import is_away, outlast
+from arena.runs.pausing import halt, pause
+from arena.runs.queues import choose_queue
+from arena.runs.record import ClipReady
 from arena.runs.submissions import live_submission
+from arena.runs.sweeping import find_lost_jobs, reopen_unknown_jobs
 from generators.adapters.errors import JobGone, JobOverdue, LinkExpired, UnknownOutcome
 from generators.answers import UnexpectedFault
 from generators.base import GenerationError, RefusedByModeration, TransientError
@@ -27,10 +36,6 @@ from generators.isolated import Stopped
 
 BACKOFF_S = 10
 LEAST_FREE_BYTES = 16 * 2**20
-DISK_FULL = "disk_full"
-CAP = "cap"
-HELD = (CAP, UnknownOutcome.kind)
-"""Kinds of errors after which an open job waits for a person."""
 KINDS: dict[type[Exception], str] = {
     UnusableMedia: "unusable_media",
     LeakyRendition: "leaky_rendition",
@@ -41,8 +46,11 @@ KINDS: dict[type[Exception], str] = {
 log = logging.getLogger(__name__)
 
 
-def send_job(job_id: int, *, after_s: float = 0) -> None:
+def send_job(job_id: int, *, after_s: float = 0) -> bool:
     """Hand a job to the workers; without a broker, execute it here and now.
+
+    Returns:
+        Whether the broker has its message; without one, a later sweep sends it again.
 
     Raises:
         DiskFull: the job was executed here and stays queued for want of space.
@@ -51,8 +59,21 @@ def send_job(job_id: int, *, after_s: float = 0) -> None:
     if settings.CELERY_TASK_ALWAYS_EAGER:
         pause(after_s)
         execute_job.apply((job_id,), throw=True)
-    else:
-        execute_job.apply_async((job_id,), countdown=after_s)
+        return True
+    queue = _address(job_id, timezone.now() + timedelta(seconds=after_s))
+    try:
+        execute_job.apply_async((job_id,), countdown=after_s, queue=queue)
+    except BrokerError as error:
+        log.warning("job %s could not be sent, and is sent again later: %s", job_id, error)
+        return False
+    return True
+
+
+@outlast
+def _address(job_id: int, due_at: datetime) -> str:
+    """Record when a job's message is due, and return its queue."""
+    Job.objects.filter(pk=job_id).update(due_at=due_at)
+    return choose_queue(Job.objects.select_related("contender").get(pk=job_id))
 
 
 @shared_task(name="production.execute_job")
@@ -62,7 +83,8 @@ def execute_job(job_id: int) -> None:
     1. claim by a conditional update: a message that comes twice, or late, finds nothing to claim;
     2. generate, probe, normalise, store: outside any transaction;
     3. a passing fault sends the job again, up to `JOB_MAX_ATTEMPTS`; any other is recorded on its row;
-    4. a full disk, a cap or Ctrl-C is no attempt: the job stays open.
+    4. a full disk, a cap or Ctrl-C is no attempt: the job stays open;
+    5. with a broker, a job at a provider waits in one queue, and its clip is fetched in another.
     """
     job = claim_job(job_id=job_id)
     if job is None:
@@ -82,15 +104,44 @@ def execute_job(job_id: int) -> None:
 
 @shared_task(name="production.requeue_abandoned", ignore_result=True)
 def requeue_abandoned() -> None:
-    """Queue and send the jobs that dead workers left running."""
-    for job_id in requeue_abandoned_jobs():
+    """Send the jobs that dead workers left, and those whose message was lost."""
+    sweep()
+
+
+@shared_task(name="production.reconcile", ignore_result=True)
+def reconcile() -> None:
+    """Send the jobs of unknown outcome, which are looked for in their provider's list once more."""
+    for job_id in reopen_unknown_jobs():
         send_job(job_id)
 
 
+def sweep() -> list[int]:
+    """Send each job that nothing moves on any more; return those that are not sent, for want of a broker."""
+    abandoned = requeue_abandoned_jobs()
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        return abandoned
+    try:
+        lost = find_lost_jobs()
+    except BrokerError as error:
+        log.warning("the broker does not answer; the next sweep looks again: %s", error)
+        return []
+    for job_id in dict.fromkeys([*abandoned, *lost]):
+        if not send_job(job_id):
+            break
+    return []
+
+
 @worker_ready.connect
-def requeue_at_start(**_: object) -> None:
-    """Queue the jobs that an earlier worker left, when a worker starts."""
-    requeue_abandoned.apply_async()
+def sweep_at_start(**_: object) -> None:
+    """Send what an earlier worker left, when a worker starts; only this machine can tell that it is dead."""
+    sweep()
+    connections.close_all()
+
+
+@worker_shutting_down.connect
+def halt_at_end(**_: object) -> None:
+    """End the waits for providers when a worker is told to exit: other workers go on with those jobs."""
+    halt()
 
 
 def _end(job: Job, error: Exception) -> None:
@@ -100,15 +151,27 @@ def _end(job: Job, error: Exception) -> None:
     if isinstance(error, CapReached | UnknownOutcome):
         _hold(job, error)
         return
-    if isinstance(error, Stopped):
-        give_up_job(job=job, state=Job.State.PLANNED, counts=False)
-        raise error
+    if isinstance(error, Stopped | NoSlot | ClipReady) or is_away(error):
+        _pass_on(job, error)
+        return
     if isinstance(error, SoftTimeLimitExceeded):
         error = _overdue()
     if isinstance(error, GenerationError) and error.retryable and job.attempts < settings.JOB_MAX_ATTEMPTS:
         _try_again(job, error)
     else:
         _fail(job, error)
+
+
+def _pass_on(job: Job, error: Exception) -> None:
+    """Leave a job to another worker, or to the next start of the run: this was no attempt.
+
+    Raises:
+        Stopped: the run in this process was stopped.
+    """
+    give_up_job(job=job, state=Job.State.PLANNED, counts=False)
+    if settings.CELERY_TASK_ALWAYS_EAGER and isinstance(error, Stopped):
+        raise error
+    send_job(job.pk)
 
 
 def _interrupt(job: Job) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from arena.runs.kinds import CAP
 from arena.runs.models import Job, Run
-from arena.runs.tasks import CAP
 
 MOST_PROMPTS = 10
 

@@ -91,6 +91,11 @@ class Hosted:
         """Most jobs that the account may have at the provider at once."""
         return read_concurrency(self.name, self.model.concurrency)
 
+    @property
+    def lists_jobs(self) -> bool:
+        """Whether the provider has a list in which a lost submission can be found."""
+        return type(self.provider).find is not Provider.find
+
     def fit(self, request: Request) -> Ask:
         """Return the request as the model can take it. Raises InvalidInput as `fitting.fit` does."""
         return fit(self.model, request, self._terms)

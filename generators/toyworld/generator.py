@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from generators.base import Request, Result, Track, file_sha256
 from generators.choices import read_choice, refuse_unknown
@@ -25,6 +26,8 @@ class ToyWorld:
     name = "toy-world"
     version = "1"
     tracks: frozenset[Track] = frozenset(Track)
+    is_light: ClassVar[bool] = True
+    """Whether it runs no model."""
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"flaw"})

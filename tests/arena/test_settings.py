@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from environs import EnvError
 
-from arena.runs.tasks import requeue_abandoned
+from arena.runs.tasks import reconcile, requeue_abandoned
 
 SETTINGS = Path(__file__).parents[2] / "arena" / "settings.py"
 SOUND = {
@@ -145,7 +145,7 @@ def test_a_task_ends_before_its_message_is_delivered_again(monkeypatch: pytest.M
 
 def test_beat_looks_for_abandoned_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = _read(monkeypatch)["CELERY_BEAT_SCHEDULE"]
-    assert [entry["task"] for entry in schedule.values()] == [requeue_abandoned.name]
+    assert [entry["task"] for entry in schedule.values()] == [requeue_abandoned.name, reconcile.name]
 
 
 def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> None:
