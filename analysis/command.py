@@ -7,23 +7,29 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
+from analysis.published import read_published
 from analysis.reading import SUFFIXES as VOTE_SUFFIXES
-from analysis.reading import read_frame
+from analysis.reading import of_track, read_frame
 from analysis.report.build import build_report
 from analysis.report.parts import Report
 from analysis.report.tables import FORMS, check_export, export_report
 from analysis.report.writing import SUFFIXES, check_suffix, write_report
+from analysis.sharing import add_votes_command
 from analysis.subject import rate_frame
+from analysis.tables.costs import Costs
 from analysis.tables.modes import joint_votes
+from analysis.tables.planning import GAPS
 from elo.arguments import Ties
 
 EPILOG = """\
 examples:
   python -m analysis report votes.parquet --out report.html
   python -m analysis report votes.csv --out report.pdf --track t2v --slices tags,language
+  python -m analysis report votes.csv --out report.html --published boards.csv --vote-cost 0.1 --prompt-cost 4
   python -m analysis export votes.json --out tables --formats csv,tex,pdf --anchor x=1000
+  python -m analysis votes votes.json --layout arena-rank --out battles.parquet
 
 exit status: 0 when all is written, 2 when the votes or the options allow none; nothing is written then."""
 
@@ -75,23 +81,22 @@ def _built(options: argparse.Namespace) -> Report:
     if len(joint) < len(frame):
         subject = replace(subject, every_mode=frame)
     title = options.title or f"Ratings from {options.file.name}"
-    return build_report(subject, title=title, slices=options.slices)
+    return build_report(
+        subject,
+        title=title,
+        slices=options.slices,
+        gaps=options.gaps or GAPS,
+        costs=_costs(options.vote_cost, options.prompt_cost),
+        published=read_published(options.published) if options.published else (),
+    )
 
 
-def of_track(frame: Any, track: str) -> Any:  # noqa: ANN401 - a frame, without loading pandas for its type
-    """Keep the votes of one track.
-
-    Raises:
-        ValueError: the track is not in the votes, or they are of several and none is chosen.
-    """
-    known = sorted(map(str, frame["track"].unique())) if "track" in frame.columns else []
-    if track and track not in known:
-        raise ValueError(
-            f"--track must be one of {', '.join(known) or 'none: no column track'}; got {track}."
-        )
-    if not track and len(known) > 1:
-        raise ValueError(f"The votes are on several tracks, {', '.join(known)}. Choose one by --track.")
-    return frame[frame["track"].astype(str) == track] if track else frame
+def _costs(vote: float | None, prompt: float | None) -> Costs | None:
+    if vote is None and prompt is None:
+        return None
+    if vote is None or prompt is None:
+        raise ValueError("--vote-cost and --prompt-cost must come together. Give both, or neither.")
+    return Costs(vote, prompt)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     other.set_defaults(run=export)
     for command in (one, other):
         _add_options(command)
+    add_votes_command(commands)
     return parser
 
 
@@ -129,11 +135,28 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--level", metavar="SHARE", type=float, default=0.95, help="level of intervals (0.95)"
     )
+    parser.add_argument(
+        "--published", metavar="FILE", type=Path, help="CSV of published boards to set beside (none)"
+    )
+    parser.add_argument(
+        "--gaps", metavar="POINTS", type=_numbers, help="gaps to plan for (10,20,30,50,75,100)"
+    )
+    parser.add_argument("--vote-cost", metavar="PRICE", type=float, help="price of a vote, to plan costs")
+    parser.add_argument("--prompt-cost", metavar="PRICE", type=float, help="price of one more prompt's clips")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of all that is drawn (0)")
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(each) for each in _names(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not numbers with commas between, such as 10,30"
+        ) from None
 
 
 def _anchor(text: str) -> tuple[str, float]:

@@ -49,3 +49,19 @@ def _records(path: Path) -> list[object]:
     if not isinstance(votes, list):
         raise ValueError(f"{path.name} must hold a list of votes, or an object with one under 'votes'.")
     return votes
+
+
+def of_track(frame: pd.DataFrame, track: str) -> pd.DataFrame:
+    """Keep the votes of one track.
+
+    Raises:
+        ValueError: the track is not in the votes, or they are of several and none is chosen.
+    """
+    known = sorted(map(str, frame["track"].unique())) if "track" in frame.columns else []
+    if track and track not in known:
+        raise ValueError(
+            f"--track must be one of {', '.join(known) or 'none: no column track'}; got {track}."
+        )
+    if not track and len(known) > 1:
+        raise ValueError(f"The votes are on several tracks, {', '.join(known)}. Choose one by --track.")
+    return frame[frame["track"].astype(str) == track] if track else frame

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.board import Board, build_board
+from analysis.board import Board, count_met, lay_out_board
 from elo import Ratings, Votes, fit
 from elo.arguments import Cluster, Ties
 from elo.arrays import Floats
@@ -117,7 +117,7 @@ def rate_frame(
     counts = {"prompt": votes.prompts, "rater": votes.raters}
     clusters: list[Cluster] = [name for name in get_args(Cluster) if (counts[name] or 0) > 1]
     ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
-    board = build_board(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
+    board = lay_out_board(ratings, *count_met(votes, ratings))
     if ratings.unrated:
         votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
     return Subject(frame, votes, ratings, board, seed)

@@ -83,3 +83,23 @@ def draw_modes(seed: int, picture: float = 0.7, sound: float = 0.4, contenders: 
         }
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
+
+
+def draw_tastes(seed: int, votes: int = 2000, taste: float = 0.9) -> pd.DataFrame:
+    """Draw votes of 20 raters on 15 prompts, where raters and prompts favour contenders of their own."""
+    rng = np.random.default_rng(seed)
+    names, worth = np.array([f"m{i}" for i in range(6)]), -0.15 * np.arange(6)
+    a = rng.integers(0, 6, votes)
+    b = (a + rng.integers(1, 6, votes)) % 6
+    rater, prompt = rng.integers(0, 20, votes), rng.integers(0, 15, votes)
+    liked = worth + rng.normal(0, taste, (20, 1, 6)) + rng.normal(0, taste, (1, 15, 6))
+    gap = liked[rater, prompt, a] - liked[rater, prompt, b]
+    return pd.DataFrame(
+        {
+            "contender_a": names[a],
+            "contender_b": names[b],
+            "outcome": np.where(rng.random(votes) < expit(gap), "a", "b"),
+            "prompt": [f"p{i:02}" for i in prompt],
+            "rater": [f"r{i:02}" for i in rater],
+        }
+    )

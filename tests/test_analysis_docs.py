@@ -23,10 +23,10 @@ def test_the_examples_run_in_order() -> None:
 
 
 def test_every_option_is_explained_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("report", "export"):
+    for command in ("report", "export", "votes"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
-    options = set(re.findall(r"^ +(--[a-z]+)", capsys.readouterr().out, re.MULTILINE))
+    options = set(re.findall(r"^ +(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
     assert len(options) > 8
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == options
 

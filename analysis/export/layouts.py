@@ -62,7 +62,7 @@ LAYOUTS: Mapping[str, VoteLayout] = {
         "left", "right", "winner", ("left", "right", "tie", "tie"), "prompt", "rater", "tstamp"
     ),
 }
-"""Layouts by the name of the tool. evalica knows no `both_bad`: it becomes a tie, as in our half-win ratings."""
+"""Layouts by the name of the tool. evalica knows no `both_bad`: it becomes a tie."""
 
 
 def lay_out(frame: pd.DataFrame, layout: str, *, covariates: Sequence[str] = ()) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def _counts(votes: Votes) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     if not np.allclose(counts, votes.weight):
         wrong = votes.weight[~np.isclose(counts, votes.weight)][0]
         raise ValueError(
-            f"weight must be a whole number of votes for a file of other tools, which know none; got {wrong:g}."
+            f"weight must be a whole number of votes for other tools, which know no weights; got {wrong:g}."
         )
     return counts.astype(np.intp)
 
@@ -160,7 +160,9 @@ def vote_file(frame: pd.DataFrame, suffix: str) -> bytes:
         ImportError: Parquet is asked for, and pyarrow is not installed.
     """
     if suffix not in VOTE_FORMS:
-        raise ValueError(f"Votes must be written to a file with one of {', '.join(VOTE_FORMS)}; got {suffix!r}.")
+        raise ValueError(
+            f"Votes must be written to a file with one of {', '.join(VOTE_FORMS)}; got {suffix!r}."
+        )
     return VOTE_FORMS[suffix](frame)
 
 

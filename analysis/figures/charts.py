@@ -39,13 +39,13 @@ def forest(board: pd.DataFrame, level: float) -> Figure:
             axes.plot(board["without_unreliable"], y, "x", color=VERMILION, markersize=5)
         for place in np.flatnonzero(np.diff(board["tier"])):
             axes.axhline(y[place] - 0.5, color=INK, linewidth=0.6, linestyle=":")
-        _rows(axes, board["contender"].tolist(), y)
+        label_rows(axes, board["contender"].tolist(), y)
         axes.set_xlabel("rating")
 
     caption = f"Ratings with {100 * level:g} % intervals, best first. Dotted lines part tiers."
     if crossed:
         caption += " A cross is the rating where unreliable raters count less."
-    return Figure("forest", caption, draw, height=_height(len(board)))
+    return Figure("forest", caption, draw, height=row_height(len(board)))
 
 
 def matrix(wins: pd.DataFrame) -> Figure:
@@ -58,7 +58,7 @@ def matrix(wins: pd.DataFrame) -> Figure:
     caption = (
         "Win matrix: share of wins of the row over the column in %, a tie as half a win; blank: never met."
     )
-    return Figure("win-matrix", caption, draw, height=_height(len(wins)) + 0.3)
+    return Figure("win-matrix", caption, draw, height=row_height(len(wins)) + 0.3)
 
 
 def ranks(probabilities: pd.DataFrame) -> Figure:
@@ -71,7 +71,7 @@ def ranks(probabilities: pd.DataFrame) -> Figure:
         axes.set_xlabel("rank")
 
     caption = "Probability of each rank in %, given these votes; darker is more likely."
-    return Figure("rank-probabilities", caption, draw, height=_height(len(probabilities)) + 0.3)
+    return Figure("rank-probabilities", caption, draw, height=row_height(len(probabilities)) + 0.3)
 
 
 def slice_changes(by_slice: pd.DataFrame, order: list[str], column: str) -> Figure:
@@ -89,7 +89,7 @@ def slice_changes(by_slice: pd.DataFrame, order: list[str], column: str) -> Figu
             label.set_horizontalalignment("right")
 
     caption = f"Change of rating in each slice by {column}, in points: vermilion is lower, blue is higher."
-    return Figure(f"slices-{column}", caption, draw, height=_height(len(table)) + 0.7)
+    return Figure(f"slices-{column}", caption, draw, height=row_height(len(table)) + 0.7)
 
 
 def ties(shares: pd.DataFrame) -> Figure:
@@ -118,11 +118,11 @@ def separation(prompts: pd.DataFrame, ends: int = 6) -> Figure:
         margins = np.abs(shown[["lower", "upper"]].to_numpy() - shown[["separation"]].to_numpy()).T
         axes.errorbar(shown["separation"], y, xerr=margins, fmt="o", color=GREEN, markersize=4, capsize=2)
         axes.axvline(1, color=INK, linewidth=0.6, linestyle=":")
-        _rows(axes, [str(label) for label in shown["prompt"]], y)
+        label_rows(axes, [str(label) for label in shown["prompt"]], y)
         axes.set_xlabel("separation (1: as all prompts together)")
 
     caption = "The prompts that separate contenders most, and least, with 95 % intervals."
-    return Figure("prompts", caption, draw, height=_height(len(shown)))
+    return Figure("prompts", caption, draw, height=row_height(len(shown)))
 
 
 def power_curve(plan: pd.DataFrame) -> Figure:
@@ -146,12 +146,14 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _height(rows: int) -> float:
+def row_height(rows: int) -> float:
+    """Return the inches that a figure of so many labelled rows needs."""
     return 0.75 + ROW * rows
 
 
-def _rows(axes: Axes, labels: list[str], y: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
-    axes.set_yticks(y, [_plain(shortened(label)) for label in labels])
+def label_rows(axes: Axes, labels: list[str], y: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+    """Write the labels of rows at heights y, shape (rows,), with rules for the values and no axis line."""
+    axes.set_yticks(y, [plain_label(shortened(label)) for label in labels])
     axes.set_ylim(-0.6, len(labels) - 0.4)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -183,8 +185,8 @@ def _map(
     )
     axes.invert_yaxis()
     every = -(-len(heads) // MOST_HEADS)
-    axes.set_xticks(np.arange(0, len(heads), every) + 0.5, [_plain(head) for head in heads[::every]])
-    axes.set_yticks(np.arange(len(names)) + 0.5, [_plain(shortened(name)) for name in names])
+    axes.set_xticks(np.arange(0, len(heads), every) + 0.5, [plain_label(head) for head in heads[::every]])
+    axes.set_yticks(np.arange(len(names)) + 0.5, [plain_label(shortened(name)) for name in names])
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -208,6 +210,6 @@ def _write_cells(axes: Axes, shares: Floats, numbers: Floats, *, diverging: bool
         )
 
 
-def _plain(label: str) -> str:
+def plain_label(label: str) -> str:
     """Keep Matplotlib from reading a label as mathematics."""
     return label.replace("$", r"\$")

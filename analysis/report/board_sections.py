@@ -14,6 +14,7 @@ from analysis.report.parts import (
     Section,
     Table,
     TableColumn,
+    counted,
     limits,
     number,
     percent,
@@ -23,8 +24,9 @@ from analysis.report.parts import (
     words,
 )
 from analysis.subject import Subject
+from analysis.tables.costs import Costs, cheapest_plans
 from analysis.tables.leaderboard import leaderboard, rank_probabilities, win_matrix
-from analysis.tables.planning import POWER, power, steps
+from analysis.tables.planning import GAPS, POWER, power, steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,16 +98,48 @@ def conclusions_section(subject: Subject) -> Section:
     sentences = [_leader(subject)]
     if distinct:
         sentences.append(
-            f"These votes tell apart {len(distinct)} of {len(table)} neighbours: {listed(distinct)}."
+            f"These votes tell apart {len(distinct)} of {counted(len(table), 'pair')} of neighbours: "
+            f"{listed(distinct)}."
         )
     else:
-        sentences.append(f"These votes tell apart none of the {len(table)} pairs of neighbours.")
-    undecided = [row for row in records(table) if not row["distinct"]]
-    sentences += [_open_step(subject, row) for row in undecided[:NAMED]]
-    if len(undecided) > NAMED:
-        sentences.append(f"Nor are {len(undecided) - NAMED} more pairs of neighbours, which the table has.")
-    sentences += _cautions(subject)
+        sentences.append(f"These votes tell apart none of the {counted(len(table), 'pair')} of neighbours.")
+    sentences += _tiers(subject)
     return Section("What these votes show", tuple(sentences), (Table("steps", table, columns),))
+
+
+def _tiers(subject: Subject) -> list[str]:
+    """Say which groups of contenders are distinct as wholes."""
+    groups: dict[int, list[str]] = {}
+    for row in subject.board.rows:
+        groups.setdefault(row.tier, []).append(row.contender)
+    if len(groups) < 2:
+        return ["No group of contenders is distinctly above all others: the board has one tier."]
+    shown = "; ".join(f"tier {tier}: {listed(names)}" for tier, names in groups.items())
+    return [f"Everyone in a tier is distinctly above everyone in the next. {shown[0].upper()}{shown[1:]}."]
+
+
+def limits_section(subject: Subject) -> Section:
+    """Say what these votes leave open, and what they cannot tell at all."""
+    undecided = [row for row in records(steps(subject)) if not row["distinct"]]
+    sentences = [_open_step(subject, row) for row in undecided[:NAMED]]
+    if len(undecided) > NAMED:
+        sentences.append(
+            f"{counted(len(undecided) - NAMED, 'more pair')} of neighbours are not told apart; the table "
+            "above has them."
+        )
+    sentences += _undetectable(subject)
+    sentences += _cautions(subject)
+    return Section("What they do not show", tuple(sentences))
+
+
+def _undetectable(subject: Subject) -> list[str]:
+    reach = detectable(subject)
+    if not np.isfinite(reach):
+        return []
+    return [
+        f"Votes like these find a true gap of less than {number(reach)} points between a typical pair with "
+        f"less than {100 * POWER:.0f} % power: contenders that are not told apart need not be equal."
+    ]
 
 
 def needed(name: str, heading: str) -> TableColumn:
@@ -195,9 +229,9 @@ def ranks_section(subject: Subject) -> Section:
     return Section("Ranks", (sentence,), (table,), (charts.ranks(probabilities),))
 
 
-def planning_section(subject: Subject) -> Section:
-    """Say how many votes, raters and prompts show a gap."""
-    plan = power(subject)
+def planning_section(subject: Subject, gaps: Sequence[float] = GAPS, costs: Costs | None = None) -> Section:
+    """Say how many votes, raters and prompts show a gap, and what the cheapest of them cost."""
+    plan = power(subject, gaps)
     columns = (
         points("gap", "true gap"),
         points("head_to_head", "votes, two contenders alone"),
@@ -207,8 +241,33 @@ def planning_section(subject: Subject) -> Section:
         TableColumn("all grow by", lambda row: _times(row["growth"])),
     )
     sentences = (*_design_effect(subject), *_detectable(subject))
-    table = Table("power", plan, columns)
-    return Section("Planning", sentences, (table,), (charts.power_curve(plan),))
+    tables = [Table("power", plan, columns)]
+    if costs is not None:
+        bought = cheapest_plans(subject, costs, gaps)
+        tables.append(_cost_table(bought))
+        sentences = (*sentences, _cost_sentence(bought, costs))
+    return Section("Planning", sentences, tuple(tables), (charts.power_curve(plan),))
+
+
+def _cost_table(plan: pd.DataFrame) -> Table:
+    columns = (
+        points("gap", "true gap"),
+        points("votes", "cheapest: votes"),
+        points("raters", "raters"),
+        points("prompts", "prompts"),
+        points("cost", "cost of what is added"),
+    )
+    return Table("costs", plan, columns)
+
+
+def _cost_sentence(plan: pd.DataFrame, costs: Costs) -> str:
+    row = records(plan)[len(plan) // 2]
+    return (
+        f"At {costs.vote:g} for a vote and {costs.prompt:g} for a prompt's clips, the cheapest study that "
+        f"shows a true gap of {number(row['gap'])} points has {number(row['votes'])} votes, "
+        f"{number(row['raters'])} raters and {number(row['prompts'])} prompts. It adds "
+        f"{number(row['cost'])} to what was spent."
+    )
 
 
 def _times(growth: float) -> str:
@@ -228,18 +287,23 @@ def _design_effect(subject: Subject) -> list[str]:
     ]
 
 
-def _detectable(subject: Subject) -> list[str]:
+def detectable(subject: Subject) -> float:
+    """Return the true gap between a typical pair that such votes show with 80 % power, in rating points."""
     errors = np.sqrt(np.maximum(subject.ratings.errors.difference_variances(), 0))
     typical = subject.scale * float(np.median(errors[~np.eye(len(errors), dtype=bool)]))
     reach = subject.ratings.errors.quantile((1 - subject.level) / 2) + subject.ratings.errors.quantile(
         1 - POWER
     )
-    if not np.isfinite(typical):
+    return float(reach * typical)
+
+
+def _detectable(subject: Subject) -> list[str]:
+    reach = detectable(subject)
+    if not np.isfinite(reach):
         return []
     return [
-        f"As it stands, this study shows a true gap of {number(reach * typical)} points between a typical "
-        f"pair "
-        f"with {100 * POWER:.0f} % power."
+        f"As it stands, this study shows a true gap of {number(reach)} points between a typical pair with "
+        f"{100 * POWER:.0f} % power."
     ]
 
 

@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from analysis.published import PublishedBoard
 from analysis.report import board_sections as board
+from analysis.report import comparison_sections as comparisons
 from analysis.report import vote_sections as votes
 from analysis.report.parts import Report, Section, number
 from analysis.subject import Subject
+from analysis.tables.costs import Costs, check_costs
+from analysis.tables.planning import GAPS
 from analysis.tables.slices import KNOWN
 
 Named: TypeAlias = tuple[str, Callable[[Subject], Section]]
@@ -17,9 +21,12 @@ Named: TypeAlias = tuple[str, Callable[[Subject], Section]]
 
 SECTIONS: tuple[Named, ...] = (
     ("What these votes show", board.conclusions_section),
+    ("What they do not show", board.limits_section),
     ("Leaderboard", board.board_section),
     ("Win matrix", board.matrix_section),
     ("Ranks", board.ranks_section),
+    ("Rating history", comparisons.history_section),
+    ("What clustering changes", comparisons.clustering_section),
     ("Planning", board.planning_section),
     ("Fragility", votes.fragility_section),
     ("Side and order", votes.effects_section),
@@ -35,7 +42,15 @@ FINEST = 50
 """Rating points of one unit of log-odds below which whole points say too little."""
 
 
-def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[str] | None = None) -> Report:
+def build_report(
+    subject: Subject,
+    *,
+    title: str = "Ratings",
+    slices: Sequence[str] | None = None,
+    gaps: Sequence[float] = GAPS,
+    costs: Costs | None = None,
+    published: Sequence[PublishedBoard] = (),
+) -> Report:
     """Build the report on rated votes.
 
     A section that these votes cannot fill says why in place of its numbers.
@@ -44,30 +59,53 @@ def build_report(subject: Subject, *, title: str = "Ratings", slices: Sequence[s
         subject: the rated votes.
         title: title of the report.
         slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that it has.
+        gaps: true gaps to plan for, in rating points.
+        costs: prices of a vote and of a prompt; None to plan without prices.
+        published: boards of others to set beside.
 
     Raises:
-        ValueError: a column to slice by is not in the file, or the scale of the ratings is too fine.
+        ValueError: a column to slice by is not in the file, a gap or price is not above 0, or the scale of
+            the ratings is too fine.
     """
     if subject.scale < FINEST:
         raise ValueError(
             f"scale must be at least {FINEST} for a report, which rounds to whole points; "
             f"got {subject.scale:g}. Rate without scale."
         )
+    _check_plan(gaps, costs)
     asked = votes.present(subject.frame.columns, KNOWN) if slices is None else list(slices)
     for column in asked:
         if column not in subject.frame.columns:
             known = ", ".join(map(str, subject.frame.columns))
             raise ValueError(f"Slices must be columns of the votes; got {column!r}. Known: {known}.")
     named: list[Named] = [
-        *SECTIONS,
+        *(_with_plan(each, gaps, costs) for each in SECTIONS),
         *((f"Slices by {column}", partial(votes.slices_section, column=column)) for column in asked),
     ]
     if subject.every_mode is not None:
         named.append(("Picture and sound", votes.modes_section))
+    for number_of, each in enumerate(published, start=1):
+        stem = f"published-{number_of}"
+        named.append((f"Beside {each.name}", partial(comparisons.published_section, board=each, stem=stem)))
     if subject.votes.covariates:
         named.append(("Covariates held equal", votes.covariates_section))
     sections = tuple(_section(name, build, subject) for name, build in named)
     return Report(title, _summary(subject), (*sections, _method(subject)))
+
+
+def _check_plan(gaps: Sequence[float], costs: Costs | None) -> None:
+    if not gaps or not all(0 < gap < float("inf") for gap in gaps):
+        shown = ", ".join(f"{gap:g}" for gap in gaps) or "none"
+        raise ValueError(f"--gaps must be rating points above 0; got {shown}.")
+    if costs is not None:
+        check_costs(costs)
+
+
+def _with_plan(named: Named, gaps: Sequence[float], costs: Costs | None) -> Named:
+    title, build = named
+    if build is not board.planning_section:
+        return named
+    return title, partial(board.planning_section, gaps=gaps, costs=costs)
 
 
 def _section(title: str, build: Callable[[Subject], Section], subject: Subject) -> Section:

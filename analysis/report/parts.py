@@ -162,3 +162,8 @@ def p_value(name: str, heading: str) -> TableColumn:
 def probability(value: float) -> str:
     """Write a p-value: with three decimals, or as less than 0.001."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number with its noun, in the plural unless it is one."""
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"

@@ -33,5 +33,5 @@ def test_a_file_without_times_has_none() -> None:
 
 
 def test_a_time_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(ValueError, match="Column at must hold dates and times .* got 'yesterday'"):
+    with pytest.raises(ValueError, match=r"Column at must hold dates and times .* got 'yesterday'"):
         moments_of(pd.DataFrame({"at": ["2026-03-01", "yesterday"]}))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 
 import evalica
 import numpy as np
@@ -22,7 +23,8 @@ def on_the_left(frame: pd.DataFrame, credit: dict[str, float]) -> dict[str, floa
     """Return the credit that each contender took while it was shown on the left."""
     left = np.where(frame["side"] == "left", frame["contender_a"], frame["contender_b"])
     won = frame["outcome"].map(credit)
-    return won.where(frame["side"] == "left", 1 - won).groupby(left).sum().to_dict()
+    credited = won.where(frame["side"] == "left", 1 - won).groupby(left).sum()
+    return {str(name): float(value) for name, value in credited.items()}
 
 
 def test_evalica_rates_an_exported_file_as_we_do() -> None:
@@ -59,7 +61,7 @@ def test_fastchat_finds_the_columns_that_its_analysis_reads() -> None:
 def test_what_is_written_is_read_again_with_the_same_ratings(layout: str, suffix: str) -> None:
     content = vote_file(lay_out(FRAME, layout), suffix)
     assert content == vote_file(lay_out(FRAME, layout), suffix)
-    readers = {
+    readers: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
         ".csv": pd.read_csv,
         ".json": pd.read_json,
         ".jsonl": lambda file: pd.DataFrame([json.loads(line) for line in file]),

@@ -11,6 +11,7 @@ from elo.study import plan_separation
 from tests.factories_frames import Study
 
 FRAME = Study(votes=1200, step=0.5, ties=0.1, side=0.4).draw(1)
+FRAME["at"] = np.arange(len(FRAME))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_ratings_shown_are_those_of_the_fit(report: Report) -> None:
 
 
 def test_neighbours_told_apart_are_named_with_their_gap(report: Report, subject: Subject) -> None:
-    text = words(section(report, "What these votes show"))
+    text = words(section(report, "What these votes show")) + words(section(report, "What they do not show"))
     lower, _ = subject.ratings.simultaneous()
     for above, below in zip(subject.names, subject.names[1:], strict=False):
         i, j = (subject.ratings.contenders.index(name) for name in (above, below))
@@ -61,7 +62,7 @@ def test_neighbours_told_apart_are_named_with_their_gap(report: Report, subject:
 
 def test_votes_still_needed_are_the_planners() -> None:
     subject = rate_frame(Study(votes=700, contenders=3, step=0.2).draw(2))
-    text = words(section(build_report(subject, slices=[]), "What these votes show"))
+    text = words(section(build_report(subject, slices=[]), "What they do not show"))
     above, below = subject.names[:2]
     plan = plan_separation(subject.ratings, above, below)
     assert "are not told apart" in text
@@ -91,7 +92,7 @@ def test_where_no_bias_is_found_its_largest_size_is_given() -> None:
 
 def test_few_raters_and_prompts_are_cautioned_against() -> None:
     subject = rate_frame(Study(raters=6, prompts=9).draw(1))
-    text = words(build_report(subject, slices=[]).sections[0])
+    text = words(build_report(subject, slices=[]).sections[1])
     assert "only 6 raters" in text
     assert "only 9 prompts" in text
 
@@ -100,7 +101,7 @@ def test_a_question_without_data_says_what_it_lacks() -> None:
     subject = rate_frame(Study().draw(1).drop(columns=["rater", "side"]))
     report = build_report(subject, slices=[])
     assert words(section(report, "Agreement between raters")).startswith("Not computed: ")
-    assert "do not record raters" in words(report.sections[0])
+    assert "do not record raters" in words(report.sections[1])
     assert "contender a counts as shown on the left" in words(section(report, "Side and order"))
 
 
