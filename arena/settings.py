@@ -97,6 +97,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # tests run on a real file, too
     # FULL syncs each commit: an acknowledged vote outlasts a power cut.
     # IMMEDIATE takes the write lock at BEGIN: read-then-write transactions wait instead of failing.
+    DATABASES["default"]["CONN_MAX_AGE"] = None  # a new connection costs more than a vote's own queries
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,

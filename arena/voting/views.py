@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.listing import find_presentable, presentable, study_page
+from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.playback import is_possible, read_playback
 from arena.voting.progress import rater_progress, study_effort
-from arena.voting.raters import current_rater, remember_rater
+from arena.voting.raters import current_rater, current_rater_id, remember_rater
 from arena.voting.refusals import (
     CookieNeedsHttps,
     ForeignForm,
@@ -85,7 +86,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
     A plain GET, such as a reload without the form, redirects to the open pair.
     """
-    found = find_ballot(token=token, rater=current_rater(request))
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
     if request.method != "POST":
         return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
@@ -116,7 +117,10 @@ def pair_context(shown: Ballot) -> dict[str, Any]:
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
-        "sides": [{"name": "A", "media": shown.media_a}, {"name": "B", "media": shown.media_b}],
+        "sides": [
+            {"name": "A", "media": media_token(shown, "a")},
+            {"name": "B", "media": media_token(shown, "b")},
+        ],
         "first": (shown.order or Ballot.Order.A).upper(),
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),

@@ -231,7 +231,7 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
-        "media": media_url(ballot.media_a),
+        "media": media_url(ballot, "a"),
         "boards": "/boards/",
         "board": "/boards/study/t2v-audio/",
     }
@@ -336,7 +336,7 @@ def clip(client: Client) -> tuple[str, str]:
     """Return a clip's address, and the cookies of the browser that may see it."""
     ballot = open_page(client, make_study())
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    return media_url(ballot.media_a), cookies
+    return media_url(ballot, "a"), cookies
 
 
 @hypothesis_settings(
