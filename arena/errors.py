@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.exceptions import DisallowedHost, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 PROBLEM_TYPES = ("application/problem+json", "application/json")
+
+
+class UnknownAddress(Http404):
+    """Address with an unknown name in it; the message, which visitors read, lists the known ones."""
+
+
+class UnknownOption(BadRequest):
+    """Query string with an unknown value; the message, which visitors read, lists the known ones."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ def problem_document(problem: Problem) -> JsonResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a body that is too large (Django's `handler400`)."""
+    if isinstance(exception, UnknownOption):
+        return answer_problem(request, Problem(400, "This choice doesn’t exist", str(exception)))
     if isinstance(exception, DisallowedHost):
         return answer_problem(request, _unknown_host(request.META.get("HTTP_HOST", "")))
     return answer_problem(request, TOO_LARGE if isinstance(exception, RequestDataTooBig) else UNREADABLE)
@@ -79,6 +89,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 (Django's `handler404`)."""
+    if isinstance(exception, UnknownAddress):
+        return answer_problem(request, Problem(404, NOT_FOUND.title, str(exception)))
     return answer_problem(request, NOT_FOUND)
 
 

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.staticfiles",
     "csp",
+    "django_htmx",
     "arena.catalog",
     "arena.runs",
     "arena.voting",
@@ -65,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "arena.voting.refusals.AnswerRefusals",
 ]
 ROOT_URLCONF = "arena.urls"
@@ -97,7 +99,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # tests run on a real file, too
     # FULL syncs each commit: an acknowledged vote outlasts a power cut.
     # IMMEDIATE takes the write lock at BEGIN: read-then-write transactions wait instead of failing.
-    DATABASES["default"]["CONN_MAX_AGE"] = None  # a new connection costs more than a vote's own queries
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,

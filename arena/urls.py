@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from arena.standings import views as standings
+from arena.standings.pages import downloads, embeds
+from arena.standings.pages import views as pages
 from arena.voting import files
 from arena.voting import views as voting
 
 urlpatterns = [
-    path("", voting.home, name="home"),
+    path("", standings.home, name="home"),
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
@@ -17,7 +19,15 @@ urlpatterns = [
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
     path("media/<str:token>", files.media, name="media"),
     path("boards/", standings.boards, name="boards"),
-    path("boards/<slug:slug>/<str:track>/", standings.board, name="board"),
+    path("boards/<slug:slug>/", pages.study_boards, name="study_boards"),
+    path("boards/<slug:slug>/<str:track>/", pages.board, name="board"),
+    path("boards/<slug:slug>/<str:track>/contenders/<str:name>/", pages.contender, name="contender"),
+    path("boards/<slug:slug>/<str:track>/pairs/", pages.choose_pair, name="choose_pair"),
+    path("boards/<slug:slug>/<str:track>/pairs/<str:first>/<str:second>/", pages.pair, name="pair"),
+    path("boards/<slug:slug>/<str:track>/board.<str:form>", downloads.download, name="download"),
+    path("clips/<str:token>", pages.clip, name="clip"),
+    path("embeds/<slug:slug>/<str:track>/badge.svg", embeds.badge, name="badge"),
+    path("embeds/<slug:slug>/<str:track>/table.svg", embeds.table, name="table"),
 ]
 
 handler400 = "arena.errors.bad_request"

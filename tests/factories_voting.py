@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from arena.runs.models import Rendition
 from arena.voting.ballots import sign_ballot
-from arena.voting.media_addresses import Side, media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote
 from tests.factories import make_ballot
@@ -34,11 +33,7 @@ def answer_url(ballot: Ballot) -> str:
     return reverse("answer", args=[sign_ballot(ballot)])
 
 
-def media_url(ballot: Ballot, side: Side) -> str:
-    return media_url_of(media_token(ballot, side))
-
-
-def media_url_of(token: str) -> str:
+def media_url(token: str) -> str:
     return reverse("media", args=[token])
 
 

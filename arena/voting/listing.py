@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
-from django.http import Http404
 
+from arena.errors import UnknownAddress
 from arena.voting.models import Study, Vote
 from arena.voting.studies import InvalidStudy, refuse_invalid
 
 log = logging.getLogger(__name__)
 
 STUDIES_ON_A_PAGE = 20
+NAMED_STUDIES = 10
+"""Studies that a refusal lists."""
 ADVICE = "manage.py rename_study changes a slug."
 
 
@@ -61,8 +63,14 @@ def presentable(studies: Iterable[Study]) -> list[Study]:
 
 
 def find_presentable(slug: str) -> Study:
-    """Return the study with this slug; raise Http404 if there is none, or no page can describe it."""
+    """Return the study with this slug.
+
+    Raises:
+        UnknownAddress: there is none, or no page can describe it; the message names the newest studies.
+    """
     fit = presentable(Study.objects.filter(slug=slug))
     if not fit:
-        raise Http404(f"There is no study '{slug}'.")
+        newest = presentable(Study.objects.order_by("-created_at", "-pk")[:NAMED_STUDIES])
+        known = ", ".join(study.slug for study in newest) or "none yet"
+        raise UnknownAddress(f"Unknown study “{slug}”. Known: {known}.")
     return fit[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
 import uuid
 
@@ -129,6 +130,11 @@ class Rater(models.Model):
         return str(self.id)
 
 
+def fresh_token() -> str:
+    """Return an unguessable token of 27 characters, 160 random bits."""
+    return secrets.token_urlsafe(20)
+
+
 class Ballot(models.Model):
     """One pair shown to one rater, sides drawn at random."""
 
@@ -151,6 +157,8 @@ class Ballot(models.Model):
     track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     rendition_a = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
     rendition_b = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
+    media_a = models.CharField(max_length=27, unique=True, default=fresh_token)
+    media_b = models.CharField(max_length=27, unique=True, default=fresh_token)
     propensity = models.FloatField(help_text="Probability with which this pair on these sides was drawn")
     order = models.CharField(
         max_length=1,

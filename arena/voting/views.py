@@ -14,12 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
-from arena.voting.listing import find_presentable, presentable, study_page
-from arena.voting.media_addresses import media_token
+from arena.voting.listing import find_presentable
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.playback import is_possible, read_playback
 from arena.voting.progress import rater_progress, study_effort
-from arena.voting.raters import current_rater, current_rater_id, remember_rater
+from arena.voting.raters import current_rater, remember_rater
 from arena.voting.refusals import (
     CookieNeedsHttps,
     ForeignForm,
@@ -36,14 +35,6 @@ from generators.base import Track
 
 logger = logging.getLogger(__name__)
 SKIP = "skip"
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Show the open studies."""
-    opened = Study.objects.filter(is_open=True, simulated=False)
-    page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
-    return render(request, "home.html", {"page": page, "studies": presentable(page)})
 
 
 @never_cache
@@ -86,7 +77,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
     A plain GET, such as a reload without the form, redirects to the open pair.
     """
-    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    found = find_ballot(token=token, rater=current_rater(request))
     if request.method != "POST":
         return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
@@ -117,10 +108,7 @@ def pair_context(shown: Ballot) -> dict[str, Any]:
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
-        "sides": [
-            {"name": "A", "media": media_token(shown, "a")},
-            {"name": "B", "media": media_token(shown, "b")},
-        ],
+        "sides": [{"name": "A", "media": shown.media_a}, {"name": "B", "media": shown.media_b}],
         "first": (shown.order or Ballot.Order.A).upper(),
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),

@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from arena.standings.pages.clips import clip_address
 from arena.urls import urlpatterns
 from arena.voting.ballots import sign_ballot
 from arena.voting.ledger import verify_ledger
-from arena.voting.models import Study, Vote
+from arena.voting.models import Rater, Study, Vote
 from tests.factories import make_study, store_bytes
-from tests.factories_voting import answer, media_url, open_page
+from tests.factories_voting import answer, cast_all_pairs, media_url, open_page
 from tests.wsgi import call
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,7 @@ def test_a_broken_view_has_a_page_that_needs_neither_database_nor_static_files(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("of a test")
 
+    client.get("/")  # WhiteNoise asks for addresses of files when it starts
     monkeypatch.setattr("arena.standings.views.list_boards", broken)
     monkeypatch.setattr("arena.static_files.Plain.url", broken)
     client.raise_request_exception = False
@@ -224,6 +226,10 @@ def addresses(client: Client) -> dict[str, str]:
     voted = open_page(client, study)
     answer(client, voted)
     ballot = open_page(client, study)
+    for _ in range(2):
+        cast_all_pairs(study, Rater.objects.create(), "aab")
+    board = "/boards/study/t2v-audio/"
+    one, other = (contender.public_slug for contender in study.contenders.all())
     return {
         "home": "/",
         "start": "/studies/study/start/",
@@ -231,9 +237,17 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
-        "media": media_url(ballot, "a"),
+        "media": media_url(ballot.media_a),
         "boards": "/boards/",
-        "board": "/boards/study/t2v-audio/",
+        "study_boards": "/boards/study/",
+        "board": board,
+        "contender": f"{board}contenders/{one}/",
+        "choose_pair": f"{board}pairs/?first={one}&second={other}",
+        "pair": f"{board}pairs/{one}/{other}/",
+        "download": f"{board}board.csv",
+        "clip": clip_address(voted.rendition_a),
+        "badge": "/embeds/study/t2v-audio/badge.svg",
+        "table": "/embeds/study/t2v-audio/table.svg",
     }
 
 
@@ -241,9 +255,10 @@ def test_head_is_answered_wherever_get_is(client: Client, addresses: dict[str, s
     """The same headers, the length included, and no body."""
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
     assert addresses.keys() >= {pattern.name for pattern in urlpatterns}
-    for path in addresses.values():
-        got = call(path, HTTP_COOKIE=cookie)
-        head = call(path, "HEAD", HTTP_COOKIE=cookie)
+    for address in addresses.values():
+        path, _, query = address.partition("?")
+        got = call(path, HTTP_COOKIE=cookie, QUERY_STRING=query)
+        head = call(path, "HEAD", HTTP_COOKIE=cookie, QUERY_STRING=query)
         assert (path, head.status, head.body) == (path, got.status, b"")
         assert got.status in (200, 302)
         for changing in ("Expires", "Set-Cookie"):
@@ -336,7 +351,7 @@ def clip(client: Client) -> tuple[str, str]:
     """Return a clip's address, and the cookies of the browser that may see it."""
     ballot = open_page(client, make_study())
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    return media_url(ballot, "a"), cookies
+    return media_url(ballot.media_a), cookies
 
 
 @hypothesis_settings(

@@ -1,0 +1,1 @@
+"""Public pages of results: boards, contenders, pairs, downloads and embeds."""

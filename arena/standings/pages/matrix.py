@@ -1,0 +1,63 @@
+"""Matrix of wins on a board's page: how strongly each cell is painted, and which page it leads to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analysis.board import Board, Cell
+from arena.catalog.models import Contender
+from arena.standings.pages.finding import BoardPage
+
+FAINT_VOTES, PALE_VOTES = 10, 30
+"""Votes below which a cell of the matrix is painted faint, and below which it is pale."""
+
+
+class Painted(NamedTuple):
+    """One cell of the matrix."""
+
+    percent: int | None
+    votes: int
+    look: str = ""
+    """Classes of its colour; empty where the two never met."""
+    url: str = ""
+    """Address of the page on the two; empty where a contender meets itself."""
+
+
+class MatrixRow(NamedTuple):
+    """Credit that one contender took from each of the others, in the order of the board."""
+
+    contender: Contender
+    cells: list[Painted]
+
+
+def paint_matrix(page: BoardPage, board: Board) -> list[MatrixRow]:
+    """Return the matrix of wins, with the address of each pair's page."""
+    contenders = [page.contenders[slug] for slug in board.contenders]
+    names = [contender.public_slug for contender in contenders]
+    address = page.address("pair", "FIRST", "SECOND")  # one lookup of the pattern for thousands of cells
+    rows = []
+    for contender, name, cells in zip(contenders, names, board.matrix, strict=True):
+        start = address.replace("FIRST", name)
+        painted = [
+            _paint(cell, start.replace("SECOND", other) if other != name else "")
+            for cell, other in zip(cells, names, strict=True)
+        ]
+        rows.append(MatrixRow(contender, painted))
+    return rows
+
+
+def _paint(cell: Cell, url: str) -> Painted:
+    if cell.win_rate is None:
+        return Painted(None, 0, url=url)
+    return Painted(cell.percent, cell.votes, f"share-{_step(cell.win_rate)} {_strength(cell.votes)}", url)
+
+
+def _step(share: float) -> int:
+    """Return one of the colour scale's eleven steps, 0 to 10, for a share; 5 is even."""
+    return round(10 * share)
+
+
+def _strength(votes: int) -> str:
+    if votes < FAINT_VOTES:
+        return "faint"
+    return "pale" if votes < PALE_VOTES else "full"

@@ -1,0 +1,77 @@
+"""Lines of a board as its page shows them: the row, the contender, what is known of it, and its whisker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from analysis.board import BoardRow, Cell
+from analysis.whisker import Axis, Whisker, draw_whiskers
+from arena.catalog.models import Contender
+from arena.standings.pages.facts import UNKNOWN, Facts, contender_facts
+from arena.standings.pages.finding import BoardPage
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contender's line."""
+
+    row: BoardRow
+    contender: Contender
+    facts: Facts
+    whisker: Whisker
+    url: str
+    """Address of the contender's page."""
+    spark: str = ""
+    """Points of the line of its rating over time, in a box of 100 by 20; empty without a history."""
+
+    @property
+    def win_percent(self) -> int | None:
+        """Win rate in whole per cent, with a tie or both bad as half a win."""
+        return Cell(self.row.win_rate, int(self.row.votes)).percent
+
+    @property
+    def shares(self) -> list[tuple[str, float, float]]:
+        """Kinds of answers, each with the left end and the width of its part of a bar, in per cent."""
+        counts = {
+            "won": self.row.wins,
+            "tied": self.row.ties,
+            "bad": self.row.both_bad,
+            "lost": self.row.losses,
+        }
+        parts, left = [], 0.0
+        for kind, count in counts.items():
+            width = 100 * count / self.row.votes
+            parts.append((kind, left, width))
+            left += width
+        return parts
+
+    @property
+    def released_on(self) -> date | None:
+        """Day of release; None if unknown, or while the identity is withheld."""
+        return None if self.contender.is_withheld else self.contender.released_on
+
+    @property
+    def open_weights(self) -> bool | None:
+        """Whether weights are open; None if unknown, or while the identity is withheld."""
+        return None if self.contender.is_withheld else self.contender.open_weights
+
+    @property
+    def searched(self) -> str:
+        """Text that a search by name looks in."""
+        return f"{self.contender.shown_name} {self.contender.shown_origin}".casefold()
+
+
+def board_lines(page: BoardPage, sparks: dict[str, str] | None = None) -> tuple[Axis, list[Line]]:
+    """Return the axis of a board and its lines, best first; the board must exist."""
+    board = page.standing.board
+    if board is None:
+        raise ValueError("The standing must have a board; got none. Show what is missing.")
+    chart, facts = draw_whiskers(board), contender_facts(page)
+    lines = []
+    for row, whisker in zip(board.rows, chart.whiskers, strict=True):
+        contender = page.contenders[row.contender]
+        url = page.address("contender", contender.public_slug)
+        known = facts.get(row.contender, UNKNOWN)
+        lines.append(Line(row, contender, known, whisker, url, (sparks or {}).get(row.contender, "")))
+    return chart.axis, lines
