@@ -16,7 +16,7 @@ from analysis.report.build import build_report
 from analysis.report.parts import Report
 from analysis.report.tables import FORMS, check_export, export_report
 from analysis.report.writing import SUFFIXES, check_suffix, write_report
-from analysis.sharing import add_votes_command
+from analysis.sharing import add_dataset_commands, add_votes_command
 from analysis.subject import rate_frame
 from analysis.tables.costs import Costs
 from analysis.tables.modes import joint_votes
@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        done: str | None = options.run(options)
     except (ValueError, ArithmeticError, ImportError, OSError) as error:
         parser.exit(2, f"analysis: {' '.join(str(error).split())}\n")
-    sys.stderr.write(f"Wrote {options.out}\n")
+    sys.stderr.write(f"{done or f'Wrote {options.out}'}\n")
 
 
 def report(options: argparse.Namespace) -> None:
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (one, other):
         _add_options(command)
     add_votes_command(commands)
+    add_dataset_commands(commands)
     return parser
 
 

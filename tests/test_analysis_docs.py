@@ -23,7 +23,7 @@ def test_the_examples_run_in_order() -> None:
 
 
 def test_every_option_is_explained_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("report", "export", "votes"):
+    for command in ("report", "export", "votes", "dataset", "upload"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
     options = set(re.findall(r"^ +(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))

@@ -65,7 +65,13 @@ LAYOUTS: Mapping[str, VoteLayout] = {
 """Layouts by the name of the tool. evalica knows no `both_bad`: it becomes a tie."""
 
 
-def lay_out(frame: pd.DataFrame, layout: str, *, covariates: Sequence[str] = ()) -> pd.DataFrame:
+def lay_out(
+    frame: pd.DataFrame,
+    layout: str,
+    *,
+    covariates: Sequence[str] = (),
+    passed: Sequence[str] = PASSED_ON,
+) -> pd.DataFrame:
     """Return the votes with the columns of a tool, one row for each vote, the left contender first.
 
     FastChat sorts by time: where votes record none, `tstamp` is the number of the row. Prompts, raters and
@@ -75,6 +81,7 @@ def lay_out(frame: pd.DataFrame, layout: str, *, covariates: Sequence[str] = ())
         frame: votes, with columns as `elo.Votes.from_frame` reads them.
         layout: name of one of `LAYOUTS`.
         covariates: columns of a feature of clip a less that of clip b; they keep their names.
+        passed: further columns to pass on as they are, where the file has them.
 
     Raises:
         ValueError: the layout is unknown, a column is missing or holds what it cannot, or a weight is not a
@@ -86,6 +93,7 @@ def lay_out(frame: pd.DataFrame, layout: str, *, covariates: Sequence[str] = ())
     votes = Votes.from_frame(rows, covariates=(ROW, *covariates))
     kept = rows.iloc[votes.covariates[ROW].astype(np.intp)]
     found = _columns(votes, kept, LAYOUTS[layout])
+    found = found.assign(**{name: kept[name].to_numpy() for name in passed if name in kept.columns})
     turned = np.ones(len(kept)) if votes.side is None else votes.side
     for name in covariates:
         found[name] = votes.covariates[name] * turned
@@ -113,8 +121,7 @@ def _columns(votes: Votes, kept: pd.DataFrame, names: VoteLayout) -> pd.DataFram
         found[names.moment] = [each.timestamp() for each in moments]
     elif "turn" in names.constants:
         found[names.moment] = np.arange(len(found), dtype=np.float64)
-    passed = {name: kept[name].to_numpy() for name in PASSED_ON if name in kept.columns}
-    return found.assign(**passed)
+    return found
 
 
 def _counts(votes: Votes) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -21,6 +21,8 @@ DASHES = ("-", "--", ":")
 """Colours and, when they are used up, dashes tell lines apart."""
 MOST_LINES = 10
 """Most contenders whose histories are drawn; the others would hide them."""
+MOST_SHADES = 4
+"""Most contenders whose intervals are shaded; more shades cover each other."""
 NEAREST = 0.055
 """Least distance of two labels, as a share of the axis."""
 
@@ -93,14 +95,16 @@ def history(table: pd.DataFrame) -> Figure:
             dashes = DASHES[place // len(COLOURS) % len(DASHES)]
             moments = rows["moment"].dt.tz_localize(None).to_numpy()
             axes.plot(moments, rows["rating"], marker="o", markersize=3, color=colour, linestyle=dashes)
-            axes.fill_between(moments, rows["lower"], rows["upper"], color=colour, alpha=0.08, linewidth=0)
+            if len(names) <= MOST_SHADES:
+                axes.fill_between(moments, rows["lower"], rows["upper"], color=colour, alpha=0.1, linewidth=0)
         _name_lines(axes, last.head(MOST_LINES))
         axes.set_ylabel("rating")
         axes.grid(visible=True, axis="y", color=LINE)
         _few_dates(axes, table["moment"])
 
     more = f" The first {MOST_LINES} of {len(last)}." if len(last) > MOST_LINES else ""
-    caption = f"Ratings from all votes cast until each day or hour, with their intervals shaded.{more}"
+    shaded = ", with their intervals shaded" if len(names) <= MOST_SHADES else ""
+    caption = f"Ratings from all votes cast until each point in time{shaded}.{more}"
     return Figure("history", caption, draw, height=3.4)
 
 

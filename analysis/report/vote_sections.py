@@ -14,7 +14,6 @@ from analysis.report.parts import (
     Section,
     Table,
     TableColumn,
-    counted,
     limits,
     number,
     p_value,
@@ -176,9 +175,8 @@ def prompts_section(subject: Subject) -> Section:
     )
     more, less = int((table["lower"] > 1).sum()), int((table["upper"] < 1).sum())
     sentence = (
-        f"Of {counted(len(table), 'prompt')}, the number that separates contenders distinctly more than all "
-        f"together is {more}, and the number that does so distinctly less is {less}; the number that orders "
-        f"them the other way round is {int((table['upper'] < 0).sum())}."
+        f"Prompts that separate contenders distinctly more than all {number(len(table))} together: {more}; "
+        f"distinctly less: {less}; that put them in the opposite order: {int((table['upper'] < 0).sum())}."
     )
     shown = Table("prompts", table, columns, most=10)
     return Section("Prompts", (sentence,), (shown,), (charts.separation(table),))
