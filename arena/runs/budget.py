@@ -52,11 +52,12 @@ class Cap:
             )
 
 
+@short_transaction()
 def reserve(*, job: Job, entry: Entry, estimate: Estimate, slots: int) -> Submission:
     """Store a submission that is about to be sent, with its estimate, and return it.
 
     One transaction looks at all caps and adds the row, one process at a time: of any number side by side,
-    none exceeds a cap. The slots are counted once before, without a lock: most of those who wait find none.
+    none exceeds a cap.
 
     Args:
         job: the job, claimed by this process.
@@ -69,16 +70,7 @@ def reserve(*, job: Job, entry: Entry, estimate: Estimate, slots: int) -> Submis
         CapReached: the clip would exceed a cap.
         ClaimLost: another process has the job now.
     """
-    if count_at_provider(entry.provider) >= slots:
-        raise NoSlot
-    return _reserve(job, entry, estimate, slots)
-
-
-@short_transaction()
-def _reserve(job: Job, entry: Entry, estimate: Estimate, slots: int) -> Submission:
     _lock()
-    if (stored := Submission.objects.filter(job=job, handle=entry.handle).first()) is not None:
-        return stored  # the database's server ended while it stored it
     if count_at_provider(entry.provider) >= slots:
         raise NoSlot
     usd = to_usd(estimate.usd or 0.0)

@@ -6,10 +6,9 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from arena.catalog.models import Contender
 from arena.runs.claimant import bury, claimant_name, dead_claimants, living_claimants
 from arena.runs.drafts import remove_drafts, remove_unaccounted, remove_workplaces
 from arena.runs.hosting import is_hosted
@@ -40,17 +39,26 @@ def claim_job(*, job_id: int) -> Job | None:
 
 @outlast
 def _claim(job_id: int, now: datetime) -> Job | None:
-    contender = Contender.objects.filter(jobs=job_id).first()
-    hosted = contender is not None and is_hosted(contender)
+    job = Job.objects.select_related("contender", "prompt__suite", "paid_by").filter(pk=job_id).first()
+    if job is None:
+        return None
+    hosted = is_hosted(job.contender)
     claimable = Job.objects.filter(pk=job_id, state__in=Job.OPEN if hosted else [Job.State.PLANNED])
     claim = {
-        "attempts": F("attempts") + 1,
+        "attempts": job.attempts + 1,
         "claimed_by": claimant_name(),
         "claimed_at": now,
         "error_kind": "",
         "error_message": "",
     }
-    change_states(claimable.filter(claimed_by=""), None if hosted else Job.State.RUNNING, claim)
+    state = None if hosted else Job.State.RUNNING
+    unchanged = claimable.filter(claimed_by="", state=job.state, attempts=job.attempts)
+    if change_states(unchanged, state, claim):
+        for name, value in claim.items():
+            setattr(job, name, value)
+        job.state = state or job.state
+        return job
+    # The database's server may have ended while it committed the claim.
     mine = Job.objects.filter(pk=job_id, claimed_by=claimant_name(), claimed_at=now)
     return mine.select_related("contender", "prompt__suite", "paid_by").first()
 
@@ -78,13 +86,7 @@ def move_job(*, job: Job, state: Job.State, submission: Submission) -> None:
     Raises:
         ClaimLost: another process has the job now.
     """
-    was = _claimed(job).select_for_update().values_list("state", flat=True).first()
-    if was is None:
-        raise _lost(job)
-    if was != state:
-        _claimed(job).update(state=state)
-        describe_change(job.pk, was, state, submission).save(force_insert=True)
-    job.state = state
+    _move(job, state, submission, {})
 
 
 def finish_job(*, job: Job) -> None:
@@ -94,9 +96,7 @@ def finish_job(*, job: Job) -> None:
         ClaimLost: another process has the job now.
     """
     fields = {"pending_files": [], "finished_at": timezone.now()}
-    if not change_states(_claimed(job), Job.State.SUCCEEDED, fields):
-        raise _lost(job)
-    job.state = Job.State.SUCCEEDED
+    _move(job, Job.State.SUCCEEDED, live_submission(job), fields)
 
 
 @outlast
@@ -170,6 +170,19 @@ def _end_claim(job: Job) -> Job.State | None:
         return None
     log.warning("job %s was abandoned by %s and is %s", job.pk, job.claimed_by, state.value)
     return state
+
+
+def _move(job: Job, state: Job.State, submission: Submission | None, fields: dict[str, object]) -> None:
+    """Change the state of a claimed job, in a transaction.
+
+    If the database's server ended while it committed the same change, it may be there already.
+    """
+    if _claimed(job).filter(state=job.state).update(state=state, **fields):
+        if job.state != state:
+            describe_change(job.pk, job.state, state, submission).save(force_insert=True)
+    elif not _claimed(job).filter(state=state).update(**fields or {"state": state}):
+        raise _lost(job)
+    job.state = state
 
 
 def _lost(job: Job) -> ClaimLost:

@@ -89,6 +89,7 @@ class JobRecord:
         self._provider = provider
         self._turns = turns
         self._live: Submission | None = None
+        self._begun = ""
 
     @_briefly
     def read(self) -> Entry | None:
@@ -201,6 +202,9 @@ class JobRecord:
             live.outcome = Submission.Outcome.MADE
 
     def _reserve(self, entry: Entry) -> Submission:
+        if self._begun == entry.handle and (stored := live_submission(self._job)) is not None:
+            return stored  # the database's server ended while it committed this
+        self._begun = entry.handle
         slots = self._turns.slots
         return reserve(job=self._job, entry=entry, estimate=self._estimate, slots=slots)
 

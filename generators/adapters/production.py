@@ -240,13 +240,33 @@ class Production:
             try:
                 return self._jobs.fetch(report, path)
             except (LinkExpired, BrokenDownload, ServerFault) as error:
+                is_expired = isinstance(error, LinkExpired)
+                if is_expired and self._has_outlived_links(entry):
+                    self._record.remove()
+                    raise LinkExpired(self._describe_links(entry)) from error
                 if attempt == FETCHES - 1:
-                    if isinstance(error, LinkExpired):
+                    if is_expired:
                         self._record.remove()
                     raise
                 self._clock.sleep(self._patience.poll_s)
-                report = self._wait(entry) if isinstance(error, LinkExpired) else report
+                report = self._wait(entry) if is_expired else report
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _has_outlived_links(self, entry: Entry) -> bool:
+        """Whether no link to the job's clip can be alive, by the model's row; False where that is unknown."""
+        lifetime_h = self._ask.model.link_lifetime_h
+        if lifetime_h is None:
+            return False
+        oldest_s = self._patience.deadline_s + 3600 * lifetime_h
+        return self._clock.now() - entry.submitted_at > oldest_s
+
+    def _describe_links(self, entry: Entry) -> str:
+        title, lifetime_h = self._jobs.provider.title, self._ask.model.link_lifetime_h
+        age_h = (self._clock.now() - entry.submitted_at) / 3600
+        return (
+            f"{title} keeps the link to a clip for {lifetime_h:g} h; "
+            f"{entry.request_id} was submitted {age_h:.0f} h ago. Only a new job can bring the clip."
+        )
 
 
 def as_stored(outcome: Outcome) -> dict[str, object]:

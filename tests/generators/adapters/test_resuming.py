@@ -164,6 +164,20 @@ def test_after_a_job_that_ended_without_a_clip_another_one_may_be_asked_for(
     assert str(attempt(server, "modelark", tmp_path)) == "clip; 2 paid"
 
 
+def test_a_link_older_than_the_providers_links_is_not_asked_for_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        _kill_at(patched, HostedJobs, "fetch")
+        with pytest.raises(Killed):
+            attempt(server, "modelark", tmp_path)
+    path, entry = _entry(tmp_path)
+    path.write_text(json.dumps({**entry, "submitted_at": time.time() - 30 * 3600}))
+    outcome = attempt_with_fault(server, "modelark", Fault.EXPIRED_LINK, tmp_path)
+    assert (str(outcome), outcome.clock.slept[2:]) == ("expired; 1 paid", [])
+    assert "keeps the link to a clip for 24 h; modelark-job-1 was submitted 30 h ago" in str(outcome.error)
+
+
 def test_another_clips_job_is_not_taken_for_the_lost_one(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
