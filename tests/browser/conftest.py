@@ -30,6 +30,7 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",  # a page from elsewhere may frame one of this machine
 )
 FLAWS = ("none", "late-sound", "stutter", "wrong-attributes")
 CAPTIONS = (

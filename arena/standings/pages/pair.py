@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from typing import Any, NamedTuple
-
-from django.db.models import Count, Q
 
 from analysis.board import Cell
 from arena.catalog.models import Contender, Prompt
 from arena.errors import UnknownAddress
 from arena.standings.pages.clips import clips_of, is_public, visible_prompts
 from arena.standings.pages.finding import BoardPage, unknown
-from arena.standings.pages.votes import votes_behind
-from arena.standings.reveals import MIRRORED
+from arena.standings.pages.votes import answers_by_prompt
 from arena.voting.models import Rater
-from arena.voting.records import CONTENDER_A, CONTENDER_B
 from elo import Interval
 
 MOST_PROMPTS = 12
@@ -72,7 +67,7 @@ def parting_prompts(
     page: BoardPage, pair: tuple[Contender, Contender], viewer: Rater | None
 ) -> list[PromptVotes]:
     """Return the votes on the two on the prompts where they differ most, the largest lean to either first."""
-    votes = _votes_by_prompt(page, pair)
+    votes = answers_by_prompt(page, pair)
     visible = visible_prompts(page, pair, viewer)
     prompts = Prompt.objects.in_bulk(votes.keys() | visible)
     found = []
@@ -82,20 +77,6 @@ def parting_prompts(
         found.append(PromptVotes(prompt, *counts, is_visible=key in visible))
     found.sort(key=lambda one: (-abs(one.lean), -one.votes, one.prompt.position))
     return found[:MOST_PROMPTS]
-
-
-def _votes_by_prompt(page: BoardPage, pair: tuple[Contender, Contender]) -> dict[int, Counter[str]]:
-    """Count the answers on the two by prompt, as if the first had always been on side A."""
-    first, second = pair
-    as_shown = Q(**{CONTENDER_A: first, CONTENDER_B: second})
-    turned = Q(**{CONTENDER_A: second, CONTENDER_B: first})
-    counting = votes_behind(page)
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for condition, turn in ((as_shown, False), (turned, True)):
-        rows = counting.filter(condition).order_by().values_list("ballot__prompt", "outcome")
-        for prompt, outcome, count in rows.annotate(count=Count("pk")):
-            counts[prompt][MIRRORED[outcome] if turn else outcome] += count
-    return counts
 
 
 def shown_clips(

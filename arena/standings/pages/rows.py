@@ -10,6 +10,7 @@ from analysis.whisker import Axis, Whisker, draw_whiskers
 from arena.catalog.models import Contender
 from arena.standings.pages.facts import UNKNOWN, Facts, contender_facts
 from arena.standings.pages.finding import BoardPage
+from arena.standings.pages.sparks import draw_sparks
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,16 @@ class Line:
         return f"{self.contender.shown_name} {self.contender.shown_origin}".casefold()
 
 
-def board_lines(page: BoardPage, sparks: dict[str, str] | None = None) -> tuple[Axis, list[Line]]:
+def board_lines(page: BoardPage) -> tuple[Axis, list[Line]]:
     """Return the axis of a board and its lines, best first; the board must exist."""
     board = page.standing.board
     if board is None:
         raise ValueError("The standing must have a board; got none. Show what is missing.")
-    chart, facts = draw_whiskers(board), contender_facts(page)
+    chart, facts, sparks = draw_whiskers(board), contender_facts(page), draw_sparks(page, board)
     lines = []
     for row, whisker in zip(board.rows, chart.whiskers, strict=True):
         contender = page.contenders[row.contender]
         url = page.address("contender", contender.public_slug)
         known = facts.get(row.contender, UNKNOWN)
-        lines.append(Line(row, contender, known, whisker, url, (sparks or {}).get(row.contender, "")))
+        lines.append(Line(row, contender, known, whisker, url, sparks.get(row.contender, "")))
     return chart.axis, lines
