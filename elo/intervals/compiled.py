@@ -79,6 +79,8 @@ class PairProducts(NamedTuple):
     """Sum of squared weights of the rows that are alone in their pair, shape (C,)."""
     pairs: int
     """Number of pairs."""
+    most_votes: float
+    """Largest sum of weights in one pair."""
 
 
 def worth_compiling(rows: int) -> bool:
@@ -129,7 +131,7 @@ def _dense_meat(
             kernels.add_line_products(lines, lower)
         return lower
 
-    return _mirrored(np.sum(_each(products, _even(parted.edges)), axis=0))
+    return _mirrored(np.sum(in_threads(products, even_ranges(parted.edges)), axis=0))
 
 
 def _sparse_meat(
@@ -147,7 +149,7 @@ def _sparse_meat(
         kernels.add_products(bounds - bounds[0], *items, *table, found)
         return found
 
-    return _mirrored(np.sum(_each(products, _even(rows.bounds)), axis=0))
+    return _mirrored(np.sum(in_threads(products, even_ranges(rows.bounds)), axis=0))
 
 
 def sum_by_cluster(value: Floats, cell: Integers, weight: Floats, cluster: Integers, groups: int) -> Floats:
@@ -159,7 +161,7 @@ def sum_by_cluster(value: Floats, cell: Integers, weight: Floats, cluster: Integ
         kernels.sum_by_cluster(cluster[rows], cell[rows], weight[rows], value, own)
         return own
 
-    return np.asarray(np.sum(_each(sums, _ranges(len(cluster))), axis=0))
+    return np.asarray(np.sum(in_threads(sums, _ranges(len(cluster))), axis=0))
 
 
 def votes_by_cluster(weight: Floats, cluster: Integers, groups: int) -> Floats:
@@ -171,7 +173,7 @@ def votes_by_cluster(weight: Floats, cluster: Integers, groups: int) -> Floats:
         kernels.add_weights(cluster[first:last], weight[first:last], own)
         return own
 
-    return np.asarray(np.sum(_each(sums, _ranges(len(cluster))), axis=0))
+    return np.asarray(np.sum(in_threads(sums, _ranges(len(cluster))), axis=0))
 
 
 def pair_products(
@@ -195,11 +197,11 @@ def pair_products(
         np.left_shift(second.code[begin:end], 32, out=packed[begin:end], dtype=np.int64, casting="unsafe")
         packed[begin:end] |= cell[begin:end] if constant else np.arange(begin, end)
 
-    _each(pack, _ranges(len(cell)))
+    in_threads(pack, _ranges(len(cell)))
     parted = part(first.code, packed, first.groups, BLOCK_NUMBERS)
     edges, table = np.array(parted.edges), scores.by_cell()
 
-    def products(begin: int, end: int) -> tuple[int, Floats, Floats]:
+    def products(begin: int, end: int) -> tuple[int, float, Floats, Floats]:
         rows = slice(edges[begin], edges[end])
         other = parted.item[rows] >> 32
         item = (parted.item[rows] & 0xFFFFFFFF).astype(np.int32)
@@ -207,11 +209,12 @@ def pair_products(
         once = np.zeros((scores.size, scores.size))
         columns = edges[begin : end + 1] - edges[begin], parted.cluster[rows], other
         own, votes = (item, weight[: len(item)]) if constant else (cell[item], weight[item])
-        pairs = kernels.add_pair_products(*columns, own, votes, *table, singles, once)
-        return pairs, singles, once
+        pairs, largest = kernels.add_pair_products(*columns, own, votes, *table, singles, once)
+        return pairs, largest, singles, once
 
-    counts, singles, once = zip(*_each(products, _even(edges)), strict=True)
-    return PairProducts(_mirrored(np.sum(once, axis=0)), np.sum(singles, axis=0), sum(counts))
+    counts, largest, singles, once = zip(*in_threads(products, even_ranges(edges)), strict=True)
+    meat = _mirrored(np.sum(once, axis=0))
+    return PairProducts(meat, np.sum(singles, axis=0), sum(counts), max(largest))
 
 
 def by_cluster(cluster: Integers, item: Integers, groups: int) -> Sorted:
@@ -233,7 +236,7 @@ def by_cluster(cluster: Integers, item: Integers, groups: int) -> Sorted:
         )
         bounds[first : first + len(own) - 1] = own[:-1]
 
-    _each(sort, [(block,) for block in range(len(parted.edges) - 1)])
+    in_threads(sort, [(block,) for block in range(len(parted.edges) - 1)])
     bounds[-1] = len(cluster)
     return Sorted(sorted_item, bounds)
 
@@ -254,12 +257,14 @@ def part(cluster: Integers, item: Integers, groups: int, size: int) -> Parted:
     blocks = ((groups - 1) >> shift) + 1
     rows = [slice(*edge) for edge in _ranges(len(cluster))]
     counts = np.zeros((len(rows), blocks), dtype=np.int64)
-    _each(lambda own, count: kernels.count_rows(cluster[own], shift, count), zip(rows, counts, strict=True))
+    in_threads(
+        lambda own, count: kernels.count_rows(cluster[own], shift, count), zip(rows, counts, strict=True)
+    )
     ends = np.cumsum(counts.T).reshape(blocks, -1).T
     cursor = np.ascontiguousarray(ends - counts)
     own_cluster = np.empty(len(cluster), dtype=np.int32)
     parted = Parted(own_cluster, np.empty_like(item), [0, *ends[-1].tolist()], shift)
-    _each(
+    in_threads(
         lambda own, next_: kernels.partition(
             cluster[own], item[own], shift, next_, parted.cluster, parted.item
         ),
@@ -277,13 +282,14 @@ def _ranges(rows: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(np.linspace(0, rows, threads() + 1, dtype=int).tolist()))
 
 
-def _even(bounds: ArrayLike) -> list[tuple[int, int]]:
-    """Split clusters into as many ranges as threads, with about as many rows each."""
+def even_ranges(bounds: ArrayLike) -> list[tuple[int, int]]:
+    """Split clusters, given by bounds (G + 1,), into a range for each thread with about as many rows."""
     places = np.asarray(bounds)
     wanted = np.linspace(0, places[-1], threads() + 1)
     return list(itertools.pairwise(np.searchsorted(places, wanted).tolist()))
 
 
-def _each(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:
+def in_threads(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:
+    """Return the results of calls in several threads, in order."""
     with ThreadPoolExecutor(threads()) as pool:
         return list(pool.map(lambda each: work(*each), arguments))

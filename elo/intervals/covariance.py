@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from elo.arguments import Correction
 from elo.arrays import Floats
-from elo.intervals.clustered import Rows, clustered_sandwich, intersected
+from elo.intervals.clustered import clustered_sandwich, intersected
 from elo.intervals.meat import independent_meat
+from elo.intervals.rows import Rows
 from elo.intervals.scarcity import model_floor
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import difference_variances
@@ -140,7 +141,8 @@ def independent(fitted: Fitted, *, floored: bool = True) -> Covariance:
         floored: whether no variance may fall below `model_floor`.
     """
     floors = {MODEL: model_floor(fitted)} if floored else {}
-    return covariance_of(fitted, _independent(fitted), floors, "sandwich for independent votes", {})
+    recipe = "sandwich for independent votes" + _bare(floored)
+    return covariance_of(fitted, _independent(fitted), floors, recipe, {})
 
 
 def clustered(
@@ -183,7 +185,7 @@ def clustered(
         fitted,
         matrix,
         floors,
-        f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}",
+        f"{'two-way ' * (len(rows) > 1)}{correction} by {' and '.join(rows)}{_bare(floored)}",
         clusters={name: each.groups for name, each in rows.items()},
         alone={name: _names(fitted, way.alone) for name, way in ways.items() if way.alone.any()},
     )
@@ -216,7 +218,12 @@ def of_draws(
     rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
     floors = {MODEL: model_floor(fitted, tuple(rows.values()))} if floored else {}
     clusters = {name: each.groups for name, each in rows.items()}
-    return covariance_of(fitted, drawn, floors, recipe, clusters)
+    return covariance_of(fitted, drawn, floors, recipe + _bare(floored), clusters)
+
+
+def _bare(floored: bool) -> str:
+    """Return what a recipe says of variances that have no floor."""
+    return "" if floored else ", without a floor"
 
 
 def _effective(rows: Rows) -> float:

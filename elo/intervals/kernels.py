@@ -273,8 +273,10 @@ def add_pair_products(
     values: Floats,
     singles: Floats,
     meat: Floats,
-) -> int:
-    """Add the product of the summed score of each pair of clusters with itself; return the number of pairs.
+) -> tuple[int, float]:
+    """Add the product of the summed score of each pair of clusters with itself.
+
+    Returns the number of pairs and the largest sum of weights in one.
 
     Few pairs have more than one row, so that rows alone in theirs are only counted, by cell.
 
@@ -294,7 +296,7 @@ def add_pair_products(
     before, later = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.bool_)
     total, seen = np.zeros(len(meat)), np.zeros(len(meat), dtype=np.bool_)
     touched = np.empty(len(meat), dtype=np.int64)
-    pairs = 0
+    pairs, largest = 0, 0.0
     for block in range(len(edges) - 1):
         start, stop = edges[block], edges[block + 1]
         link_pairs(start, stop, cluster, second, slots, before, later)
@@ -304,12 +306,15 @@ def add_pair_products(
             pairs += 1
             if before[row - start] < start:
                 singles[cell[row]] += weight[row] ** 2
+                largest = max(largest, weight[row])
                 continue
             # Row is the last of its pair: follow the links back to the first.
-            count, link = 0, row
+            count, link, summed = 0, row, 0.0
             while link >= start:
                 own = cell[link]
+                summed += weight[link]
                 count = add_score(members[own], values[own], weight[link], total, seen, touched, count)
                 link = before[link - start]
             add_product(touched[:count], total, seen, meat)
-    return pairs
+            largest = max(largest, summed)
+    return pairs, largest

@@ -56,13 +56,13 @@ def clustered_meat(scores: Scores, weight: Floats, cluster: NDArray[np.integer],
 
 def paired_meat(
     scores: Scores, weight: Floats, first: compiled.Column, second: compiled.Column
-) -> tuple[Floats, int]:
-    """Return the meat (P, P) of rows clustered by both kinds at once, and the number of such pairs.
+) -> compiled.PairProducts:
+    """Return the meat (P, P) of rows clustered by both kinds at once, and facts about such pairs.
 
     Compiled only. Rows alone in their pair are like independent votes; only the others are added up.
     """
     found = compiled.pair_products(_table(scores), _cells_of(scores), weight, first, second)
-    return found.meat + independent_meat(replace(scores, squares=found.singles)), found.pairs
+    return found._replace(meat=found.meat + independent_meat(replace(scores, squares=found.singles)))
 
 
 def cluster_scores(scores: Scores, weight: Floats, cluster: NDArray[np.integer], groups: int) -> Floats:

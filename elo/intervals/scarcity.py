@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
-from elo.intervals.clustered import Rows
+from elo.intervals import compiled
+from elo.intervals.rows import Rows
 from elo.intervals.scores import Fitted
+from elo.intervals.sorted_rows import sort_rows
 from elo.models.design import summed
 
 FEW_VOTES = 10
@@ -73,6 +75,9 @@ def _concentration(fitted: Fitted, rows: Rows) -> Floats:
     bound: Floats = np.minimum(by_cluster.max() / votes, (by_cluster**2).sum() / votes**2)
     if not _matters(bound).any():
         return bound
+
+    if compiled.worth_compiling(len(rows.cell)):
+        return sort_rows(fitted, rows).squared_votes(size) / votes**2
 
     # A tighter bound: each vote counts all votes of its cluster, whoever they are on.
     for_each_row = rows.weight * by_cluster[rows.cluster]

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from elo import Votes
 from elo.arguments import Correction, Ties
 from elo.intervals import clustered as clusters
+from elo.intervals import leaving_out
 from elo.intervals.covariance import clustered, independent, rows_by
 from elo.intervals.scores import Fitted
 from elo.models.bradley_terry import Solution
@@ -128,7 +129,7 @@ def test_a_link_by_one_of_many_clusters_is_seen(monkeypatch: pytest.MonkeyPatch)
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     votes = WORLD.draw(5)
     whole = by_rater(votes)
-    monkeypatch.setattr(clusters, "BLOCK_NUMBERS", 100)
+    monkeypatch.setattr(leaving_out, "BLOCK_NUMBERS", 100)
     np.testing.assert_allclose(by_rater(votes), whole, rtol=1e-12, atol=1e-15)
 
 
