@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random, SystemRandom
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -11,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.models import Ballot, Rater, Study
-from arena.voting.pairing import draw_pairing
+from arena.voting.pairing.drawing import Pairing, draw_from, outlook_of
+from arena.voting.pairing.seen import Outlook
 from arena.voting.refusals import (
     BallotExpired,
     ForeignBallot,
@@ -26,11 +28,20 @@ from generators.base import Track
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 
 
-@transaction.atomic
-def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> Ballot | None:
+def open_ballot(
+    *, study: Study, rater: Rater, random: Random | None = None, outlook: Outlook | None = None
+) -> Ballot | None:
     """Return the rater's open ballot in a study, or issue a new one; None if no pair is left.
 
-    A reload shows the same ballot again, so that nobody can reload until a pair suits them.
+    A reload shows the same ballot again, so that nobody can reload until a pair suits them. The draw is made
+    before the rater's row is locked; it is made again if another request issued a ballot meanwhile. A new
+    rater's row is stored with the ballot, so that a refused visitor leaves none behind.
+
+    Args:
+        study: the study.
+        rater: the rater, who may not be stored yet.
+        random: source of the draw; None for the system's.
+        outlook: the study's pairs as the rater sees them, if they have just been read.
 
     Raises:
         StudyClosed: the study takes no votes.
@@ -41,27 +52,49 @@ def open_ballot(*, study: Study, rater: Rater, random: Random | None = None) -> 
         raise SimulatedStudy if study.simulated else PeoplesStudy
     if not study.is_open:
         raise StudyClosed
-    Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs opened at once get the same ballot
+    source = random or SystemRandom()
+    while True:
+        outlook = outlook or outlook_of(study, rater)
+        if outlook.history.opened is not None:
+            return _find_open(outlook.history.opened)
+        pairing = draw_from(outlook, source)
+        if pairing is None:
+            return None
+        try:
+            return _issue(outlook, pairing, source)
+        except OutlookChanged:
+            outlook = None
+
+
+class OutlookChanged(Exception):
+    """Ballot that another request issued to the rater after their ballots were read."""
+
+
+def _find_open(key: UUID) -> Ballot:
+    return Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").get(pk=key)
+
+
+@transaction.atomic
+def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
+    study, rater, history = outlook.study, outlook.rater, outlook.history
+    if rater._state.adding:
+        rater.save(force_insert=True)
+    else:
+        Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs opened at once get the same ballot
+        if Ballot.objects.filter(rater=rater).count() != history.ballots:
+            raise OutlookChanged
     now = timezone.now()
-    opened = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
-    opened.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
-    current = opened.select_related("prompt", "study", "rater", "rendition_a").first()
-    return current or _issue(study, rater, random or SystemRandom())
-
-
-def _issue(study: Study, rater: Rater, random: Random) -> Ballot | None:
-    pairing = draw_pairing(study=study, rater=rater, random=random)
-    if pairing is None:
-        return None
+    if history.overdue:
+        overdue = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
+        overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
     orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
-    now = timezone.now()
     return Ballot.objects.create(
         study=study,
         rater=rater,
-        prompt_id=pairing.unit.prompt_id,
+        prompt=pairing.unit.prompt,
         track=pairing.unit.track,
-        rendition_a_id=pairing.rendition_a,
-        rendition_b_id=pairing.rendition_b,
+        rendition_a=pairing.rendition_a,
+        rendition_b=pairing.rendition_b,
         propensity=pairing.propensity,
         order=random.choice(orders),
         issued_at=now,

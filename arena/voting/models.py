@@ -65,6 +65,9 @@ class Study(models.Model):
     clip_settings = models.JSONField(
         default=list, blank=True, help_text="The settings of the clips that pairs are drawn from"
     )
+    pairing = models.CharField(
+        max_length=400, default="uniform", help_text="What the next pairs are chosen for, such as top-10"
+    )
     suites = models.ManyToManyField(Suite, related_name="studies")
     contenders = models.ManyToManyField(Contender, related_name="studies")
     simulated = models.BooleanField(default=False)

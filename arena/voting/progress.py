@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from django.db.models import Avg, Count, Q
-from django.utils import timezone
-
-from arena.voting.models import Ballot, Rater, Study
-from arena.voting.pairing import study_jobs, votes_left
+from arena.voting.models import Rater, Study
+from arena.voting.pairing.drawing import outlook_of
+from arena.voting.pairing.seen import Outlook
 from generators.base import Track
 
 DECIDING_S = 8
@@ -46,21 +44,18 @@ class Effort(NamedTuple):
 
 def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
     """Return the progress of a rater; None stands for a new one."""
-    left = votes_left(study=study, rater=rater)
-    if rater is None:
-        return Progress(0, left)
-    now = timezone.now()
-    counts = Ballot.objects.filter(study=study, rater=rater).aggregate(
-        voted=Count("pk", filter=Q(state=Ballot.State.VOTED)),
-        opened=Count("pk", filter=Q(state=Ballot.State.OPEN, expires_at__gt=now)),
-    )
-    return Progress(counts["voted"], counts["voted"] + counts["opened"] + left)
+    return progress_of(outlook_of(study, rater or Rater()))
 
 
-def study_effort(study: Study) -> Effort:
+def progress_of(outlook: Outlook) -> Progress:
+    """Return a rater's progress as of their outlook."""
+    votes = outlook.history.votes
+    return Progress(votes, votes + (outlook.history.opened is not None) + outlook.votes_left)
+
+
+def effort_of(outlook: Outlook) -> Effort:
     """Estimate a pair's time from the mean length of the clips, twice that where they are heard in turn."""
-    with_sound = any(Track(track).with_sound for track in study.tracks)
-    found = study_jobs(study).aggregate(length_s=Avg("clip__rendition__duration_s"))
-    length_s = found["length_s"] or 0.0
+    with_sound = any(Track(track).with_sound for track in outlook.study.tracks)
+    length_s = outlook.pool.duration_s
     watching_s = 2 * length_s if with_sound else length_s
     return Effort(with_sound, math.ceil(watching_s + DECIDING_S))

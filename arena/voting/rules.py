@@ -8,6 +8,7 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
 from arena.runs.clip_settings import ClipSettings
 from arena.voting.models import FRONT_TEXTS, Outcome, Study
+from arena.voting.pairing.goals import pairing_text
 
 
 class StudyExists(ValueError):
@@ -33,7 +34,7 @@ def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contend
         "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
         "contenders": sorted({contender.slug for contender in contenders}),
         "clips": sorted(study.clip_settings, key=lambda settings: str(settings["track"])),
-        "pairing": "uniform over units, pairs and orders that the rater can still judge blind",
+        "pairing": pairing_text(study.pairing),
         "simulated": study.simulated,
     }
 

@@ -13,6 +13,7 @@ from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
 from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
+from arena.voting.pairing.goals import UNIFORM, refuse_odd_pairing
 from arena.voting.rules import refuse_differences, rules_of
 from generators.base import Track
 
@@ -50,6 +51,7 @@ def create_study(
     introduction: str = "",
     contact: str = "",
     simulated: bool = False,
+    pairing: str = UNIFORM,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
@@ -67,14 +69,16 @@ def create_study(
         introduction: two sentences for the front page.
         contact: e-mail or web address, for the front page.
         simulated: whether the raters are simulated; people then can't vote.
+        pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
 
     Raises:
         InvalidStudy: a text, the slug or a track is invalid.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
-        ValueError: there is no track or suite, or fewer than two contenders.
+        ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
     """
     _refuse_too_few(tracks, suites, contenders)
+    refuse_odd_pairing(pairing, {contender.slug for contender in contenders})
     study = Study(
         slug=slug,
         title=title,
@@ -84,18 +88,16 @@ def create_study(
         contact=contact,
         tracks=[track.value for track in tracks],
         simulated=simulated,
+        pairing=pairing,
         is_open=False,
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
-    if known is not None and known.clip_settings and not runs:
-        study.clip_settings = known.clip_settings
-    else:
-        study.clip_settings = choose_clip_settings(
-            tracks=tracks, suites=suites, contenders=contenders, runs=runs
-        )
-    wanted = _stored(study, known, suites, contenders)
-    return wanted, known is None
+    kept = [] if known is None or runs else known.clip_settings
+    study.clip_settings = kept or choose_clip_settings(
+        tracks=tracks, suites=suites, contenders=contenders, runs=runs
+    )
+    return _stored(study, known, suites, contenders), known is None
 
 
 def _refuse_too_few(

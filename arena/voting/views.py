@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.listing import find_presentable
 from arena.voting.models import Ballot, Rater, Study, Vote
+from arena.voting.pairing.drawing import outlook_of
 from arena.voting.playback import is_possible, read_playback
-from arena.voting.progress import rater_progress, study_effort
+from arena.voting.progress import Progress, effort_of, progress_of, rater_progress
 from arena.voting.raters import current_rater, remember_rater
 from arena.voting.refusals import (
     CookieNeedsHttps,
@@ -47,7 +47,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if study.simulated or not study.is_open:
         with concerning(study):
             raise SimulatedStudy if study.simulated else StudyClosed
-    progress, effort = rater_progress(study=study, rater=current_rater(request)), study_effort(study)
+    outlook = outlook_of(study, current_rater(request) or Rater())
+    progress, effort = progress_of(outlook), effort_of(outlook)
     context = {
         "study": study,
         "progress": progress,
@@ -64,8 +65,8 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the rater's open pair; send a new rater to the study's introduction first."""
     study = find_presentable(slug)
     rater = current_rater(request)
-    started = rater is not None and Ballot.objects.filter(study=study, rater=rater).exists()
-    if study.has_introduction and study.is_open and not study.simulated and not started:
+    introduced = not study.has_introduction or not study.is_open or study.simulated
+    if not introduced and not (rater and Ballot.objects.filter(study=study, rater=rater).exists()):
         return redirect("start", slug)
     return _show_pair(request, study, rater)
 
@@ -101,7 +102,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer_refusal(request, CookieNeedsHttps() if insecure else NoCookie())
 
 
-def pair_context(shown: Ballot) -> dict[str, Any]:
+def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, Any]:
     """Return the context of the templates that show a pair."""
     rendition = shown.rendition_a  # the other one has the same geometry
     return {
@@ -113,24 +114,26 @@ def pair_context(shown: Ballot) -> dict[str, Any]:
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),
         "with_sound": Track(shown.track).with_sound,
-        "progress": rater_progress(study=shown.study, rater=shown.rater),
+        "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
     }
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
-    """Open a pair for the rater, and create a rater with a cookie if there is none."""
-    with concerning(study), transaction.atomic():  # a refused visitor leaves no rater row behind
-        rater = rater or current_rater(request) or Rater.objects.create()
-        opened = open_ballot(study=study, rater=rater)
+    """Open a pair for the rater; the first pair of a new one stores them, and sets their cookie."""
+    rater = rater or current_rater(request) or Rater()
+    with concerning(study):
+        outlook = outlook_of(study, rater)
+        opened = open_ballot(study=study, rater=rater, outlook=outlook)
+    progress = progress_of(outlook)
     if opened is None:
-        progress = rater_progress(study=study, rater=rater)
         context = {"study": study, "progress": progress, "boards": _boards_with_votes(study)}
         response = render(request, "finished.html", context)
     elif request.method == "POST":
         response = redirect("ballot", study.slug)
     else:
-        response = render(request, "ballot.html", pair_context(opened))
-    remember_rater(response, rater)
+        response = render(request, "ballot.html", pair_context(opened, progress))
+    if not rater._state.adding:
+        remember_rater(response, rater)
     return response
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Study, Vote
+from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import exclusion_record, vote_record
 from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
 from arena.voting.tally_sheets import count_vote
@@ -41,6 +42,7 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
     vote = Vote.objects.create(ballot=ballot, outcome=outcome, playback=dict(playback or {}), created_at=now)
     entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
     count_vote(vote=vote, sequence=entry.sequence)
+    plan_when_due(study=ballot.study, entries=entry.sequence)
     return vote
 
 

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import combinations
 from random import Random
 
 import pytest
 import time_machine
-from hypothesis import given
-from hypothesis import strategies as st
 
 from arena.catalog.hashing import content_hash
 from arena.runs.models import Job, Rendition
 from arena.voting.ballots import open_ballot, skip_ballot
 from arena.voting.models import Ballot, Rater, Study
-from arena.voting.pairing import Pairing, Unit, _units_with_pairs_left, draw_pairing
+from arena.voting.pairing import study_jobs
+from arena.voting.pairing.drawing import Pairing, draw_from, draw_pairing, outlook_of
 from arena.voting.votes import cast_vote
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_study, make_suite
 
@@ -29,6 +28,12 @@ def _draw(study: Study, rater: Rater, seed: int) -> Pairing:
     return pairing
 
 
+def _draws(study: Study, rater: Rater, number: int) -> list[Pairing]:
+    outlook = outlook_of(study, rater)
+    drawn = [draw_from(outlook, Random(seed)) for seed in range(number)]
+    return [pairing for pairing in drawn if pairing is not None]
+
+
 def _uneven_study() -> Study:
     """Three contenders on the first prompt (3 pairs), two on the second (1 pair)."""
     study = make_study(contenders=3, prompts=2)
@@ -39,14 +44,14 @@ def _uneven_study() -> Study:
 
 def test_propensities_of_all_pairings_sum_to_one() -> None:
     study, rater = _uneven_study(), Rater.objects.create()
-    drawn = {_draw(study, rater, seed) for seed in range(ALL)}
+    drawn = set(_draws(study, rater, ALL))
     assert len(drawn) == 2 * (3 + 1)
     assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
 
 
 def test_pairings_come_as_often_as_their_propensity_says() -> None:
     study, rater = _uneven_study(), Rater.objects.create()
-    counts = Counter(_draw(study, rater, seed) for seed in range(DRAWS))
+    counts = Counter(_draws(study, rater, DRAWS))
     for pairing, count in counts.items():
         spread = (DRAWS * pairing.propensity * (1 - pairing.propensity)) ** 0.5
         assert abs(count - DRAWS * pairing.propensity) < 4 * spread
@@ -68,7 +73,7 @@ def test_propensities_sum_to_one_over_what_is_left() -> None:
         ballot = open_ballot(study=study, rater=rater, random=random)
         assert ballot is not None
         skip_ballot(ballot=ballot)
-        drawn = {_draw(study, rater, seed) for seed in range(ALL)}
+        drawn = set(_draws(study, rater, ALL))
         assert len(drawn) == 2 * left
         assert sum(pairing.propensity for pairing in drawn) == pytest.approx(1)
 
@@ -78,14 +83,14 @@ def test_the_ballot_keeps_the_propensity_of_its_draw() -> None:
     expected = _draw(study, rater, 5)
     ballot = open_ballot(study=study, rater=rater, random=Random(5))
     assert ballot is not None
-    assert (ballot.rendition_a_id, ballot.rendition_b_id) == (expected.rendition_a, expected.rendition_b)
+    assert (ballot.rendition_a, ballot.rendition_b) == (expected.rendition_a, expected.rendition_b)
     assert ballot.propensity == expected.propensity
 
 
 def test_each_rendition_of_a_pair_is_on_the_left_about_half_of_the_time() -> None:
     study = make_study()
     rater = Rater.objects.create()
-    left = Counter(_draw(study, rater, seed).rendition_a for seed in range(DRAWS))
+    left = Counter(pairing.rendition_a for pairing in _draws(study, rater, DRAWS))
     assert len(left) == 2
     assert abs(min(left.values()) - DRAWS / 2) < 4 * (DRAWS / 4) ** 0.5
 
@@ -155,7 +160,7 @@ def test_propensities_sum_to_one_over_what_a_vote_leaves() -> None:
     ballot = open_ballot(study=study, rater=rater, random=Random(7))
     assert ballot is not None
     cast_vote(ballot=ballot, outcome="a")
-    drawn = {_draw(study, rater, seed) for seed in range(20)}
+    drawn = set(_draws(study, rater, 20))
     assert [pairing.propensity for pairing in drawn] == pytest.approx([1 / 2, 1 / 2])
 
 
@@ -200,17 +205,71 @@ def test_what_isnt_of_the_study_or_isnt_ready_never_shows(why: str) -> None:
     assert all("outsider" not in (a.contender.slug, b.contender.slug) for a, b in _all_drawn(study))
 
 
-@given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=6), seed=st.integers(0, 2**32))
-def test_a_unit_is_drawable_while_it_has_an_unseen_pair(sizes: list[int], seed: int) -> None:
-    units = {Unit(i, 0, "", "t2v"): [10 * i + j for j in range(size)] for i, size in enumerate(sizes)}
-    everything = [frozenset(pair) for members in units.values() for pair in combinations(members, 2)]
-    seen = set(Random(seed).sample(everything, Random(seed).randint(0, len(everything))))
-    expected = [
-        unit
-        for unit, members in units.items()
-        if any(frozenset(pair) not in seen for pair in combinations(members, 2))
-    ]
-    assert _units_with_pairs_left(units, seen) == expected
+@pytest.mark.parametrize("seed", range(4))
+def test_votes_left_and_what_can_be_drawn_are_those_counted_pair_by_pair(seed: int) -> None:
+    study, rater, random = make_study(contenders=4, prompts=3), Rater.objects.create(), Random(seed)
+    Job.objects.filter(prompt__position=seed % 3, contender=study.contenders.last()).update(
+        state=Job.State.FAILED
+    )
+    units = _clips_by_prompt(study)
+    while True:
+        ballots = Ballot.objects.filter(rater=rater)
+        seen = {frozenset((one.rendition_a_id, one.rendition_b_id)) for one in ballots}
+        revealed = {clip for one in ballots.filter(state="voted") for clip in _clips_of(one)}
+        blind = {prompt: clips - revealed for prompt, clips in units.items()}
+        left = {prompt: _pairs(clips) - seen for prompt, clips in blind.items()}
+        outlook = outlook_of(study, rater)
+        assert outlook.votes_left == sum(len(blind[prompt]) // 2 for prompt in units if left[prompt])
+        assert outlook.pool.units - len(outlook.finished) == sum(map(bool, left.values()))
+        ballot = open_ballot(study=study, rater=rater, random=random)
+        if ballot is None:
+            break
+        expected = 1 / sum(map(bool, left.values())) / len(left[ballot.prompt_id]) / 2
+        assert ballot.propensity == pytest.approx(expected)
+        if random.random() < 0.5:
+            skip_ballot(ballot=ballot)
+        else:
+            cast_vote(ballot=ballot, outcome="a")
+    assert not any(left.values())
+
+
+def test_a_clip_that_is_taken_out_of_the_study_is_not_drawn_any_more() -> None:
+    study, rater = make_study(contenders=3), Rater.objects.create()
+    _draw(study, rater, 0)
+    gone = study.contenders.first()
+    Job.objects.filter(contender=gone).update(state=Job.State.FAILED)
+    for seed in range(10):  # one of them meets the clip that is gone, and the pool is built anew
+        _draw(study, rater, seed)
+    drawn = set(_draws(study, rater, 20))
+    assert len(drawn) == 2
+    assert {pairing.propensity for pairing in drawn} == {1 / 2}
+    assert gone not in {pairing.rendition_a.clip.job.contender for pairing in drawn}
+
+
+def test_new_clips_are_drawn_without_a_restart() -> None:
+    study, rater = make_study(), Rater.objects.create()
+    assert _draw(study, rater, 0).propensity == pytest.approx(1 / 2)
+    make_rendition(make_contender("elsewhere"), make_prompt(make_suite(prompts=0), "other"))
+    assert outlook_of(study, rater).pool.pk == outlook_of(study, rater).pool.pk
+    late = make_contender("late")
+    study.contenders.add(late)
+    make_rendition(late, study.suites.get().prompts.get())
+    assert _draw(study, rater, 0).propensity == pytest.approx(1 / 6)
+
+
+def _clips_by_prompt(study: Study) -> dict[int, set[int]]:
+    clips: dict[int, set[int]] = defaultdict(set)
+    for job in study_jobs(study).select_related("clip__rendition"):
+        clips[job.prompt_id].add(job.clip.rendition.pk)
+    return clips
+
+
+def _clips_of(ballot: Ballot) -> set[int]:
+    return {ballot.rendition_a_id, ballot.rendition_b_id}
+
+
+def _pairs(clips: set[int]) -> set[frozenset[int]]:
+    return {frozenset(pair) for pair in combinations(clips, 2)}
 
 
 def _all_drawn(study: Study) -> list[tuple[Job, Job]]:

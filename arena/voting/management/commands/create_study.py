@@ -10,6 +10,7 @@ from arena.runs.models import Run
 from arena.runs.runs import find_run
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
+from arena.voting.pairing.goals import KNOWN, UNIFORM
 from arena.voting.studies import QUESTION, create_study
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--asked-by", default="", help="person or organisation, for the front page")
         parser.add_argument("--introduction", default="", help="two sentences for the front page")
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
+        parser.add_argument("--pairing", default=UNIFORM, help=f"what the next pairs are chosen for: {KNOWN}")
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
     def handle(self, **options: str) -> None:
@@ -47,6 +49,7 @@ class Command(BaseCommand):
                 contenders=find_contenders(split_names(options["contenders"])),
                 runs=_runs(options["run"]),
                 simulated=bool(options["simulated"]),
+                pairing=options["pairing"],
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error

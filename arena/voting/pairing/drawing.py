@@ -1,0 +1,163 @@
+"""Draws of pairs that a rater can still judge blind, with their probability."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, combinations
+from random import Random
+from typing import NamedTuple
+
+from arena.runs.models import Rendition
+from arena.voting.models import Rater, Study
+from arena.voting.pairing.plans import Plan, current_plan
+from arena.voting.pairing.pools import PoolUnit, build_pool, current_pool
+from arena.voting.pairing.seen import Outlook, look_at
+from arena.voting.pairing.units import study_jobs
+
+TRIES = 5
+"""Number of draws before giving up, each after a clip of the last one was taken out of the study."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two renditions of one unit; `a` is shown on the left."""
+
+    unit: PoolUnit
+    rendition_a: Rendition
+    rendition_b: Rendition
+    propensity: float
+
+
+class DrawnUnit(NamedTuple):
+    """Number of a unit, and the probability with which it was drawn."""
+
+    number: int
+    probability: float
+
+
+class DrawnPair(NamedTuple):
+    """Renditions on the left and on the right, and the probability that they were drawn so in their unit."""
+
+    a: int
+    b: int
+    probability: float
+
+
+class PoolChanged(LookupError):
+    """Unit or clip that was drawn and is gone from the study."""
+
+
+def outlook_of(study: Study, rater: Rater) -> Outlook:
+    """Return the study's pairs as the rater sees them."""
+    return look_at(study, rater, current_pool(study))
+
+
+def draw_pairing(*, study: Study, rater: Rater, random: Random) -> Pairing | None:
+    """Draw a pair that this rater can judge blind and hasn't skipped; return None if none is left."""
+    return draw_from(outlook_of(study, rater), random)
+
+
+def draw_from(outlook: Outlook, random: Random) -> Pairing | None:
+    """Draw a pair; where a clip is gone, draw again from a pool that is built anew.
+
+    The propensity is exact for the pool that was drawn from. Between a clip's removal and the first draw that
+    meets it, it is that of the pool with the clip.
+
+    Raises:
+        PoolChanged: the study's clips keep changing.
+    """
+    for _ in range(TRIES):
+        try:
+            return _draw(outlook, random)
+        except PoolChanged:
+            outlook = look_at(outlook.study, outlook.rater, build_pool(outlook.study))
+    raise PoolChanged(f"Study '{outlook.study.slug}': its clips changed during each of {TRIES} draws.")
+
+
+def _draw(outlook: Outlook, random: Random) -> Pairing | None:
+    """Draw a unit, then a pair of it, then the sides; the propensity is the product of the probabilities.
+
+    With the rule `uniform`, units with a pair left are equally likely, and so are the pairs left in the unit.
+    With a plan, a unit whose prompt the rater has not seen is drawn by its weight, and its pair by the
+    pair's. Where they have seen all prompts, units with a pair left are equally likely. A vote in any study
+    tells the rater who made both clips, so neither is drawn for them again.
+    """
+    plan = current_plan(outlook.study, outlook.pool)
+    drawn = choose_unit(plan, outlook, random)
+    if drawn is None:
+        return None
+    unit = PoolUnit.objects.select_related("prompt").filter(pool=outlook.pool, number=drawn.number).first()
+    if unit is None:
+        raise PoolChanged
+    pair = choose_pair(plan, outlook, unit, random)
+    first, second = _checked(outlook.study, (pair.a, pair.b))
+    return Pairing(unit, first, second, propensity=drawn.probability * pair.probability)
+
+
+def choose_unit(plan: Plan | None, outlook: Outlook, random: Random) -> DrawnUnit | None:
+    """Choose a unit; None if the rater has no pair left."""
+    return (_new_prompt(plan, outlook, random) if plan else None) or _any_unit(outlook, random)
+
+
+def choose_pair(plan: Plan | None, outlook: Outlook, unit: PoolUnit, random: Random) -> DrawnPair:
+    """Choose two clips of a unit that the rater can still judge blind and has not seen side by side.
+
+    Raises:
+        PoolChanged: the unit has no such pair.
+    """
+    clips = outlook.blind_clips(unit)
+    pairs = [pair for pair in combinations(clips, 2) if not outlook.was_shown(unit.number, _clips_of(pair))]
+    if not pairs:
+        raise PoolChanged
+    weights = [plan.weights.get(frozenset((a, b)), 0) if plan else 1 for (a, _), (b, _) in pairs]
+    if not any(weights):
+        weights = [1] * len(pairs)
+    reach = list(accumulate(weights))
+    chosen = bisect_right(reach, random.randrange(reach[-1]))
+    a, b = random.sample([clip for _, clip in pairs[chosen]], 2)
+    return DrawnPair(a, b, weights[chosen] / reach[-1] / 2)
+
+
+def _clips_of(pair: tuple[tuple[int, int], tuple[int, int]]) -> frozenset[int]:
+    return frozenset(clip for _, clip in pair)
+
+
+def _new_prompt(plan: Plan, outlook: Outlook, random: Random) -> DrawnUnit | None:
+    """Draw a unit of a prompt that the rater has not seen, by weight; None where they have seen all."""
+    seen = sorted(outlook.touched)
+    left = plan.total - sum(map(plan.weight, seen))
+    if left <= 0:
+        return None
+    place = random.randrange(left)
+    for number in seen:  # places are counted over the units not seen alone
+        if place < plan.reach[number] - plan.weight(number):
+            break
+        place += plan.weight(number)
+    number = plan.unit_at(place)
+    return DrawnUnit(number, plan.weight(number) / left)
+
+
+def _any_unit(outlook: Outlook, random: Random) -> DrawnUnit | None:
+    """Draw one of the units with a pair left, all equally likely; None if there is none."""
+    left = outlook.pool.units - len(outlook.finished)
+    if left <= 0:
+        return None
+    number = random.randrange(left)
+    for finished in outlook.finished:
+        number += finished <= number
+    return DrawnUnit(number, 1 / left)
+
+
+def _checked(study: Study, pair: Sequence[int]) -> list[Rendition]:
+    """Return the renditions of a pair, in order.
+
+    Raises:
+        PoolChanged: the study no longer shows one of them.
+    """
+    shown = study_jobs(study).filter(clip__rendition__in=pair).order_by()
+    found = Rendition.objects.filter(clip__job__in=shown).in_bulk(pair)
+    if len(found) < len(pair):
+        raise PoolChanged
+    return [found[key] for key in pair]

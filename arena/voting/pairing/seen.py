@@ -1,0 +1,173 @@
+"""What a rater has seen: all that a draw needs to know about them, in two queries.
+
+Both cost as much as the rater has seen, and nothing for the size of the study or its history.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import comb
+from uuid import UUID
+
+from django.utils import timezone
+
+from arena.voting.models import Ballot, Rater, Study
+from arena.voting.pairing.pools import Pool, PoolUnit
+from arena.voting.pairing.units import Unit
+
+SHOWN = (
+    "pk",
+    "study_id",
+    "state",
+    "expires_at",
+    "prompt_id",
+    "rendition_a__clip__job__seed",
+    "rendition_a__clip__job__settings_hash",
+    "rendition_a__clip__job__track",
+    "rendition_a_id",
+    "rendition_b_id",
+    "rendition_a__clip__job__contender_id",
+    "rendition_b__clip__job__contender_id",
+)
+
+
+@dataclass
+class Shown:
+    """Ballots of one rater on one unit."""
+
+    pairs: set[frozenset[int]] = field(default_factory=set)
+    """Renditions that this study showed them side by side."""
+    revealed: dict[int, int] = field(default_factory=dict)
+    """Renditions on ballots that they voted on or have open, in any study, with the contender of each."""
+
+
+@dataclass
+class History:
+    """All ballots of one rater."""
+
+    units: dict[Unit, Shown] = field(default_factory=lambda: defaultdict(Shown))
+    ballots: int = 0
+    """Number of ballots in all studies."""
+    votes: int = 0
+    """Number of votes in this study."""
+    opened: UUID | None = None
+    """Key of the ballot that is open in this study, or None."""
+    overdue: bool = False
+    """Whether a ballot of this study counts as open though its time is over."""
+
+
+def read_history(study: Study, rater: Rater) -> History:
+    """Read a rater's ballots; a rater without a row has none."""
+    history, now = History(), timezone.now()
+    rows = () if rater._state.adding else Ballot.objects.filter(rater=rater).values_list(*SHOWN)
+    for key, study_id, state, expires_at, prompt, seed, settings, track, a, b, of_a, of_b in rows:
+        shown, here = history.units[Unit(prompt, seed, settings, track)], study_id == study.pk
+        is_open = state == Ballot.State.OPEN and expires_at > now
+        history.ballots += 1
+        if here:
+            shown.pairs.add(frozenset((a, b)))
+            history.votes += state == Ballot.State.VOTED
+            history.opened = key if is_open else history.opened
+            history.overdue |= state == Ballot.State.OPEN and not is_open
+        if is_open or state == Ballot.State.VOTED:
+            shown.revealed |= {a: of_a, b: of_b}
+    return history
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A unit of the pool whose prompt the rater has seen."""
+
+    number: int
+    clips: int
+    shown: Shown
+
+    def blind(self, contenders: frozenset[int]) -> int:
+        """Return the number of clips whose maker the rater has not been told."""
+        return self.clips - sum(contender in contenders for contender in self.shown.revealed.values())
+
+    def may_be_finished(self, contenders: frozenset[int]) -> bool:
+        """Return whether no pair may be left; where this is False, some pair is."""
+        return comb(max(self.blind(contenders), 0), 2) <= len(self.shown.pairs)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A study's pool as one rater sees it."""
+
+    study: Study
+    rater: Rater
+    pool: Pool
+    history: History
+    touched: Mapping[int, Touched]
+    """Units whose prompt the rater has seen, by number."""
+
+    @cached_property
+    def contenders(self) -> frozenset[int]:
+        """Ids of the contenders with clips in the pool."""
+        return frozenset(self.pool.contenders)
+
+    @cached_property
+    def left(self) -> dict[int, list[tuple[int, int]]]:
+        """Clips still blind of the touched units that may be finished, and have a pair left, by number."""
+        doubtful = [number for number, each in self.touched.items() if each.may_be_finished(self.contenders)]
+        rows = PoolUnit.objects.filter(pool=self.pool, number__in=doubtful) if doubtful else ()
+        found = {row.number: self.blind_clips(row) for row in rows}
+        return {number: clips for number, clips in found.items() if self.pairs_left(number, clips)}
+
+    @cached_property
+    def finished(self) -> list[int]:
+        """Numbers of the units without a pair left, sorted."""
+        return sorted(
+            number
+            for number, each in self.touched.items()
+            if each.may_be_finished(self.contenders) and number not in self.left
+        )
+
+    @property
+    def votes_left(self) -> int:
+        """Votes that the rater can still give, besides the one on their open ballot.
+
+        A vote reveals both of its clips, so a unit of n blind clips has n // 2 votes left. This is an upper
+        limit: skipped pairs can leave fewer where three or more contenders share a unit.
+        """
+        left = self.pool.most_votes
+        for number, each in self.touched.items():
+            left -= each.clips // 2
+            if number in self.left:
+                left += len(self.left[number]) // 2
+            elif not each.may_be_finished(self.contenders):
+                left += each.blind(self.contenders) // 2
+        return left
+
+    def blind_clips(self, row: PoolUnit) -> list[tuple[int, int]]:
+        """Return the clips of a unit, as (contender, rendition), that the rater can still judge blind."""
+        revealed = self._shown(row.number).revealed
+        return [(contender, clip) for contender, clip in row.members if clip not in revealed]
+
+    def pairs_left(self, number: int, clips: list[tuple[int, int]]) -> int:
+        """Return how many pairs of these clips of a unit the rater has not seen."""
+        own = {clip for _, clip in clips}
+        return comb(len(own), 2) - sum(pair <= own for pair in self._shown(number).pairs)
+
+    def was_shown(self, number: int, pair: frozenset[int]) -> bool:
+        """Return whether the rater has seen two clips of a unit side by side in this study."""
+        return pair in self._shown(number).pairs
+
+    def _shown(self, number: int) -> Shown:
+        return self.touched[number].shown if number in self.touched else Shown()
+
+
+def look_at(study: Study, rater: Rater, pool: Pool) -> Outlook:
+    """Return the pool as the rater sees it."""
+    history = read_history(study, rater)
+    prompts = {unit.prompt_id for unit in history.units}
+    columns = (*Unit._fields, "number", "clips")
+    rows = PoolUnit.objects.filter(pool=pool, prompt__in=prompts).values_list(*columns) if prompts else ()
+    touched = {}
+    for *unit, number, clips in rows:
+        touched[number] = Touched(number, clips, history.units.get(Unit(*unit), Shown()))
+    return Outlook(study, rater, pool, history, touched)
