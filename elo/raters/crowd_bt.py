@@ -112,7 +112,7 @@ def posterior_limits(
 
 def _meant(decisions: Decisions, strengths: Floats, reliability: Floats) -> tuple[Floats, float]:
     """Return the probability that a decision was not turned round, shape (rows,); and the log-likelihood."""
-    p = expit(strengths[decisions.winner] - strengths[decisions.loser])
+    p = win_probabilities(strengths)[decisions.winner, decisions.loser]
     eta = reliability[decisions.rater]
     as_meant, turned = eta * p, (1 - eta) * (1 - p)
     return as_meant / (as_meant + turned), float(decisions.weight @ np.log(as_meant + turned))
@@ -120,10 +120,15 @@ def _meant(decisions: Decisions, strengths: Floats, reliability: Floats) -> tupl
 
 def _credit(decisions: Decisions, meant: Floats, contenders: int, prior: Prior) -> Floats:
     """Return wins as meant, shape (K + 1, K + 1)."""
-    credit = np.zeros((contenders + 1, contenders + 1))
+    size = contenders + 1
+    cell = decisions.winner * size + decisions.loser
+    total, held = (
+        np.bincount(cell, weights, size * size).reshape(size, size)
+        for weights in (decisions.weight, decisions.weight * meant)
+    )
+    # A decision that was turned round is a win of its loser.
+    credit: Floats = held + (total - held).T
     credit[:-1, -1] = credit[-1, :-1] = prior.virtual_votes / 2
-    np.add.at(credit, (decisions.winner, decisions.loser), decisions.weight * meant)
-    np.add.at(credit, (decisions.loser, decisions.winner), decisions.weight * (1 - meant))
     return credit
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from analysis.subject import rate_frame
 from analysis.tables.circumstances import controlled, covariates, effects, tie_shares
 from elo import fit
+from elo.fit import ELO_SCALE
 from tests.factories_frames import Study
 
 
@@ -65,3 +68,28 @@ def test_a_covariate_is_found_at_its_size_and_held_equal() -> None:
 def test_controlled_ratings_need_covariates() -> None:
     with pytest.raises(ValueError, match="none is given"):
         controlled(rate_frame(Study().draw(1)))
+
+
+def logistic(frame: pd.DataFrame, extra: pd.Series[float]) -> tuple[float, float]:
+    """Return the last coefficient and its HC0 error of a logistic regression on contenders and one column."""
+    names = sorted(set(frame["contender_a"]) | set(frame["contender_b"]))
+    columns = [(frame["contender_a"] == name) * 1.0 - (frame["contender_b"] == name) for name in names[1:]]
+    design = np.column_stack([*columns, extra])
+    outcome = (frame["outcome"] == "a").to_numpy(dtype=np.float64)
+    fitted = sm.GLM(outcome, design, family=sm.families.Binomial()).fit(cov_type="HC0", tol=1e-14)
+    return float(fitted.params[-1]), float(fitted.bse[-1])
+
+
+@pytest.mark.parametrize("name", ["side", "duration"])
+def test_effects_and_covariates_are_those_of_statsmodels(name: str) -> None:
+    """Without prompts and raters the errors are those of independent votes, as HC0 has them."""
+    frame = Study(votes=1200, side=0.3, duration=0.2).draw(6).drop(columns=["prompt", "rater"])
+    if name == "side":
+        row = effects(rate_frame(frame)).iloc[0]
+        found, sign = "advantage", frame["side"].map({"left": 1.0, "right": -1.0})
+    else:
+        row = covariates(rate_frame(frame, covariates=["duration"])).iloc[0]
+        found, sign = "worth", frame["duration"]
+    estimate, error = logistic(frame, sign)
+    assert row[found] == pytest.approx(ELO_SCALE * estimate, abs=1e-4)
+    assert row["upper"] - row["lower"] == pytest.approx(2 * 1.959964 * ELO_SCALE * error, rel=2e-3)

@@ -7,6 +7,7 @@ from scipy.stats import t as student
 from analysis.subject import rate_frame
 from analysis.tables.leaderboard import leaderboard, rank_probabilities, win_matrix
 from elo import Votes, fit
+from elo.arrays import Floats
 from tests.factories_frames import Study, cell
 
 FRAME = Study(ties=0.2).draw(1)
@@ -72,3 +73,31 @@ def test_rank_probabilities_add_up_over_ranks_and_over_contenders() -> None:
 def test_the_same_seed_draws_the_same_ranks() -> None:
     subject = rate_frame(FRAME, seed=4)
     assert rank_probabilities(subject, 300).equals(rank_probabilities(subject, 300))
+
+
+@pytest.mark.slow
+def test_raters_who_answer_at_random_disturb_the_ratings_by_reliability_less() -> None:
+    """Every third rater tosses a coin; the true strengths are evenly spaced."""
+    truth, errors = -np.arange(5.0), []
+    for seed in range(6):
+        frame = Study(votes=1500, raters=15, step=0.4).draw(seed)
+        tosses = np.random.default_rng(100 + seed).choice(["a", "b"], len(frame))
+        careless = frame["rater"].str[1:].astype(int) % 3 == 0
+        board = leaderboard(rate_frame(frame.assign(outcome=frame["outcome"].where(~careless, tosses))))
+        board = board.sort_values("contender")
+        errors.append([misfit(board[name].to_numpy(), truth) for name in ("rating", "without_unreliable")])
+    plain, reliable = np.mean(errors, axis=0)
+    assert reliable < plain
+
+
+def misfit(found: Floats, truth: Floats) -> float:
+    """Return the share of the spread that the truth does not explain, whatever the scale."""
+    return 1 - float(np.corrcoef(found, truth)[0, 1]) ** 2
+
+
+def test_votes_repeated_by_their_raters_have_the_design_effect_of_their_number() -> None:
+    """Four equal votes of each rater tell as much as one."""
+    frame = Study(votes=500, prompts=500).draw(2)
+    frame["rater"] = [f"r{place}" for place in range(len(frame))]
+    repeated = frame.loc[frame.index.repeat(4)].drop(columns="prompt").reset_index(drop=True)
+    assert rate_frame(repeated).ratings.diagnostics.design_effect == pytest.approx(4, rel=0.1)
