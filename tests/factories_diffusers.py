@@ -11,12 +11,22 @@ import tokenizers
 import torch
 from tokenizers import Tokenizer, pre_tokenizers
 
-# Their classes are made without types.
-diffusers: Any = import_module("diffusers")
-guiders: Any = import_module("diffusers.guiders")
-ltx2: Any = import_module("diffusers.pipelines.ltx2")
-ltx2_vocoder: Any = import_module("diffusers.pipelines.ltx2.vocoder")
-transformers: Any = import_module("transformers")
+
+class _Late:
+    """Module that is imported when a test first uses it: every process of a test run collects all tests."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - the classes are made without types
+        return getattr(import_module(self._name), attribute)
+
+
+diffusers = _Late("diffusers")
+guiders = _Late("diffusers.guiders")
+ltx2 = _Late("diffusers.pipelines.ltx2")
+ltx2_vocoder = _Late("diffusers.pipelines.ltx2.vocoder")
+transformers = _Late("transformers")
 
 _SPECIAL = ["<pad>", "</s>", "<unk>", "<bos>"]
 _WORDS = 300

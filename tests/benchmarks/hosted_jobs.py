@@ -27,7 +27,7 @@ from tests.providers.server import Server
 
 MOST = 1.15
 """Allowed ratio of the measured time to the ideal one."""
-POLL_S = 0.25
+POLL_S = 0.5
 PAGE_BYTES = resource.getpagesize()
 
 

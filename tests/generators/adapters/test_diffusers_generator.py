@@ -12,8 +12,6 @@ import av
 import numpy as np
 import pytest
 import torch
-from diffusers.hooks import group_offloading
-from diffusers.hooks.group_offloading import _is_group_offload_enabled
 from PIL import Image
 
 from generators import registry
@@ -39,6 +37,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
+SEND = "diffusers.hooks.group_offloading.send_to_device"
 QUICK = ("WanPipeline", "wan2.1-t2v-1.3b", "t2v", 16)
 FAMILIES = (
     QUICK,
@@ -238,6 +237,8 @@ def test_tiling_is_switched_for_each_clip(
 
 @pytest.mark.parametrize("how", ["blocks", "leaves"])
 def test_offloading_covers_every_component(checkpoints: Path, how: str) -> None:
+    from diffusers.hooks.group_offloading import _is_group_offload_enabled
+
     pipeline = _load(checkpoints)
     diffusers_offload.offload(pipeline, how, torch.device("cpu"))
     modules = [part for part in pipeline.components.values() if isinstance(part, torch.nn.Module)]
@@ -267,7 +268,7 @@ def test_offloaded_weights_give_the_same_clip_without_accelerate(
 ) -> None:  # fmt: skip
     changes = {"track": track, "side": side, "reference_image": image if "i2v" in track else None}
     (whole,) = hashes(make(checkpoints, kind, model, side), tmp_path / "whole", 1, **changes)
-    monkeypatch.delattr(group_offloading, "send_to_device", raising=False)
+    monkeypatch.delattr(SEND, raising=False)
     cpu = torch.device("cpu")  # the hooks are the same there, and no test machine has an accelerator
     monkeypatch.setattr(diffusers_generator, "_find_device", lambda ask: cpu)
     offloaded = make(checkpoints, kind, model, side, offload=how)
@@ -277,14 +278,14 @@ def test_offloaded_weights_give_the_same_clip_without_accelerate(
 def test_offloading_hooks_run_for_every_component(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(group_offloading, "send_to_device", raising=False)
+    monkeypatch.delattr(SEND, raising=False)
     devices = []
 
     def noting(value: Any, device: torch.device, non_blocking: bool = False) -> Any:  # noqa: ANN401
         devices.append(device.type)
         return diffusers_offload.send_to_device(value, device, non_blocking)
 
-    monkeypatch.setattr(group_offloading, "send_to_device", noting, raising=False)
+    monkeypatch.setattr(SEND, noting, raising=False)
     monkeypatch.setattr(diffusers_generator, "_find_device", lambda ask: torch.device("cpu"))
     hashes(make(checkpoints, offload="leaves"), tmp_path, 1)
     assert len(devices) > 100

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import UniPCMultistepScheduler
 from torch import Tensor
 
 from generators.happyhorse.sampling.samplers import noise_levels
@@ -20,6 +19,8 @@ def velocity(x: Tensor, level: float) -> Tensor:
 
 
 def by_diffusers(x: Tensor, levels: list[float]) -> Tensor:
+    from diffusers import UniPCMultistepScheduler
+
     steps = len(levels) - 1
     scheduler: Any = UniPCMultistepScheduler(  # type: ignore[no-untyped-call]  # diffusers has no types
         solver_order=2, prediction_type="flow_prediction", use_flow_sigmas=True, final_sigmas_type="zero"
