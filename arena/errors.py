@@ -8,6 +8,8 @@ from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+API = "/api/"
+"""Start of the addresses at which every failure is a problem document."""
 PROBLEM_TYPES = ("application/problem+json", "application/json")
 
 
@@ -54,7 +56,9 @@ def answer_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def wants_document(request: HttpRequest) -> bool:
-    """Return whether the client prefers JSON to HTML, or takes no HTML at all."""
+    """Return whether the client prefers JSON to HTML, takes no HTML at all, or asks the API."""
+    if request.path_info.startswith(API):
+        return True
     try:
         preferred = request.get_preferred_type(["text/html", *PROBLEM_TYPES])
     except ValueError:  # a malformed Accept header may be disregarded (RFC 9110, section 12.5.1)

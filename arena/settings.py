@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "arena.runs",
     "arena.voting",
     "arena.standings",
+    "arena.api",
     "arena.demo",
 ]
 MIDDLEWARE = [
@@ -182,6 +183,10 @@ JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1)
 BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(min=60))
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
+
+# The API.
+
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 300, validate=validate.Range(min=1))
 
 # Snapshots.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from arena.api.application import urls as api_v1
 from arena.standings import views as standings
 from arena.standings.pages import downloads, embeds
 from arena.standings.pages import views as pages
@@ -18,6 +19,7 @@ urlpatterns = [
     path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
     path("media/<str:token>", files.media, name="media"),
+    path("api/v1/", api_v1),
     path("boards/", standings.boards, name="boards"),
     path("boards/<slug:slug>/", pages.study_boards, name="study_boards"),
     path("boards/<slug:slug>/<str:track>/", pages.board, name="board"),

@@ -1,0 +1,132 @@
+"""Shapes of the API's answers about boards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from arena.api.schemas import CONTENDER
+from generators.base import Track
+
+
+class BoardSummary(Schema):
+    """A board in a list."""
+
+    study: str
+    track: Track
+    simulated: bool
+    ledger_head: str
+    votes: int
+    raters: int
+    last_vote: datetime | None
+    top: list[str] = Field(description="Up to three contenders, best first; empty without ratings")
+
+
+class Row(Schema):
+    """One contender's line on a board."""
+
+    rank: int
+    rank_low: int
+    rank_high: int
+    tier: int
+    contender: str = Field(description=CONTENDER)
+    name: str
+    withheld: bool
+    rating: float
+    lower: float | None = Field(description="Null where there is no finite limit")
+    upper: float | None
+    votes: int
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+    win_rate: float
+    raters: int | None
+    prompts: int | None
+    preliminary: bool = Field(description="Whether it rests on too few votes, raters or prompts")
+
+
+class UnratedRow(Schema):
+    """A contender without a finite rating."""
+
+    contender: str = Field(description=CONTENDER)
+    reason: str
+    lower: float | None = Field(description="Its rating is above this; null without such a bound")
+    upper: float | None
+
+
+class Step(Schema):
+    """Step from one contender to the next below."""
+
+    higher: str
+    lower: str
+    difference: float
+    difference_lower: float | None
+    difference_upper: float | None
+    votes_needed: int | None = Field(description="Further votes to tell them apart; null if none suffice")
+    is_distinct: bool
+
+
+class Leader(Schema):
+    """Test of whether the first contender is really the best, valid after every vote."""
+
+    contender: str
+    evidence: float | None = Field(description="E-value; null where it is too large to write")
+    is_shown: bool
+
+
+class Board(Schema):
+    """Ratings of one study, track and slice."""
+
+    study: str
+    track: Track
+    slice: dict[str, str] = Field(description="Part of the votes; empty for all")
+    simulated: bool
+    ledger_head: str
+    votes: int
+    raters: int
+    prompts: int
+    last_vote: datetime | None
+    missing: str = Field(description="Why there are no ratings yet; empty if there are")
+    method: dict[str, Any] | None = Field(
+        description="Model, intervals, anchor and scale; null without ratings"
+    )
+    rows: list[Row]
+    unrated: list[UnratedRow]
+    steps: list[Step]
+    leader: Leader | None
+
+
+class Matrix(Schema):
+    """Who beat whom; row against column."""
+
+    contenders: list[str]
+    win_rates: list[list[float | None]] = Field(description="Null where the two never met")
+    votes: list[list[int]]
+
+
+class Pair(Schema):
+    """Two contenders compared."""
+
+    first: str
+    second: str
+    votes: int
+    win_rate: float | None = Field(description="Share of the credit of the first; null if they never met")
+    difference: float = Field(description="Rating of the first less that of the second")
+    difference_lower: float | None
+    difference_upper: float | None
+
+
+class HistoryPoint(Schema):
+    """A board at one moment: a snapshot, or the present."""
+
+    at: datetime | None = Field(description="Time of the snapshot; of the last vote for the present board")
+    snapshot: str | None = Field(description="Hash of the snapshot's manifest; null for the present board")
+    ledger_head: str
+    changed: list[str] = Field(description="Settings of the fit, contenders or rules other than before")
+    ratings: dict[str, float] = Field(description="Rating of each contender")
+    lower: dict[str, float]
+    upper: dict[str, float]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from arena.voting.models import Rater, Study
+from tests.factories import make_study
+from tests.factories_voting import cast_all_pairs
+
+Read = Callable[..., Any]
+
+
+@pytest.fixture
+def rated_study() -> Study:
+    """Three contenders, 36 votes by four raters on three prompts: enough for a board."""
+    study = make_study(contenders=3, prompts=3)
+    for outcomes in ("aab", "aat", "aaab", "ab"):
+        cast_all_pairs(study, Rater.objects.create(), outcomes)
+    return study
+
+
+@pytest.fixture
+def read(client: Client) -> Read:
+    """Return a function that reads an address of the API as JSON."""
+
+    def get(address: str, **headers: str) -> Any:  # noqa: ANN401 - any JSON
+        response = client.get(f"/api/v1/{address}", headers=headers)
+        assert response.status_code == 200, response.content
+        return response.json()
+
+    return get
