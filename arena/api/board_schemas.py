@@ -120,6 +120,13 @@ class Pair(Schema):
     difference_upper: float | None
 
 
+class Moment(Schema):
+    """Ratings of the votes up to a time that count now."""
+
+    at: datetime
+    ratings: dict[str, float] = Field(description="Rating of each contender that had a finite one")
+
+
 class HistoryPoint(Schema):
     """A board at one moment: a snapshot, or the present."""
 
@@ -130,3 +137,10 @@ class HistoryPoint(Schema):
     ratings: dict[str, float] = Field(description="Rating of each contender")
     lower: dict[str, float]
     upper: dict[str, float]
+
+
+class History(Schema):
+    """How a board came to be."""
+
+    moments: list[Moment] = Field(description="Past ratings at equal distances in time, at most an hour old")
+    boards: list[HistoryPoint] = Field(description="Each snapshot, the oldest first, and the present board")

@@ -7,13 +7,14 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from arena.api.board_schemas import Board, BoardSummary, HistoryPoint, Matrix, Pair
+from arena.api.board_schemas import Board, BoardSummary, History, Matrix, Pair
 from arena.api.finding import SliceQuery, find_board, find_contender, find_study, studies
 from arena.api.pages import Page, PageQuery, page_of
 from arena.api.problems import Unknown
 from arena.standings.boards import current_standing
-from arena.standings.history import Point, board_history
-from arena.standings.public import PublicBoard
+from arena.standings.history import rating_history
+from arena.standings.public import PublicBoard, finite
+from arena.standings.snapshots.timeline import Point, board_timeline
 from arena.voting.models import Study
 
 router = Router(tags=["boards"])
@@ -91,18 +92,29 @@ def pair(
 
 
 @router.get(
-    "/{study}/{track}/history",
-    response=Page[HistoryPoint],
-    operation_id="get_history",
-    summary="Read the history",
+    "/{study}/{track}/history", response=History, operation_id="get_history", summary="Read the history"
 )
-def history(request: HttpRequest, study: str, track: str, page: Query[PageQuery]) -> dict[str, Any]:
-    """Return the board of each snapshot, the oldest first, then the present one.
+def history(request: HttpRequest, study: str, track: str) -> dict[str, Any]:
+    """Return past ratings of the votes that count now, and the board of each snapshot as it was.
 
     `changed` marks a break: a setting of the fit that is other than before, or a contender that was removed.
     """
     found = find_board(study, track)
-    return page_of(board_history(find_study(study), track, found), page, _point)
+    timeline = board_timeline(find_study(study), track, found)
+    return {"moments": _moments(study, track, found), "boards": [_point(point) for point in timeline]}
+
+
+def _moments(study: str, track: str, board: PublicBoard) -> list[dict[str, Any]]:
+    if board.standing.board is None:
+        return []
+    settings = board.standing.board.settings
+    return [
+        {
+            "at": moment.at,
+            "ratings": {board.name(slug): finite(rating) for slug, rating in moment.ratings.items()},
+        }
+        for moment in rating_history(study=find_study(study), track=track, settings=settings)
+    ]
 
 
 def _point(point: Point) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""History of a board: its snapshots in order, then the present one, with a mark where the method changed."""
+"""Timeline of a board: its snapshots in order, then the present one, with a mark where the method changed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Point:
     rows: tuple[Mapping[str, Any], ...]
 
 
-def board_history(study: Study, track: str, present: PublicBoard) -> list[Point]:
-    """Return the points of a board's history, the oldest first; the last is the present board."""
+def board_timeline(study: Study, track: str, present: PublicBoard) -> list[Point]:
+    """Return the points of a board's timeline, the oldest first; the last is the present board."""
     points: list[Point] = []
     before: Mapping[str, Any] | None = None
     for snapshot in study.snapshots.order_by("created_at", "pk"):

@@ -77,13 +77,16 @@ def test_a_slice_has_its_votes_only(rated_study: Study, read: Read) -> None:
 def test_the_history_has_each_snapshot_and_its_breaks(rated_study: Study, read: Read) -> None:
     make_snapshot(rated_study, as_zip=True)
     snapshot = rated_study.snapshots.get()
-    now = read(f"{BOARD}/history")["items"][-1]
+    now = read(f"{BOARD}/history")["boards"][-1]
     board = snapshot.boards["t2v-audio"]
     board["settings"]["ties"] = "davidson"
     gone = {**board["rows"][0], "contender": "gone"}
     board["rows"].append(gone)
     type(snapshot).objects.filter(pk=snapshot.pk).update(boards=snapshot.boards)
-    past, present = read(f"{BOARD}/history")["items"]
+    told = read(f"{BOARD}/history")
+    past, present = told["boards"]
+    rows = read(BOARD)["rows"]
+    assert told["moments"][-1]["ratings"] == {row["contender"]: row["rating"] for row in rows}
     assert past["snapshot"] == snapshot.manifest_sha256
     assert past["changed"] == []
     assert present["changed"] == ["ties", "contenders"]

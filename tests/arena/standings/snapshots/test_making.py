@@ -20,7 +20,7 @@ from arena.standings.snapshots.making import OtherBoard, make_snapshot
 from arena.standings.snapshots.package import Folder
 from arena.standings.snapshots.verifying import verify_snapshot
 from arena.voting.ledger import ledger_head
-from arena.voting.models import Rater, Study, Vote
+from arena.voting.models import LedgerEntry, Rater, Study
 from arena.voting.openings import close_study
 from arena.voting.votes import exclude_rater
 from tests.factories import make_study
@@ -143,8 +143,10 @@ def test_nothing_is_overwritten_or_half_written(
 
 
 def test_a_board_that_the_ledger_does_not_give_is_not_signed(rated_study: Study, tmp_path: Path) -> None:
-    unprotect("voting_vote")
-    Vote.objects.filter(outcome="a").update(outcome="b")
+    unprotect("voting_ledgerentry")
+    for entry in LedgerEntry.objects.filter(payload__contains='"outcome":"a"'):
+        turned = entry.payload.replace('"outcome":"a"', '"outcome":"b"')
+        LedgerEntry.objects.filter(pk=entry.pk).update(payload=turned)
     with pytest.raises(OtherBoard, match=r"The board on t2v-audio has .* don't give that"):
         make_snapshot(rated_study, tmp_path / "other")
     assert not (tmp_path / "other").exists()
