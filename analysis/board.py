@@ -14,6 +14,7 @@ from elo import RatingRow, Ratings, Tally, Unrated, Votes, fit
 from elo.arguments import Cluster, Ties
 from elo.fit import ELO_SCALE
 from elo.intervals.ranks import tiers
+from elo.models.grouped import GroupedVotes
 
 
 class Evidence(NamedTuple):
@@ -177,11 +178,16 @@ def _tiers(ratings: Ratings, rows: Sequence[BoardRow], order: Sequence[int]) -> 
     return found
 
 
-def count_met(votes: Votes, ratings: Ratings) -> tuple[dict[str, int] | None, dict[str, int] | None]:
+def count_met(
+    votes: Votes | GroupedVotes, ratings: Ratings
+) -> tuple[dict[str, int] | None, dict[str, int] | None]:
     """Count the raters and the prompts that each rated contender met, in votes between rated contenders.
 
     None stands for what the votes do not record.
     """
+    if isinstance(votes, GroupedVotes) and not ratings.unrated:
+        return votes.clusters_met("rater"), votes.clusters_met("prompt")
+    votes = votes.rows() if isinstance(votes, GroupedVotes) else votes
     if ratings.unrated:
         votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
     return _met(votes, votes.rater), _met(votes, votes.prompt)

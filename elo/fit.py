@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,11 @@ from elo.intervals.covariance import (
     of_draws,
     without_intervals,
 )
+from elo.intervals.grouped import NeedsVotes, grouped_covariance
 from elo.intervals.scores import Fitted
 from elo.method import Diagnostics, Method
 from elo.models.cells import Cells, cells_of_tally, cells_of_votes
+from elo.models.grouped import GroupedVotes
 from elo.models.identification import NotIdentified
 from elo.models.newton import Problem
 from elo.models.separation import solve
@@ -52,7 +54,7 @@ Column: TypeAlias = NDArray[np.integer]
 
 
 def fit(
-    votes: Votes | Tally,
+    votes: Votes | Tally | GroupedVotes,
     *,
     ties: Ties = "half",
     effects: Sequence[Circumstance] = (),
@@ -79,7 +81,8 @@ def fit(
     `Specification`, `Uncertainty` and `Settings` say more of each argument.
 
     Args:
-        votes: the votes that count, or their tally, which knows no clusters and of circumstances the side.
+        votes: the votes that count; or their tally, which knows no clusters and of circumstances the side; or
+            counts by cluster.
         ties: how a tie enters: as half a win to each side, by a model of ties, or not at all.
         effects: circumstances that help a contender: `side` (shown left), `order` (played first).
         covariates: columns of the votes' covariates, differences of clips' features.
@@ -110,8 +113,10 @@ def fit(
     return rate(votes, Settings(model, errors, separation, weighting, anchor, scale, level))
 
 
-def rate(votes: Votes | Tally, settings: Settings) -> Ratings:
+def rate(votes: Votes | Tally | GroupedVotes, settings: Settings) -> Ratings:
     """Rate contenders as the settings say; arguments and errors are those of `fit`."""
+    if isinstance(votes, GroupedVotes):
+        return _rated_from_groups(votes, settings) or rate(votes.rows(), settings)
     settings.check(votes)
     tally = votes if isinstance(votes, Tally) else votes.tally()
     cells = _cells(votes, tally, settings)
@@ -121,6 +126,38 @@ def rate(votes: Votes | Tally, settings: Settings) -> Ratings:
         if 1 < len(rated) < len(votes.contenders):
             return _rated_apart(votes, tally, problem, rated, settings)
     return _rated(votes, tally, cells, problem, settings)
+
+
+def _rated_from_groups(votes: GroupedVotes, settings: Settings) -> Ratings | None:
+    """Rate contenders by counts alone; None where that takes the votes."""
+    asked, tally = settings.uncertainty, votes.counts
+    if not _suits(votes, settings):
+        return None
+    replace(settings, uncertainty=replace(asked, clusters=())).check(tally)
+    cells = cells_of_tally(tally)
+    problem = settings.specification.problem(cells)
+    if len(rated_contenders(problem)) < len(votes.contenders):
+        return None
+    solution, handled = solve(problem, votes.contenders, settings.separation)
+    fitted = Fitted(problem, solution, cells, settings.specification.labels)
+    try:
+        errors = grouped_covariance(fitted, votes, asked.clusters, asked.correction, floored=asked.floored)
+    except NeedsVotes:
+        return None
+    return _ratings(votes, tally, fitted, settings, errors, handled)
+
+
+def _suits(votes: GroupedVotes, settings: Settings) -> bool:
+    """Return whether counts by cluster are enough for a fit with these settings."""
+    asked = settings.uncertainty
+    return (
+        asked.intervals == "sandwich"
+        and bool(asked.clusters)
+        and set(asked.clusters) <= set(get_args(Cluster))
+        and settings.specification == votes.specification
+        and settings.weighting == "votes"
+        and settings.separation in ("apart", "error")
+    )
 
 
 def _rated_apart(
@@ -172,6 +209,18 @@ def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, s
         errors = _errors(fitted, asked, columns)
     else:
         errors = of_draws(fitted, drawn.covariance, drawn.recipe, columns, floored=asked.floored)
+    return replace(_ratings(votes, tally, fitted, settings, errors, handled), draws=drawn)
+
+
+def _ratings(
+    votes: Votes | Tally | GroupedVotes,
+    tally: Tally,
+    fitted: Fitted,
+    settings: Settings,
+    errors: Covariance,
+    handled: str,
+) -> Ratings:
+    solution = fitted.solution
     return Ratings(
         contenders=votes.contenders,
         strengths=solution.strengths,
@@ -179,8 +228,7 @@ def _rated(votes: Votes | Tally, tally: Tally, cells: Cells, problem: Problem, s
         tally=tally,
         method=Method(settings, errors.recipe),
         diagnostics=_diagnostics(fitted, votes, errors, handled),
-        parameters=dict(zip(problem.names, solution.extras.tolist(), strict=True)),
-        draws=drawn,
+        parameters=dict(zip(fitted.problem.names, solution.extras.tolist(), strict=True)),
     )
 
 
@@ -230,7 +278,9 @@ def _drawn(fitted: Fitted, settings: Settings, columns: Mapping[str, Column]) ->
     )
 
 
-def _diagnostics(fitted: Fitted, votes: Votes | Tally, errors: Covariance, handled: str) -> Diagnostics:
+def _diagnostics(
+    fitted: Fitted, votes: Votes | Tally | GroupedVotes, errors: Covariance, handled: str
+) -> Diagnostics:
     known = None if isinstance(votes, Tally) else votes
     return Diagnostics(
         iterations=fitted.solution.iterations,

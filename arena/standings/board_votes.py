@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from django.db.models import Max, Min
-from numpy.typing import NDArray
 
 from arena.standings.clip_facts import ClipFacts
+from arena.standings.grouping import KEPT, STORED, Entries, Groups
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.models import LedgerEntry
 from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
 from elo import OUTCOMES
 
-STORED = np.dtype(
-    [("at", "<i8"), ("a", "<u4"), ("b", "<u4"), ("outcome", "u1"), ("order", "u1"), ("sign", "i1")]
-)
-"""Entry of a sheet, as `arena.voting.tally_sheets.ENTRY` packs it."""
-KEPT = np.dtype([*STORED.descr, ("rater", "<u4")])
-"""Entry in memory: `a` and `b` are places in `ClipFacts`, `rater` is a number from 0."""
 Answer = tuple[str, str, str]
 """Slugs of the contenders on side a and b, and an outcome."""
 BoardKey = tuple[int, str]
 """A study's primary key and a track."""
-Entries = NDArray[Any]
-"""Entries of dtype `KEPT`, shape (N,)."""
 
 
 class Version(NamedTuple):
@@ -87,16 +79,17 @@ class BoardVotes:
         """Primary key of each rater, by number."""
         self._numbers: dict[UUID, int] = {}
         self._sizes: dict[int, int] = {}
-        self._pieces: list[Entries] = [np.zeros(0, KEPT)]
+        self._stored: Entries = np.zeros(0, KEPT)
+        self._size = 0
         self.answers: Counter[Answer] = Counter()
         """Votes that count by contenders on side a and b, and outcome."""
+        self.groups: OrderedDict[object, Groups] = OrderedDict()
+        """Running counts of slices, those used last at the end."""
 
     @property
     def entries(self) -> Entries:
         """All entries, in the order in which they were read."""
-        if len(self._pieces) > 1:
-            self._pieces = [np.concatenate(self._pieces)]
-        return self._pieces[0]
+        return self._stored[: self._size]
 
     def bring_up_to_date(self) -> Version:
         """Read the entries that were added since the last time, or all where the past has changed."""
@@ -121,24 +114,32 @@ class BoardVotes:
     def _add(self, sheets: Iterable[tuple[int, UUID, bytes | memoryview[int]]]) -> None:
         added = [self._new_entries(*sheet) for sheet in sheets]
         fresh = np.concatenate([stored for stored, _ in added]) if added else np.zeros(0, STORED)
-        kept = np.zeros(len(fresh), KEPT)
+        kept = self._room_for(len(fresh))
         for name in STORED.names or ():
             kept[name] = fresh[name]
         sides = self.facts.places(np.concatenate((fresh["a"], fresh["b"])))
         kept["a"], kept["b"] = np.split(sides, 2)
         kept["rater"] = np.repeat([number for _, number in added], [len(stored) for stored, _ in added])
-        self._pieces.append(kept)
         self._count_answers(kept)
 
+    def _room_for(self, more: int) -> Entries:
+        """Return the next places in memory, of which some are kept in stock."""
+        start, self._size = self._size, self._size + more
+        if self._size > len(self._stored):
+            grown = np.zeros(self._size * 5 // 4, KEPT)
+            grown[:start] = self._stored[:start]
+            self._stored = grown
+        return self._stored[start : self._size]
+
     def _count_answers(self, added: Entries) -> None:
-        names, number = np.unique(self.facts.contenders, return_inverse=True)
+        names, number = self.facts.numbered_contenders()
         size = len(names)
         pair = number[added["a"]] * size + number[added["b"]]
         votes = np.bincount(pair * len(OUTCOMES) + added["outcome"], added["sign"])
         for cell in np.flatnonzero(votes).tolist():
             pair_of_cell, outcome = divmod(cell, len(OUTCOMES))
             a, b = divmod(pair_of_cell, size)
-            self.answers[str(names[a]), str(names[b]), OUTCOMES[outcome]] += int(votes[cell])
+            self.answers[names[a], names[b], OUTCOMES[outcome]] += int(votes[cell])
 
     def _new_entries(self, key: int, rater: UUID, content: bytes | memoryview[int]) -> tuple[Entries, int]:
         """Return the entries of a sheet that were not read yet, and its rater's number."""

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 from django.core.cache import cache
 from django.utils import timezone
 
-from analysis.board import count_met, lay_out_board
 from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
+from arena.standings.fitting import nothing_yet, standing_of
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
-from arena.standings.steps import judge_leader, steps_down
-from arena.standings.tallies import NOTHING, Tallied, votes_at_head
+from arena.standings.tallies import BOARDS, votes_at_head
 from arena.version import code_version
 from arena.voting.consistent import consistent_read
+from arena.voting.fit_settings import FitSettings
 from arena.voting.ledger import ledger_heads
 from arena.voting.models import Study
 from arena.voting.rules import rules_hash, study_rules
-from elo import NotIdentified, Unrated, Votes, fit
-from elo.arguments import Cluster
 
 RECENT_S = 60
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
@@ -76,7 +72,7 @@ def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey,
         versions = read_versions(keys.values())
     kept: dict[str, Kept] = cache.get_many(keys)
     found = {
-        board: standing_of(NOTHING, heads[board[0]], part)
+        board: nothing_yet(heads[board[0]], part)
         for board, version in versions.items()
         if version == NO_SHEETS
     }
@@ -88,59 +84,17 @@ def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey,
 
 
 def _computed(study: Study, track: str, part: Slice) -> Standing:
-    tallied, head, version = votes_at_head(study=study, track=track, part=part)
-    standing = standing_of(tallied, head, part)
-    cache.set(_key(study.pk, track, part), Kept(version, standing), timeout=None)
+    """Compute a standing, or wait for the thread that does."""
+    key, settings = _key(study.pk, track, part), FitSettings.of(study.fit)
+    with BOARDS[study.pk, track].lock:
+        asked = settings.specification
+        tallied, head, version = votes_at_head(study=study, track=track, part=part, specification=asked)
+        kept: Kept | None = cache.get(key)
+        if kept is not None and kept.version == version:
+            return replace(kept.standing, head=head)
+        standing = standing_of(tallied, head, part, settings)
+    cache.set(key, Kept(version, standing), timeout=None)
     return standing
-
-
-def standing_of(tallied: Tallied, head: str, part: Slice = WHOLE) -> Standing:
-    """Return the standing of the votes at a ledger head, or state in a sentence what is still missing."""
-    votes = tallied.votes
-    if votes is None:
-        return Standing(head, 0, None, "There are no votes yet.", slice=part)
-    counts = partial(
-        Standing,
-        head,
-        int(votes.weight.sum()),
-        raters=votes.raters or 0,
-        prompts=votes.prompts or 0,
-        last_vote=tallied.last_vote,
-        slice=part,
-    )
-    if not shared_by(votes):
-        return counts(None, ONE_OF_EACH)
-    try:
-        clusters = shared_by(_between_rated(votes))
-        if not clusters:
-            return counts(None, ONE_OF_EACH)
-        ratings = fit(votes, clusters=clusters)
-    except NotIdentified as reason:
-        return counts(None, "Ratings need more votes.", str(reason))
-    board = lay_out_board(ratings, *count_met(votes, ratings))
-    return counts(
-        board,
-        culprits=" ".join(map(_named, board.unrated)),
-        steps=steps_down(board, ratings),
-        leader=judge_leader(ratings),
-        ratings=ratings,
-    )
-
-
-def _named(each: Unrated) -> str:
-    return f"{each.contender} has no finite rating yet: {each.reason}."
-
-
-def _between_rated(votes: Votes) -> Votes:
-    """Return the votes between contenders with finite ratings, on which the board rests."""
-    rated = fit(votes, intervals="none").contenders
-    return votes if rated == votes.contenders else votes.among(np.searchsorted(votes.contenders, rated))
-
-
-def shared_by(votes: Votes) -> tuple[Cluster, ...]:
-    """Return the clusters for intervals: prompt and rater, except one with a single value so far."""
-    counts: dict[Cluster, int | None] = {"prompt": votes.prompts, "rater": votes.raters}
-    return tuple(name for name, count in counts.items() if count is not None and count > 1)
 
 
 def origin(study: Study, track: str, head: str) -> Mapping[str, object]:

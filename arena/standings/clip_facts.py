@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from arena.standings.slices import Slice, aspect
 
 BATCH = 10_000
 """Keys in one query; SQLite takes at most 32,766."""
+JOB_FIELDS = ("clip__job__contender__slug", "clip__job__prompt")
 Places = NDArray[np.intp]
 
 
@@ -25,6 +27,13 @@ class ClipFacts:
         self.prompts: list[int] = []
         """Primary key of the prompt of each rendition."""
         self.aspects: list[str] = []
+        self.features: list[tuple[float, float, float]] = []
+        """Duration, resolution and frame rate of each rendition, as in `COVARIATES`."""
+        self.prompt_numbers: list[int] = []
+        """Number of the prompt of each rendition, from 0 in the order of first appearance."""
+        self._numbers: dict[int, int] = {}
+        self._numbered: tuple[tuple[str, ...], Places] = ((), np.zeros(0, dtype=np.intp))
+        self._within: dict[Slice, NDArray[np.bool_]] = {}
         self._places: dict[int, int] = {}
         self._descriptions: dict[int, tuple[frozenset[str], str]] = {}
 
@@ -35,11 +44,21 @@ class ClipFacts:
         self._read([key for key in wanted if key not in self._places])
         return np.array([self._places[key] for key in wanted], dtype=np.intp)[inverse]
 
+    def numbered_contenders(self) -> tuple[tuple[str, ...], Places]:
+        """Return the contenders so far, sorted, and the place among them for each rendition."""
+        if len(self._numbered[1]) < len(self.contenders):
+            names, number = np.unique(self.contenders, return_inverse=True)
+            self._numbered = tuple(str(name) for name in names), number
+        return self._numbered
+
     def within(self, part: Slice) -> NDArray[np.bool_]:
         """Return whether each rendition belongs to a slice, shape (renditions,)."""
-        self._describe()
-        chosen = [self._fits(place, part) for place in range(len(self.prompts))]
-        return np.array(chosen, dtype=bool)
+        found = self._within.get(part)
+        if found is None or len(found) < len(self.prompts):
+            self._describe()
+            chosen = [self._fits(place, part) for place in range(len(self.prompts))]
+            self._within[part] = found = np.array(chosen, dtype=bool)
+        return found
 
     def _fits(self, place: int, part: Slice) -> bool:
         tags, language = self._descriptions[self.prompts[place]]
@@ -52,13 +71,21 @@ class ClipFacts:
     def _read(self, keys: Sequence[int]) -> None:
         for start in range(0, len(keys), BATCH):
             rows = Rendition.objects.filter(pk__in=keys[start : start + BATCH]).values_list(
-                "pk", "clip__job__contender__slug", "clip__job__prompt", "width", "height"
+                "pk",
+                "clip__job__contender__slug",
+                "clip__job__prompt",
+                "width",
+                "height",
+                "duration_s",
+                "fps",
             )
-            for key, contender, prompt, width, height in rows:
+            for key, contender, prompt, width, height, duration_s, fps in rows:
                 self._places[key] = len(self.contenders)
                 self.contenders.append(contender)
                 self.prompts.append(prompt)
                 self.aspects.append(aspect(width, height))
+                self.features.append((duration_s, log2(width * height), fps))
+                self.prompt_numbers.append(self._numbers.setdefault(prompt, len(self._numbers)))
 
     def _describe(self) -> None:
         """Read tags and languages of the prompts that have none yet."""

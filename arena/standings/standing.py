@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from analysis.board import Board
 from arena.standings.slices import WHOLE, Slice
+from arena.voting.fit_settings import FitSettings
 from elo import Interval, Ratings
 
 
@@ -60,6 +61,8 @@ class Standing:
     last_vote: datetime | None = None
     """Time of the last vote that counts."""
     slice: Slice = WHOLE
+    fit: FitSettings = field(default_factory=FitSettings)
+    """Settings of the fit, by the study's rules; `fit.model` names the model."""
     steps: tuple[Step, ...] = ()
     """One step for each two neighbours on the board, from the top."""
     leader: Leader | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
+
 from analysis.board import Board
 from arena.standings.standing import Leader, Step
-from elo import Ratings
-from elo.intervals.ranks import EQUAL
+from elo import Interval, Ratings
 from elo.options import ELO_SCALE
-from elo.study import plan_separation, top_is_top
+from elo.study import StepNeed, plan_steps, top_is_top
 
 PLANNED_ERROR = 20.0
 """Standard error of a difference, in Elo points, at which the leader's test is strongest.
@@ -22,19 +23,32 @@ FEWEST_CLUSTERS = 20
 
 def steps_down(board: Board, ratings: Ratings) -> tuple[Step, ...]:
     """Return the steps from each contender of a board to the next."""
-    return tuple(_step(ratings, *two) for two in pairwise(board.contenders))
+    needs = plan_steps(ratings, board.contenders)
+    differences = _differences(board, ratings)
+    pairs = pairwise(board.contenders)
+    votes = ratings.diagnostics.votes
+    return tuple(
+        Step(*pair, difference, _needed(need, difference, votes), need.buy)
+        for pair, difference, need in zip(pairs, differences, needs, strict=True)
+    )
 
 
-def _step(ratings: Ratings, higher: str, lower: str) -> Step:
-    difference = ratings.difference(higher, lower)
-    equal = difference.estimate <= EQUAL * ratings.method.asked.scale
-    if equal or not math.isfinite(difference.upper):
-        return Step(higher, lower, difference, None, "votes")
-    plan = plan_separation(ratings, higher, lower)
-    needed = None
-    if math.isfinite(plan.growth):
-        needed = math.ceil((plan.growth - 1) * ratings.diagnostics.votes)
-    return Step(higher, lower, difference, 0 if difference.lower > 0 else needed, plan.buy)
+def _differences(board: Board, ratings: Ratings) -> list[Interval]:
+    """Return what `Ratings.difference` says of each two neighbours, from one table of variances."""
+    errors, asked = ratings.errors, ratings.method.asked
+    places = np.array([ratings.contenders.index(name) for name in board.contenders])
+    higher, lower = places[:-1], places[1:]
+    gaps = asked.scale * (ratings.strengths[higher] - ratings.strengths[lower])
+    variances = np.maximum(errors.difference_variances()[higher, lower], 0)
+    margins = asked.scale * errors.quantile((1 - asked.level) / 2) * np.sqrt(variances)
+    limits = np.stack((gaps, gaps - margins, gaps + margins), axis=1)
+    return [Interval(*row) for row in limits.tolist()]
+
+
+def _needed(need: StepNeed, difference: Interval, votes: float) -> int | None:
+    if difference.lower > 0:
+        return 0
+    return math.ceil((need.growth - 1) * votes) if math.isfinite(need.growth) else None
 
 
 def judge_leader(ratings: Ratings) -> Leader:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
-from arena.standings.board_votes import BoardKey, BoardVotes, Entries, Version, time_of
+from arena.standings.board_votes import BoardKey, BoardVotes, Version, time_of
+from arena.standings.grouping import Entries, Groups, can_group
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.consistent import consistent_read
+from arena.voting.fit_settings import COVARIATES
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
 from elo import OUTCOMES, Votes
+from elo.models.grouped import GroupedVotes
+from elo.models.specification import Specification
 from elo.votes.coding import Coded
 from elo.votes.columns import Columns
 
+HALF_WIN = Specification()
+MANY = 20_000
+"""Entries from which votes are counted by cluster as they come."""
+MOST_GROUPS = 4
+"""Slices of a board whose counts are kept in memory."""
 MOST_BOARDS = 32
 """Boards kept in memory, of which each takes some 25 bytes a vote."""
 
@@ -25,8 +35,8 @@ MOST_BOARDS = 32
 class Tallied(NamedTuple):
     """Votes that count on one board, with prompts and raters as clusters."""
 
-    votes: Votes | None
-    """Votes of the board; None if there are none."""
+    votes: Votes | GroupedVotes | None
+    """Votes of the board, or counts by cluster where they are many; None if there are none."""
     last_vote: datetime | None
     """Time of the last vote; None if there are none."""
 
@@ -64,13 +74,24 @@ class AtHead(NamedTuple):
     """Version of the board's sheets."""
 
 
-def votes_at_head(*, study: Study, track: str, part: Slice = WHOLE) -> AtHead:
-    """Return the votes that count in a slice and the ledger head, read in one snapshot."""
+def votes_at_head(
+    *, study: Study, track: str, part: Slice = WHOLE, specification: Specification = HALF_WIN
+) -> AtHead:
+    """Return the votes that count in a slice and the ledger head, read in one snapshot.
+
+    Counts by cluster change with the next call: use them while holding `BOARDS[study.pk, track].lock`.
+
+    Args:
+        study: the study.
+        track: one of its tracks.
+        part: the slice.
+        specification: the model that they are for.
+    """
     board = BOARDS[study.pk, track]
     with board.lock:
         with consistent_read():
             head, version = ledger_head(study), board.bring_up_to_date()
-        return AtHead(_tallied(board, board.counting(part)), head, version)
+        return AtHead(_tallied(board, part, specification), head, version)
 
 
 def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tuple[str, str]]:
@@ -83,17 +104,52 @@ def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tup
         return Counter({(a, word): board.answers[a, b, word] for a, b in sides for word in OUTCOMES})
 
 
-def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Tallied:
-    """Return the votes that count of a study on one track, or in a slice of it."""
-    return votes_at_head(study=study, track=track, part=part).tallied
+def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Votes | None:
+    """Return the votes that count of a study on one track, or in a slice of it; None if there are none."""
+    board = BOARDS[study.pk, track]
+    with board.lock:
+        with consistent_read():
+            board.bring_up_to_date()
+        entries = board.counting(part)
+        return _votes(board, entries) if len(entries) else None
 
 
-def _tallied(board: BoardVotes, entries: Entries) -> Tallied:
+def _tallied(board: BoardVotes, part: Slice, specification: Specification) -> Tallied:
+    if len(board.entries) >= MANY:
+        names, _ = board.facts.numbered_contenders()
+        clusters = max(len(board.raters), len(set(board.facts.prompt_numbers)))
+        if can_group(specification, len(names), clusters):
+            return _grouped(board, part, specification)
+    entries = board.counting(part)
     if not len(entries):
         return NOTHING
-    names, contender = np.unique(board.facts.contenders, return_inverse=True)
+    return Tallied(_votes(board, entries, specification.covariates), _last_vote(entries))
+
+
+def _grouped(board: BoardVotes, part: Slice, specification: Specification) -> Tallied:
+    """Return counts by cluster, in which only new entries are added."""
+    names, _ = board.facts.numbered_contenders()
+    groups = board.groups.pop((part, specification), None)
+    if groups is None or groups.names != names:
+        groups = Groups(names, part, specification)
+    board.groups[part, specification] = groups
+    while len(board.groups) > MOST_GROUPS:
+        board.groups.popitem(last=False)
+    groups.take(board.entries, board.facts)
+    found = groups.votes.value(lambda: _votes(board, board.counting(part)))
+    if not found.contenders:
+        return NOTHING
+    last = _last_vote(board.counting(part)) if groups.latest is None else time_of(groups.latest)
+    return Tallied(found, last)
+
+
+def _last_vote(entries: Entries) -> datetime:
+    return time_of(int(entries["at"].max()))
+
+
+def _votes(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()) -> Votes:
+    slugs, contender = board.facts.numbered_contenders()
     keys, prompt = np.unique(board.facts.prompts, return_inverse=True)
-    slugs = tuple(str(name) for name in names)
     a, b = entries["a"].astype(np.intp), entries["b"].astype(np.intp)
     labels = {
         "contender_a": Coded(contender[a].astype(np.uint32), slugs),
@@ -102,4 +158,8 @@ def _tallied(board: BoardVotes, entries: Entries) -> Tallied:
         "prompt": Coded(prompt[a].astype(np.uint32), tuple(str(key) for key in keys)),
         "rater": Coded(entries["rater"], tuple(str(rater) for rater in board.raters)),
     }
-    return Tallied(Votes.from_coded(Columns(labels)), time_of(int(entries["at"].max())))
+    features = np.array(board.facts.features)
+    differences = {
+        name: features[a, COVARIATES.index(name)] - features[b, COVARIATES.index(name)] for name in covariates
+    }
+    return Votes.from_coded(Columns(labels, covariates=differences))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Suite
 from arena.runs.clip_settings import ClipSettings
+from arena.voting.fit_settings import FitSettings
 from arena.voting.models import FRONT_TEXTS, Outcome, Study
 from arena.voting.pairing.goals import pairing_text
 
@@ -27,7 +28,7 @@ def rules_hash(study: Study) -> str:
 
 def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
     """Return the rules of a study that has, or is to have, these suites and contenders."""
-    return {
+    rules = {
         "question": study.question,
         "choices": list(Outcome.values),
         "tracks": sorted(study.tracks),
@@ -37,15 +38,16 @@ def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contend
         "pairing": pairing_text(study.pairing),
         "simulated": study.simulated,
     }
+    return rules | ({"fit": study.fit} if study.fit else {})  # the oldest studies' rules have no fit
 
 
 def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
     """Raise StudyExists if a study's rules differ from those wanted, or its words from those asked for."""
     rules = study_rules(known)
     others = [
-        f"{name} {_plainly(rules[name])}, not {_plainly(wanted[name])}"
-        for name in rules
-        if rules[name] != wanted[name]
+        f"{name} {_plainly(rules.get(name, {}))}, not {_plainly(wanted.get(name, {}))}"
+        for name in [*rules, *(name for name in wanted if name not in rules)]
+        if rules.get(name) != wanted.get(name)
     ]
     if not others:
         refuse_other_words(known, asked)
@@ -72,6 +74,8 @@ def _other_words(known: Study, asked: Study) -> list[str]:
 
 
 def _plainly(rule: object) -> str:
+    if isinstance(rule, dict):
+        return FitSettings.of(rule).described
     if not isinstance(rule, list):
         return f"'{rule}'"
     return ", ".join(

@@ -10,6 +10,7 @@ from django.db import transaction
 from arena.catalog.models import Contender, Suite
 from arena.runs.models import Run
 from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
+from arena.voting.fit_settings import FitSettings
 from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
@@ -52,6 +53,7 @@ def create_study(
     contact: str = "",
     simulated: bool = False,
     pairing: str = UNIFORM,
+    fit: FitSettings | None = None,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
@@ -70,8 +72,10 @@ def create_study(
         contact: e-mail or web address, for the front page.
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
+        fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
 
     Raises:
+        InvalidFit: settings of the fit are unknown or don't go together.
         InvalidStudy: a text, the slug or a track is invalid.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
@@ -90,6 +94,7 @@ def create_study(
         simulated=simulated,
         pairing=pairing,
         is_open=False,
+        fit=_checked(fit or FitSettings(), contenders),
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
@@ -98,6 +103,11 @@ def create_study(
         tracks=tracks, suites=suites, contenders=contenders, runs=runs
     )
     return _stored(study, known, suites, contenders), known is None
+
+
+def _checked(fit: FitSettings, contenders: Sequence[Contender]) -> dict[str, object]:
+    fit.check(sorted(contender.slug for contender in contenders))
+    return fit.stored
 
 
 def _refuse_too_few(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from elo.arguments import Correction
 from elo.arrays import Floats
-from elo.intervals.clustered import clustered_sandwich, intersected
+from elo.intervals.cluster_counts import ClusterCounts
+from elo.intervals.clustered import Clustered, clustered_sandwich, intersected
 from elo.intervals.meat import independent_meat
 from elo.intervals.rows import Rows
 from elo.intervals.scarcity import model_floor
@@ -170,11 +171,32 @@ def clustered(
     """
     rows = {name: rows_by(fitted, column, name) for name, column in columns.items()}
     ways = {name: clustered_sandwich(fitted, each, correction) for name, each in rows.items()}
+    first, *second = rows.values()
+    both = intersected(fitted, first, second[0], correction) if second else None
+    return combined(fitted, rows, ways, both, correction, floored=floored)
+
+
+def combined(
+    fitted: Fitted,
+    rows: Mapping[str, Rows | ClusterCounts],
+    ways: Mapping[str, Clustered],
+    both: Floats | None,
+    correction: Correction,
+    *,
+    floored: bool,
+) -> Covariance:
+    """Combine the covariances by each kind of cluster as in `clustered`.
+
+    Args:
+        fitted: the optimum.
+        rows: the votes by each kind of cluster.
+        ways: the covariance by each.
+        both: the covariance by clusters of both kinds at once, shape (P, P); None with one kind.
+        correction: as in `clustered`.
+        floored: as in `clustered`.
+    """
     one_way = [way.covariance for way in ways.values()]
-    matrix = one_way[0]
-    if len(rows) == 2:
-        first, second = rows.values()
-        matrix = matrix + one_way[1] - intersected(fitted, first, second, correction)
+    matrix = one_way[0] if both is None else one_way[0] + one_way[1] - both
     plain, floors = _independent(fitted), {}
     if floored and len(rows) == 2:
         matrix = _positive_semidefinite(matrix)
@@ -226,7 +248,7 @@ def _bare(floored: bool) -> str:
     return "" if floored else ", without a floor"
 
 
-def _effective(rows: Rows) -> float:
+def _effective(rows: Rows | ClusterCounts) -> float:
     return float(rows.votes.sum() ** 2 / (rows.votes**2).sum())
 
 

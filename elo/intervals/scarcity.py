@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from elo.arrays import Floats
 from elo.intervals import compiled
+from elo.intervals.cluster_counts import ClusterCounts
 from elo.intervals.rows import Rows
 from elo.intervals.scores import Fitted
 from elo.intervals.sorted_rows import sort_rows
@@ -26,7 +27,7 @@ DENSE = 20_000_000
 """Cells of a table of clusters by contenders, 160 MB, above which it is made by sorting."""
 
 
-def model_floor(fitted: Fitted, kinds: Sequence[Rows] = ()) -> Floats:
+def model_floor(fitted: Fitted, kinds: Sequence[Rows | ClusterCounts] = ()) -> Floats:
     """Return the covariance below which no variance may fall, H^-1 (sum_v share_v I_v) H^-1, shape (P, P).
 
     A sandwich without residuals is zero: three ties would rate a contender as surely as a thousand votes.
@@ -64,7 +65,7 @@ def _leverage(fitted: Fitted) -> Floats:
     return leverage
 
 
-def _concentration(fitted: Fitted, rows: Rows) -> Floats:
+def _concentration(fitted: Fitted, rows: Rows | ClusterCounts) -> Floats:
     """Return each contender's sum of squared votes by cluster over their squared sum, shape (K,).
 
     Where a bound shows that it is small, the bound stands for it: a pass over millions of rows less.
@@ -76,6 +77,11 @@ def _concentration(fitted: Fitted, rows: Rows) -> Floats:
     if not _matters(bound).any():
         return bound
 
+    if isinstance(rows, ClusterCounts):
+        by_contender = rows.by_contender
+        bound = by_cluster @ by_contender / votes**2
+        squares: Floats = (by_contender**2).sum(axis=0) / votes**2
+        return np.where(_matters(bound), squares, bound)
     if compiled.worth_compiling(len(rows.cell)):
         return sort_rows(fitted, rows).squared_votes(size) / votes**2
 

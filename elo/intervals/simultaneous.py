@@ -7,6 +7,7 @@ T. Hothorn, F. Bretz, P. Westfall, "Simultaneous inference in general parametric
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,7 @@ def _joint_normal(
     return largest
 
 
+@lru_cache(maxsize=16)
 def _radius_beyond(rank: int) -> tuple[Floats, Floats]:
     """Tabulate radii and the probability of a larger one: the root of chi^2 of `rank` degrees of freedom."""
     edges, step = np.linspace(0, np.sqrt(rank) + 9, RADII + 1, retstep=True)
@@ -139,6 +141,14 @@ def _root(covariance: Floats) -> Floats:
     return root
 
 
+@lru_cache(maxsize=4)
+def _directions(rank: int) -> Floats:
+    """Draw random directions on the sphere, shape (DRAWS, rank)."""
+    directions: Floats = np.random.default_rng(SEED).standard_normal((DRAWS, rank))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return directions
+
+
 def _largest_contrasts(covariance: Floats, root: Floats, pairs: NDArray[np.bool_]) -> Floats:
     """Return the largest |x_i - x_j| / se_ij over pairs, x = A u, for each direction u, shape (DRAWS,).
 
@@ -154,10 +164,8 @@ def _largest_contrasts(covariance: Floats, root: Floats, pairs: NDArray[np.bool_
     own = np.maximum(own, NEGLIGIBLE**0.5 * own.max())
     share = (errors / (own[:, None] + own))[compared].min()
 
-    # Random directions on the sphere, and the contenders' x = A u in each of them, shape (DRAWS, K).
-    directions = np.random.default_rng(SEED).standard_normal((DRAWS, root.shape[1]))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    points = (directions @ root.T).astype(np.float32)
+    # The contenders' x = A u in each direction u, shape (DRAWS, K).
+    points = (_directions(root.shape[1]) @ root.T).astype(np.float32)
 
     per_error = (1 / errors).astype(np.float32)
     largest = np.zeros(DRAWS, np.float32)

@@ -20,9 +20,11 @@ from elo.study.size import (
     variance_components,
     width_appearances,
 )
+from elo.study.steps import StepNeed, plan_steps
 
 __all__ = [
     "ConfidenceSequence",
+    "StepNeed",
     "StudyPlan",
     "TopClaim",
     "VarianceComponents",
@@ -31,6 +33,7 @@ __all__ = [
     "head_to_head_votes",
     "ladder_appearances",
     "plan_separation",
+    "plan_steps",
     "plan_width",
     "top_is_top",
     "variance_components",

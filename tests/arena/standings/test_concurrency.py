@@ -36,7 +36,7 @@ def test_votes_and_ledger_head_belong_together_while_people_vote() -> None:
             now = votes_at_head(study=study, track="t2v-audio")
             votes, head = now.tallied.votes, now.head
             told = 0 if head == GENESIS else LedgerEntry.objects.get(entry_hash=head).sequence
-            assert (0 if votes is None else votes.weight.sum()) == told
+            assert (0 if votes is None else votes.tally().counts.sum()) == told
             seen.add(told)
             wait([voting], timeout=PAUSE_S)
     voting.result()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -8,6 +10,7 @@ from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.runs.runs import find_run
+from arena.voting.fit_settings import BOTH_BAD, COVARIATES, MODELS, FitSettings, InvalidFit
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
 from arena.voting.pairing.goals import KNOWN, UNIFORM
@@ -33,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--introduction", default="", help="two sentences for the front page")
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--pairing", default=UNIFORM, help=f"what the next pairs are chosen for: {KNOWN}")
+        add_fit_arguments(parser)
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
     def handle(self, **options: str) -> None:
@@ -50,6 +54,7 @@ class Command(BaseCommand):
                 runs=_runs(options["run"]),
                 simulated=bool(options["simulated"]),
                 pairing=options["pairing"],
+                fit=fit_of(options),
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -59,6 +64,39 @@ class Command(BaseCommand):
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
                 f"Make them with manage.py run_suite, then: manage.py reopen_study {study.slug}"
             )
+
+
+def add_fit_arguments(parser: ArgumentParser) -> None:
+    """Add the options of the ratings."""
+    default = FitSettings()
+    parser.add_argument("--ties", choices=sorted(MODELS), default=default.ties, help="model of ties")
+    parser.add_argument(
+        "--both-bad", choices=sorted(BOTH_BAD), default=default.both_bad, help="how both-bad votes count"
+    )
+    parser.add_argument("--side-effect", action="store_true", help="estimate what being on the left does")
+    parser.add_argument(
+        "--covariates", default="", help=f"control the ratings for some of {', '.join(COVARIATES)}"
+    )
+    parser.add_argument("--anchor", default="", help="slug, or slug=rating: ratings are relative to it")
+    parser.add_argument("--scale", type=float, default=default.scale, help="points for one unit of log-odds")
+
+
+def fit_of(options: Mapping[str, Any]) -> FitSettings:
+    """Return the settings of the ratings that the options give."""
+    anchor, _, rating = options["anchor"].partition("=")
+    try:
+        anchored = float(rating or FitSettings().anchor_rating)
+    except ValueError as error:
+        raise InvalidFit(f"--anchor must be SLUG or SLUG=RATING; got '{options['anchor']}'.") from error
+    return FitSettings(
+        ties=options["ties"],
+        both_bad=options["both_bad"],
+        side=bool(options["side_effect"]),
+        covariates=tuple(split_names(options["covariates"])),
+        anchor=anchor,
+        anchor_rating=anchored,
+        scale=options["scale"],
+    )
 
 
 def describe(study: Study) -> str:
