@@ -111,7 +111,7 @@ def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Votes | None
         with consistent_read():
             board.bring_up_to_date()
         entries = board.counting(part)
-        return _votes(board, entries) if len(entries) else None
+        return votes_of(board, entries) if len(entries) else None
 
 
 def _tallied(board: BoardVotes, part: Slice, specification: Specification) -> Tallied:
@@ -123,7 +123,7 @@ def _tallied(board: BoardVotes, part: Slice, specification: Specification) -> Ta
     entries = board.counting(part)
     if not len(entries):
         return NOTHING
-    return Tallied(_votes(board, entries, specification.covariates), _last_vote(entries))
+    return Tallied(votes_of(board, entries, specification.covariates), _last_vote(entries))
 
 
 def _grouped(board: BoardVotes, part: Slice, specification: Specification) -> Tallied:
@@ -136,7 +136,7 @@ def _grouped(board: BoardVotes, part: Slice, specification: Specification) -> Ta
     while len(board.groups) > MOST_GROUPS:
         board.groups.popitem(last=False)
     groups.take(board.entries, board.facts)
-    found = groups.votes.value(lambda: _votes(board, board.counting(part)))
+    found = groups.votes.value(lambda: votes_of(board, board.counting(part)))
     if not found.contenders:
         return NOTHING
     last = _last_vote(board.counting(part)) if groups.latest is None else time_of(groups.latest)
@@ -147,7 +147,8 @@ def _last_vote(entries: Entries) -> datetime:
     return time_of(int(entries["at"].max()))
 
 
-def _votes(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()) -> Votes:
+def votes_of(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()) -> Votes:
+    """Return entries of a board as votes, with differences of the clips' features as covariates."""
     slugs, contender = board.facts.numbered_contenders()
     keys, prompt = np.unique(board.facts.prompts, return_inverse=True)
     a, b = entries["a"].astype(np.intp), entries["b"].astype(np.intp)
