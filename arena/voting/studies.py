@@ -9,7 +9,7 @@ from django.db import transaction
 
 from arena.catalog.models import Contender, Suite
 from arena.runs.models import Run
-from arena.voting.clip_settings import adopt_clip_settings, choose_clip_settings
+from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
 from arena.voting.openings import never_opened, record_change, reopen_study
@@ -57,7 +57,7 @@ def create_study(
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
-    A study created before its clips stays closed until `reopen_study`, or until it is created again.
+    Before its clips it stays closed until `reopen_study`, or until it is created again.
 
     Args:
         slug: part of the study's address.
@@ -75,8 +75,7 @@ def create_study(
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
 
     Raises:
-        InvalidFit: settings of the fit are unknown or don't go together.
-        InvalidStudy: a text, the slug or a track is invalid.
+        InvalidStudy: a text, the slug or a track is invalid; InvalidFit: a setting of the fit is.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
@@ -98,11 +97,19 @@ def create_study(
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
-    kept = [] if known is None or runs else known.clip_settings
-    study.clip_settings = kept or choose_clip_settings(
-        tracks=tracks, suites=suites, contenders=contenders, runs=runs
-    )
+    study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
     return _stored(study, known, suites, contenders), known is None
+
+
+def _clip_settings(
+    known: Study | None,
+    tracks: Sequence[Track],
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    runs: Sequence[Run],
+) -> list[Settings]:
+    kept = [] if known is None or runs else known.clip_settings
+    return kept or choose_clip_settings(tracks=tracks, suites=suites, contenders=contenders, runs=runs)
 
 
 def _checked(fit: FitSettings, contenders: Sequence[Contender]) -> dict[str, object]:

@@ -185,15 +185,9 @@ def combined(
     *,
     floored: bool,
 ) -> Covariance:
-    """Combine the covariances by each kind of cluster as in `clustered`.
+    """Combine the covariances `ways`, by each kind of cluster, and `both`, shape (P, P), as in `clustered`.
 
-    Args:
-        fitted: the optimum.
-        rows: the votes by each kind of cluster.
-        ways: the covariance by each.
-        both: the covariance by clusters of both kinds at once, shape (P, P); None with one kind.
-        correction: as in `clustered`.
-        floored: as in `clustered`.
+    `both` is by clusters of both kinds at once; None with one kind.
     """
     one_way = [way.covariance for way in ways.values()]
     matrix = one_way[0] if both is None else one_way[0] + one_way[1] - both

@@ -60,6 +60,8 @@ def grouped_covariance(
 ) -> Covariance:
     """Return the covariance for votes that share prompts, raters or both, from counts.
 
+    Two kinds of cluster are combined as by Cameron, Gelbach and Miller 2011.
+
     Args:
         fitted: the optimum of the votes' tally.
         votes: the counts.

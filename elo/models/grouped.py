@@ -110,17 +110,17 @@ class Lines:
 
     @property
     def key(self) -> Integers:
-        """Prompt and rater of each line in one number."""
+        """Prompt and rater of each line in one number, shape (N,)."""
         return self._column("key")
 
     @property
     def column(self) -> Integers:
-        """Column of each line's feature."""
+        """Column of each line's feature, shape (N,)."""
         return self._column("column")
 
     @property
     def weight(self) -> NDArray[np.float32]:
-        """Share of the vote times its sign."""
+        """Share of the vote times its sign, shape (N,)."""
         return self._column("weight")
 
     def _column(self, name: str) -> NDArray[Any]:
@@ -233,7 +233,11 @@ class VoteGroups:
 
 
 def features_of(specification: Specification) -> NDArray[np.intp]:
-    """Return the outcomes among which the model splits votes, as places in `OUTCOMES`, shape (F,)."""
+    """Return the outcomes among which the model splits votes, as places in `OUTCOMES`, shape (F,).
+
+    They are the non-zero columns of `elo.models.outcomes.labels`: a tie as half a win to each side (Davidson
+    and Beaver 1977) needs none of its own.
+    """
     return np.flatnonzero(specification.labels.any(axis=0))
 
 

@@ -32,6 +32,8 @@ class StepNeed(NamedTuple):
 def plan_steps(ratings: Ratings, order: Sequence[str], power: float = 0.8) -> tuple[StepNeed, ...]:
     """Plan the separation of each two neighbours in an order of contenders, best first.
 
+    Variance components are those of Owen 2007, as in `elo.study.size.variance_components`.
+
     Args:
         ratings: a fit with sandwich intervals, clustered by rater, prompt or both.
         order: contenders.
