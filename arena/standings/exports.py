@@ -11,6 +11,7 @@ from typing import Any
 from analysis.export import to_csv, to_json
 from arena.standings.boards import current_standing, origin
 from arena.voting.consistent import consistent_read
+from arena.voting.coverage import cover_study
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
 from arena.voting.records import VOTE_FIELDS, WHERE_KNOWN
@@ -54,5 +55,30 @@ def _records_at_head(study: Study, track: str) -> tuple[list[dict[str, Any]], st
     return [vote for vote in counting_votes(study) if vote["track"] == track], ledger_head(study)
 
 
-EXPORTS: dict[str, Callable[[Study, str, str], str]] = {"board": export_board, "votes": export_votes}
+def export_coverage(study: Study, track: str, form: str) -> str:
+    """Return each contender's clips, refusals and missing prompts as text in a form of `FORMATS`."""
+    rows: list[dict[str, Any]] = [
+        {
+            "contender": each.contender.slug,
+            "clips": each.clips,
+            "refusals": each.refusals,
+            "missing_prompts": each.missing,
+        }
+        for each in cover_study(study, track)
+    ]
+    if form == "json":
+        document = {"study": study.slug, "track": track, "simulated": study.simulated, "coverage": rows}
+        return json.dumps(document, indent=2, sort_keys=True) + "\n"
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "missing_prompts": " ".join(row["missing_prompts"])} for row in rows)
+    return out.getvalue()
+
+
+EXPORTS: dict[str, Callable[[Study, str, str], str]] = {
+    "board": export_board,
+    "votes": export_votes,
+    "coverage": export_coverage,
+}
 FORMATS = ("csv", "json")

@@ -88,6 +88,7 @@ class Face(ABC):
 
     def __init__(self, clips: Clips, origin: str, foreign_origin: str) -> None:
         """Store what to serve, where this server is, and another server that nobody may be sent to."""
+        self.key = KEY
         self.clips = clips
         self.origin = origin
         self.foreign_origin = foreign_origin

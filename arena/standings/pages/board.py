@@ -18,6 +18,7 @@ from arena.standings.pages.rows import Line, board_lines
 from arena.standings.pages.scatter import draw_scatter
 from arena.standings.slices import known_slices
 from arena.standings.standing import Step
+from arena.voting.coverage import cover_study
 
 
 class Head(NamedTuple):
@@ -43,6 +44,7 @@ def board_context(page: BoardPage, choices: Choices) -> dict[str, Any]:
     context = {
         "slices": _slice_fields(page),
         "withheld": any(contender.is_withheld for contender in page.contenders.values()),
+        "incomplete": [each for each in cover_study(page.study, page.track) if not each.is_complete],
     }
     if board is None:
         return context

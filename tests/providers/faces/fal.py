@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Received, Reply, Route
+from tests.providers.face import RETRY_AFTER_S, Face, Received, Reply, Route
 
 _STATES = {"queued": "IN_QUEUE", "running": "IN_PROGRESS", "odd": "IN_LIMBO", "cancelled": "COMPLETED"}
 
@@ -26,7 +26,7 @@ class FalFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check fal's own scheme."""
-        return headers.get("authorization") == f"Key {KEY}"
+        return headers.get("authorization") == f"Key {self.key}"
 
     def problem(self, kind: str) -> Reply:
         """Return a model's error as a list, and the queue's as a text with a type."""

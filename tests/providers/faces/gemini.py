@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Received, Reply, Route
+from tests.providers.face import RETRY_AFTER_S, Face, Received, Reply, Route
 
 _STATES = {"queued": "in_progress", "running": "in_progress", "odd": "thinking", "cancelled": "cancelled"}
 
@@ -26,7 +26,7 @@ class GeminiFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check Google's own header."""
-        return headers.get("x-goog-api-key") == KEY
+        return headers.get("x-goog-api-key") == self.key
 
     def problem(self, kind: str) -> Reply:
         """Return the error object."""

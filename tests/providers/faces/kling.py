@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
+from tests.providers.face import RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
 
 _STATES = {"queued": "submitted", "running": "processing", "succeeded": "succeed", "odd": "reviewing"}
 _TASKS = r"/v1/videos/(?:text2video|image2video)"
@@ -25,7 +25,7 @@ class KlingFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check the bearer token."""
-        return headers.get("authorization") == f"Bearer {KEY}"
+        return headers.get("authorization") == f"Bearer {self.key}"
 
     def problem(self, kind: str) -> Reply:
         """Return the code and the message; an empty account answers with status 429, too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
+from tests.providers.face import RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
 
 _STATES = {"queued": "queued", "running": "running", "succeeded": "succeeded", "cancelled": "cancelled"}
 _FAILURES = {"refused": "1027", "refused sound": "1027", "failed": "1000"}
@@ -26,7 +26,7 @@ class MiniMaxFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check the bearer token."""
-        return headers.get("authorization") == f"Bearer {KEY}"
+        return headers.get("authorization") == f"Bearer {self.key}"
 
     def problem(self, kind: str) -> Reply:
         """Return the error object."""

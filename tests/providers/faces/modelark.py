@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Job, Received, Reply, Route
+from tests.providers.face import RETRY_AFTER_S, Face, Job, Received, Reply, Route
 
 _STATES = {"queued": "queued", "running": "running", "succeeded": "succeeded", "cancelled": "cancelled"}
 _TASKS = "/api/v3/contents/generations/tasks"
@@ -27,7 +27,7 @@ class ModelArkFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check the bearer token."""
-        return headers.get("authorization") == f"Bearer {KEY}"
+        return headers.get("authorization") == f"Bearer {self.key}"
 
     def problem(self, kind: str) -> Reply:
         """Return the nested error body."""

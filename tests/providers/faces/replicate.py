@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
+from tests.providers.face import RETRY_AFTER_S, Face, Job, Received, Reply, Route, State
 
 _STATES = {"queued": "starting", "running": "processing", "succeeded": "succeeded", "cancelled": "canceled"}
 _FLAGGED = "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
@@ -29,7 +29,7 @@ class ReplicateFace(Face):
 
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check the bearer token."""
-        return headers.get("authorization") == f"Bearer {KEY}"
+        return headers.get("authorization") == f"Bearer {self.key}"
 
     def problem(self, kind: str) -> Reply:
         """Return the title, detail and status of an error."""

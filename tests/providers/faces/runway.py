@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.providers.face import KEY, RETRY_AFTER_S, Face, Received, Reply, Route
+from tests.providers.face import RETRY_AFTER_S, Face, Received, Reply, Route
 
 _STATES = {"queued": "PENDING", "running": "RUNNING", "succeeded": "SUCCEEDED", "cancelled": "CANCELLED"}
 _FAILURES = {
@@ -34,7 +34,7 @@ class RunwayFace(Face):
     def is_authorised(self, headers: Mapping[str, str]) -> bool:
         """Check the bearer token and the version."""
         return (headers.get("authorization"), headers.get("x-runway-version")) == (
-            f"Bearer {KEY}",
+            f"Bearer {self.key}",
             "2024-11-06",
         )
 

@@ -10,6 +10,7 @@ from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.runs.runs import find_run
+from arena.voting.coverage import cover_study, describe_coverage
 from arena.voting.fit_settings import BOTH_BAD, COVARIATES, MODELS, FitSettings, InvalidFit
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
@@ -59,6 +60,9 @@ class Command(BaseCommand):
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{'Created' if created else 'Already there:'} study {describe(study)}")
+        for track in study.tracks:
+            for line in describe_coverage(cover_study(study, track)):
+                self.stdout.write(f"{track}: {line}")
         if never_opened(study):
             self.stdout.write(
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
