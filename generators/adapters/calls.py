@@ -14,7 +14,7 @@ from generators.adapters.environment import Account
 from generators.adapters.errors import RateLimited, ServerFault
 from generators.adapters.faults import Problem, build_error, fault_of_status, find_fault
 from generators.adapters.provider import Body, Call, Provider
-from generators.adapters.redaction import strip_text
+from generators.adapters.redaction import remove_secrets, strip_text
 from generators.base import GenerationError
 
 LARGEST_BODY = 256 * 2**20
@@ -56,7 +56,7 @@ class Caller:
                 f"{self._provider.title} did not answer: {error or type(error).__name__}.",
                 may_be_accepted=True,
             ) from error
-        body = _parse(content)
+        body: Body | None = remove_secrets(_parse(content), [self._account.key])
         if status >= 300 or body is None:
             raise self._error(call, status, headers, self._provider.read_problem(body or {}))
         if problem := self._provider.find_problem(body):

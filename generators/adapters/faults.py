@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from generators.adapters.errors import JobFailed, JobGone, KeyRefused, Moderated, RateLimited, ServerFault
+from generators.adapters.redaction import strip_text
 from generators.base import GenerationError, InvalidInput, QuotaExceeded
 
 Fault = Literal[
@@ -75,5 +76,5 @@ def fault_of_status(status: int, *, creates: bool) -> Fault:
 def build_error(title: str, fault: Fault, problem: Problem) -> GenerationError:
     """Return the error of a fault, with the provider's own words."""
     code = f" ({problem.code})" if problem.code else ""
-    said = problem.message.strip().rstrip(".")[:500] or "it gave no reason"
+    said = strip_text(problem.message, ()).strip().rstrip(".")[:500] or "it gave no reason"
     return _BUILD[fault](f"{title} {_WORDS[fault]}: {said}{code}.")

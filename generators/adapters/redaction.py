@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 _SECRET_NAMES = re.compile(
     r"authorization|api[-_]?key|secret|token$|signature|cookie|password|credential", re.IGNORECASE
@@ -39,10 +42,38 @@ def strip_text(text: str, secrets: Collection[str]) -> str:
     """Return a text without the given secrets, the queries of its URLs, and bulk."""
     if len(text) > _LONGEST_TEXT or text.startswith("data:"):
         return f"[{len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}]"
+    return _ADDRESS.sub(_without_query, _without(text, secrets))
+
+
+def remove_secrets(value: Any, secrets: Collection[str]) -> Any:  # noqa: ANN401 - JSON
+    """Return a JSON value without the given secrets, and otherwise as it is."""
+    if isinstance(value, dict):
+        return {_without(name, secrets): remove_secrets(item, secrets) for name, item in value.items()}
+    if isinstance(value, list):
+        return [remove_secrets(item, secrets) for item in value]
+    return _without(value, secrets) if isinstance(value, str) else value
+
+
+def _without(text: str, secrets: Collection[str]) -> str:
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, _REMOVED)
-    return _ADDRESS.sub(_without_query, text)
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, _REMOVED)
+    return text
+
+
+@lru_cache(maxsize=64)
+def _spellings(secret: str) -> tuple[str, ...]:
+    """Return the forms in which an answer may repeat a secret: plain, quoted, in hexadecimal or base64."""
+    if not secret:
+        return ()
+    plain = secret.encode()
+    coded = [
+        # Characters at both ends depend on the bytes around the secret.
+        encode(bytes(before) + plain)[-(-before * 8 // 6) : (before + len(plain)) * 8 // 6].decode()
+        for encode in (b64encode, urlsafe_b64encode)
+        for before in range(3)
+    ]
+    return tuple(dict.fromkeys([secret, quote(secret, safe=""), plain.hex(), *coded]))
 
 
 def _without_query(found: re.Match[str]) -> str:

@@ -193,5 +193,5 @@ def test_a_board_takes_a_fixed_number_of_queries(
     client: Client, rated_study: Study, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(PAGE)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(13):
         client.get(PAGE)
