@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from analysis.command import main
 from analysis.report.build import SECTIONS
+from arena.voting.models import Rater
+from tests.factories import make_study
+from tests.factories_voting import cast_all_pairs
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")
@@ -29,6 +34,32 @@ def test_every_option_is_explained_and_no_other(capsys: pytest.CaptureFixture[st
     options = set(re.findall(r"^ +(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
     assert len(options) > 8
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == options
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_every_command_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = make_study(slug="my-study", contenders=3, prompts=3)
+    for outcomes in ("aab", "aat", "aaab", "ab"):
+        cast_all_pairs(study, Rater.objects.create(), outcomes)
+    first, second = (each.slug for each in study.contenders.order_by("slug")[:2])
+    board = f"contender,rating,date\n{first},1100,2026-05-01\n{second},1000,2026-05-01\n"
+    (tmp_path / "boards.csv").write_text(board, encoding="utf-8")
+    run = 0
+    for block in re.findall(r"^```\n(.+?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            match shlex.split(line):
+                case ["python", "manage.py", *arguments]:
+                    call_command(*arguments)
+                case ["python", "-m", "analysis", *arguments]:
+                    main(arguments)
+                case other:
+                    pytest.fail(f"a command of another kind: {other}")
+            run += 1
+    assert run > 8
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found >= {"votes.json", "report.html", "tables", "battles.json", "battles.csv", "dataset"}
 
 
 @pytest.mark.parametrize("title", [title for title, _ in SECTIONS])
