@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure as Canvas
 
 BLUE, VERMILION, GREEN, ORANGE, PURPLE = "#0072b2", "#d55e00", "#009e73", "#e69f00", "#cc79a7"
@@ -87,11 +86,6 @@ class Figure:
         element = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{self.name}-", element)
         element = element.replace(INK, "currentColor").replace(LINE, "var(--line)")
         return element.replace("<svg", '<svg role="img" aria-hidden="true"', 1)
-
-    def add_page(self, pages: PdfPages) -> None:
-        """Append the figure to a PDF, as a page of its own."""
-        with _canvas(self) as canvas:
-            pages.savefig(canvas)
 
     def _render(self, form: str, **options: Any) -> bytes:  # noqa: ANN401 - those of savefig
         out = io.BytesIO()

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from analysis.command import main
+from analysis.figures.style import Figure
 from analysis.report.build import build_report
 from analysis.report.markdown import to_markdown
 from analysis.report.page import to_html
-from analysis.report.paper import COLUMNS, to_pdf
+from analysis.report.paper import COLUMNS, figure_pages, to_pdf
 from analysis.report.parts import Report, Section, Table, TableColumn, number
 from analysis.report.writing import replace_file, write_report
 from analysis.subject import rate_frame
@@ -97,9 +98,16 @@ def test_markdown_links_figures_that_are_there(tmp_path: Path, report: Report) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.figures", "report.md"]
 
 
-def test_a_pdf_has_pages_of_text_and_one_for_each_figure(report: Report) -> None:
+def test_a_pdf_has_pages_of_text_and_of_figures(report: Report) -> None:
     pages = len(re.findall(rb"/Type /Page\b", to_pdf(report)))
-    assert pages > len(report.figures)
+    assert pages > len(figure_pages(report.figures)) > 1
+
+
+def test_figures_share_pages_in_order_as_far_as_they_fit() -> None:
+    heights = [3.0, 3.0, 3.0, 9.0, 12.0, 1.0]
+    figures = [Figure(str(place), "", lambda _: None, height) for place, height in enumerate(heights)]
+    pages = [[figure.name for figure in page] for page in figure_pages(figures)]
+    assert pages == [["0", "1"], ["2"], ["3"], ["4"], ["5"]]
 
 
 @pytest.mark.parametrize(
