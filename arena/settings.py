@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -15,6 +16,18 @@ IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't contain it
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production"  # noqa: S105 - refused below
 
 env = Env()
+
+
+def networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Return addresses and networks as networks; raise ImproperlyConfigured for anything else."""
+    try:
+        return [ip_network(text.strip()) for text in texts]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES must be addresses and networks with commas between; got {error}. "
+            "Set it, as in TRUSTED_PROXIES=10.0.0.0/8,::1"
+        ) from error
+
 
 # Environment. Production refuses settings that are only safe in development.
 
@@ -100,6 +113,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}  # tests run on a real file, too
     # FULL syncs each commit: an acknowledged vote outlasts a power cut.
     # IMMEDIATE takes the write lock at BEGIN: read-then-write transactions wait instead of failing.
+    DATABASES["default"]["CONN_MAX_AGE"] = None  # a new connection costs more than a vote's own queries
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
@@ -180,6 +194,14 @@ JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1)
 
 # Voting.
 
+ANSWERS_PER_MINUTE = env.int("ANSWERS_PER_MINUTE", 20, validate=validate.Range(min=0))
+ANSWERS_PER_MINUTE_AND_ADDRESS = env.int(
+    "ANSWERS_PER_MINUTE_AND_ADDRESS", 120, validate=validate.Range(min=0)
+)
+NEW_RATERS_PER_HOUR_AND_ADDRESS = env.int(
+    "NEW_RATERS_PER_HOUR_AND_ADDRESS", 120, validate=validate.Range(min=0)
+)
+WATCHING_REQUIRED = env.bool("WATCHING_REQUIRED", True)
 BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(min=60))
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
@@ -216,6 +238,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 # HSTS for subdomains and the browsers' preload list are decisions for the domain's owner.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", ["127.0.0.1", "::1"] if BEHIND_PROXY else []))
 FORCE_SCRIPT_NAME = (
     env.str("FORCE_SCRIPT_NAME", "", validate=validate.Regexp(r"(/[\w.~-]+)*/?\Z")).rstrip("/") or None
 )

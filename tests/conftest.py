@@ -24,5 +24,6 @@ def own_data_dir(tmp_path: Path) -> Iterator[Path]:
     storages: dict[str, Any] = dict(settings.STORAGES)
     for alias in ("originals", "renditions", "references"):
         storages[alias] = {**storages[alias], "OPTIONS": {"location": tmp_path / "media" / alias}}
-    with override_settings(DATA_DIR=tmp_path, STORAGES=storages):
+    own = {"DATA_DIR": tmp_path, "STORAGES": storages}
+    with override_settings(**own, WATCHING_REQUIRED=False):  # tests answer at once
         yield tmp_path

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from arena.runs.models import Rendition
 from arena.voting.ballots import sign_ballot
+from arena.voting.media_addresses import Side, media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote
 from tests.factories import make_ballot
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
 
 
 def open_page(client: Client, study: Study) -> Ballot:
-    """Return the ballot that the study's page shows to this browser."""
+    """Return the ballot that the study's page shows to this browser, which has pressed *Start*."""
+    if "rater" not in client.cookies:
+        press_start(client, study)
     ballot: Ballot = client.get(reverse("ballot", args=[study.slug])).context["ballot"]
     return ballot
+
+
+def press_start(client: Client, study: Study) -> ClientResponse:
+    """Open a study's front page and press its button."""
+    url = reverse("start", args=[study.slug])
+    client.get(url)
+    return client.post(url, {"csrfmiddlewaretoken": client.cookies["csrftoken"].value})
 
 
 def answer(client: Client, ballot: Ballot, outcome: str = "a", **headers: str) -> ClientResponse:
@@ -33,7 +43,11 @@ def answer_url(ballot: Ballot) -> str:
     return reverse("answer", args=[sign_ballot(ballot)])
 
 
-def media_url(token: str) -> str:
+def media_url(ballot: Ballot, side: Side) -> str:
+    return media_url_of(media_token(ballot, side))
+
+
+def media_url_of(token: str) -> str:
     return reverse("media", args=[token])
 
 

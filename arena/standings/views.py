@@ -14,7 +14,7 @@ from arena.standings.reveals import tell_verdicts
 from arena.voting.ballots import find_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Study
-from arena.voting.raters import current_rater
+from arena.voting.raters import current_rater_id
 from arena.voting.views import pair_context
 
 BOARDS_AT_HOME = 6
@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
     """Name both sides to the rater who has voted on them; without a vote, redirect to the open pair."""
-    found = find_ballot(token=token, rater=current_rater(request))
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
     standing = recent_standing(study=found.study, track=found.track)

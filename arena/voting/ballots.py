@@ -80,7 +80,8 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
     if rater._state.adding:
         rater.save(force_insert=True)
     else:
-        Rater.objects.select_for_update().get(pk=rater.pk)  # two tabs opened at once get the same ballot
+        # Two tabs opened at once get the same ballot.
+        Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
         if Ballot.objects.filter(rater=rater).count() != history.ballots:
             raise OutlookChanged
     now = timezone.now()
@@ -107,8 +108,8 @@ def sign_ballot(ballot: Ballot) -> str:
     return signing.dumps([ballot.pk.hex, ballot.rater_id.hex], salt=TOKEN_SALT)
 
 
-def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
-    """Return the ballot that a token names.
+def find_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
+    """Return the ballot that a token names, with the rows around it, in one query.
 
     Raises:
         TamperedBallot: this arena didn't sign the token, or the ballot is not in the database.
@@ -116,17 +117,19 @@ def find_ballot(*, token: str, rater: Rater | None) -> Ballot:
         ForeignBallot: the token belongs to another rater.
     """
     try:
-        ballot_id, rater_id = signing.loads(token, salt=TOKEN_SALT)
+        ballot_id, owner_id = signing.loads(token, salt=TOKEN_SALT)
     except signing.BadSignature:
         raise TamperedBallot from None
-    if rater is None:
+    if rater_id is None:
         raise NoCookie
-    if rater.pk.hex != rater_id:
+    if rater_id.hex != owner_id:
         raise ForeignBallot
     related = ("study", "prompt", "rater", "rendition_a", "rendition_b")
-    found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater).first()
+    found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater_id).first()
     if found is None:  # the database is older than the link, as after a restored backup
         raise TamperedBallot
+    if found.rater.simulated:  # no person has a simulated rater's cookie
+        raise NoCookie
     return found
 
 

@@ -7,19 +7,17 @@ import mimetypes
 from typing import NoReturn
 
 from django.core.files.storage import storages
-from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from arena.media.padding import PaddedFile, padded_size
+from arena.media.padding import PaddedFile
 from arena.media.ranges import ranged_response
 from arena.media.storage import open_stored
-from arena.runs.models import Rendition
 from arena.voting.ballots import find_ballot
-from arena.voting.models import Ballot
-from arena.voting.raters import current_rater
+from arena.voting.media_addresses import read_media_token
+from arena.voting.raters import current_rater_id
 from arena.voting.refusals import BallotExpired, ClipUnreadable, NoCookie, TamperedBallot
 
 logger = logging.getLogger(__name__)
@@ -27,13 +25,25 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def media(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Serve one side's clip, with the same headers and length for both sides."""
-    found, shown = _find_media(request, token)
-    sizes = (found.rendition_a.size_bytes, found.rendition_b.size_bytes)
-    padded = padded_size(*sizes)
+    """Serve one side's clip, with the same headers and length for both sides.
+
+    Raises:
+        NoCookie: the request has no rater.
+        TamperedBallot: the address is not one of this rater's.
+        BallotExpired: the ballot expired without a vote, or the vote was long ago.
+    """
+    rater_id = current_rater_id(request)
+    if rater_id is None:
+        raise NoCookie
+    clip = read_media_token(token)
+    if clip.rater_id != rater_id:
+        raise TamperedBallot
+    if clip.expires_at <= timezone.now():
+        raise BallotExpired
     try:
-        file = PaddedFile(open_stored(shown.name, storages["renditions"]), shown.size_bytes, padded)
-        return ranged_response(file, padded, request.headers.get("Range"), "video/mp4")
+        stored = open_stored(clip.file.name, storages["renditions"])
+        file = PaddedFile(stored, clip.file.size_bytes, clip.padded_bytes)
+        return ranged_response(file, clip.padded_bytes, request.headers.get("Range"), "video/mp4")
     except OSError as error:
         _refuse_unread(error)
 
@@ -41,7 +51,7 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_safe
 def reference(request: HttpRequest, token: str) -> HttpResponseBase:
     """Serve the reference image of an image-to-video prompt, from which both clips start."""
-    found = find_ballot(token=token, rater=current_rater(request))
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
     name = found.prompt.reference_name
     if not name:
         raise Http404("This prompt has no reference image.")
@@ -58,23 +68,3 @@ def _refuse_unread(error: OSError) -> NoReturn:
         raise Http404("The stored file is missing.") from error
     logger.error("A stored file can't be read.", exc_info=error)
     raise ClipUnreadable from error
-
-
-def _find_media(request: HttpRequest, token: str) -> tuple[Ballot, Rendition]:
-    """Return the ballot and rendition of a media token, which also works after the rater's vote.
-
-    Raises:
-        NoCookie: the request has no rater.
-        TamperedBallot: no ballot of the rater has this token.
-        BallotExpired: the ballot expired without a vote.
-    """
-    rater = current_rater(request)
-    if rater is None:
-        raise NoCookie
-    ballots = Ballot.objects.select_related("rendition_a", "rendition_b")
-    found = ballots.filter(Q(media_a=token) | Q(media_b=token), rater=rater).first()
-    if found is None:
-        raise TamperedBallot
-    if found.state != Ballot.State.VOTED and found.expires_at <= timezone.now():
-        raise BallotExpired
-    return found, found.rendition_a if found.media_a == token else found.rendition_b

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from arena.catalog.hashing import canonical_json
@@ -42,11 +42,12 @@ def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> Led
 def hold_ledger(study: Study) -> None:
     """Lock a study's ledger and state until this transaction ends.
 
-    The lock keeps the chain from forking, and a vote from being cast while the study closes.
+    The lock keeps the chain from forking, and a vote from being cast while the study closes. New ballots
+    don't wait for it: they refer to the study's key alone.
     """
     _require_transaction()
-    # On SQLite, BEGIN IMMEDIATE has taken the only write lock already.
-    Study.objects.select_for_update().get(pk=study.pk)
+    if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
+        Study.objects.select_for_update(no_key=True).values_list("pk").get(pk=study.pk)
 
 
 def _require_transaction() -> None:

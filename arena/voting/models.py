@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import unicodedata
 import uuid
 
@@ -134,11 +133,6 @@ class Rater(models.Model):
         return str(self.id)
 
 
-def fresh_token() -> str:
-    """Return an unguessable token of 27 characters, 160 random bits."""
-    return secrets.token_urlsafe(20)
-
-
 class Ballot(models.Model):
     """One pair shown to one rater, sides drawn at random."""
 
@@ -161,8 +155,6 @@ class Ballot(models.Model):
     track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     rendition_a = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
     rendition_b = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
-    media_a = models.CharField(max_length=27, unique=True, default=fresh_token)
-    media_b = models.CharField(max_length=27, unique=True, default=fresh_token)
     propensity = models.FloatField(help_text="Probability with which this pair on these sides was drawn")
     order = models.CharField(
         max_length=1,
@@ -254,3 +246,14 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study_id}#{self.sequence} {self.kind}"
+
+
+class RateCount(models.Model):
+    """Number of requests under one name in the window that began last."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="HMAC of what is limited")
+    window = models.BigIntegerField(db_index=True, help_text="Its first second since 1970")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]}: {self.count}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MEASURES = (
     "watched_a_s",
@@ -58,6 +58,19 @@ def is_possible(playback: Mapping[str, float], *, duration_s: float, open_s: flo
             return False
     took_s = max([sum(heard), *watched, *_sent(playback, "decided_after_s")])
     return took_s <= open_s + CLOCK_SLACK_S
+
+
+def least_watching_s(durations_s: Sequence[float], *, with_sound: bool) -> float:
+    """Return the seconds that watching a pair to its end takes, whatever the page reports.
+
+    Both clips can be watched at once, but where sound is judged they are heard one after the other.
+
+    Args:
+        durations_s: lengths of the two clips in seconds.
+        with_sound: whether sound is judged.
+    """
+    at_least_s = [max(0.0, duration_s - UNSEEN_S) for duration_s in durations_s]
+    return sum(at_least_s) if with_sound else max(at_least_s)
 
 
 def _sent(playback: Mapping[str, float], *names: str) -> list[float]:

@@ -15,11 +15,16 @@ COOKIE_SALT = "rater"
 
 def current_rater(request: HttpRequest) -> Rater | None:
     """Return the rater of the request's signed cookie, or None."""
+    rater_id = current_rater_id(request)
+    return Rater.objects.filter(pk=rater_id, simulated=False).first() if rater_id else None
+
+
+def current_rater_id(request: HttpRequest) -> uuid.UUID | None:
+    """Return the id in the request's signed cookie, or None; its row may be gone from the database."""
     try:
-        rater_id = request.get_signed_cookie(settings.RATER_COOKIE_NAME, salt=COOKIE_SALT)
-    except (KeyError, signing.BadSignature):
+        return uuid.UUID(request.get_signed_cookie(settings.RATER_COOKIE_NAME, salt=COOKIE_SALT))
+    except (KeyError, ValueError, signing.BadSignature):
         return None
-    return Rater.objects.filter(pk=uuid.UUID(rater_id), simulated=False).first()
 
 
 def remember_rater(response: HttpResponse, rater: Rater) -> None:

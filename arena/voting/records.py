@@ -8,6 +8,7 @@ from datetime import datetime
 
 from arena.catalog.hashing import prompt_hash
 from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Vote
+from arena.voting.shown import shown_renditions
 
 Record = dict[str, object]
 
@@ -55,8 +56,36 @@ CHANGE_FIELDS = {"change": "kind", "number": "number", "reason": "reason", "at":
 
 
 def vote_record(vote: Vote) -> Record:
-    """Return the record of a vote."""
-    return next(_vote_records(pk=vote.pk))
+    """Return the record of a vote that was just cast, made of its rows in hand and the facts of its clips.
+
+    `study_records` makes the same record of the stored rows; `verify_ledger` compares the two.
+    """
+    ballot = vote.ballot
+    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    record: Record = {
+        "study": ballot.study.slug,
+        "ballot": ballot.pk,
+        "rater": ballot.rater_id,
+        "simulated": ballot.study.simulated,
+        "suite": a.suite,
+        "suite_version": a.suite_version,
+        "prompt": a.prompt,
+        "prompt_hash": a.prompt_hash,
+        "seed": a.seed,
+        "track": ballot.track,
+        "settings_hash": a.settings_hash,
+        "contender_a": a.contender,
+        "contender_b": b.contender,
+        "rendition_a": a.sha256,
+        "rendition_b": b.sha256,
+        "propensity": ballot.propensity,
+        "order": ballot.order,
+        "outcome": vote.outcome,
+        "playback": vote.playback,
+        "issued_at": ballot.issued_at,
+        "at": vote.created_at,
+    }
+    return {name: _plain(value) for name, value in record.items() if value != "" or name not in WHERE_KNOWN}
 
 
 def exclusion_record(exclusion: Exclusion) -> Record:

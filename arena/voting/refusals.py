@@ -25,6 +25,8 @@ class Refusal(Exception):
     detail: str
     same_pair = False
     """Whether the ballot is still open, so that the next page shows the same pair."""
+    retry_after_s: int | None = None
+    """Seconds after which the same request may succeed."""
     study: Study | None = None
     """Study that the refusal's page links back to."""
 
@@ -118,6 +120,20 @@ class ImpossiblePlayback(Refusal):
     )
 
 
+class TooManyRequests(Refusal):
+    """Request beyond a rate limit."""
+
+    status = 429
+    same_pair = True
+    title = "That was faster than one person can judge"
+    detail = "Nothing was recorded. Many requests came from this browser or its network. "
+
+    def __init__(self, retry_after_s: int = 60) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+        self.detail = f"{self.detail}Try again in {retry_after_s} seconds."
+
+
 class SimulatedStudy(Refusal):
     """Person in a study for simulated raters."""
 
@@ -183,6 +199,8 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     else:
         context = {"refusal": refusal, "study": refusal.study}
         response = render(request, "refusal.html", context, status=refusal.status)
+    if refusal.retry_after_s is not None:
+        response["Retry-After"] = str(refusal.retry_after_s)
     add_never_cache_headers(response)  # browsers may cache 410, but a closed study may open again
     return response
 

@@ -13,12 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
+from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
+from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.pairing.drawing import outlook_of
-from arena.voting.playback import is_possible, read_playback
+from arena.voting.playback import is_possible, least_watching_s, read_playback
 from arena.voting.progress import Progress, effort_of, progress_of, rater_progress
-from arena.voting.raters import current_rater, remember_rater
+from arena.voting.raters import current_rater, current_rater_id, remember_rater
 from arena.voting.refusals import (
     CookieNeedsHttps,
     ForeignForm,
@@ -43,7 +45,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study's front page; its button opens the next pair."""
     study = find_presentable(slug)
     if request.method == "POST":
-        return _show_pair(request, study)
+        return _begin(request, study)
     if study.simulated or not study.is_open:
         with concerning(study):
             raise SimulatedStudy if study.simulated else StudyClosed
@@ -62,11 +64,10 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def ballot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the rater's open pair; send a new rater to the study's introduction first."""
+    """Show the rater's open pair; send a new rater to the front page, whose button makes their row."""
     study = find_presentable(slug)
     rater = current_rater(request)
-    introduced = not study.has_introduction or not study.is_open or study.simulated
-    if not introduced and not (rater and Ballot.objects.filter(study=study, rater=rater).exists()):
+    if study.is_open and not study.simulated and not _is_introduced(study, rater):
         return redirect("start", slug)
     return _show_pair(request, study, rater)
 
@@ -78,17 +79,19 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
     A plain GET, such as a reload without the form, redirects to the open pair.
     """
-    found = find_ballot(token=token, rater=current_rater(request))
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
     if request.method != "POST":
         return redirect("ballot", found.study.slug)
     outcome = request.POST.get("outcome", "")
     with concerning(found.study):
+        limits = answer_limits(request, found.rater_id)
         if outcome == SKIP:
+            count_against(limits)
             skip_ballot(ballot=found)
             return redirect("ballot", found.study.slug)
         playback = read_playback(request.POST.get("playback", ""))
         _check_playback(found, playback)
-        cast_vote(ballot=found, outcome=outcome, playback=playback)
+        cast_vote(ballot=found, outcome=outcome, playback=playback, limits=limits)
     return redirect("reveal", token)
 
 
@@ -109,13 +112,33 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
-        "sides": [{"name": "A", "media": shown.media_a}, {"name": "B", "media": shown.media_b}],
+        "sides": [
+            {"name": "A", "media": media_token(shown, "a")},
+            {"name": "B", "media": media_token(shown, "b")},
+        ],
         "first": (shown.order or Ballot.Order.A).upper(),
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),
         "with_sound": Track(shown.track).with_sound,
         "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
     }
+
+
+def _is_introduced(study: Study, rater: Rater | None) -> bool:
+    """Return whether a rater is known, and has begun the study if it has an introduction."""
+    if rater is None or not study.has_introduction:
+        return rater is not None
+    return Ballot.objects.filter(study=study, rater=rater).exists()
+
+
+def _begin(request: HttpRequest, study: Study) -> HttpResponse:
+    """Open a pair; a new rater counts against the limit of their address."""
+    rater = current_rater(request)
+    if rater is None and study.is_open and not study.simulated:
+        forget_old_counts()
+        with concerning(study):
+            count_against(rater_limits(request))
+    return _show_pair(request, study, rater)
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
@@ -138,12 +161,12 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
 
 
 def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
-    possible = is_possible(
-        playback,
-        duration_s=min(found.rendition_a.duration_s, found.rendition_b.duration_s),
-        open_s=(timezone.now() - found.issued_at).total_seconds(),
-        with_sound=Track(found.track).with_sound,
-    )
+    durations_s = (found.rendition_a.duration_s, found.rendition_b.duration_s)
+    open_s = (timezone.now() - found.issued_at).total_seconds()
+    with_sound = Track(found.track).with_sound
+    possible = is_possible(playback, duration_s=min(durations_s), open_s=open_s, with_sound=with_sound)
+    if settings.WATCHING_REQUIRED and open_s < least_watching_s(durations_s, with_sound=with_sound):
+        possible = False
     if not possible:
         raise ImpossiblePlayback
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.ledger import append_entry, hold_ledger
+from arena.voting.limits import Limit, count_against
 from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import exclusion_record, vote_record
@@ -17,10 +18,23 @@ from arena.voting.tally_sheets import count_vote
 
 
 @transaction.atomic
-def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | None = None) -> Vote:
+def cast_vote(
+    *,
+    ballot: Ballot,
+    outcome: str,
+    playback: Mapping[str, object] | None = None,
+    limits: Sequence[Limit] = (),
+) -> Vote:
     """Record a vote and its ledger entry in one transaction; return the first vote if it is repeated.
 
+    Args:
+        ballot: the ballot.
+        outcome: the answer.
+        playback: how the pair was watched.
+        limits: rate limits that the vote counts against.
+
     Raises:
+        TooManyRequests: a limit is exceeded.
         UnknownOutcome: the outcome isn't `a`, `b`, `tie` or `both_bad`.
         SecondVote: the ballot was skipped or has another answer already.
         BallotExpired: the ballot's time is over.
@@ -28,6 +42,7 @@ def cast_vote(*, ballot: Ballot, outcome: str, playback: Mapping[str, object] | 
     """
     if outcome not in Outcome.values:
         raise UnknownOutcome
+    count_against(limits)
     now = timezone.now()
     hold_ledger(ballot.study)  # an earlier close is visible now, and a later one waits for this vote
     # No join to the study: PostgreSQL could then check the state in a row older than a vote just cast.

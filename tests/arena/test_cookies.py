@@ -13,6 +13,7 @@ COOKIES = {"csrftoken", "rater"}
 def test_cookies_are_secure_on_https_and_usable_on_plain_http(secure: bool) -> None:
     make_study()
     client = Client()
+    client.post("/studies/study/start/", secure=secure)
     response = client.get("/studies/study/", secure=secure)
     assert response.cookies.keys() == COOKIES
     assert [bool(cookie["secure"]) for cookie in response.cookies.values()] == [secure, secure]

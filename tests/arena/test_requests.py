@@ -186,7 +186,9 @@ def mounted_study() -> Study:
         ({"HTTP_X_FORWARDED_PREFIX": "/arena/"}, {"BEHIND_PROXY": True}),
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/boards/", "/studies/study/", "/boards/study/t2v-audio/", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/boards/", "/studies/study/start/", "/boards/study/t2v-audio/", "/nowhere"]
+)
 def test_everything_on_a_page_has_the_proxys_path(
     mounted_study: Study, environ: dict[str, str], overrides: dict[str, object], path: str
 ) -> None:
@@ -237,7 +239,7 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
-        "media": media_url(ballot.media_a),
+        "media": media_url(ballot, "a"),
         "boards": "/boards/",
         "study_boards": "/boards/study/",
         "board": board,
@@ -352,7 +354,7 @@ def clip(client: Client) -> tuple[str, str]:
     """Return a clip's address, and the cookies of the browser that may see it."""
     ballot = open_page(client, make_study())
     cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    return media_url(ballot.media_a), cookies
+    return media_url(ballot, "a"), cookies
 
 
 @hypothesis_settings(

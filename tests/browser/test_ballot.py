@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Ballot, Study, Vote
-from tests.browser.voting import start_voting, vote, watch
+from tests.browser.voting import press_start, start_voting, vote, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,7 +179,7 @@ def test_a_clip_that_doesnt_load_is_tried_once_more_and_then_said_to_be_missing(
         route.fulfill(status=410)
 
     desktop.route("**/media/**", refuse)
-    desktop.goto(f"{live_server.url}/studies/shapes/")
+    press_start(desktop, live_server.url)
     expect(desktop.locator("[data-why]")).to_contain_text("can’t be loaded. Reload the page", timeout=10_000)
     desktop.wait_for_timeout(3000)
     assert max(asked.count(url) for url in set(asked)) <= 4  # twice by the player, each time for the cause
@@ -199,6 +199,6 @@ def test_a_clip_that_the_server_refuses_tells_the_true_cause(
         route.fulfill(status=answered.code, headers=dict(answered.headers), body=answered.read())
 
     desktop.route("**/media/**", without_cookie)
-    desktop.goto(f"{live_server.url}/studies/shapes/")
+    press_start(desktop, live_server.url)
     expect(desktop.locator("[data-why]")).to_contain_text("Your browser sent no cookie")
     expect(desktop.locator("[data-play]")).to_be_disabled()

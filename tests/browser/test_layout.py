@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from arena.catalog.models import Prompt
 from arena.runs.models import Rendition
 from arena.voting.models import Study
-from tests.browser.voting import start_voting, vote, watch
+from tests.browser.voting import press_start, start_voting, vote, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHAPES = {"wide": (1280, 720), "square": (512, 512), "tall": (720, 1280)}
@@ -178,6 +178,6 @@ def test_without_scripts_the_boxes_have_the_clips_shape(
 ) -> None:
     width, height = SHAPES[shape]
     Rendition.objects.update(width=width, height=height)
-    without_scripts.goto(f"{live_server.url}/studies/shapes/")
+    press_start(without_scripts, live_server.url)
     for box in boxes(without_scripts, "video"):
         assert box.width / box.height == pytest.approx(width / height, rel=0.02)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 
-def start_voting(page: Page, url: str) -> None:
-    """Go from the study's front page to the first pair, ready to play."""
+def press_start(page: Page, url: str) -> None:
+    """Go from the study's front page to the first pair."""
     page.goto(f"{url}/studies/shapes/start/")
     page.get_by_role("button", name="Start").click()
+
+
+def start_voting(page: Page, url: str) -> None:
+    """Go from the study's front page to the first pair, ready to play."""
+    press_start(page, url)
     expect(page.locator("[data-start]")).to_be_visible()
 
 

@@ -72,7 +72,12 @@ def test_a_vote_is_cast_over_plain_http_on_a_fresh_machine(tmp_path: Path) -> No
     with _served(data) as address:
         jar = CookieJar()
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        page = browser.open(f"{address}/studies/launch/").read().decode()
+        front = browser.open(f"{address}/studies/launch/").read().decode()
+        start = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', front)
+        assert start is not None
+        sent = urlencode({"csrfmiddlewaretoken": start[1]}).encode()
+        pressed = urllib.request.Request(f"{address}/studies/launch/start/", sent, {"Origin": address})
+        page = browser.open(pressed).read().decode()
         style = re.search(r'href="(/static/base\.[0-9a-f]+\.css)"', page)
         assert style is not None
         assert browser.open(address + style[1]).headers["Content-Type"].startswith("text/css")

@@ -13,17 +13,26 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Rater
 from tests.factories import CAPTION, make_ballot, make_study
-from tests.factories_voting import answer, media_url, open_page
+from tests.factories_voting import answer, media_url, open_page, press_start
 
 pytestmark = pytest.mark.django_db
 PAGE = "/studies/study/"
 
 
-def test_the_first_visit_makes_a_rater_and_a_ballot_of_theirs(client: Client) -> None:
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_visit_makes_no_rater_and_leads_to_the_front_page(client: Client, method: str) -> None:
+    make_study()
+    response = getattr(client, method)(PAGE)
+    assert (response.status_code, response.headers["Location"]) == (302, f"{PAGE}start/")
+    assert not Rater.objects.exists()
+    assert not Ballot.objects.exists()
+
+
+def test_the_start_makes_a_rater_and_a_ballot_of_theirs(client: Client) -> None:
     study = make_study()
-    response = client.get(PAGE)
+    response = press_start(client, study)
     ballot, rater = Ballot.objects.get(), Rater.objects.get()
-    assert response.status_code == 200
+    assert (response.status_code, response.headers["Location"]) == (302, PAGE)
     assert (ballot.study, ballot.rater, ballot.state) == (study, rater, Ballot.State.OPEN)
     assert ballot.propensity == pytest.approx(1 / 2)  # one pair, two orders
     assert ballot.expires_at - ballot.issued_at == timedelta(seconds=settings.BALLOT_LIFETIME_S)
@@ -31,19 +40,17 @@ def test_the_first_visit_makes_a_rater_and_a_ballot_of_theirs(client: Client) ->
 
 def test_the_page_shows_question_prompt_two_clips_and_five_answers(client: Client) -> None:
     study = make_study(question="Which one sounds better?")
-    response = client.get(PAGE)
-    ballot = Ballot.objects.get(study=study)
-    html = response.content.decode()
-    for shown in (study.question, CAPTION, media_url(ballot.media_a), media_url(ballot.media_b)):
+    ballot = open_page(client, study)
+    html = client.get(PAGE).content.decode()
+    for shown in (study.question, CAPTION, media_url(ballot, "a"), media_url(ballot, "b")):
         assert shown in html
-    assert html.index(media_url(ballot.media_a)) < html.index(media_url(ballot.media_b))
+    assert html.index(media_url(ballot, "a")) < html.index(media_url(ballot, "b"))
     for outcome in ("a", "b", "tie", "both_bad", "skip"):
         assert f'name="outcome" value="{outcome}"' in html
 
 
 def test_the_rater_is_known_by_a_signed_cookie_that_scripts_cant_read(client: Client) -> None:
-    make_study()
-    client.get(PAGE)
+    press_start(client, make_study())
     cookie = client.cookies["rater"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
@@ -98,7 +105,7 @@ def test_who_has_seen_every_pair_is_thanked_and_stays_known(client: Client) -> N
 
 
 def test_without_votes_there_are_no_results_to_see(client: Client) -> None:
-    make_study(prompts=0)
+    press_start(client, make_study(prompts=0))
     assert "See the results" not in client.get(PAGE).content.decode()
 
 
@@ -106,7 +113,7 @@ def test_without_votes_there_are_no_results_to_see(client: Client) -> None:
     ("size", "shape"), [((1280, 720), "wide"), ((64, 64), "square"), ((72, 128), "tall")]
 )
 def test_the_page_knows_the_shape_of_the_clips(client: Client, size: tuple[int, int], shape: str) -> None:
-    make_study()
+    press_start(client, make_study())
     Rendition.objects.update(width=size[0], height=size[1])
     html = client.get(PAGE).content.decode()
     assert f'data-shape="{shape}"' in html
@@ -121,9 +128,9 @@ def test_the_page_plays_the_sound_of_the_drawn_side_first(client: Client, order:
 
 
 def test_a_study_without_clips_makes_no_rater(client: Client) -> None:
-    make_study(prompts=0)
+    study = make_study(prompts=0)
     for _ in range(3):
-        assert "Nothing to judge yet" in client.get(PAGE).content.decode()
+        assert "Nothing to judge yet" in press_start(client, study).content.decode()
     assert not Rater.objects.exists()
 
 
@@ -131,6 +138,7 @@ def test_a_study_without_clips_makes_no_rater(client: Client) -> None:
 def test_a_cookie_that_we_didnt_sign_is_no_rater(client: Client, cookie: str) -> None:
     ballot = make_ballot(make_study())
     client.cookies["rater"] = cookie or ballot.rater_id.hex
+    press_start(client, ballot.study)
     opened = open_page(client, ballot.study)
     assert opened.rater != ballot.rater
     assert opened != ballot
@@ -162,16 +170,18 @@ def test_an_unknown_study_is_not_found(client: Client) -> None:
 
 
 def test_no_cache_keeps_the_page(client: Client) -> None:
-    make_study()
+    press_start(client, make_study())
     assert "no-store" in client.get(PAGE).headers["Cache-Control"]
 
 
 def test_a_page_of_any_size_of_study_takes_a_fixed_number_of_queries(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    make_study(contenders=3, prompts=5)
-    first_visit, reload = 14, 8  # the first builds the pool
-    with django_assert_num_queries(first_visit):
+    study = make_study(contenders=3, prompts=5)
+    press_start(client, study)
+    answer(client, open_page(client, study))
+    next_pair, reload = 12, 6
+    with django_assert_num_queries(next_pair):
         client.get(reverse("ballot", args=["study"]))
     with django_assert_num_queries(reload):
         client.get(reverse("ballot", args=["study"]))

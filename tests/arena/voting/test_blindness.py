@@ -17,7 +17,7 @@ from arena.runs.models import Clip, Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.models import Ballot, Study
 from tests.factories import make_ballot, store_bytes
-from tests.factories_voting import answer, answer_url, open_page
+from tests.factories_voting import answer, answer_url, media_url, open_page, press_start
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as ClientResponse
@@ -95,12 +95,14 @@ def test_the_way_to_a_ballot_and_all_that_its_page_loads(receive: Receive, study
     """Without scripts these are all requests; with them, ballot.js and what it imports come in addition."""
     assert f"/studies/{study.slug}/start/" in _linked(receive("/"))
     assert f"/studies/{study.slug}/start/" in _linked(receive(f"/studies/{study.slug}/start/"))
+    receive(f"/studies/{study.slug}/", 302)
+    receive(f"/studies/{study.slug}/start/", 302, post={})
     page = receive(f"/studies/{study.slug}/")
     ballot = Ballot.objects.get()
     links = _linked(page)
     unsigned = answer_url(ballot).split(":")[0]  # the rest depends on the second that it is signed in
     action = next(url for url in links if url.startswith(unsigned) and url.endswith("/"))
-    for expected in (f"/media/{ballot.media_a}", f"/media/{ballot.media_b}", f"{action}reference"):
+    for expected in (media_url(ballot, "a"), media_url(ballot, "b"), f"{action}reference"):
         assert expected in links
     for url in links:
         if url != action:  # that one takes the vote
@@ -110,6 +112,7 @@ def test_the_way_to_a_ballot_and_all_that_its_page_loads(receive: Receive, study
 
 
 def test_every_script_with_what_it_imports(receive: Receive, study: Study) -> None:
+    receive(f"/studies/{study.slug}/start/", 302, post={})
     waiting = [url for url in _linked(receive(f"/studies/{study.slug}/")) if url.endswith(".js")]
     assert "/static/ballot.js" in waiting
     seen: set[str] = set()
@@ -125,7 +128,7 @@ def test_every_script_with_what_it_imports(receive: Receive, study: Study) -> No
 def test_what_the_clips_hold(receive: Receive, client: Client, study: Study) -> None:
     """From their first to their last byte; both as long as each other."""
     ballot = open_page(client, study)
-    a, b = receive(f"/media/{ballot.media_a}"), receive(f"/media/{ballot.media_b}")
+    a, b = receive(media_url(ballot, "a")), receive(media_url(ballot, "b"))
     assert len(a) == len(b)
     assert a != b
 
@@ -164,11 +167,11 @@ def test_every_refusal(receive: Receive, client: Client, study: Study, accept: s
     receive(answer_url(ballot), 400, {"outcome": "nonsense"}, accept=accept)
     receive(answer_url(foreign), 403, {"outcome": "a"}, accept=accept)
     receive("/ballots/damaged/", 400, {"outcome": "a"}, accept=accept)
-    receive(f"/media/{foreign.media_a}", 400, accept=accept)
+    receive(media_url(foreign, "a"), 400, accept=accept)
     receive(f"{answer_url(foreign)}reference", 403, accept=accept)
     with time_machine.travel(ballot.expires_at + timedelta(seconds=1)):
         receive(answer_url(ballot), 410, {"outcome": "a"}, accept=accept)
-        receive(f"/media/{ballot.media_a}", 410, accept=accept)
+        receive(media_url(ballot, "a"), 410, accept=accept)
     Study.objects.update(is_open=False)
     receive(answer_url(ballot), 410, {"outcome": "a"}, accept=accept)
     receive(f"/studies/{study.slug}/", 410, accept=accept)
@@ -180,11 +183,14 @@ def test_wrong_turns(receive: Receive, client: Client, study: Study) -> None:
     ballot = open_page(client, study)
     for url, status in (("/nowhere/", 404), ("/studies/nowhere/", 404), (answer_url(ballot), 302)):
         receive(url, status)
-    receive(f"/media/{ballot.media_a}", 416, range="bytes=99999999-")
+    receive(media_url(ballot, "a"), 416, range="bytes=99999999-")
 
 
 def test_two_ballots_on_one_pair_share_no_address(study: Study) -> None:
-    pages = [client.get(f"/studies/{study.slug}/").content for client in (Client(), Client())]
+    pages = []
+    for client in (Client(), Client()):
+        press_start(client, study)
+        pages.append(client.get(f"/studies/{study.slug}/").content)
     media = [{url for url in _linked(page) if url.startswith("/media/")} for page in pages]
     answers = [{url for url in _linked(page) if url.startswith("/ballots/")} for page in pages]
     assert [len(urls) for urls in media] == [2, 2]

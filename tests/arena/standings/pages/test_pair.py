@@ -10,7 +10,7 @@ from arena.catalog.models import Contender
 from arena.standings.boards import current_standing
 from arena.voting.models import Rater, Study
 from tests.factories import make_study
-from tests.factories_voting import answer, cast, fetch, open_page
+from tests.factories_voting import answer, cast, fetch, media_url, open_page
 
 pytestmark = pytest.mark.django_db
 BOARD = "/boards/study/t2v-audio/"
@@ -69,8 +69,9 @@ def test_own_votes_show_their_clips_and_no_others(client: Client, rated_study: S
     html = client.get(url).content.decode()
     assert html.count("<video") == 2
     addresses = re.findall(r'src="(/clips/[^"]+)"', html)
-    for address, token in zip(addresses, (ballot.media_a, ballot.media_b), strict=True):
-        assert fetch(client, f"/media/{token}")[1].startswith(fetch(client, address)[1])
+    served = (media_url(ballot, "a"), media_url(ballot, "b"))
+    for address, url_of_side in zip(addresses, served, strict=True):
+        assert fetch(client, url_of_side)[1].startswith(fetch(client, address)[1])
     assert NOT_YET in Client().get(url).content.decode()
     other = next(prompt for prompt in ballot.study.suites.get().prompts.all() if prompt != ballot.prompt)
     assert client.get(f"{url}?prompt={other.key}").status_code == 404

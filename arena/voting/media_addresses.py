@@ -1,0 +1,99 @@
+"""Addresses of a ballot's clips. Each carries, encrypted, what serving the clip needs: no query is made.
+
+AES-SIV (RFC 5297) hides which rendition an address names, and refuses an address that was changed. Addresses
+of one rendition on two ballots have nothing in common.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import struct
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Max
+from django.utils import timezone
+
+from arena.media.padding import padded_size
+from arena.media.storage import StoredFile
+from arena.runs.models import Rendition
+from arena.voting.models import Ballot
+from arena.voting.refusals import TamperedBallot
+from arena.voting.shown import Shown, shown_renditions
+
+LAYOUT = struct.Struct(">c16s16s32sQQQ")
+DAY_S = 24 * 3600
+LONGEST_KEPT_S = 300
+
+Side = Literal["a", "b"]
+
+
+class ServedClip(NamedTuple):
+    """One side of a ballot, as its address describes it."""
+
+    rater_id: UUID
+    file: StoredFile
+    padded_bytes: int
+    """Length that is served: that of the unit's longest rendition on each side of each ballot."""
+    expires_at: datetime
+
+
+def media_token(ballot: Ballot, side: Side) -> str:
+    """Return the last part of the address of one side's clip.
+
+    It is valid until the ballot expires; made after the vote, it is valid for a day, and the same all day.
+    """
+    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    shown = a if side == "a" else b
+    if ballot.state == Ballot.State.VOTED:
+        expires = (int(timezone.now().timestamp()) // DAY_S + 2) * DAY_S
+    else:
+        expires = int(ballot.expires_at.timestamp())
+    content = LAYOUT.pack(
+        side.encode(),
+        ballot.pk.bytes,
+        ballot.rater_id.bytes,
+        bytes.fromhex(shown.sha256),
+        shown.size_bytes,
+        padded_size(_longest_of_unit(ballot.prompt_id, shown), a.size_bytes, b.size_bytes),
+        expires,
+    )
+    sealed = _cipher(settings.SECRET_KEY).encrypt(content, None)
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def read_media_token(token: str) -> ServedClip:
+    """Return what an address describes; raise TamperedBallot if this arena did not make it."""
+    try:
+        sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        content = _cipher(settings.SECRET_KEY).decrypt(sealed, None)
+    except (binascii.Error, ValueError, InvalidTag):
+        raise TamperedBallot from None
+    _, _, rater, digest, size_bytes, padded_bytes, expires = LAYOUT.unpack(content)
+    file = StoredFile.named(digest.hex(), size_bytes, "mp4")
+    return ServedClip(UUID(bytes=rater), file, padded_bytes, datetime.fromtimestamp(expires, UTC))
+
+
+def _longest_of_unit(prompt_id: int, shown: Shown) -> int:
+    """Return the size of the longest rendition of one prompt, seed and settings."""
+    unit = {"prompt": prompt_id, "seed": shown.seed, "settings_hash": shown.settings_hash}
+    key = "longest:{prompt}:{seed}:{settings_hash}".format_map(unit)
+    kept: int | None = cache.get(key)
+    if kept is None:
+        of_unit = Rendition.objects.filter(**{f"clip__job__{name}": value for name, value in unit.items()})
+        kept = of_unit.aggregate(size=Max("size_bytes"))["size"]
+        cache.set(key, kept, LONGEST_KEPT_S)
+    return int(kept or 0)
+
+
+@lru_cache(maxsize=2)
+def _cipher(secret_key: str) -> AESSIV:
+    return AESSIV(hashlib.sha256(f"media address {secret_key}".encode()).digest())

@@ -1,0 +1,68 @@
+"""Facts of the renditions that ballots show. They never change, so each process reads them once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.core.cache import cache
+
+from arena.catalog.hashing import prompt_hash
+from arena.runs.models import Rendition
+
+KEPT_S = 3600
+"""Time for which a process keeps a rendition's facts."""
+
+LOOKUPS = (
+    "pk",
+    "sha256",
+    "size_bytes",
+    "clip__job__seed",
+    "clip__job__settings_hash",
+    "clip__job__contender__slug",
+    "clip__job__prompt__suite__name",
+    "clip__job__prompt__suite__version",
+    "clip__job__prompt__key",
+    "clip__job__prompt__text",
+    "clip__job__prompt__reference_sha256",
+)
+
+
+class Shown(NamedTuple):
+    """Facts of a rendition and of the job that made its clip."""
+
+    sha256: str
+    size_bytes: int
+    seed: int
+    settings_hash: str
+    contender: str
+    """Slug of the contender."""
+    suite: str
+    suite_version: int
+    prompt: str
+    """Key of the prompt within its suite."""
+    prompt_hash: str
+
+
+def shown_renditions(renditions: Sequence[int]) -> list[Shown]:
+    """Return the facts of renditions by primary key, in the given order."""
+    keys = {_key(pk): pk for pk in renditions}
+    kept = {keys[key]: Shown(*facts) for key, facts in cache.get_many(keys).items()}
+    unknown = [pk for pk in renditions if pk not in kept]
+    if unknown:
+        for pk, facts in _read(unknown).items():
+            kept[pk] = facts
+            cache.set(_key(pk), tuple(facts), KEPT_S)
+    return [kept[pk] for pk in renditions]
+
+
+def _read(renditions: Sequence[int]) -> dict[int, Shown]:
+    rows = Rendition.objects.filter(pk__in=renditions).values_list(*LOOKUPS)
+    found = {}
+    for pk, *facts, text, reference in rows:
+        found[pk] = Shown._make([*facts, prompt_hash(text, reference)])
+    return found
+
+
+def _key(rendition: int) -> str:
+    return f"shown:{rendition}"
