@@ -128,6 +128,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         "timeout": 10,  # seconds to wait for a free one; then an error is better than a page that hangs
     }
 
+# One cache for each process: facts of clips, which never change, and boards.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 S3_BUCKET = env.str("S3_BUCKET", "")
 
 
