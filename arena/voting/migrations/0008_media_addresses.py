@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voting', '0006_pairing_plans'),
+        ('voting', '0007_fit_settings'),
     ]
 
     operations = [

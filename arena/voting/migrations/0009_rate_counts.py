@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voting', '0007_media_addresses'),
+        ('voting', '0008_media_addresses'),
     ]
 
     operations = [
