@@ -32,4 +32,8 @@ def public_names(contenders: Iterable[Contender]) -> dict[str, str]:
 
 def public_rules(rules: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return a study's rules with the public names of its contenders."""
-    return {**rules, "contenders": sorted(names[slug] for slug in rules["contenders"])}
+    public = {**rules, "contenders": sorted(names[slug] for slug in rules["contenders"])}
+    fit = public.get("fit", {})
+    if fit.get("anchor"):
+        public["fit"] = {**fit, "anchor": names[fit["anchor"]]}
+    return public

@@ -23,13 +23,14 @@ from arena.standings.snapshots.content import Content, read_content
 from arena.standings.snapshots.manifest import NAME, SIGNATURE, manifest_hash, write_manifest
 from arena.standings.snapshots.package import write_folder, write_zip
 from arena.standings.snapshots.readme import README
-from arena.standings.snapshots.replay import FIT, Replayed, draw_figures, replay
+from arena.standings.snapshots.replay import Replayed, draw_figures, fit_of, replay
 from arena.standings.snapshots.votes import to_parquet
 from arena.standings.standing import Standing
 from arena.version import code_version
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
+from elo import Ratings
 
 FOLDER = "snapshots"
 """Folder of DATA_DIR for the snapshots that get no path."""
@@ -56,6 +57,7 @@ def make_snapshot(study: Study, path: Path | None = None, *, as_zip: bool = Fals
 
     Raises:
         NothingToFreeze: the study has no votes.
+        CannotReplay: the study's model has covariates.
         OtherBoard: a board differs from what the votes give; nothing is written.
         BadPackage: the path exists.
         MissingParquet: pyarrow isn't installed.
@@ -85,7 +87,7 @@ def _files(
     study: Study, content: Content, standings: Mapping[str, Standing]
 ) -> tuple[dict[str, bytes], Replayed]:
     fits = {
-        track: _fit(standing.board, content.names) if standing.board else {"missing": standing.missing}
+        track: _fit(standing.ratings, content.names) if standing.ratings else {"missing": standing.missing}
         for track, standing in standings.items()
     }
     votes = to_parquet(content.votes)
@@ -100,9 +102,9 @@ def _files(
     return files | replayed.tables | draw_figures(replayed.boards), replayed
 
 
-def _fit(board: Board, names: Mapping[str, str]) -> dict[str, Any]:
+def _fit(ratings: Ratings, names: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of a board's fit, with the public name of the anchor."""
-    fit = {name: board.settings[name] for name in FIT}
+    fit = fit_of(ratings)
     if fit["anchor"] is not None:
         fit["anchor"] = [names[fit["anchor"][0]], fit["anchor"][1]]
     return fit

@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.board import Board, build_board
+from analysis.board import Board, count_met, lay_out_board
 from analysis.export import to_csv, to_json
 from analysis.figures import charts
 from analysis.figures.style import Figure
 from arena.standings.snapshots.votes import BadVotes, read_boards
-from elo import NotIdentified, Votes
+from elo import NotConverged, NotIdentified, Ratings, Votes, fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIT = ("ties", "clusters", "anchor", "scale", "level")
-"""Settings of a fit that a snapshot records for each track."""
+FIT = ("ties", "both_bad", "effects", "clusters", "anchor", "scale", "level")
+"""Settings of a fit that a snapshot records for each track, by the names of `elo.fit`."""
+
+
+class CannotReplay(ValueError):
+    """Board whose fit needs more than the votes of a snapshot have."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,38 @@ def replay(votes: bytes, fits: Mapping[str, Mapping[str, Any]]) -> Replayed:
 def _board(by_track: Mapping[str, Votes], track: str, settings: Mapping[str, Any]) -> Board:
     if track not in by_track:
         raise BadVotes(f"votes.parquet must have votes on {track}, since fit.json names it; got none.")
-    anchor = settings["anchor"]
+    votes, anchor = by_track[track], settings["anchor"]
     try:
-        return build_board(
-            by_track[track],
-            ties=settings["ties"],
-            clusters=settings["clusters"],
-            anchor=None if anchor is None else (anchor[0], anchor[1]),
-            scale=settings["scale"],
-            level=settings["level"],
-        )
-    except (NotIdentified, ValueError) as error:
+        ratings = fit(votes, **{**settings, "anchor": None if anchor is None else (anchor[0], anchor[1])})
+        return lay_out_board(ratings, *count_met(votes, ratings))
+    except (NotConverged, NotIdentified, ValueError, TypeError, LookupError) as error:
         raise BadVotes(
             f"The votes on {track} give no board with the settings of fit.json. {error}"
         ) from error
+
+
+def fit_of(ratings: Ratings) -> dict[str, Any]:
+    """Return the settings of a fit, ready for JSON.
+
+    Raises:
+        CannotReplay: the fit has covariates, which the votes of a snapshot don't have.
+    """
+    asked = ratings.method.asked
+    model = asked.specification
+    if model.covariates:
+        raise CannotReplay(
+            f"The fit must have no covariates, since they would tell facts of the clips; got "
+            f"{', '.join(model.covariates)}. Export the board: manage.py export"
+        )
+    return {
+        "ties": model.ties,
+        "both_bad": model.both_bad,
+        "effects": list(model.effects),
+        "clusters": list(asked.uncertainty.clusters),
+        "anchor": None if asked.anchor is None else list(asked.anchor),
+        "scale": asked.scale,
+        "level": asked.level,
+    }
 
 
 def draw_figures(boards: Mapping[str, Board]) -> dict[str, bytes]:

@@ -8,10 +8,20 @@ from django.core.management.base import BaseCommand, CommandError
 from arena.signing import UnusableKey
 from arena.standings.snapshots.making import NothingToFreeze, OtherBoard, make_snapshot
 from arena.standings.snapshots.package import BadPackage
+from arena.standings.snapshots.replay import CannotReplay
 from arena.standings.snapshots.votes import MissingParquet
 from arena.voting.studies import UnknownStudy, find_study
 
-REFUSALS = (UnknownStudy, NothingToFreeze, OtherBoard, BadPackage, MissingParquet, UnusableKey, OSError)
+REFUSALS = (
+    UnknownStudy,
+    NothingToFreeze,
+    CannotReplay,
+    OtherBoard,
+    BadPackage,
+    MissingParquet,
+    UnusableKey,
+    OSError,
+)
 
 
 class Command(BaseCommand):

@@ -100,7 +100,7 @@ def test_what_a_site_signs_must_follow_from_its_votes(files: Files, tmp_path: Pa
     emptied = _signed_again({**files, "votes.parquet": b"nothing"})
     assert _refusal(emptied, tmp_path / "emptied").startswith("votes.parquet must be a Parquet file")
     odd = _signed_again({**files, "fit.json": b'{"tracks": {"t2v-audio": 1}}'})
-    assert _refusal(odd, tmp_path / "odd").startswith("fit.json must have ties, clusters, anchor")
+    assert _refusal(odd, tmp_path / "odd").startswith("fit.json must have ties, both_bad, effects")
 
 
 def test_a_foreign_key_is_refused(files: Files, tmp_path: Path) -> None:
