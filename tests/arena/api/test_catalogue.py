@@ -93,6 +93,8 @@ def test_nothing_tells_who_a_withheld_contender_is(rated_study: Study, client: C
     withheld.codename, withheld.maker, withheld.open_weights = "Grey Heron", "Heron Works", True
     withheld.name, withheld.settings = "True Name 7", {"flaw": "secret-flaw"}
     withheld.save()
+    Study.objects.filter(pk=rated_study.pk).update(fit={"anchor": withheld.slug})
+    rated_study.refresh_from_db()
     open_ballot = make_ballot(rated_study)
     made = make_snapshot(rated_study, as_zip=True)
     close_study(study=rated_study)

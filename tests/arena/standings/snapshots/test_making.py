@@ -150,3 +150,32 @@ def test_a_board_that_the_ledger_does_not_give_is_not_signed(rated_study: Study,
     with pytest.raises(OtherBoard, match=r"The board on t2v-audio has .* don't give that"):
         make_snapshot(rated_study, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_studys_own_fit_is_replayed_with_the_public_name_of_its_anchor(
+    rated_study: Study, tmp_path: Path
+) -> None:
+    anchor = rated_study.contenders.earliest("pk")
+    anchor.codename = "Grey Heron"
+    anchor.save()
+    fit = {"ties": "davidson", "anchor": anchor.slug, "anchor_rating": 500.0, "side": True}
+    Study.objects.filter(pk=rated_study.pk).update(fit=fit)
+    rated_study.refresh_from_db()
+    cast_all_pairs(rated_study, Rater.objects.create(), "abt")
+    make_snapshot(rated_study, tmp_path / "own")
+    recorded = json.loads((tmp_path / "own" / "fit.json").read_text())["tracks"][TRACK]
+    assert (recorded["ties"], recorded["effects"]) == ("davidson", ["side"])
+    assert recorded["anchor"] == [anchor.public_slug, 500.0]
+    assert anchor.slug.encode() not in b"".join(_files(tmp_path / "own").values())
+    assert verify_snapshot(tmp_path / "own").tables == 2
+
+
+def test_a_fit_with_facts_of_clips_is_refused(rated_study: Study, tmp_path: Path) -> None:
+    for number, shown in enumerate(Rendition.objects.all()):
+        shown.duration_s = 1 + number % 2
+        shown.save()
+    Study.objects.filter(pk=rated_study.pk).update(fit={"covariates": ["duration"]})
+    rated_study.refresh_from_db()
+    with pytest.raises(CommandError, match=r"The fit must have no covariates.*; got duration"):
+        call_command("make_snapshot", "study", f"--out={tmp_path / 'none'}")
+    assert not (tmp_path / "none").exists()
