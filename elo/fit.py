@@ -301,5 +301,9 @@ def _design_effect(fitted: Fitted, errors: Covariance) -> float | None:
     """Median over contenders that compare of the variance as estimated over that of independent votes."""
     among = errors.comparable
     about_mean = (np.eye(len(among)) - among / among.sum())[among]
-    plain = independent(fitted, floored=False).variances(about_mean)
+    if errors.independent is None:
+        votes_alone = independent(fitted, floored=False)
+    else:
+        votes_alone = replace(errors, matrix=errors.independent, floors=())
+    plain = votes_alone.variances(about_mean)
     return float(np.median(errors.variances(about_mean) / plain)) if (plain > 0).all() else None

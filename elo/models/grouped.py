@@ -235,8 +235,8 @@ class VoteGroups:
 def features_of(specification: Specification) -> NDArray[np.intp]:
     """Return the outcomes among which the model splits votes, as places in `OUTCOMES`, shape (F,).
 
-    They are the non-zero columns of `elo.models.outcomes.labels`: a tie as half a win to each side (Davidson
-    and Beaver 1977) needs none of its own.
+    They are the columns of `elo.models.outcomes.labels` with anything above 0. A tie is one of them where the
+    model gives it a probability (Davidson 1970; Rao and Kupper 1967), and not where it is half a win each.
     """
     return np.flatnonzero(specification.labels.any(axis=0))
 
