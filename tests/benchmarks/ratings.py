@@ -43,6 +43,9 @@ TARGETS = {
     ("python -m elo votes.parquet", 10**7, 20): 1.2,
 }
 """Seconds on 2 cores, by what is done, votes and contenders."""
+CR3 = ", CR3"
+MOST_OF_CR1 = 1.5
+"""Seconds of CR3 over those of CR1."""
 MOST_MIB = {"python -m elo votes.parquet": 300}
 LARGEST_CSV = 10**6
 WATCH = """
@@ -77,47 +80,58 @@ def main() -> None:
     sys.stdout.write(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     for contenders in options.contenders:
         for votes in map(int, options.votes):
-            report(votes, contenders, quick=options.quick)
+            for few in (False, True):
+                report(votes, contenders, quick=options.quick, few=few)
 
 
-def report(votes: int, contenders: int, *, quick: bool) -> None:
-    """Measure and print one table."""
-    sys.stdout.write(f"\n{votes:,} votes, {contenders} contenders\n")
-    sys.stdout.write(f"{'':42}{'seconds':>10}{'of floor':>10}{'target':>9}{'Elo off':>10}{'MiB':>7}\n")
-    least = None
-    for each in measure(draw(votes, contenders), runs=1 if quick else 5, peers=not quick):
-        least = least or each.seconds
-        sys.stdout.write(line(each, least, TARGETS.get((each.what, votes, contenders))) + "\n")
+def report(votes: int, contenders: int, *, quick: bool, few: bool) -> None:
+    """Measure and print one table; with few clusters, of intervals alone."""
+    drawn = draw(votes, contenders, few=few)
+    sizes = f"{contenders} contenders, {drawn.prompts:,} prompts, {drawn.raters:,} raters"
+    sys.stdout.write(f"\n{votes:,} votes, {sizes}\n")
+    columns = f"{'seconds':>10}{'of floor':>10}{'of CR1':>8}{'target':>9}{'Elo off':>10}{'MiB':>7}"
+    sys.stdout.write(f"{'':42}{columns}\n")
+    seconds: dict[str, float | None] = {}
+    for each in measure(drawn, runs=1 if quick else 5, peers=not quick and not few, whole=not few):
+        seconds[each.what] = each.seconds
+        least = next(iter(seconds.values()))
+        plain = seconds.get(each.what.removesuffix(CR3)) if each.what.endswith(CR3) else None
+        target = TARGETS.get((each.what, votes, contenders))
+        sys.stdout.write(line(each, least, plain, target) + "\n")
         sys.stdout.flush()
 
 
-def line(each: Measured, least: float | None, target: float | None) -> str:
+def line(each: Measured, least: float | None, plain: float | None, target: float | None) -> str:
     if each.seconds is None:
         return f'{each.what:42}not installed: pip install ".[benchmarks]"'
     ratio = f"{each.seconds / least:.1f}" if least else ""
+    of_plain = f"{each.seconds / plain:.2f}" if plain else ""
     missed = target is not None and each.seconds > target
+    missed |= plain is not None and each.seconds > MOST_OF_CR1 * plain
     missed |= each.mib is not None and each.mib > MOST_MIB.get(each.what, np.inf)
     goal = f"{target:g}" if target else ""
     off = f"{each.difference:.1e}" if each.difference is not None else ""
     memory = f"{each.mib:.0f}" if each.mib else ""
-    text = f"{each.what:42}{each.seconds:>10.4f}{ratio:>10}{goal:>9}{off:>10}{memory:>7}"
+    text = f"{each.what:42}{each.seconds:>10.4f}{ratio:>10}{of_plain:>8}{goal:>9}{off:>10}{memory:>7}"
     return text + "  missed" * missed
 
 
-def measure(votes: Votes, runs: int, peers: bool) -> Iterator[Measured]:
-    """Floor, elo in all its ways, peers, and the command line."""
+def measure(votes: Votes, runs: int, peers: bool, whole: bool) -> Iterator[Measured]:
+    """Floor, elo in all its ways, peers, and the command line; without `whole`, floor and clusters alone."""
     ours = 400 / np.log(10) * fit(votes, intervals="none").strengths
     chosen = PEERS if peers else PEERS[:1]
     floor, *others = chosen
     yield rated(floor.name, partial(floor.rate, floor.prepare(votes)), ours, runs)
     for what, call in ways(votes).items():
-        yield Measured(what, least_seconds(call, runs))
+        if whole or " by " in what:
+            yield Measured(what, least_seconds(call, runs))
     for peer in others:
         if peer.installed:
             yield rated(peer.name, partial(peer.rate, peer.prepare(votes)), ours, min(runs, 2))
         else:
             yield Measured(peer.name, None)
-    yield from command_line(votes, runs)
+    if whole:
+        yield from command_line(votes, runs)
 
 
 def ways(votes: Votes) -> dict[str, Callable[[], Any]]:
@@ -130,6 +144,7 @@ def ways(votes: Votes) -> dict[str, Callable[[], Any]]:
         "elo.fit by rater": partial(fit, votes, clusters=("rater",), correction="CR1"),
         "elo.fit by rater, CR3": partial(fit, votes, clusters=("rater",)),
         "elo.fit by prompt": partial(fit, votes, clusters=("prompt",), correction="CR1"),
+        "elo.fit by prompt, CR3": partial(fit, votes, clusters=("prompt",)),
         "elo.fit by prompt and rater": partial(fit, votes, clusters=("prompt", "rater"), correction="CR1"),
         "elo.fit by prompt and rater, CR3": partial(fit, votes, clusters=("prompt", "rater")),
         "elo.fit, bootstrap 1000": partial(fit, votes, intervals="bootstrap"),

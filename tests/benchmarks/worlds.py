@@ -15,8 +15,15 @@ TIES, BOTH_BAD = 0.14, 0.05
 """Shares of votes, whatever the contenders."""
 
 
-def draw(votes: int, contenders: int, seed: int = 0) -> Votes:
-    """Votes of `votes` / 30 raters, some far more active than others, on `votes` / 20 prompts."""
+FEW_PROMPTS, THOUSANDS_OF_RATERS = 1_000, 5_000
+"""Clusters of a study that asks many people about few prompts: each holds thousands of votes."""
+
+
+def draw(votes: int, contenders: int, seed: int = 0, *, few: bool = False) -> Votes:
+    """Votes of raters of whom some are far more active than others.
+
+    They are `votes` / 30 raters on `votes` / 20 prompts, or thousands of raters on few prompts.
+    """
     rng = np.random.default_rng(seed)
     strengths = rng.normal(0, 0.8, contenders)
     dtype = np.min_scalar_type(contenders - 1)
@@ -25,7 +32,7 @@ def draw(votes: int, contenders: int, seed: int = 0) -> Votes:
     luck, decided = rng.random(votes), 1 - TIES - BOTH_BAD
     a_wins = decided / (1 + np.exp(strengths[b] - strengths[a]))
     outcome = (luck >= a_wins).astype(np.uint8) + (luck >= decided) + (luck >= decided + TIES)
-    raters, prompts = votes // 30 + 2, votes // 20 + 2
+    raters, prompts = (THOUSANDS_OF_RATERS, FEW_PROMPTS) if few else (votes // 30 + 2, votes // 20 + 2)
     activity = np.cumsum(rng.lognormal(0, 1, raters))
     rater = np.searchsorted(activity / activity[-1], rng.random(votes))
     return Votes(
