@@ -46,6 +46,8 @@ TARGETS = {
 CR3 = ", CR3"
 MOST_OF_CR1 = 1.5
 """Seconds of CR3 over those of CR1."""
+MANY_S = 1.0
+"""Seconds of CR1 above which that ratio is held to its target."""
 MOST_MIB = {"python -m elo votes.parquet": 300}
 LARGEST_CSV = 10**6
 WATCH = """
@@ -107,7 +109,7 @@ def line(each: Measured, least: float | None, plain: float | None, target: float
     ratio = f"{each.seconds / least:.1f}" if least else ""
     of_plain = f"{each.seconds / plain:.2f}" if plain else ""
     missed = target is not None and each.seconds > target
-    missed |= plain is not None and each.seconds > MOST_OF_CR1 * plain
+    missed |= plain is not None and plain > MANY_S and each.seconds > MOST_OF_CR1 * plain
     missed |= each.mib is not None and each.mib > MOST_MIB.get(each.what, np.inf)
     goal = f"{target:g}" if target else ""
     off = f"{each.difference:.1e}" if each.difference is not None else ""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, combinations
 from random import Random
 from typing import NamedTuple
 
+import numpy as np
+
 from arena.runs.models import Rendition
 from arena.voting.models import Rater, Study
-from arena.voting.pairing.plans import Plan, current_plan
+from arena.voting.pairing.plans import Plan, Weights, current_plan
 from arena.voting.pairing.pools import PoolUnit, build_pool, current_pool
 from arena.voting.pairing.seen import Outlook, look_at
 from arena.voting.pairing.units import study_jobs
 
+Clips = Sequence[tuple[int, int]]
+"""Clips of a unit as (contender, rendition)."""
 TRIES = 5
 """Number of draws before giving up, each after a clip of the last one was taken out of the study."""
 
@@ -108,20 +110,29 @@ def choose_pair(plan: Plan | None, outlook: Outlook, unit: PoolUnit, random: Ran
         PoolChanged: the unit has no such pair.
     """
     clips = outlook.blind_clips(unit)
-    pairs = [pair for pair in combinations(clips, 2) if not outlook.was_shown(unit.number, _clips_of(pair))]
-    if not pairs:
+    own = [contender for contender, _ in clips]
+    even = np.ones((len(clips), len(clips)), dtype=np.int64)
+    weights = _of_pairs_left(plan.of_pairs(own) if plan else even, clips, outlook.shown(unit.number))
+    if not weights.any():
+        weights = _of_pairs_left(even, clips, outlook.shown(unit.number))
+    if not weights.any():
         raise PoolChanged
-    weights = [plan.weights.get(frozenset((a, b)), 0) if plan else 1 for (a, _), (b, _) in pairs]
-    if not any(weights):
-        weights = [1] * len(pairs)
-    reach = list(accumulate(weights))
-    chosen = bisect_right(reach, random.randrange(reach[-1]))
-    a, b = random.sample([clip for _, clip in pairs[chosen]], 2)
-    return DrawnPair(a, b, weights[chosen] / reach[-1] / 2)
+    reach = weights.ravel().cumsum()
+    total = int(reach[-1])
+    chosen = int(np.searchsorted(reach, random.randrange(total), side="right"))
+    one, other = divmod(chosen, len(clips))
+    a, b = random.sample([clips[one][1], clips[other][1]], 2)
+    return DrawnPair(a, b, int(weights[one, other]) / total / 2)
 
 
-def _clips_of(pair: tuple[tuple[int, int], tuple[int, int]]) -> frozenset[int]:
-    return frozenset(clip for _, clip in pair)
+def _of_pairs_left(weights: Weights, clips: Clips, shown: Collection[frozenset[int]]) -> Weights:
+    """Keep each pair's weight once, (n, n), above the diagonal, and drop the pairs that were shown."""
+    left: Weights = np.triu(weights, 1)
+    place = {clip: index for index, (_, clip) in enumerate(clips)}
+    for pair in shown:
+        if pair <= place.keys():
+            left[tuple(sorted(place[clip] for clip in pair))] = 0
+    return left
 
 
 def _new_prompt(plan: Plan, outlook: Outlook, random: Random) -> DrawnUnit | None:

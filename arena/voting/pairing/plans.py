@@ -56,12 +56,14 @@ class PairingPlan(models.Model):
         return f"plan {self.pk} of study {self.study_id}: {self.pairing} from {self.votes} votes"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A plan in memory."""
 
-    weights: dict[frozenset[int], int]
-    """Weight of two contenders, given by their ids."""
+    contenders: Sequence[int]
+    """Ids of the contenders, in the order of the weights."""
+    weights: Weights
+    """Weight of each two contenders, shape (K, K), symmetric with zero diagonal."""
     reach: Sequence[int]
     """Summed weight of the pool's units up to each one."""
 
@@ -69,6 +71,18 @@ class Plan:
     def total(self) -> int:
         """Summed weight of all units."""
         return self.reach[-1] if self.reach else 0
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """Place of each contender among the weights, by its id."""
+        return {key: place for place, key in enumerate(self.contenders)}
+
+    def of_pairs(self, contenders: Sequence[int]) -> Weights:
+        """Return the weights of the pairs of these contenders, shape (n, n); 0 for one it does not know."""
+        known = [self.places.get(key, -1) for key in contenders]
+        weights: Weights = self.weights[np.ix_(known, known)]
+        unknown = np.array(known) < 0
+        return np.where(unknown[:, None] | unknown, 0, weights)
 
     def weight(self, number: int) -> int:
         """Return the weight of a unit."""
@@ -98,14 +112,7 @@ def current_plan(study: Study, pool: Pool) -> Plan | None:
 def load_plan(key: int, made_at: datetime) -> Plan:
     """Read a plan, whose row never changes; another database may have another plan of the same key."""
     row = PairingPlan.objects.get(pk=key, made_at=made_at)
-    table = zip(row.contenders, row.weights, strict=True)
-    weights = {
-        frozenset((one, other)): weight
-        for one, line in table
-        for other, weight in zip(row.contenders, line, strict=True)
-        if one < other
-    }
-    return Plan(weights, row.reach)
+    return Plan(row.contenders, np.array(row.weights, dtype=np.int64), row.reach)
 
 
 def make_plan(study: Study) -> PairingPlan | None:

@@ -7,9 +7,10 @@ take the newest complete one.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import Count, OuterRef, Subquery
@@ -92,9 +93,12 @@ def current_pool(study: Study) -> Pool:
     A large pool is built at most every half minute; meanwhile new clips are not drawn yet. A draw checks
     its own two clips, so that a clip taken out of the study is never shown.
     """
-    state = _state_now(study)
-    known = Pool.objects.filter(study=study, complete=True).order_by("-pk").first()
-    if known is None or known.rules != state.rules:
+    complete = Pool.objects.filter(study=study, complete=True).annotate(**_numbers("study"))
+    known = complete.order_by("-pk").first()
+    if known is None:
+        return build_pool(study)
+    state = _state(study, vars(known))
+    if known.rules != state.rules:
         return _build(study, state)
     if known.last_rendition == state.last_rendition or not _may_rebuild(known):
         return known
@@ -103,23 +107,30 @@ def current_pool(study: Study) -> Pool:
 
 def build_pool(study: Study) -> Pool:
     """Build a pool of the study's clips as they are now."""
-    return _build(study, _state_now(study))
+    numbers = Study.objects.filter(pk=study.pk).order_by().values(**_numbers("pk")).get()
+    return _build(study, _state(study, numbers))
 
 
-def _state_now(study: Study) -> State:
-    """Read the state in one query."""
-    through = Study.contenders.through, Study.suites.through
-    contenders, suites = (_count(model) for model in through)
+def _numbers(study: str) -> dict[str, Coalesce]:
+    """Return expressions for what a pool depends on, for queries in which a study has this name."""
     newest = Rendition.objects.order_by("-pk").values("pk")[:1]
-    numbers = Study.objects.filter(pk=study.pk).values_list(contenders, suites, Coalesce(Subquery(newest), 0))
-    *members, last = numbers.order_by().get()
-    return State(content_hash([sorted(study.tracks), sorted(study.settings_hashes), members]), last)
+    return {
+        "contenders_now": _count(Study.contenders.through, study),
+        "suites_now": _count(Study.suites.through, study),
+        "rendition_now": Coalesce(Subquery(newest), 0),
+    }
 
 
-def _count(through: type[models.Model]) -> Coalesce:
+def _count(through: type[models.Model], study: str) -> Coalesce:
     """Count a study's rows in the table of a relation."""
-    rows = through._default_manager.filter(study=OuterRef("pk")).order_by().values("study")
+    rows = through._default_manager.filter(study=OuterRef(study)).order_by().values("study")
     return Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
+
+
+def _state(study: Study, numbers: Mapping[str, Any]) -> State:
+    members = [numbers["contenders_now"], numbers["suites_now"]]
+    rules = content_hash([sorted(study.tracks), sorted(study.settings_hashes), members])
+    return State(rules, numbers["rendition_now"])
 
 
 def _may_rebuild(pool: Pool) -> bool:

@@ -153,9 +153,9 @@ class Outlook:
         own = {clip for _, clip in clips}
         return comb(len(own), 2) - sum(pair <= own for pair in self._shown(number).pairs)
 
-    def was_shown(self, number: int, pair: frozenset[int]) -> bool:
-        """Return whether the rater has seen two clips of a unit side by side in this study."""
-        return pair in self._shown(number).pairs
+    def shown(self, number: int) -> set[frozenset[int]]:
+        """Return the clips of a unit that the rater has seen side by side in this study."""
+        return self._shown(number).pairs
 
     def _shown(self, number: int) -> Shown:
         return self.touched[number].shown if number in self.touched else Shown()

@@ -128,5 +128,5 @@ def test_the_page_takes_a_fixed_number_of_queries(
 ) -> None:
     make_study(contenders=3, prompts=5)
     client.get(START)  # builds the pool
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(START)
