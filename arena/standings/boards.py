@@ -24,6 +24,8 @@ from arena.voting.models import Study
 from arena.voting.rules import rules_hash, study_rules
 
 RECENT_S = 60
+LARGE, LARGE_S = 20_000, 2
+"""Votes from which a standing may be seconds old, so that reloads leave the processors to those who vote."""
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
 
@@ -80,7 +82,15 @@ def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey,
         board = keys[key]
         if version == versions[board]:
             found[board] = replace(standing, head=heads[board[0]])
+        elif _is_fresh_enough(standing):
+            found[board] = standing
     return found
+
+
+def _is_fresh_enough(standing: Standing) -> bool:
+    """Return whether a standing may be shown although there are new votes; it tells its own ledger head."""
+    age = timezone.now() - standing.computed_at
+    return standing.votes >= LARGE and timedelta(0) <= age <= timedelta(seconds=LARGE_S)
 
 
 def _computed(study: Study, track: str, part: Slice) -> Standing:

@@ -36,10 +36,12 @@ def main() -> None:
 
 
 def _measure(votes: int, repeats: int) -> dict[str, float]:
+    from arena.standings import boards
     from arena.standings.boards import current_standing, current_standings, recent_standing
     from arena.standings.slices import Slice
     from arena.standings.tallies import answers_on
 
+    boards.LARGE_S = -1  # each board is to be the present one
     study = _make_study(f"study-{votes}", votes)
     board = {"study": study, "track": "t2v"}
     times = {"first board of a process": _fastest(lambda: current_standing(**board), 1)}

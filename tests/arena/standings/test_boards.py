@@ -7,7 +7,8 @@ import time_machine
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from arena.standings.boards import RECENT_S, current_standing, recent_standing
+from arena.standings import boards
+from arena.standings.boards import LARGE_S, RECENT_S, current_standing, recent_standing
 from arena.voting.ledger import GENESIS, ledger_head
 from arena.voting.models import Rater, Study
 from arena.voting.votes import exclude_rater, exclude_vote
@@ -138,3 +139,15 @@ def test_in_passing_a_standing_may_be_a_minute_old(
         assert recent_standing(study=rated_study, track=TRACK) == first
     with time_machine.travel(timezone.now() + timedelta(seconds=RECENT_S + 1)):
         assert recent_standing(study=rated_study, track=TRACK).votes == first.votes + 1
+
+
+def test_a_large_board_may_be_seconds_old_and_tells_its_own_head(
+    rated_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "LARGE", 36)
+    first = current_standing(study=rated_study, track=TRACK)
+    cast(rated_study, "b")
+    assert current_standing(study=rated_study, track=TRACK) == first
+    with time_machine.travel(timezone.now() + timedelta(seconds=LARGE_S + 1)):
+        later = current_standing(study=rated_study, track=TRACK)
+    assert (later.votes, later.head) == (first.votes + 1, ledger_head(rated_study))
