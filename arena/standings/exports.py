@@ -10,12 +10,15 @@ from typing import Any
 
 from analysis.export import to_csv, to_json
 from arena.standings.boards import current_standing, origin
+from arena.standings.snapshots.blindness import is_blinded
 from arena.voting.consistent import consistent_read
 from arena.voting.coverage import cover_study
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
 from arena.voting.records import VOTE_FIELDS, WHERE_KNOWN
 
+RENDITIONS = ("rendition_a", "rendition_b")
+"""Hashes of the files that raters are shown, left out while people can still be shown them."""
 VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"])
 
 
@@ -35,15 +38,17 @@ def export_board(study: Study, track: str, form: str) -> str:
 
 
 def export_votes(study: Study, track: str, form: str) -> str:
-    """Return the records of the votes that count as text in a form of `FORMATS`."""
+    """Return the records of the votes that count as text in a form of `FORMATS`.
+
+    Hashes of renditions are left out while a study shows them: they would name the clips that raters receive.
+    """
     votes, head = _records_at_head(study, track)
     if form == "json":
         document = {"origin": origin(study, track, head), "votes": votes}
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
     out = io.StringIO()
-    columns = [
-        name for name in VOTE_COLUMNS if name not in WHERE_KNOWN or any(name in vote for vote in votes)
-    ]
+    optional = (*WHERE_KNOWN, *RENDITIONS)
+    columns = [name for name in VOTE_COLUMNS if name not in optional or any(name in vote for vote in votes)]
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows({**vote, "simulated": "true" if vote["simulated"] else "false"} for vote in votes)
@@ -52,7 +57,10 @@ def export_votes(study: Study, track: str, form: str) -> str:
 
 @consistent_read()
 def _records_at_head(study: Study, track: str) -> tuple[list[dict[str, Any]], str]:
-    return [vote for vote in counting_votes(study) if vote["track"] == track], ledger_head(study)
+    hidden = RENDITIONS if is_blinded(study) else ()
+    votes = [vote for vote in counting_votes(study) if vote["track"] == track]
+    shown = [{name: value for name, value in vote.items() if name not in hidden} for vote in votes]
+    return shown, ledger_head(study)
 
 
 def export_coverage(study: Study, track: str, form: str) -> str:

@@ -11,10 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analysis.board import build_board
+from arena.runs.models import Rendition
 from arena.standings.boards import current_standing
 from arena.version import code_version
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Rater, Study
+from arena.voting.openings import close_study
 from arena.voting.rules import rules_hash
 from arena.voting.votes import exclude_rater
 from elo import Votes, fit
@@ -142,3 +144,18 @@ def test_an_unknown_study_is_named_with_the_known() -> None:
     make_study("there")
     with pytest.raises(CommandError, match=r"Unknown study 'study'\. Known: there\."):
         _export("votes", "csv")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_hashes_of_what_raters_see_are_exported_once_the_study_is_closed(
+    rated_study: Study, form: str
+) -> None:
+    """While it is open, they would name the clip behind each file that a rater receives."""
+    hashes = Rendition.objects.values_list("sha256", flat=True)
+    text = _export("votes", form)
+    assert [digest for digest in hashes if digest in text] == []
+    assert "rendition_a" not in text
+    close_study(study=rated_study)
+    told = _export("votes", form)
+    assert any(digest in told for digest in hashes)
+    assert "rendition_a" in told
