@@ -69,12 +69,8 @@ def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
 
 
 def _find_mark(made: CheckedClip) -> str | None:
-    """Return the corner with a mark in a clip that a provider made or a folder brought.
-
-    Generators that make their clips here leave none.
-    """
-    is_foreign = made.provenance["provider_request_id"] or made.provenance["generator"] == "folder"
-    return find_corner_mark(made.path) if is_foreign else None
+    """Return the corner with a mark in a clip that a provider made; no generator in this tree leaves one."""
+    return find_corner_mark(made.path) if made.provenance["provider_request_id"] else None
 
 
 def profile_for(job: Job) -> Profile:

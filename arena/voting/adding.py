@@ -14,7 +14,6 @@ from arena.runs.models import Job, Run
 from arena.runs.replacements import retire_replaced
 from arena.runs.runs import plan_run
 from arena.runs.survey import Place, Survey
-from arena.voting.marked import refuse_marked
 from arena.voting.models import Study, StudyChange, Vote
 from arena.voting.openings import record_change
 from arena.voting.sources import CantAdd, Source
@@ -108,13 +107,8 @@ def open_on_clips(
     asked_by: str = "",
     introduction: str = "",
     contact: str = "",
-    allow_marked: bool = False,
 ) -> Study:
-    """Open a study on the added clips, or revise the rules of the study that exists.
-
-    Raises:
-        MarkedClips: a clip has a provider's mark in a corner, and `allow_marked` is not given.
-    """
+    """Open a study on the added clips, or revise the rules of the study that exists."""
     study = Study.objects.filter(slug=slug).first()
     run = added.run
     if study is None:
@@ -129,12 +123,8 @@ def open_on_clips(
             suites=[run.suite],
             contenders=list(run.contenders.all()),
             runs=[run],
-            allow_marked=allow_marked,
         )
-        return study
-    if not allow_marked:
-        refuse_marked(study)
-    if added.revised:
+    elif added.revised:
         study.clip_settings = [run.settings]
         study.save(update_fields=["clip_settings"])
         study.contenders.add(*run.contenders.all())

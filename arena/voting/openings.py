@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
 from arena.voting.ledger import append_entry, hold_ledger
-from arena.voting.marked import refuse_marked
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
 from arena.voting.records import change_record
@@ -33,13 +32,12 @@ def close_study(*, study: Study, reason: str = "") -> None:
 
 
 @transaction.atomic
-def reopen_study(*, study: Study, reason: str = "", allow_marked: bool = False) -> None:
+def reopen_study(*, study: Study, reason: str = "") -> None:
     """Open a study again, or for the first time if it was created before its clips.
 
     Raises:
         StudyState: the study is open already.
         NothingToShow: the study has no pair of clips to show.
-        MarkedClips: a clip has a provider's mark in a corner, and `allow_marked` is not given.
         UnclearSettings: the study has no clip settings yet, and there are several to choose from.
     """
     if not study.clip_settings:
@@ -49,8 +47,6 @@ def reopen_study(*, study: Study, reason: str = "", allow_marked: bool = False) 
             f"Study '{study.slug}' can't open: no two of its contenders have clips of the same prompt, seed "
             "and settings. Make them first: manage.py run_suite"
         )
-    if not allow_marked:
-        refuse_marked(study)
     kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
     _change_state(study, is_open=True, kind=kind, reason=reason)
 

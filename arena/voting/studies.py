@@ -54,9 +54,10 @@ def create_study(
     simulated: bool = False,
     pairing: str = UNIFORM,
     fit: FitSettings | None = None,
-    allow_marked: bool = False,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
+
+    Before its clips it stays closed until `reopen_study`, or until it is created again.
 
     Args:
         slug: part of the study's address.
@@ -72,12 +73,11 @@ def create_study(
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
-        allow_marked: whether clips with a provider's mark in a corner may be shown.
 
     Raises:
         InvalidStudy: a text, the slug or a track is invalid; InvalidFit: a setting of the fit is.
         StudyExists: the slug belongs to a study with another title or other rules.
-        UnclearSettings: clips differ in settings, or a run in suite or track; MarkedClips: one has a mark.
+        UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
     """
     _refuse_too_few(tracks, suites, contenders)
@@ -98,7 +98,7 @@ def create_study(
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
     study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
-    return _stored(study, known, suites, contenders, allow_marked), known is None
+    return _stored(study, known, suites, contenders), known is None
 
 
 def _clip_settings(
@@ -127,11 +127,7 @@ def _refuse_too_few(
 
 
 def _stored(
-    study: Study,
-    known: Study | None,
-    suites: Sequence[Suite],
-    contenders: Sequence[Contender],
-    allow_marked: bool,
+    study: Study, known: Study | None, suites: Sequence[Suite], contenders: Sequence[Contender]
 ) -> Study:
     """Store the study, or return the known one of the same rules; open either once it has a pair."""
     if known is not None:
@@ -143,7 +139,7 @@ def _stored(
         study.contenders.set(contenders)
     wanted = known or study
     if never_opened(wanted) and has_pair(wanted):
-        reopen_study(study=wanted, allow_marked=allow_marked)
+        reopen_study(study=wanted)
     return wanted
 
 

@@ -69,6 +69,6 @@ def test_the_board_is_accessible_and_fits(
     page: Page = request.getfixturevalue(fixture)
     page.goto(live_server.url + "/boards/shapes/t2v-audio/")
     assert page.locator(".ratings tbody tr").count() == 4
-    assert page.locator(".ratings svg line.span").count() == 4
+    assert page.locator(".ratings svg path.span").count() == 4
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

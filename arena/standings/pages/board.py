@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from analysis.board import MINIMUM, bound
+from analysis.board import MINIMUM, BoardRow, bound
 from analysis.whisker import Axis
 from arena.catalog.models import Contender
+from arena.standings.breaks import board_breaks
+from arena.standings.listing import Placed
 from arena.standings.pages.choices import FILTERS, LARGEST_FIRST, SORTS, Choices
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import DOWNLOADS
 from arena.standings.pages.matrix import paint_matrix
 from arena.standings.pages.method import describe_method
-from arena.standings.pages.rows import Line, board_lines
+from arena.standings.pages.rows import Line, board_lines, draw_grid
 from arena.standings.pages.scatter import draw_scatter
 from arena.standings.slices import known_slices
 from arena.standings.standing import Step
@@ -62,6 +64,8 @@ def board_context(page: BoardPage, choices: Choices) -> dict[str, Any]:
         "matrix": paint_matrix(page, board),
         "settings": board.settings,
         "method": describe_method(board.settings, names),
+        "breaks": _shown_breaks(page),
+        "floor": page.standing.ratings.floor if page.standing.ratings else None,
         "steps": [_shown_step(page, step) for step in page.standing.steps],
         "leader": page.standing.leader,
         "leading": page.contenders[board.contenders[0]],
@@ -84,6 +88,7 @@ def _table(page: BoardPage, choices: Choices, axis: Axis, lines: Sequence[Line])
     }
     return {
         "axis": axis,
+        "grid": draw_grid(axis),
         "tiers": _tiers(shown) if choices.is_by_place else [shown],
         "columns": columns,
         "shown": len(shown),
@@ -135,6 +140,19 @@ def _slice_fields(page: BoardPage) -> list[dict[str, Any]]:
         for name, values in known.items()
         if len(values) > 1 or page.part.chosen.get(name)
     ]
+
+
+def _shown_breaks(page: BoardPage) -> list[dict[str, Any]]:
+    """Return the removals of votes from the whole board, the last ones first; a slice tells none."""
+    found = () if page.part else board_breaks(study=page.study, track=page.track)
+    return [
+        {**one._asdict(), "before": _named(page, one.before), "after": _named(page, one.after)}
+        for one in reversed(found)
+    ]
+
+
+def _named(page: BoardPage, rows: Sequence[BoardRow]) -> list[Placed]:
+    return [Placed(row, page.contenders[row.contender]) for row in rows]
 
 
 def _shown_step(page: BoardPage, step: Step) -> ShownStep:

@@ -59,9 +59,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--track", default="", help="t2v or t2v-audio (default: t2v-audio if all clips have sound)"
         )
-        parser.add_argument(
-            "--allow-marked", action="store_true", help="show clips with a provider's mark in a corner, too"
-        )
         add_geometry(parser)
         parser.add_argument(
             "--workers", type=int, default=os.cpu_count() or 1, help="number of clips made at once"
@@ -99,8 +96,7 @@ class Command(BaseCommand):
         )
         self._tell_added(added, chosen)
         self._produce(added.run, options["workers"])
-        allow_marked = bool(options["allow_marked"])
-        self._tell_study(open_on_clips(slug=slug, added=added, allow_marked=allow_marked, **words))
+        self._tell_study(open_on_clips(slug=slug, added=added, **words))
 
     def _survey(self, sources: Sequence[Source], prompts: Sequence[Prompt]) -> Survey:
         survey = survey_with_progress(prompts, [source.contender for source in sources], [], Console())

@@ -38,9 +38,6 @@ class Command(BaseCommand):
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--pairing", default=UNIFORM, help=f"what the next pairs are chosen for: {KNOWN}")
         add_fit_arguments(parser)
-        parser.add_argument(
-            "--allow-marked", action="store_true", help="show clips with a provider's mark in a corner, too"
-        )
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
     def handle(self, **options: str) -> None:
@@ -59,7 +56,6 @@ class Command(BaseCommand):
                 simulated=bool(options["simulated"]),
                 pairing=options["pairing"],
                 fit=fit_of(options),
-                allow_marked=bool(options["allow_marked"]),
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error

@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 
 from arena.voting.clip_settings import UnclearSettings
-from arena.voting.marked import MarkedClips
 from arena.voting.openings import NothingToShow, StudyState, reopen_study
 from arena.voting.studies import UnknownStudy, find_study
 
@@ -15,14 +14,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
-        parser.add_argument(
-            "--allow-marked", action="store_true", help="show clips with a provider's mark in a corner, too"
-        )
         parser.add_argument("--reason", default="", help="sentence for readers of the ledger")
 
-    def handle(self, *, study: str, reason: str, allow_marked: bool, **options: object) -> None:
+    def handle(self, *, study: str, reason: str, **options: object) -> None:
         try:
-            reopen_study(study=find_study(study), reason=reason, allow_marked=allow_marked)
-        except (UnknownStudy, StudyState, NothingToShow, MarkedClips, UnclearSettings) as error:
+            reopen_study(study=find_study(study), reason=reason)
+        except (UnknownStudy, StudyState, NothingToShow, UnclearSettings) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Reopened study {study}.")
