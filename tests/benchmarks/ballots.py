@@ -182,7 +182,7 @@ def make_votes(study: Study, size: Size) -> None:
             cursor.executemany(insert("voting_ballot", BALLOT), rows)
         cursor.execute(
             "INSERT INTO voting_vote (ballot_id, outcome, playback, created_at) "
-            "SELECT id, CASE WHEN media_a < media_b THEN 'a' ELSE 'b' END, '{}', issued_at "
+            "SELECT id, CASE WHEN rendition_a_id < rendition_b_id THEN 'a' ELSE 'b' END, '{}', issued_at "
             "FROM voting_ballot WHERE study_id = %s",
             [study.pk],
         )
@@ -191,7 +191,7 @@ def make_votes(study: Study, size: Size) -> None:
 
 BALLOT = (
     *("id", "study_id", "rater_id", "prompt_id", "track", "rendition_a_id", "rendition_b_id"),
-    *("media_a", "media_b", "propensity", "order", "state", "issued_at", "expires_at"),
+    *("propensity", "order", "state", "issued_at", "expires_at"),
 )
 
 
@@ -212,8 +212,8 @@ def ballots(study: Study, size: Size) -> Iterator[tuple[Any, ...]]:
         chosen = random.sample(keys, min(size.by_rater, len(keys)))
         for unit in chosen:
             a, b = random.sample(units[unit], 2)
-            key, left, right = (f"{random.getrandbits(104):032x}" for _ in range(3))
-            shown = (key, study.pk, person.pk.hex, unit[0], "t2v", a, b, left[-27:], right[-27:])
+            key = f"{random.getrandbits(128):032x}"
+            shown = (key, study.pk, person.pk.hex, unit[0], "t2v", a, b)
             yield (*shown, 0.5, "", "voted", now, now + timedelta(minutes=30))
 
 
