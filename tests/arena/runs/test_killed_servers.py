@@ -26,7 +26,7 @@ from tests.servers.redis import Redis
 pytestmark = pytest.mark.slow
 JOBS = 200
 SLOTS = 8
-PATIENCE_S = 240
+PATIENCE_S = 900
 CONTENDERS = """
 contenders:
   - {contender: kling, name: Kling, generator: kling, settings: {model: kling-3.0}}
