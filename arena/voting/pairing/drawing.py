@@ -11,13 +11,12 @@ import numpy as np
 
 from arena.runs.models import Rendition
 from arena.voting.models import Rater, Study
+from arena.voting.pairing.models import PoolUnit
 from arena.voting.pairing.plans import Plan, Weights, current_plan
-from arena.voting.pairing.pools import PoolUnit, build_pool, current_pool
-from arena.voting.pairing.seen import Outlook, look_at
+from arena.voting.pairing.pools import build_pool, current_pool
+from arena.voting.pairing.seen import Clips, Outlook, look_at
 from arena.voting.pairing.units import study_jobs
 
-Clips = Sequence[tuple[int, int]]
-"""Clips of a unit as (contender, rendition)."""
 TRIES = 5
 """Number of draws before giving up, each after a clip of the last one was taken out of the study."""
 
@@ -109,7 +108,7 @@ def choose_pair(plan: Plan | None, outlook: Outlook, unit: PoolUnit, random: Ran
     Raises:
         PoolChanged: the unit has no such pair.
     """
-    clips = outlook.blind_clips(unit)
+    clips = outlook.blind_clips(unit.number, unit.members)
     own = [contender for contender, _ in clips]
     even = np.ones((len(clips), len(clips)), dtype=np.int64)
     weights = _of_pairs_left(plan.of_pairs(own) if plan else even, clips, outlook.shown(unit.number))

@@ -14,7 +14,6 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 
 import numpy as np
-from django.db import models
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -22,7 +21,8 @@ from arena.catalog.models import Contender
 from arena.voting.models import Study
 from arena.voting.pairing.counting import count_pairs
 from arena.voting.pairing.goals import UNIFORM, goal_of
-from arena.voting.pairing.pools import Pool, current_pool
+from arena.voting.pairing.models import PairingPlan, Pool
+from arena.voting.pairing.pools import current_pool
 from elo.pairing import ExposurePlan, plan_exposure
 
 WHOLE = 1 << 30
@@ -31,29 +31,6 @@ LEAST_HORIZON = 500
 """Votes that a plan looks ahead at least."""
 
 Weights = NDArray[np.int64]
-
-
-class PairingPlan(models.Model):
-    """Weights of the pairs of a study's contenders, and of the units of one pool."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="plans")
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="plans")
-    pairing = models.CharField(max_length=400, help_text="Rule of the study that it follows")
-    votes = models.PositiveBigIntegerField(help_text="Votes that it was made from")
-    contenders = models.JSONField(help_text="Their ids, in the order of the weights")
-    weights = models.JSONField(
-        help_text="Weight of each two contenders, a symmetric table with zero diagonal"
-    )
-    reach = models.JSONField(help_text="Summed weight of the pool's units up to each one")
-    efficiency = models.FloatField(help_text="Share of what the best plan would achieve, at least")
-    made_at = models.DateTimeField()
-
-    class Meta:
-        app_label = "voting"
-        indexes = [models.Index(fields=["pool", "id"], name="newest_plan")]
-
-    def __str__(self) -> str:
-        return f"plan {self.pk} of study {self.study_id}: {self.pairing} from {self.votes} votes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +77,12 @@ def current_plan(study: Study, pool: Pool) -> Plan | None:
     """
     if study.pairing == UNIFORM:
         return None
+    with_pool = vars(pool).get("plan_now"), vars(pool).get("plan_made_at")
+    if with_pool[0] is not None and with_pool[1] is not None:
+        return load_plan(*with_pool)
     plans = PairingPlan.objects.filter(pool=pool, pairing=study.pairing).order_by("-pk")
-    newest = plans.values_list("pk", "made_at").first()
-    if newest is None:
-        carried = _carry_over(study, pool)
-        newest = carried.pk, carried.made_at
-    return load_plan(*newest)
+    newest = plans.first() or _carry_over(study, pool)
+    return load_plan(newest.pk, newest.made_at)
 
 
 @lru_cache(maxsize=16)

@@ -18,10 +18,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
-from arena.catalog.models import Prompt
-from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.models import Rendition
 from arena.voting.models import Study
+from arena.voting.pairing.models import PairingPlan, Pool, PoolUnit
 from arena.voting.pairing.units import Unit, study_jobs
 
 BATCH = 100
@@ -30,54 +29,6 @@ SMALL = 2000
 """Clips up to which a pool is built anew as soon as the study's clips have changed."""
 REBUILD_AFTER = timedelta(seconds=30)
 """Age of a larger pool before it is built anew, while a run keeps adding clips."""
-
-
-class Pool(models.Model):
-    """The units of a study with two clips or more, as of one state of its clips."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="pools")
-    rules = models.CharField(max_length=64, help_text="Hash of the rules that decide which clips are shown")
-    last_rendition = models.PositiveBigIntegerField(help_text="Newest rendition that it knows of")
-    contenders = models.JSONField(help_text="Ids of those that have clips in it")
-    units = models.PositiveIntegerField()
-    clips = models.PositiveIntegerField()
-    most_votes = models.PositiveIntegerField(help_text="Votes that one rater can give")
-    duration_s = models.FloatField(help_text="Mean length of its clips")
-    complete = models.BooleanField(default=False, help_text="Whether all units are written")
-    built_at = models.DateTimeField()
-
-    class Meta:
-        app_label = "voting"
-        indexes = [models.Index(fields=["study", "complete", "id"], name="newest_pool")]
-
-    def __str__(self) -> str:
-        return f"pool {self.pk} of study {self.study_id}: {self.units} units, {self.clips} clips"
-
-
-class PoolUnit(models.Model):
-    """One unit of a pool."""
-
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="members")
-    number = models.PositiveIntegerField(help_text="From 0 on, within the pool")
-    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="+")
-    seed = models.BigIntegerField()
-    settings_hash = models.CharField(max_length=64)
-    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
-    clips = models.PositiveIntegerField(help_text="Number of its clips")
-    members = models.JSONField(help_text="Its clips as [contender, rendition], by contender")
-
-    class Meta:
-        app_label = "voting"
-        constraints = [models.UniqueConstraint(fields=["pool", "number"], name="pool_unit_once")]
-        indexes = [models.Index(fields=["pool", "prompt"], name="pool_units_by_prompt")]
-
-    def __str__(self) -> str:
-        return f"unit {self.number} of pool {self.pool_id}: {self.clips} clips"
-
-    @property
-    def unit(self) -> Unit:
-        """What its clips share."""
-        return Unit(self.prompt_id, self.seed, self.settings_hash, self.track)
 
 
 class State(NamedTuple):
@@ -93,7 +44,11 @@ def current_pool(study: Study) -> Pool:
     A large pool is built at most every half minute; meanwhile new clips are not drawn yet. A draw checks
     its own two clips, so that a clip taken out of the study is never shown.
     """
-    complete = Pool.objects.filter(study=study, complete=True).annotate(**_numbers("study"))
+    plans = PairingPlan.objects.filter(pool=OuterRef("pk"), pairing=study.pairing).order_by("-pk")
+    newest = {name: Subquery(plans.values(name)[:1]) for name in ("pk", "made_at")}
+    complete = Pool.objects.filter(study=study, complete=True).annotate(
+        plan_now=newest["pk"], plan_made_at=newest["made_at"], **_numbers("study")
+    )
     known = complete.order_by("-pk").first()
     if known is None:
         return build_pool(study)

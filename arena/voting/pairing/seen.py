@@ -6,18 +6,23 @@ Both cost as much as the rater has seen, and nothing for the size of the study o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import comb
 from uuid import UUID
 
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from arena.voting.models import Ballot, Rater, Study
-from arena.voting.pairing.pools import Pool, PoolUnit
+from arena.voting.pairing.models import Pool, PoolUnit
 from arena.voting.pairing.units import Unit
 
+Clips = Sequence[tuple[int, int]]
+"""Clips of a unit as (contender, rendition)."""
+SMALL_UNIT = 12
+"""Clips of a unit up to which they are read together with it: a rater may have judged most of them."""
 SHOWN = (
     "pk",
     "study_id",
@@ -83,6 +88,8 @@ class Touched:
 
     number: int
     clips: int
+    members: Clips | None
+    """Clips of a small unit as (contender, rendition); None for a large one."""
     shown: Shown
 
     def blind(self, contenders: frozenset[int]) -> int:
@@ -111,11 +118,14 @@ class Outlook:
         return frozenset(self.pool.contenders)
 
     @cached_property
-    def left(self) -> dict[int, list[tuple[int, int]]]:
+    def left(self) -> dict[int, Clips]:
         """Clips still blind of the touched units that may be finished, and have a pair left, by number."""
-        doubtful = [number for number, each in self.touched.items() if each.may_be_finished(self.contenders)]
-        rows = PoolUnit.objects.filter(pool=self.pool, number__in=doubtful) if doubtful else ()
-        found = {row.number: self.blind_clips(row) for row in rows}
+        doubtful = [each for each in self.touched.values() if each.may_be_finished(self.contenders)]
+        members = {each.number: each.members for each in doubtful if each.members is not None}
+        if large := [each.number for each in doubtful if each.members is None]:
+            rows = PoolUnit.objects.filter(pool=self.pool, number__in=large)
+            members |= dict(rows.values_list("number", "members"))
+        found = {number: self.blind_clips(number, clips) for number, clips in members.items()}
         return {number: clips for number, clips in found.items() if self.pairs_left(number, clips)}
 
     @cached_property
@@ -143,12 +153,12 @@ class Outlook:
                 left += each.blind(self.contenders) // 2
         return left
 
-    def blind_clips(self, row: PoolUnit) -> list[tuple[int, int]]:
-        """Return the clips of a unit, as (contender, rendition), that the rater can still judge blind."""
-        revealed = self._shown(row.number).revealed
-        return [(contender, clip) for contender, clip in row.members if clip not in revealed]
+    def blind_clips(self, number: int, members: Clips) -> Clips:
+        """Return the clips of a unit that the rater can still judge blind, of all its members."""
+        revealed = self._shown(number).revealed
+        return [(contender, clip) for contender, clip in members if clip not in revealed]
 
-    def pairs_left(self, number: int, clips: list[tuple[int, int]]) -> int:
+    def pairs_left(self, number: int, clips: Clips) -> int:
         """Return how many pairs of these clips of a unit the rater has not seen."""
         own = {clip for _, clip in clips}
         return comb(len(own), 2) - sum(pair <= own for pair in self._shown(number).pairs)
@@ -165,9 +175,10 @@ def look_at(study: Study, rater: Rater, pool: Pool) -> Outlook:
     """Return the pool as the rater sees it."""
     history = read_history(study, rater)
     prompts = {unit.prompt_id for unit in history.units}
-    columns = (*Unit._fields, "number", "clips")
+    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
+    columns = (*Unit._fields, "number", "clips", members)
     rows = PoolUnit.objects.filter(pool=pool, prompt__in=prompts).values_list(*columns) if prompts else ()
     touched = {}
-    for *unit, number, clips in rows:
-        touched[number] = Touched(number, clips, history.units.get(Unit(*unit), Shown()))
+    for *unit, number, clips, small in rows:
+        touched[number] = Touched(number, clips, small, history.units.get(Unit(*unit), Shown()))
     return Outlook(study, rater, pool, history, touched)

@@ -15,8 +15,8 @@ from arena.voting.ballots import open_ballot
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.counting import count_pairs
 from arena.voting.pairing.drawing import choose_pair, choose_unit, draw_pairing, outlook_of
-from arena.voting.pairing.plans import PairingPlan, Plan, current_plan, load_plan, make_plan
-from arena.voting.pairing.pools import PoolUnit
+from arena.voting.pairing.models import PairingPlan, PoolUnit
+from arena.voting.pairing.plans import Plan, current_plan, load_plan, make_plan
 from arena.voting.pairing.refreshing import is_due
 from arena.voting.votes import cast_vote, exclude_vote
 from tests.factories import make_contender, make_rendition, make_study
