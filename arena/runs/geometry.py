@@ -12,6 +12,8 @@ from arena.runs.clip_settings import ClipSettings
 from arena.runs.survey import FoundClip, Survey
 
 DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)
+HOSTED = ClipSettings(duration_s=5.0, width=1280, height=720, fps=24)
+"""Default where a provider makes clips: the settings that the models of most providers have."""
 
 
 class ClipsDiffer(ValueError):
@@ -49,13 +51,16 @@ class Form(NamedTuple):
         return f"{_size(self.size)}, {_fps(self.fps)}, {_seconds(self.duration_s)}"
 
 
-def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) -> Chosen:
+def choose_settings(
+    *, asked: Asked, survey: Survey, allow_short: bool = False, default: ClipSettings = DEFAULT
+) -> Chosen:
     """Choose the size, rate and length of every rendition of a run, with the reason.
 
     Args:
         asked: settings given by hand, which always hold.
         survey: the clips that exist; the other settings follow them if there are any.
         allow_short: whether the last picture of a clip that ends early may be held.
+        default: what generators are asked for where nothing is given.
 
     Raises:
         ClipsDiffer: the clips have no common size, rate or length, and none was given.
@@ -63,8 +68,8 @@ def choose_settings(*, asked: Asked, survey: Survey, allow_short: bool = False) 
         ValueError: no clip can have these settings.
     """
     if not survey.clips:
-        size = asked.size or (DEFAULT.width, DEFAULT.height)
-        settings = ClipSettings(asked.duration_s or DEFAULT.duration_s, *size, asked.fps or DEFAULT.fps)
+        size = asked.size or (default.width, default.height)
+        settings = ClipSettings(asked.duration_s or default.duration_s, *size, asked.fps or default.fps)
         given = None not in (asked.size, asked.duration_s, asked.fps)
         return Chosen(settings, "as given" if given else "by default; --size, --duration and --fps change it")
     forms = [_form(clip) for clip in survey.clips]

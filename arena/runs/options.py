@@ -8,7 +8,7 @@ from typing import Any
 
 from arena.media.profile import Profile
 from arena.runs.clip_settings import ClipSettings
-from arena.runs.geometry import DEFAULT, Asked
+from arena.runs.geometry import DEFAULT, HOSTED, Asked
 
 
 def add_geometry(parser: ArgumentParser) -> None:
@@ -17,7 +17,8 @@ def add_geometry(parser: ArgumentParser) -> None:
     group = parser.add_argument_group(
         "geometry",
         "What generators are asked for, and what every clip is shown as. By default clips that exist keep "
-        f"their own size, length and rate, which must be equal; generators are asked for {default}.",
+        f"their own size, length and rate, which must be equal; generators are asked for {default}; "
+        f"with a provider among them, for {HOSTED}.",
     )
     group.add_argument("--size", metavar="WIDTHxHEIGHT", help="in pixels, such as 1280x720")
     group.add_argument("--duration", type=float, metavar="SECONDS")

@@ -14,7 +14,7 @@ from arena.catalog.contenders import load_contenders
 from arena.runs.generating import workshop
 from arena.runs.models import Clip, Job, Rendition, Run
 from tests.factories import make_contender, make_suite
-from tests.factories_hosted import ASKED, make_hosted, run_hosted
+from tests.factories_hosted import make_hosted, run_hosted
 from tests.factories_marks import write_marked
 from tests.providers.contract import MODELS, key_variable
 from tests.providers.faults import Fault
@@ -113,9 +113,8 @@ def test_the_suite_that_comes_with_paddock_has_a_price_at_every_provider(
         monkeypatch.delenv(key_variable(provider), raising=False)
         make_hosted(provider)
     call_command("load_suite", Path(__file__).parents[3] / "suites" / "paddock-120.yaml", stdout=StringIO())
-    asked = {**ASKED, "size": "1280x720", "contenders": ",".join(MODELS), "dry_run": True}
     out = StringIO()
-    call_command("run_suite", "paddock-120", stdout=out, **asked)
+    call_command("run_suite", "paddock-120", "--contenders", ",".join(MODELS), "--dry-run", stdout=out)
     clips = {
         line.split()[0]: int(line.split()[1]) for line in out.getvalue().splitlines()[1 : 1 + len(MODELS)]
     }

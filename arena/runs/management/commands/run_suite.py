@@ -13,8 +13,8 @@ from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_
 from arena.catalog.tags import choose_prompts, describe_tags
 from arena.runs.driver import retry_failed_jobs
 from arena.runs.estimates import Wanted, describe_prices, price_run, refuse_missing_keys
-from arena.runs.geometry import choose_settings
-from arena.runs.hosting import find_hosted
+from arena.runs.geometry import DEFAULT, HOSTED, choose_settings
+from arena.runs.hosting import find_hosted, is_hosted
 from arena.runs.models import Job, Run
 from arena.runs.numbers import describe_numbers, number_run
 from arena.runs.options import add_geometry, read_geometry
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--seeds", default="", help="such as 0,1 (default: those of each prompt)")
         parser.add_argument("--tags", default="", help="only prompts with one of these, such as music,speech")
         parser.add_argument("--exclude-tags", default="", help="no prompts with one of these")
-        parser.add_argument("--track", required=True, help="t2v, i2v, t2v-audio or i2v-audio")
+        parser.add_argument("--track", default="t2v-audio", help="t2v, i2v, t2v-audio or i2v-audio")
         add_geometry(parser)
         parser.add_argument(
             "--workers", type=int, default=os.cpu_count() or 1, help="clips made or encoded here side by side"
@@ -81,7 +81,10 @@ class Command(BaseCommand):
         )
         for line in describe_misfits(survey, track):
             self.stdout.write(line)
-        chosen = choose_settings(asked=asked, survey=survey, allow_short=bool(options["allow_short"]))
+        default = HOSTED if any(map(is_hosted, contenders)) else DEFAULT
+        chosen = choose_settings(
+            asked=asked, survey=survey, allow_short=bool(options["allow_short"]), default=default
+        )
         prices = price_run(Wanted(contenders, chosen_prompts, seeds, track, chosen.settings))
         if options["dry_run"]:
             self.stdout.write("\n".join(describe_prices(prices)))
