@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from arena.runs.models import Job, JobEvent, Run, Submission
@@ -23,16 +24,8 @@ def _make(states: list[str]) -> Run:
 
 def _end(job: Job, *, before_s: float) -> None:
     """Add the row of the log that says that a job succeeded so long ago."""
-    event = JobEvent(job=job, was="running", state="succeeded")
-    event.save()
-    # The log can't be edited: the row is written again with its time.
-    JobEvent.objects.filter(pk=event.pk).delete()
-    event.at = timezone.now() - timedelta(seconds=before_s)
-    JobEvent._meta.get_field("at").auto_now_add = False
-    try:
-        event.save(force_insert=True)
-    finally:
-        JobEvent._meta.get_field("at").auto_now_add = True
+    with time_machine.travel(timezone.now() - timedelta(seconds=before_s)):
+        JobEvent.objects.create(job=job, was="running", state="succeeded")
 
 
 def _row(**fields: object) -> ContenderNumbers:
