@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
-from arena.standings.fitting import nothing_yet, standing_of
+from arena.standings.fitting import compute_standing, nothing_yet
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.tallies import BOARDS, votes_at_head
@@ -26,7 +26,6 @@ from arena.voting.rules import rules_hash, study_rules
 RECENT_S = 60
 LARGE, LARGE_S = 20_000, 2
 """Votes from which a standing may be seconds old, so that reloads leave the processors to those who vote."""
-ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
 
 def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standing:
@@ -102,7 +101,7 @@ def _computed(study: Study, track: str, part: Slice) -> Standing:
         kept: Kept | None = cache.get(key)
         if kept is not None and kept.version == version:
             return replace(kept.standing, head=head)
-        standing = standing_of(tallied, head, part, settings)
+        standing = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
     cache.set(key, Kept(version, standing), timeout=None)
     return standing
 

@@ -12,10 +12,9 @@ from django.core.cache import cache
 
 from analysis.board import BoardRow
 from arena.standings.board_votes import BoardVotes
-from arena.standings.fitting import standing_of
+from arena.standings.fitting import compute_standing
 from arena.standings.grouping import Entries
-from arena.standings.slices import WHOLE
-from arena.standings.tallies import BOARDS, Tallied, votes_of
+from arena.standings.tallies import BOARDS, votes_of
 from arena.voting.consistent import consistent_read
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Exclusion, Study
@@ -124,7 +123,7 @@ def _without(board: BoardVotes, entries: Entries, removals: Sequence[Removal]) -
 
 def _rows(board: BoardVotes, entries: Entries, settings: FitSettings) -> tuple[BoardRow, ...]:
     votes = votes_of(board, entries, settings.covariates) if len(entries) else None
-    found = standing_of(Tallied(votes, None), "", WHOLE, settings).board
+    found = compute_standing(votes, "", settings=settings).board
     return found.rows if found else ()
 
 

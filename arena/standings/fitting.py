@@ -1,8 +1,9 @@
-"""From tallied votes to the standing of a board."""
+"""From votes to the standing of a board."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from analysis.board import count_met, lay_out_board
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.steps import judge_leader, steps_down
-from arena.standings.tallies import Tallied
 from arena.voting.fit_settings import FitSettings
 from elo import NotIdentified, Ratings, Unrated, Votes, fit
 from elo.arguments import Cluster
@@ -25,9 +25,23 @@ def nothing_yet(head: str, part: Slice = WHOLE) -> Standing:
     return Standing(head, 0, None, "There are no votes yet.", slice=part)
 
 
-def standing_of(tallied: Tallied, head: str, part: Slice, settings: FitSettings) -> Standing:
-    """Return the standing of the votes at a ledger head, or state in a sentence what is still missing."""
-    votes = tallied.votes
+def compute_standing(
+    votes: Votes | GroupedVotes | None,
+    head: str,
+    last_vote: datetime | None = None,
+    part: Slice = WHOLE,
+    settings: FitSettings | None = None,
+) -> Standing:
+    """Return the standing of the votes at a ledger head, or state in a sentence what is still missing.
+
+    Args:
+        votes: the votes of the board, with prompts and raters as clusters; None if there are none.
+        head: hash of the last entry of the ledger that they include.
+        last_vote: time of the last of them.
+        part: the slice that they are.
+        settings: model, anchor and scale; half-win Bradley-Terry about a mean of 1000 by default.
+    """
+    settings = settings or FitSettings()
     if votes is None:
         return replace(nothing_yet(head, part), fit=settings)
     standing = Standing(
@@ -37,7 +51,7 @@ def standing_of(tallied: Tallied, head: str, part: Slice, settings: FitSettings)
         missing=ONE_OF_EACH,
         raters=votes.raters or 0,
         prompts=votes.prompts or 0,
-        last_vote=tallied.last_vote,
+        last_vote=last_vote,
         slice=part,
         fit=settings,
     )
