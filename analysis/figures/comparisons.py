@@ -25,19 +25,18 @@ MOST_SHADES = 4
 """Most contenders whose intervals are shaded; more shades cover each other."""
 NEAREST = 0.055
 """Least distance of two labels, as a share of the axis."""
+OURS = ("rating", "lower", "upper")
+INDEPENDENT = ("rating", "independent_lower", "independent_upper")
+THEIRS = ("theirs", "theirs_lower", "theirs_upper")
+"""Columns of an estimate and its limits: ours, ours without clustering, and a published board's."""
 
 
 def clustering(table: pd.DataFrame, level: float) -> Figure:
     """Draw each rating with its interval under clustering, and with that of independent votes."""
 
     def draw(axes: Axes) -> None:
-        y = np.arange(len(table))[::-1]
-        _intervals(axes, table, y + APART, ("rating", "lower", "upper"), BLUE, "o", "clustered")
-        names = ("rating", "independent_lower", "independent_upper")
-        _intervals(axes, table, y - APART, names, VERMILION, "s", "votes taken as independent")
-        label_rows(axes, table["contender"].tolist(), y)
+        _beside_ours(axes, table, ("clustered", "votes taken as independent"), INDEPENDENT)
         axes.set_xlabel("rating")
-        _legend_above(axes)
 
     caption = (
         f"Ratings with {100 * level:g} % intervals that allow for shared prompts and raters, and with those "
@@ -50,16 +49,22 @@ def published(rows: pd.DataFrame, name: str, stem: str) -> Figure:
     """Draw our ratings beside those of a published board."""
 
     def draw(axes: Axes) -> None:
-        y = np.arange(len(rows))[::-1]
-        _intervals(axes, rows, y + APART, ("rating", "lower", "upper"), BLUE, "o", "these votes")
-        names = ("theirs", "theirs_lower", "theirs_upper")
-        _intervals(axes, rows, y - APART, names, VERMILION, "s", "published")
-        label_rows(axes, rows["contender"].tolist(), y)
+        _beside_ours(axes, rows, ("these votes", "published"), THEIRS)
         axes.set_xlabel("rating, moved to the same mean")
-        _legend_above(axes)
 
     caption = f"Our ratings beside those of {name}, moved to our mean, each with its own intervals."
     return Figure(stem, caption, draw, height=row_height(len(rows)) + 0.4)
+
+
+def _beside_ours(
+    axes: Axes, frame: pd.DataFrame, labels: tuple[str, str], others: tuple[str, str, str]
+) -> None:
+    """Draw our interval of each contender, and below it another from the columns `others`."""
+    y = np.arange(len(frame))[::-1]
+    _intervals(axes, frame, y + APART, OURS, BLUE, "o", labels[0])
+    _intervals(axes, frame, y - APART, others, VERMILION, "s", labels[1])
+    label_rows(axes, frame["contender"].tolist(), y)
+    _legend_above(axes)
 
 
 def _intervals(
