@@ -68,6 +68,7 @@ class Study(models.Model):
         max_length=400, default="uniform", help_text="What the next pairs are chosen for, such as top-10"
     )
     fit = models.JSONField(default=dict, blank=True, help_text="Settings of the ratings, less defaults")
+    terms = models.JSONField(default=dict, blank=True, help_text="Terms of the study, less defaults")
     suites = models.ManyToManyField(Suite, related_name="studies")
     contenders = models.ManyToManyField(Contender, related_name="studies")
     simulated = models.BooleanField(default=False)

@@ -16,6 +16,7 @@ from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
 from arena.voting.pairing.goals import UNIFORM, refuse_odd_pairing
 from arena.voting.rules import refuse_differences, rules_of
+from arena.voting.terms import Terms
 from generators.base import Track
 
 QUESTION = "Which clip is better for this prompt?"
@@ -54,6 +55,7 @@ def create_study(
     simulated: bool = False,
     pairing: str = UNIFORM,
     fit: FitSettings | None = None,
+    terms: Terms | None = None,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
@@ -73,9 +75,11 @@ def create_study(
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
+        terms: terms of the study; None for those of `Terms()`.
 
     Raises:
-        InvalidStudy: a text, the slug or a track is invalid; InvalidFit: a setting of the fit is.
+        InvalidStudy: a text, the slug or a track is invalid.
+        InvalidFit, InvalidTerms: a setting of the fit is invalid, or one of the terms.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
@@ -94,6 +98,7 @@ def create_study(
         pairing=pairing,
         is_open=False,
         fit=_checked(fit or FitSettings(), contenders),
+        terms=_checked_terms(terms or Terms()),
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
@@ -115,6 +120,11 @@ def _clip_settings(
 def _checked(fit: FitSettings, contenders: Sequence[Contender]) -> dict[str, object]:
     fit.check(sorted(contender.slug for contender in contenders))
     return fit.stored
+
+
+def _checked_terms(terms: Terms) -> dict[str, object]:
+    terms.check()
+    return terms.stored
 
 
 def _refuse_too_few(

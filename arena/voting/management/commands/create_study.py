@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +17,7 @@ from arena.voting.models import Study
 from arena.voting.openings import never_opened
 from arena.voting.pairing.goals import KNOWN, UNIFORM
 from arena.voting.studies import QUESTION, create_study
+from arena.voting.terms_file import describe_terms, read_terms
 
 
 class Command(BaseCommand):
@@ -37,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--introduction", default="", help="two sentences for the front page")
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--pairing", default=UNIFORM, help=f"what the next pairs are chosen for: {KNOWN}")
+        parser.add_argument("--terms", metavar="FILE.yaml", help="terms of the study, listed below")
+        parser.epilog = describe_terms()
+        parser.formatter_class = RawDescriptionHelpFormatter
         add_fit_arguments(parser)
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
@@ -56,6 +61,7 @@ class Command(BaseCommand):
                 simulated=bool(options["simulated"]),
                 pairing=options["pairing"],
                 fit=fit_of(options),
+                terms=read_terms(Path(options["terms"])) if options["terms"] else None,
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error

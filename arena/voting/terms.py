@@ -1,0 +1,229 @@
+"""Terms of a study: what raters are asked, in which ways, when names are revealed, and what screens votes."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple
+
+ALL_ANSWERS = ("a", "tie", "both_bad", "b")
+ANSWERS = (("a", "b"), ("a", "tie", "b"), ALL_ANSWERS)
+"""Sets of answers that a study may offer, in the order of the page."""
+ASPECTS = ("picture", "motion", "prompt", "sound", "sync")
+MODES = ("both", "muted", "sound")
+REVEALS = ("vote", "last", "close")
+ADMISSIONS = ("public", "invitation", "panel")
+GEOMETRIES = ("equal", "native")
+SOUND_CHECKS = ("off", "ask", "require")
+LONGEST_CONSENT = 4000
+LARGEST_COUNT = 1_000_000
+
+
+class InvalidTerms(ValueError):
+    """Terms with unknown or invalid fields; the message names each field, its requirement and the value."""
+
+
+class Rule(NamedTuple):
+    """Requirement of a field, in words and as a test."""
+
+    must_be: str
+    """What stands after "must be" in messages."""
+    holds: Callable[[Any], bool]
+    meaning: str
+    """What the field does, for `--help`."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms of a study. Every default is how studies without terms work."""
+
+    answers: tuple[str, ...] = ALL_ANSWERS
+    """Answers that the page offers."""
+    aspects: tuple[str, ...] = ()
+    """Aspects that the page asks about after the main answer."""
+    modes: tuple[str, ...] = ("both",)
+    """Ways in which pairs are judged: with picture and sound, muted, or by sound alone."""
+    reveal: str = "vote"
+    """When the names of a pair's contenders are shown to its rater."""
+    public_board: bool = True
+    """Whether the board is public while the study is open."""
+    admission: str = "public"
+    """Who may vote."""
+    quota: int = 0
+    """Votes that a rater may cast, 0 for no limit."""
+    min_votes: int = 0
+    """Votes that a contender needs before it is listed."""
+    min_raters: int = 0
+    """Raters that a contender needs before it is listed."""
+    min_prompts: int = 0
+    """Prompts that a contender needs before it is listed."""
+    geometry: str = "equal"
+    """Whether the two clips of a pair share their geometry, rate and duration."""
+    consent: str = ""
+    """Text that a rater agrees to before the first pair, empty for none."""
+    instructions: bool = False
+    """Whether instructions are shown before the first pair."""
+    sound_check: str = "off"
+    """Whether headphones and display are checked before the first pair."""
+    training: int = 0
+    """Training pairs before the first pair."""
+    completion_code: str = ""
+    """Code shown to a rater who has finished, empty for none; public rules say only that there is one."""
+    personal_board: int = 0
+    """Votes after which a rater sees a board of their own, 0 for never."""
+    gold: float = 0.0
+    """Share of ballots that are pairs with a known answer."""
+    repeats: float = 0.0
+    """Share of ballots that repeat an earlier pair with its sides swapped."""
+    identical: float = 0.0
+    """Share of ballots that show one clip twice."""
+    screening: dict[str, float] = field(default_factory=dict)
+    """Threshold of each screening rule by its name."""
+    work_bits: int = 0
+    """Bits of proof of work before a new rater's first ballot, 0 for none."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Terms:
+        """Read terms as `stored` gives them; those left out have their defaults.
+
+        Raises:
+            InvalidTerms: a field is unknown.
+        """
+        known = {one.name for one in fields(cls)}
+        for name in stored:
+            if name not in known:
+                raise InvalidTerms(
+                    f"terms must be of {', '.join(sorted(known))}; got '{name}'. Leave it out."
+                )
+        return cls(**{name: _immutable(value) for name, value in stored.items()})
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Terms that differ from the defaults, ready for JSON."""
+        default = asdict(Terms())
+        changed = {name: value for name, value in asdict(self).items() if value != default[name]}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """Stored terms without the completion code, which only raters who finished may know."""
+        return {**self.stored, **({"completion_code": True} if self.completion_code else {})}
+
+    def check(self) -> None:
+        """Raise InvalidTerms unless every field has a value that is allowed, and they go together."""
+        wrong = [
+            f"{name} must be {rule.must_be}; got {_shown(getattr(self, name))}."
+            for name, rule in RULES.items()
+            if not rule.holds(getattr(self, name))
+        ]
+        if not wrong and self.gold + self.repeats + self.identical > 0.5:
+            total = self.gold + self.repeats + self.identical
+            wrong = [f"gold, repeats and identical must be at most 0.5 together; got {total:g}. Lower one."]
+        if wrong:
+            raise InvalidTerms(" ".join(wrong))
+
+
+def _immutable(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _shown(value: object) -> str:
+    plain = list(value) if isinstance(value, tuple) else value
+    shown = str(plain).lower() if isinstance(plain, bool) else repr(plain)
+    return shown if len(shown) <= 60 else f"{shown[:40]}… ({len(shown)} characters)"
+
+
+def _choice(known: tuple[str, ...], meaning: str) -> Rule:
+    return Rule(
+        f"one of {', '.join(known)}", lambda value: isinstance(value, str) and value in known, meaning
+    )
+
+
+def _some(known: tuple[str, ...], least: int, meaning: str) -> Rule:
+    how_many = "at least one" if least else "none or some"
+    return Rule(
+        f"a list of {how_many} of {', '.join(known)}, each once",
+        lambda value: (
+            isinstance(value, tuple)
+            and len(value) >= least
+            and all(isinstance(item, str) and item in known for item in value)
+            and len(set(value)) == len(value)
+        ),
+        meaning,
+    )
+
+
+def _count(most: int, meaning: str) -> Rule:
+    return Rule(
+        f"a whole number from 0 to {most:,}",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most,
+        meaning,
+    )
+
+
+def _share(meaning: str) -> Rule:
+    return Rule("a number from 0 to 0.5", lambda value: _is_number(value) and 0 <= value <= 0.5, meaning)
+
+
+def _truth(meaning: str) -> Rule:
+    return Rule("true or false", lambda value: isinstance(value, bool), meaning)
+
+
+def _text(longest: int, meaning: str) -> Rule:
+    return Rule(
+        f"text of at most {longest:,} printable characters",
+        lambda value: (
+            isinstance(value, str)
+            and len(value) <= longest
+            and all(c.isprintable() or c == "\n" for c in value)
+        ),
+        meaning,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_thresholds(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and re.fullmatch("[a-z][a-z0-9_-]{0,63}", name) and _is_number(threshold)
+        for name, threshold in value.items()
+    )
+
+
+RULES: dict[str, Rule] = {
+    "answers": Rule(
+        "[a, b], [a, tie, b] or [a, tie, both_bad, b]",
+        lambda value: value in ANSWERS,
+        "answers that the page offers",
+    ),
+    "aspects": _some(ASPECTS, 0, "optional questions after the main answer"),
+    "modes": _some(MODES, 1, "ways of judging: with picture and sound, muted, or sound alone"),
+    "reveal": _choice(
+        REVEALS, "when names are shown: after each vote, the rater's last one, or when the study closes"
+    ),
+    "public_board": _truth("whether the board is public while the study is open"),
+    "admission": _choice(ADMISSIONS, "who may vote"),
+    "quota": _count(LARGEST_COUNT, "votes that a rater may cast, 0 for no limit"),
+    "min_votes": _count(LARGEST_COUNT, "votes that a contender needs before it is listed"),
+    "min_raters": _count(LARGEST_COUNT, "raters that a contender needs before it is listed"),
+    "min_prompts": _count(LARGEST_COUNT, "prompts that a contender needs before it is listed"),
+    "geometry": _choice(GEOMETRIES, "whether both clips share geometry, rate and duration"),
+    "consent": _text(LONGEST_CONSENT, "text that raters agree to first, empty for none"),
+    "instructions": _truth("whether instructions are shown first"),
+    "sound_check": _choice(SOUND_CHECKS, "check of headphones and display before the first pair"),
+    "training": _count(5, "training pairs with known answers"),
+    "completion_code": _text(64, "code for raters who have finished, empty for none"),
+    "personal_board": _count(LARGEST_COUNT, "votes after which raters see their own board, 0 for never"),
+    "gold": _share("share of ballots with a known answer"),
+    "repeats": _share("share of ballots that repeat a pair with its sides swapped"),
+    "identical": _share("share of ballots that show one clip twice"),
+    "screening": Rule(
+        "a mapping of rule names to finite numbers", _are_thresholds, "threshold of each screening rule"
+    ),
+    "work_bits": _count(30, "bits of proof of work before a new rater's first pair, 0 for none"),
+}
+"""Rule of each field of `Terms`, in the same order."""
