@@ -64,22 +64,18 @@ def create_study(
     Args:
         slug: part of the study's address.
         title: name on pages.
-        tracks: at least one.
-        suites: at least one.
+        tracks, suites: at least one of each.
         contenders: at least two.
         runs: runs whose clips the study shows; without any, all clips, if they share their settings.
         question: question to raters about each pair.
-        asked_by: person or organisation that asks, for the front page.
-        introduction: two sentences for the front page.
-        contact: e-mail or web address, for the front page.
+        asked_by, introduction, contact: texts of the front page: who asks, two sentences, and where to ask.
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
         terms: terms of the study; None for those of `Terms()`.
 
     Raises:
-        InvalidStudy: a text, the slug or a track is invalid.
-        InvalidFit, InvalidTerms: a setting of the fit is invalid, or one of the terms.
+        InvalidStudy, InvalidFit, InvalidTerms: a text, the slug, a track, the fit or a term is invalid.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
