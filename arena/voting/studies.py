@@ -59,16 +59,17 @@ def create_study(
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
-    Before its clips it stays closed until `reopen_study`, or until it is created again.
-
     Args:
         slug: part of the study's address.
         title: name on pages.
-        tracks, suites: at least one of each.
+        tracks: at least one.
+        suites: at least one.
         contenders: at least two.
         runs: runs whose clips the study shows; without any, all clips, if they share their settings.
         question: question to raters about each pair.
-        asked_by, introduction, contact: texts of the front page: who asks, two sentences, and where to ask.
+        asked_by: person or organisation that asks, for the front page.
+        introduction: two sentences for the front page.
+        contact: e-mail or web address, for the front page.
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
@@ -80,8 +81,7 @@ def create_study(
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
     """
-    _refuse_too_few(tracks, suites, contenders)
-    refuse_odd_pairing(pairing, {contender.slug for contender in contenders})
+    _refuse_odd_choice(tracks, suites, contenders, pairing)
     study = Study(
         slug=slug,
         title=title,
@@ -123,13 +123,14 @@ def _checked_terms(terms: Terms) -> dict[str, object]:
     return terms.stored
 
 
-def _refuse_too_few(
-    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender]
+def _refuse_odd_choice(
+    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender], pairing: str
 ) -> None:
     if len(set(contenders)) < 2:
         raise ValueError(f"contenders must be two or more; got {len(set(contenders))}. Name another one.")
     if not tracks or not suites:
         raise ValueError("tracks and suites must have an entry each; got none. Name one of each.")
+    refuse_odd_pairing(pairing, {contender.slug for contender in contenders})
 
 
 def _stored(
