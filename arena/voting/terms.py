@@ -97,7 +97,8 @@ class Terms:
                 raise InvalidTerms(
                     f"terms must be of {', '.join(sorted(known))}; got '{name}'. Leave it out."
                 )
-        return cls(**{name: _immutable(value) for name, value in stored.items()})
+        given: dict[str, Any] = {name: _immutable(value) for name, value in stored.items()}
+        return cls(**given)
 
     @property
     def stored(self) -> dict[str, Any]:
