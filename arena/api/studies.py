@@ -96,9 +96,9 @@ def _rows(study: Study, entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     ballots = [record["ballot"] for _, record in records]
     excluded = {
         str(ballot): rule
-        for ballot, rule in Exclusion.objects.filter(vote__ballot__in=ballots).values_list(
-            "vote__ballot", "rule"
-        )
+        for ballot, rule in Exclusion.objects.holding()
+        .filter(vote__ballot__in=ballots)
+        .values_list("vote__ballot", "rule")
     }
     names = public_names(study.contenders.all())
     prompts = {

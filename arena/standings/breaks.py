@@ -1,4 +1,4 @@
-"""Breaks in a board's history: removals of votes, each with the tables before and after it."""
+"""Breaks in a board's history: votes taken out or counted again, with the tables before and after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from arena.standings.grouping import Entries
 from arena.standings.tallies import BOARDS, votes_of
 from arena.voting.consistent import consistent_read
 from arena.voting.fit_settings import FitSettings
-from arena.voting.models import Exclusion, Study
+from arena.voting.models import Exclusion, Study, Undoing
 from arena.voting.tally_sheets import EPOCH
 
 APART = timedelta(hours=1)
@@ -28,22 +28,26 @@ BALLOT = "vote__ballot"
 
 
 class Break(NamedTuple):
-    """Removal of votes by one rule."""
+    """Removal of votes by one rule, or the undoing of one."""
 
     at: datetime
-    """Time of the last of the removals."""
+    """Time of the last vote's removal or return."""
     rule: str
     reason: str
-    removed: int
+    votes: int
+    """Number of votes that were removed, or came back."""
+    undone: bool
+    """Whether the votes came back."""
     before: tuple[BoardRow, ...]
     """Rows of the board of the votes that counted until then; empty where there was no board."""
     after: tuple[BoardRow, ...]
 
 
 class Removal(NamedTuple):
-    """One excluded vote."""
+    """One vote that was excluded, or counts again."""
 
     key: int
+    undone: bool
     at: datetime
     rule: str
     reason: str
@@ -52,16 +56,16 @@ class Removal(NamedTuple):
 
 
 def board_breaks(*, study: Study, track: str) -> tuple[Break, ...]:
-    """Return the last `MOST_BREAKS` removals of votes from a board, oldest first.
+    """Return the last `MOST_BREAKS` removals of votes from a board and returns to it, oldest first.
 
-    Removals by one rule make one break as long as less than `APART` lies between them. A break's tables never
+    Those by one rule make one break as long as less than `APART` lies between them. A break's tables never
     change once the next one has begun, so they are computed once.
     """
     removals = _removals(study, track)
     groups = _grouped(removals)
     found = []
     for number, group in list(enumerate(groups))[-MOST_BREAKS:]:
-        key = f"break:{study.pk}:{track}:{group[-1].key}:{len(group)}"
+        key = f"break:{study.pk}:{track}:{group[-1].undone}:{group[-1].key}:{len(group)}"
         known: Break | None = cache.get(key)
         if known is None:
             earlier = [removal for past in groups[:number] for removal in past]
@@ -72,18 +76,21 @@ def board_breaks(*, study: Study, track: str) -> tuple[Break, ...]:
 
 
 def _removals(study: Study, track: str) -> list[Removal]:
-    chosen = Exclusion.objects.filter(**{f"{BALLOT}__study": study, f"{BALLOT}__track": track})
-    rows = chosen.order_by("created_at", "pk").values_list(
-        "pk", "created_at", "rule", "reason", "vote__created_at", f"{BALLOT}__rater"
-    )
-    return [Removal(*row) for row in rows]
+    found = []
+    for rows, to in ((Exclusion.objects.all(), ""), (Undoing.objects.all(), "exclusion__")):
+        chosen = rows.filter(**{f"{to}{BALLOT}__study": study, f"{to}{BALLOT}__track": track})
+        columns = ("pk", "created_at", f"{to}rule", "reason")
+        columns += (f"{to}vote__created_at", f"{to}{BALLOT}__rater")
+        found += [Removal(key, bool(to), *rest) for key, *rest in chosen.values_list(*columns)]
+    return sorted(found, key=lambda each: (each.at, each.undone, each.key))
 
 
 def _grouped(removals: Sequence[Removal]) -> list[list[Removal]]:
     groups: list[list[Removal]] = []
     for removal in removals:
         last = groups[-1][-1] if groups else None
-        if last and last.rule == removal.rule and removal.at - last.at < APART:
+        same = last and (last.rule, last.undone) == (removal.rule, removal.undone)
+        if last and same and removal.at - last.at < APART:
             groups[-1].append(removal)
         else:
             groups.append([removal])
@@ -96,11 +103,11 @@ def _break(study: Study, track: str, earlier: Sequence[Removal], group: Sequence
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
-        before = _without(board, _cast_until(board, last.at), earlier)
-        after = _without(board, before, group)
+        cast = _cast_until(board, last.at)
+        before, after = _without(board, cast, earlier), _without(board, cast, [*earlier, *group])
         settings = FitSettings.of(study.fit)
         tables = [_rows(board, entries, settings) for entries in (before, after)]
-    return Break(last.at, last.rule, last.reason, len(group), *tables)
+    return Break(last.at, last.rule, last.reason, len(group), last.undone, *tables)
 
 
 def _cast_until(board: BoardVotes, at: datetime) -> Entries:
@@ -112,7 +119,9 @@ def _cast_until(board: BoardVotes, at: datetime) -> Entries:
 
 
 def _without(board: BoardVotes, entries: Entries, removals: Sequence[Removal]) -> Entries:
-    gone = {(_microseconds(each.vote_at), each.rater) for each in removals}
+    gone: set[tuple[int, UUID]] = set()
+    for each in removals:
+        (gone.discard if each.undone else gone.add)((_microseconds(each.vote_at), each.rater))
     touched = np.flatnonzero(np.isin(entries["at"], [at for at, _ in gone]))
     kept = np.ones(len(entries), dtype=bool)
     for place in touched.tolist():

@@ -1,4 +1,4 @@
-"""Ledger: the append-only, hash-chained record of a study's votes, exclusions and changes."""
+"""Ledger: the append-only, hash-chained record of a study's votes, exclusions, undoings and changes."""
 
 from __future__ import annotations
 
@@ -99,10 +99,16 @@ def verify_ledger(study: Study) -> int:
             )
         previous = entry.entry_hash
     for kind, key in rows:
-        where = "number" if kind == LedgerEntry.Kind.CHANGE else "on ballot"
-        raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {where} {key}.")
+        raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {_where(key)}.")
     _check_state(study)
     return count
+
+
+def _where(key: object) -> str:
+    """Return the words for a record's key."""
+    if isinstance(key, tuple):
+        return f"{key[1]} on ballot {key[0]}" if key[1] > 1 else f"on ballot {key[0]}"
+    return f"number {key}" if isinstance(key, int) else f"on ballot {key}"
 
 
 def _check_state(study: Study) -> None:
@@ -118,13 +124,24 @@ def _check_state(study: Study) -> None:
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
     """Yield the records of the votes that count, in the order of the ledger."""
     entries = LedgerEntry.objects.filter(study=study).order_by("sequence")
-    excluded = {
-        json.loads(entry.payload)["ballot"] for entry in entries.filter(kind=LedgerEntry.Kind.EXCLUSION)
-    }
+    excluded = _excluded_ballots(study)
     for entry in entries.filter(kind=LedgerEntry.Kind.VOTE).iterator():
         record = json.loads(entry.payload)
         if record["ballot"] not in excluded:
             yield record
+
+
+def _excluded_ballots(study: Study) -> set[str]:
+    """Return the ballots whose votes are excluded at the ledger's head."""
+    changes = (LedgerEntry.Kind.EXCLUSION, LedgerEntry.Kind.UNDOING)
+    excluded: set[str] = set()
+    for entry in LedgerEntry.objects.filter(study=study, kind__in=changes).order_by("sequence"):
+        ballot = json.loads(entry.payload)["ballot"]
+        if entry.kind == LedgerEntry.Kind.EXCLUSION:
+            excluded.add(ballot)
+        else:
+            excluded.discard(ballot)
+    return excluded
 
 
 def _hash(previous: str, sequence: int, kind: str, payload: str) -> str:

@@ -8,7 +8,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
@@ -188,8 +188,8 @@ class VoteQuerySet(models.QuerySet["Vote"]):
     """Votes, with a filter for those that count."""
 
     def counting(self) -> VoteQuerySet:
-        """Return the votes that count, which are those without an exclusion."""
-        return self.filter(exclusion__isnull=True)
+        """Return the votes that count, which are those without an exclusion that holds."""
+        return self.exclude(Exists(Exclusion.objects.holding().filter(vote=OuterRef("pk"))))
 
 
 class Vote(models.Model):
@@ -211,16 +211,44 @@ class Vote(models.Model):
         return f"{self.outcome} on {self.ballot_id}"
 
 
-class Exclusion(models.Model):
-    """Removal of a vote from the count, by a named rule. The vote's row stays."""
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    """Exclusions, with a filter for those that hold."""
 
-    vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="exclusion")
+    def holding(self) -> ExclusionQuerySet:
+        """Return the exclusions that were not undone."""
+        return self.filter(undoing__isnull=True)
+
+
+class Exclusion(models.Model):
+    """Removal of a vote from the count, by a named rule. The vote's row stays. Written once."""
+
+    vote = models.ForeignKey(Vote, on_delete=models.PROTECT, related_name="exclusions")
+    number = models.PositiveIntegerField(default=1, help_text="From 1 on, within the vote")
     rule = models.SlugField(max_length=64)
+    reason = models.TextField()
+    evidence = models.JSONField(
+        default=dict, blank=True, help_text="Version, threshold and figures of a screening rule"
+    )
+    created_at = models.DateTimeField()
+
+    objects = ExclusionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["vote", "number"], name="exclusion_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on vote {self.vote_id}"
+
+
+class Undoing(models.Model):
+    """End of an exclusion: its vote counts again. Written once, never edited."""
+
+    exclusion = models.OneToOneField(Exclusion, on_delete=models.PROTECT, related_name="undoing")
     reason = models.TextField()
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.rule} on vote {self.vote_id}"
+        return f"undoing of exclusion {self.exclusion_id}"
 
 
 class LedgerEntry(models.Model):
@@ -229,6 +257,7 @@ class LedgerEntry(models.Model):
     class Kind(models.TextChoices):
         VOTE = "vote"
         EXCLUSION = "exclusion"
+        UNDOING = "undoing"
         CHANGE = "change"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")

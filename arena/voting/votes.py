@@ -1,18 +1,17 @@
-"""Rules over votes: cast one with its ledger entry, exclude them by a named rule."""
+"""Rules over votes: cast one with its ledger entry."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.limits import Limit, count_against
-from arena.voting.models import Ballot, Exclusion, LedgerEntry, Outcome, Study, Vote
+from arena.voting.models import Ballot, LedgerEntry, Outcome, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
-from arena.voting.records import exclusion_record, vote_record
+from arena.voting.records import vote_record
 from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
 from arena.voting.tally_sheets import count_vote
 
@@ -59,33 +58,6 @@ def cast_vote(
     count_vote(vote=vote, sequence=entry.sequence)
     plan_when_due(study=ballot.study, entries=entry.sequence)
     return vote
-
-
-@transaction.atomic
-def exclude_vote(*, vote: Vote, rule: str, reason: str) -> Exclusion:
-    """Exclude a vote from every tally, with a ledger entry that names the rule; the vote's row stays.
-
-    Raises:
-        ValidationError: the vote is excluded already, the rule's name isn't a slug, or the reason is empty.
-    """
-    hold_ledger(vote.ballot.study)
-    exclusion = Exclusion(vote=vote, rule=rule, reason=reason, created_at=timezone.now())
-    exclusion.full_clean()
-    exclusion.save(force_insert=True)
-    record = exclusion_record(exclusion)
-    entry = append_entry(study=vote.ballot.study, kind=LedgerEntry.Kind.EXCLUSION, record=record)
-    count_vote(vote=vote, sequence=entry.sequence, sign=-1)
-    return exclusion
-
-
-@transaction.atomic
-def exclude_rater(*, study: Study, rater_id: UUID, rule: str, reason: str) -> int:
-    """Exclude all of a rater's votes in a study that still count; return their number."""
-    counting = Vote.objects.counting().filter(ballot__study=study, ballot__rater=rater_id)
-    votes = list(counting.select_related("ballot__study").order_by("pk"))
-    for vote in votes:
-        exclude_vote(vote=vote, rule=rule, reason=reason)
-    return len(votes)
 
 
 def _first_vote(ballot: Ballot, outcome: str) -> Vote:

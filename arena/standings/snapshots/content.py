@@ -73,17 +73,27 @@ def _read_votes(
     """Return the rows of the votes that count and of those excluded, and the number of entries."""
     about = {(prompt.suite.name, prompt.suite.version, prompt.key): prompt for prompt in prompts}
     votes: dict[str, Row] = {}
-    excluded, entries = {}, 0
+    excluded: dict[str, Row] = {}
+    entries = 0
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence").iterator():
         entries = entry.sequence
         record = json.loads(entry.payload)
         if entry.kind == LedgerEntry.Kind.EXCLUSION:
             row = votes.pop(record["ballot"])
-            excluded[row["vote"]] = {**row, "excluded_by": record["rule"]}
+            excluded[record["ballot"]] = {**row, "excluded_by": record["rule"]}
+        elif entry.kind == LedgerEntry.Kind.UNDOING:
+            row = excluded.pop(record["ballot"])
+            votes[record["ballot"]] = {**row, "excluded_by": None}
         elif entry.kind == LedgerEntry.Kind.VOTE:
             prompt = about[record["suite"], record["suite_version"], record["prompt"]]
             votes[record["ballot"]] = vote_row(entry.sequence, record, names, prompt)
-    return list(votes.values()), [excluded[vote] for vote in sorted(excluded)], entries
+    counting, taken_out = (sorted(rows.values(), key=_number) for rows in (votes, excluded))
+    return counting, taken_out, entries
+
+
+def _number(row: Row) -> int:
+    number: int = row["vote"]
+    return number
 
 
 def vote_row(number: int, record: Row, names: Mapping[str, str], prompt: Prompt) -> Row:

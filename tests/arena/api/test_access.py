@@ -10,9 +10,9 @@ from django.test import Client, override_settings
 
 from arena.api.models import ApiToken
 from arena.api.tokens import create_token
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Study
 from arena.voting.openings import close_study
-from arena.voting.votes import exclude_vote
 from tests.arena.api.conftest import Read
 from tests.factories import make_study
 from tests.factories_voting import cast

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from arena.standings.boards import current_standing
 from arena.standings.breaks import board_breaks
+from arena.voting.exclusions import exclude_rater, exclude_vote, undo_rule
 from arena.voting.models import Rater, Study
-from arena.voting.votes import exclude_rater, exclude_vote
 from tests.factories_voting import cast, cast_all_pairs
 
 pytestmark = pytest.mark.django_db
@@ -31,9 +31,25 @@ def test_a_removed_rater_is_one_break_with_the_boards_before_and_after(rated_stu
     exclude_rater(study=rated_study, rater_id=robot.pk, rule="robot", reason="Votes in its sleep.")
     cast(rated_study, "a")
     (found,) = board_breaks(study=rated_study, track=TRACK)
-    assert (found.rule, found.reason, found.removed) == ("robot", "Votes in its sleep.", 9)
+    assert (found.rule, found.reason, found.votes) == ("robot", "Votes in its sleep.", 9)
     assert found.before == stuffed.rows
     assert found.after == clean.rows
+
+
+def test_votes_that_count_again_are_a_break_of_their_own(rated_study: Study) -> None:
+    robot = Rater.objects.create()
+    cast_all_pairs(rated_study, robot, "b")
+    whole = current_standing(study=rated_study, track=TRACK).board
+    assert whole is not None
+    exclude_rater(study=rated_study, rater_id=robot.pk, rule="robot", reason="Votes in its sleep.")
+    undo_rule(study=rated_study, rule="robot", reason="It was a night shift.")
+    removed, returned = board_breaks(study=rated_study, track=TRACK)
+    assert (returned.rule, returned.votes, returned.undone) == ("robot", 9, True)
+    assert returned.reason == "It was a night shift."
+    assert removed.before == returned.after == whole.rows
+    assert removed.after == returned.before
+    exclude_rater(study=rated_study, rater_id=robot.pk, rule="robot", reason="It was none.")
+    assert board_breaks(study=rated_study, track=TRACK)[-1].after == removed.after
 
 
 def test_removals_by_another_rule_or_hours_later_are_breaks_of_their_own(rated_study: Study) -> None:

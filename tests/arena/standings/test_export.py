@@ -14,11 +14,11 @@ from analysis.board import build_board
 from arena.runs.models import Rendition
 from arena.standings.boards import current_standing
 from arena.version import code_version
+from arena.voting.exclusions import exclude_rater
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Rater, Study
 from arena.voting.openings import close_study
 from arena.voting.rules import rules_hash
-from arena.voting.votes import exclude_rater
 from elo import Votes, fit
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs

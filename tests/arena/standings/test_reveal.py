@@ -10,8 +10,9 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.standings.reveals import others_said
 from arena.voting.ballots import sign_ballot
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Ballot, Study
-from arena.voting.votes import cast_vote, exclude_vote
+from arena.voting.votes import cast_vote
 from tests.factories import CAPTION, make_ballot, make_study
 from tests.factories_voting import answer, cast, media_url, open_page
 

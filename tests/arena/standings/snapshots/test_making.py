@@ -19,10 +19,10 @@ from arena.standings.models import Snapshot
 from arena.standings.snapshots.making import OtherBoard, make_snapshot
 from arena.standings.snapshots.package import Folder
 from arena.standings.snapshots.verifying import verify_snapshot
+from arena.voting.exclusions import exclude_rater, exclude_vote, undo_rule
 from arena.voting.ledger import ledger_head
-from arena.voting.models import LedgerEntry, Rater, Study
+from arena.voting.models import LedgerEntry, Rater, Study, Vote
 from arena.voting.openings import close_study
-from arena.voting.votes import exclude_rater
 from tests.factories import make_study
 from tests.factories_voting import cast_all_pairs, unprotect
 
@@ -53,6 +53,23 @@ def test_a_snapshot_holds_the_study_and_its_tables(rated_study: Study, tmp_path:
     assert (manifest["votes"], manifest["excluded"]) == (36, 9)
     assert manifest["files"].keys() | {"manifest.json", "manifest.sig"} == files.keys()
     assert verify_snapshot(out, public_key()).tables == 2
+
+
+def test_a_snapshot_replays_an_exclusion_that_was_undone(rated_study: Study, tmp_path: Path) -> None:
+    robot = Rater.objects.create()
+    cast_all_pairs(rated_study, robot, "b")
+    exclude_rater(study=rated_study, rater_id=robot.pk, rule="robot", reason="Votes in its sleep.")
+    kept = exclude_vote(vote=Vote.objects.counting()[0], rule="withdrawn", reason="Asked to.")
+    undo_rule(study=rated_study, rule="robot", reason="It was a night shift.")
+    out = tmp_path / "frozen"
+    call_command("make_snapshot", "study", f"--out={out}", stdout=StringIO())
+    assert verify_snapshot(out, public_key()).tables == 2
+    votes, excluded = pd.read_parquet(out / "votes.parquet"), pd.read_parquet(out / "excluded.parquet")
+    assert (len(votes), list(excluded["excluded_by"])) == (44, [kept.rule])
+    assert votes["vote"].is_monotonic_increasing
+    board = current_standing(study=rated_study, track=TRACK).board
+    assert board is not None
+    assert (out / f"tables/{TRACK}/leaderboard.csv").read_text() == to_csv(board)
 
 
 def test_a_snapshot_is_kept_as_a_row(rated_study: Study) -> None:
