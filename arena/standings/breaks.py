@@ -79,8 +79,8 @@ def _removals(study: Study, track: str) -> list[Removal]:
     found = []
     for rows, to in ((Exclusion.objects.all(), ""), (Undoing.objects.all(), "exclusion__")):
         chosen = rows.filter(**{f"{to}{BALLOT}__study": study, f"{to}{BALLOT}__track": track})
-        columns = ("pk", "created_at", f"{to}rule", "reason")
-        columns += (f"{to}vote__created_at", f"{to}{BALLOT}__rater")
+        of_vote = (f"{to}vote__created_at", f"{to}{BALLOT}__rater")
+        columns = ("pk", "created_at", f"{to}rule", "reason", *of_vote)
         found += [Removal(key, bool(to), *rest) for key, *rest in chosen.values_list(*columns)]
     return sorted(found, key=lambda each: (each.at, each.undone, each.key))
 

@@ -27,7 +27,7 @@ def _execute(statements, tables, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voting', '0009_rate_counts'),
+        ('voting', '0010_terms'),
     ]
 
     operations = [
