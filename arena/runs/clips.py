@@ -9,6 +9,8 @@ from django.core.files.storage import storages
 
 from arena.catalog.hashing import prompt_hash
 from arena.media.corner_marks import find_corner_mark
+from arena.media.loudness import recorded_loudness
+from arena.media.motion import measure_motion
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
@@ -104,6 +106,9 @@ def _keep(
 ) -> None:
     original = StoredFile.named(made.identity.sha256, made.identity.size_bytes, _suffix(made.path))
     kept = StoredFile.named(rendition.sha256, rendition.size_bytes, _suffix(shown))
+    with_sound = Track(job.track).with_sound
+    loudness_lufs = recorded_loudness(rendition.loudness_lufs) if with_sound else None
+    motion = measure_motion(shown)
     announce_files(job=job, files=[["originals", original.name], ["renditions", kept.name]])
     _require_unchanged(made)
     _store("originals", made.path, original, job.pk)
@@ -127,6 +132,8 @@ def _keep(
             height=rendition.height,
             fps=rendition.fps,
             duration_s=rendition.duration_s,
+            loudness_lufs=loudness_lufs,
+            motion=motion,
             recipe=asdict(profile_for(job)) | asdict(rendition),
         )
         finish_job(job=job)

@@ -192,6 +192,13 @@ class Rendition(models.Model):
     height = models.PositiveIntegerField()
     fps = models.FloatField()
     duration_s = models.FloatField()
+    loudness_lufs = models.FloatField(
+        null=True, help_text="Integrated, EBU R 128; null where no sound is judged"
+    )
+    motion = models.FloatField(
+        null=True,
+        help_text="Mean difference of luma between successive pictures, 0 to 255; null if unmeasured",
+    )
     recipe = models.JSONField(help_text="Profile, gain and encoder that made it")
 
     class Meta:

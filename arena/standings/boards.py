@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
+from arena.standings.clip_facts import Unmeasured
 from arena.standings.fitting import compute_standing, nothing_yet
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
@@ -96,14 +97,34 @@ def _computed(study: Study, track: str, part: Slice) -> Standing:
     """Compute a standing, or wait for the thread that does."""
     key, settings = _key(study.pk, track, part), FitSettings.of(study.fit)
     with BOARDS[study.pk, track].lock:
-        asked = settings.specification
-        tallied, head, version = votes_at_head(study=study, track=track, part=part, specification=asked)
+        try:
+            tallied, head, version = votes_at_head(
+                study=study, track=track, part=part, specification=settings.specification
+            )
+        except Unmeasured as error:
+            return _unmeasured(study, track, part, str(error))
         kept: Kept | None = cache.get(key)
         if kept is not None and kept.version == version:
             return replace(kept.standing, head=head)
         standing = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
     cache.set(key, Kept(version, standing), timeout=None)
     return standing
+
+
+def _unmeasured(study: Study, track: str, part: Slice, missing: str) -> Standing:
+    """Return the standing of a board whose clips lack a feature that the fit needs; it isn't kept."""
+    tallied, head, _ = votes_at_head(study=study, track=track, part=part)
+    counted = compute_standing(tallied.votes, head, tallied.last_vote, part)
+    return replace(
+        counted,
+        board=None,
+        missing=missing,
+        culprits="",
+        fit=FitSettings.of(study.fit),
+        steps=(),
+        leader=None,
+        ratings=None,
+    )
 
 
 def origin(study: Study, track: str, head: str) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.steps import judge_leader, steps_down
 from arena.voting.fit_settings import FitSettings
-from elo import NotIdentified, Ratings, Unrated, Votes, fit
+from elo import NotIdentified, Ratings, Tally, Unrated, Votes, fit
 from elo.arguments import Cluster
 from elo.models.grouped import GroupedVotes
 
@@ -64,7 +64,10 @@ def compute_standing(
             return standing
         anchored = settings.anchor in between.contenders
         ratings = fit(
-            votes, clusters=clusters, anchor=settings.fixed if anchored else None, **_model_of(settings)
+            votes,
+            clusters=clusters,
+            anchor=settings.fixed if anchored else None,
+            **_model_of(settings, votes),
         )
     except NotIdentified as reason:
         return replace(standing, missing="Ratings need more votes.", culprits=str(reason))
@@ -84,14 +87,18 @@ def _with_board(standing: Standing, votes: Votes | GroupedVotes, ratings: Rating
     )
 
 
-def _model_of(settings: FitSettings) -> dict[str, Any]:
-    """Return the arguments of `elo.fit` that name the model and its scale."""
+def _model_of(settings: FitSettings, votes: Votes | GroupedVotes | Tally) -> dict[str, Any]:
+    """Return the arguments of `elo.fit` that name the model and its scale.
+
+    A feature that is equal on both sides of every vote is left out: the ratings are the same for any effect.
+    """
     model = settings.specification
+    found = votes.covariates if isinstance(votes, Votes) else {}
     return {
         "ties": model.ties,
         "both_bad": model.both_bad,
         "effects": model.effects,
-        "covariates": model.covariates,
+        "covariates": tuple(name for name in model.covariates if found[name].any()),
         "scale": settings.scale,
     }
 
@@ -103,7 +110,7 @@ def _named(each: Unrated) -> str:
 def _between_rated(votes: Votes | GroupedVotes, settings: FitSettings) -> Votes | GroupedVotes:
     """Return the votes between contenders with finite ratings, on which the board rests."""
     points = votes.tally() if isinstance(votes, GroupedVotes) else votes
-    rated = fit(points, intervals="none", **_model_of(settings)).contenders
+    rated = fit(points, intervals="none", **_model_of(settings, points)).contenders
     if rated == votes.contenders:
         return votes
     rows = votes.rows() if isinstance(votes, GroupedVotes) else votes

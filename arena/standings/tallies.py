@@ -14,7 +14,6 @@ from arena.standings.board_votes import BoardKey, BoardVotes, Version, time_of
 from arena.standings.grouping import Entries, Groups, can_group
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.consistent import consistent_read
-from arena.voting.fit_settings import COVARIATES
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
 from elo import OUTCOMES, Votes
@@ -148,7 +147,11 @@ def _last_vote(entries: Entries) -> datetime:
 
 
 def votes_of(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()) -> Votes:
-    """Return entries of a board as votes, with differences of the clips' features as covariates."""
+    """Return entries of a board as votes, with differences of the clips' features as covariates.
+
+    Raises:
+        Unmeasured: a feature isn't recorded of some clip.
+    """
     slugs, contender = board.facts.numbered_contenders()
     keys, prompt = np.unique(board.facts.prompts, return_inverse=True)
     a, b = entries["a"].astype(np.intp), entries["b"].astype(np.intp)
@@ -159,8 +162,5 @@ def votes_of(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()
         "prompt": Coded(prompt[a].astype(np.uint32), tuple(str(key) for key in keys)),
         "rater": Coded(entries["rater"], tuple(str(rater) for rater in board.raters)),
     }
-    features = np.array(board.facts.features)
-    differences = {
-        name: features[a, COVARIATES.index(name)] - features[b, COVARIATES.index(name)] for name in covariates
-    }
+    differences = {name: board.facts.differences(name, a, b) for name in covariates}
     return Votes.from_coded(Columns(labels, covariates=differences))

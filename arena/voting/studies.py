@@ -93,7 +93,7 @@ def create_study(
         simulated=simulated,
         pairing=pairing,
         is_open=False,
-        fit=_checked(fit or FitSettings(), contenders),
+        fit=_checked(fit or FitSettings(), contenders, tracks),
         terms=_checked_terms(terms or Terms()),
     )
     refuse_invalid(study)
@@ -113,8 +113,8 @@ def _clip_settings(
     return kept or choose_clip_settings(tracks=tracks, suites=suites, contenders=contenders, runs=runs)
 
 
-def _checked(fit: FitSettings, contenders: Sequence[Contender]) -> dict[str, object]:
-    fit.check(sorted(contender.slug for contender in contenders))
+def _checked(fit: FitSettings, contenders: Sequence[Contender], tracks: Sequence[Track]) -> dict[str, object]:
+    fit.check(sorted(contender.slug for contender in contenders), tracks)
     return fit.stored
 
 
