@@ -16,6 +16,7 @@ urlpatterns = [
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
+    path("ballots/<str:token>/voided/", voting.voided, name="voided"),
     path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
     path("media/<str:token>", files.media, name="media"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -64,7 +65,7 @@ def cast(
     rater: Rater | None = None,
     sides: tuple[int, int] = (0, 1),
     prompt: int = 0,
-    playback: dict[str, float] | None = None,
+    playback: Mapping[str, object] | None = None,
 ) -> Vote:
     """Cast a vote on a prompt's renditions by two of the study's contenders, named by position."""
     contenders = list(study.contenders.order_by("pk").values_list("pk", flat=True))

@@ -15,6 +15,7 @@ from arena.voting.consistent import consistent_read
 from arena.voting.coverage import cover_study
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
+from arena.voting.playback import MEASURES, RANGES, playback_columns
 from arena.voting.records import VOTE_FIELDS, WHERE_KNOWN
 
 RENDITIONS = ("rendition_a", "rendition_b")
@@ -40,19 +41,28 @@ def export_board(study: Study, track: str, form: str) -> str:
 def export_votes(study: Study, track: str, form: str) -> str:
     """Return the records of the votes that count as text in a form of `FORMATS`.
 
+    A table has a column for each measure of playback that a vote has; JSON keeps each vote's report.
+
     Hashes of renditions are left out while a study shows them: they would name the clips that raters receive.
     """
     votes, head = _records_at_head(study, track)
     if form == "json":
         document = {"origin": origin(study, track, head), "votes": votes}
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
+    rows = [_as_row(vote) for vote in votes]
+    optional = (*WHERE_KNOWN, *RENDITIONS, *MEASURES, *RANGES)
+    known = {name for row in rows for name in row}
+    columns = [name for name in (*VOTE_COLUMNS, *MEASURES, *RANGES) if name not in optional or name in known]
     out = io.StringIO()
-    optional = (*WHERE_KNOWN, *RENDITIONS)
-    columns = [name for name in VOTE_COLUMNS if name not in optional or any(name in vote for vote in votes)]
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**vote, "simulated": "true" if vote["simulated"] else "false"} for vote in votes)
+    writer.writerows(rows)
     return out.getvalue()
+
+
+def _as_row(vote: dict[str, Any]) -> dict[str, Any]:
+    simulated = "true" if vote["simulated"] else "false"
+    return {**vote, "simulated": simulated, **playback_columns(vote["playback"])}
 
 
 @consistent_read()

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.models import Ballot, Rater, Study
+from arena.voting.pairing.again import pair_again
 from arena.voting.pairing.drawing import Pairing, draw_from, outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.refusals import (
@@ -57,7 +58,7 @@ def open_ballot(
         outlook = outlook or outlook_of(study, rater)
         if outlook.history.opened is not None:
             return _find_open(outlook.history.opened)
-        pairing = draw_from(outlook, source)
+        pairing = pair_again(outlook) or draw_from(outlook, source) or pair_again(outlook, at_once=True)
         if pairing is None:
             return None
         try:
@@ -89,6 +90,7 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         overdue = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
         overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
     orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
+    order = random.choice(orders) if pairing.order is None else pairing.order
     return Ballot.objects.create(
         study=study,
         rater=rater,
@@ -97,7 +99,7 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         rendition_a=pairing.rendition_a,
         rendition_b=pairing.rendition_b,
         propensity=pairing.propensity,
-        order=random.choice(orders),
+        order=order,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )

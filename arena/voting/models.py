@@ -26,6 +26,14 @@ class Outcome(models.TextChoices):
     B = "b", "B is better"
 
 
+class VoidReason(models.TextChoices):
+    """What spoiled a pair's playback, with the sentence that the page says."""
+
+    STALL = "stall", "Playback stopped for some seconds before you had seen both clips to the end."
+    HIDDEN = "hidden", "The tab was in the background while the clips were playing."
+    RATE = "rate", "The clips did not play at their normal speed."
+
+
 def refuse_odd_line(text: str) -> None:
     """Raise ValidationError unless the text is one line of printable characters, not all blank."""
     if not text.strip() or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
@@ -142,6 +150,7 @@ class Ballot(models.Model):
         VOTED = "voted"
         SKIPPED = "skipped"
         EXPIRED = "expired"
+        VOIDED = "voided"
 
     class Order(models.TextChoices):
         """Side whose sound is played first."""
@@ -164,6 +173,9 @@ class Ballot(models.Model):
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    void_reason = models.CharField(
+        max_length=6, choices=VoidReason.choices, blank=True, default="", db_default=""
+    )
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

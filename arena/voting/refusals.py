@@ -158,6 +158,23 @@ class SecondVote(Refusal):
     detail = "The first answer counts and can't be changed. The next pair is waiting."
 
 
+class BallotVoided(Refusal):
+    """Ballot that was voided before."""
+
+    status = 409
+    title = "This pair didn't play properly"
+    detail = "So it takes no answer. It comes back later."
+
+
+class NothingVoided(Refusal):
+    """Report of a spoiled playback that says nothing was spoiled."""
+
+    status = 422
+    same_pair = True
+    title = "Nothing went wrong with this pair"
+    detail = "Nothing was recorded. Open the pair again and answer it, or skip it."
+
+
 class BallotExpired(Refusal):
     """Ballot whose time is over."""
 

@@ -16,9 +16,9 @@ from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_bal
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
-from arena.voting.models import Ballot, Rater, Study, Vote
+from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
 from arena.voting.pairing.drawing import outlook_of
-from arena.voting.playback import is_possible, least_watching_s, read_playback
+from arena.voting.playback import Playback, is_possible, least_watching_s, read_playback
 from arena.voting.progress import Progress, effort_of, progress_of, rater_progress
 from arena.voting.raters import current_rater, current_rater_id, remember_rater
 from arena.voting.refusals import (
@@ -27,16 +27,18 @@ from arena.voting.refusals import (
     ForeignOrigin,
     ImpossiblePlayback,
     NoCookie,
+    NothingVoided,
     SimulatedStudy,
     StudyClosed,
     answer_refusal,
     concerning,
 )
+from arena.voting.voids import FAILING, MOST_TRIES, tries_of, void_ballot, void_reason, voids_of
 from arena.voting.votes import cast_vote
 from generators.base import Track
 
 logger = logging.getLogger(__name__)
-SKIP = "skip"
+SKIP, VOID = "skip", "void"
 
 
 @never_cache
@@ -90,9 +92,31 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             skip_ballot(ballot=found)
             return redirect("ballot", found.study.slug)
         playback = read_playback(request.POST.get("playback", ""))
+        if reason := void_reason(playback):
+            count_against(limits)
+            void_ballot(ballot=found, reason=reason)
+            return redirect("voided", token)
+        if outcome == VOID:
+            raise NothingVoided
         _check_playback(found, playback)
         cast_vote(ballot=found, outcome=outcome, playback=playback, limits=limits)
     return redirect("reveal", token)
+
+
+@never_cache
+@require_safe
+def voided(request: HttpRequest, token: str) -> HttpResponse:
+    """Say why a ballot was voided; it names no contender."""
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    if found.state != Ballot.State.VOIDED:
+        return redirect("ballot", found.study.slug)
+    context = {
+        "study": found.study,
+        "reason": VoidReason(found.void_reason).label,
+        "again": tries_of(found) < MOST_TRIES,
+        "failing": voids_of(found) >= FAILING,
+    }
+    return render(request, "voided.html", context)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -160,11 +184,17 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
     return response
 
 
-def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
+def _check_playback(found: Ballot, playback: Playback) -> None:
     durations_s = (found.rendition_a.duration_s, found.rendition_b.duration_s)
     open_s = (timezone.now() - found.issued_at).total_seconds()
     with_sound = Track(found.track).with_sound
-    possible = is_possible(playback, duration_s=min(durations_s), open_s=open_s, with_sound=with_sound)
+    possible = is_possible(
+        playback,
+        duration_s=min(durations_s),
+        longest_s=max(durations_s),
+        open_s=open_s,
+        with_sound=with_sound,
+    )
     if settings.WATCHING_REQUIRED and open_s < least_watching_s(durations_s, with_sound=with_sound):
         possible = False
     if not possible:

@@ -12,7 +12,7 @@ from arena.voting.limits import Limit, count_against
 from arena.voting.models import Ballot, LedgerEntry, Outcome, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import vote_record
-from arena.voting.refusals import BallotExpired, SecondVote, StudyClosed, UnknownOutcome
+from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed, UnknownOutcome
 from arena.voting.tally_sheets import count_vote
 
 
@@ -36,6 +36,7 @@ def cast_vote(
         TooManyRequests: a limit is exceeded.
         UnknownOutcome: the outcome isn't `a`, `b`, `tie` or `both_bad`.
         SecondVote: the ballot was skipped or has another answer already.
+        BallotVoided: the ballot was voided.
         BallotExpired: the ballot's time is over.
         StudyClosed: the study takes no votes.
     """
@@ -69,6 +70,8 @@ def _first_vote(ballot: Ballot, outcome: str) -> Vote:
         raise SecondVote
     if ballot.state == Ballot.State.SKIPPED:
         raise SecondVote
+    if ballot.state == Ballot.State.VOIDED:
+        raise BallotVoided
     if ballot.state == Ballot.State.OPEN and not ballot.study.is_open:
         raise StudyClosed
     raise BallotExpired

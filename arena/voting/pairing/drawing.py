@@ -29,6 +29,8 @@ class Pairing:
     rendition_a: Rendition
     rendition_b: Rendition
     propensity: float
+    order: str | None = None
+    """Side heard first where it was drawn before; None where it is still to be drawn."""
 
 
 class DrawnUnit(NamedTuple):
@@ -93,7 +95,7 @@ def _draw(outlook: Outlook, random: Random) -> Pairing | None:
     if unit is None:
         raise PoolChanged
     pair = choose_pair(plan, outlook, unit, random)
-    first, second = _checked(outlook.study, (pair.a, pair.b))
+    first, second = find_shown(outlook.study, (pair.a, pair.b))
     return Pairing(unit, first, second, propensity=drawn.probability * pair.probability)
 
 
@@ -160,7 +162,7 @@ def _any_unit(outlook: Outlook, random: Random) -> DrawnUnit | None:
     return DrawnUnit(number, 1 / left)
 
 
-def _checked(study: Study, pair: Sequence[int]) -> list[Rendition]:
+def find_shown(study: Study, pair: Sequence[int]) -> list[Rendition]:
     """Return the renditions of a pair, in order.
 
     Raises:

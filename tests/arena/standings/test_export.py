@@ -109,6 +109,16 @@ def test_a_csv_board_carries_its_ledger_head(rated_study: Study) -> None:
     assert {row["ledger_head"] for row in _rows(_export("board", "csv"))} == {ledger_head(rated_study)}
 
 
+def test_the_measures_of_playback_are_columns() -> None:
+    study = make_study("rated", prompts=2)
+    cast(study, playback={"drift_s": 0.02, "played_a": [[0.0, 1.0]]})
+    cast(study, prompt=1)
+    first, second = _rows(_export("votes", "csv"))
+    assert (first["drift_s"], first["played_a"]) == ("0.02", "0-1")
+    assert (second["drift_s"], second["played_a"]) == ("", "")
+    assert "stalls" not in first
+
+
 def test_a_csv_of_no_votes_is_a_header() -> None:
     make_study()
     header, *rows = _export("votes", "csv").splitlines()
