@@ -110,7 +110,7 @@ def test_a_csv_board_carries_its_ledger_head(rated_study: Study) -> None:
 
 
 def test_the_measures_of_playback_are_columns() -> None:
-    study = make_study("rated", prompts=2)
+    study = make_study(prompts=2)
     cast(study, playback={"drift_s": 0.02, "played_a": [[0.0, 1.0]]})
     cast(study, prompt=1)
     first, second = _rows(_export("votes", "csv"))

@@ -107,7 +107,7 @@ def test_the_pair_comes_back_later_on_the_same_sides_with_the_propensity_of_its_
     study, rater = make_study(contenders=4, prompts=6), Rater.objects.create()
     first = _open(study, rater)
     _void(first)
-    others = []
+    others: list[Ballot] = []
     while len(others) < 3:
         others.append(_open(study, rater))
         cast_vote(ballot=others[-1], outcome="a")
