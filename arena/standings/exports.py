@@ -16,7 +16,7 @@ from arena.voting.coverage import cover_study
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study
 from arena.voting.playback import MEASURES, RANGES, playback_columns
-from arena.voting.records import VOTE_FIELDS, WHERE_KNOWN
+from arena.voting.records import LEFT_OUT, VOTE_FIELDS
 
 RENDITIONS = ("rendition_a", "rendition_b")
 """Hashes of the files that raters are shown, left out while people can still be shown them."""
@@ -50,7 +50,7 @@ def export_votes(study: Study, track: str, form: str) -> str:
         document = {"origin": origin(study, track, head), "votes": votes}
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
     rows = [_as_row(vote) for vote in votes]
-    optional = (*WHERE_KNOWN, *RENDITIONS, *MEASURES, *RANGES)
+    optional = (*LEFT_OUT, *RENDITIONS, *MEASURES, *RANGES)
     known = {name for row in rows for name in row}
     columns = [name for name in (*VOTE_COLUMNS, *MEASURES, *RANGES) if name not in optional or name in known]
     out = io.StringIO()

@@ -22,6 +22,7 @@ from arena.voting.refusals import (
     PeoplesStudy,
     SimulatedStudy,
     StudyClosed,
+    StudyPaused,
     TamperedBallot,
 )
 from generators.base import Track
@@ -46,6 +47,7 @@ def open_ballot(
 
     Raises:
         StudyClosed: the study takes no votes.
+        StudyPaused: the study issues no ballots now, and the rater has none open.
         SimulatedStudy: the study is simulated, and the rater is a person.
         PeoplesStudy: the study is for people, and the rater is simulated.
     """
@@ -61,6 +63,8 @@ def open_ballot(
         pairing = pair_again(outlook) or draw_from(outlook, source) or pair_again(outlook, at_once=True)
         if pairing is None:
             return None
+        if study.is_paused:
+            raise StudyPaused
         try:
             return _issue(outlook, pairing, source)
         except OutlookChanged:
@@ -100,6 +104,7 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         rendition_b=pairing.rendition_b,
         propensity=pairing.propensity,
         order=order,
+        rules_version=study.rules_version,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )

@@ -1,4 +1,4 @@
-"""Settings by which a study's votes become ratings; they are among the study's rules and never change."""
+"""Settings by which a study's votes become ratings; they are among the study's rules."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ class FitSettings:
             field.name for field in fields(self) if getattr(self, field.name) != getattr(default, field.name)
         }
         return {name: value for name, value in asdict(self).items() if name in changed}
+
+    @property
+    def as_fields(self) -> dict[str, Any]:
+        """Value of every field by name."""
+        return asdict(self)
 
     @property
     def specification(self) -> Specification:

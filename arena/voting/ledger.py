@@ -14,7 +14,10 @@ from arena.catalog.hashing import canonical_json
 from arena.voting.consistent import consistent_read
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.records import Record, record_key, study_records
+from arena.voting.rules import rules_details
 
+STATES: dict[str, str] = {"opened": "open", "paused": "paused", "closed": "closed", "reopened": "open"}
+"""State of a study after each kind of change that has to do with it."""
 GENESIS = "0" * 64
 
 
@@ -101,6 +104,7 @@ def verify_ledger(study: Study) -> int:
     for kind, key in rows:
         raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {_where(key)}.")
     _check_state(study)
+    _check_rules(study)
     return count
 
 
@@ -113,12 +117,24 @@ def _where(key: object) -> str:
 
 def _check_state(study: Study) -> None:
     """Compare the study's state with its last recorded change; the oldest studies have no such record."""
-    states = StudyChange.objects.filter(study=study).exclude(kind=StudyChange.Kind.REVISED)
+    states = StudyChange.objects.filter(study=study, kind__in=STATES)
     last = states.order_by("number").last()
-    study.refresh_from_db(fields=["is_open"])
-    if last is not None and study.is_open == (last.kind == StudyChange.Kind.CLOSED):
-        state = "open" if study.is_open else "closed"
-        raise BrokenLedger(f"Study '{study.slug}': its row says {state}, and its ledger says {last.kind}.")
+    study.refresh_from_db(fields=["is_open", "is_paused"])
+    if last is not None and study.state != STATES[last.kind]:
+        raise BrokenLedger(
+            f"Study '{study.slug}': its row says {study.state}, and its ledger says {last.kind}."
+        )
+
+
+def _check_rules(study: Study) -> None:
+    """Compare the study's terms and fit with those recorded last; the oldest studies have no such record."""
+    last = StudyChange.objects.filter(study=study).exclude(details={}).order_by("number").last()
+    study.refresh_from_db(fields=["terms", "fit", "rules_version"])
+    if last is not None and last.details["rules"] != rules_details(study):
+        raise BrokenLedger(
+            f"Study '{study.slug}': its terms or fit differ from version "
+            f"{last.details['rules']['version']} of its rules in the ledger."
+        )
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:

@@ -80,7 +80,9 @@ class Study(models.Model):
     suites = models.ManyToManyField(Suite, related_name="studies")
     contenders = models.ManyToManyField(Contender, related_name="studies")
     simulated = models.BooleanField(default=False)
+    rules_version = models.PositiveIntegerField(default=1, help_text="Number of the present rules")
     is_open = models.BooleanField(default=True)
+    is_paused = models.BooleanField(default=False, help_text="Open pairs can be answered, none is issued")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -101,24 +103,37 @@ class Study(models.Model):
         return [content_hash(settings) for settings in self.clip_settings]
 
     @property
+    def state(self) -> str:
+        """State in one word: open, paused or closed."""
+        return "closed" if not self.is_open else "paused" if self.is_paused else "open"
+
+    @property
+    def invites_votes(self) -> bool:
+        """Whether a person can start voting in it."""
+        return self.is_open and not self.is_paused and not self.simulated
+
+    @property
     def has_introduction(self) -> bool:
         """Whether the organiser wrote a text that raters must see before their first pair."""
         return any(getattr(self, name) for name in FRONT_TEXTS)
 
 
 class StudyChange(models.Model):
-    """One opening, closing, reopening or revision of a study. Written once, never edited."""
+    """One change of a study's state, texts or rules. Written once, never edited."""
 
     class Kind(models.TextChoices):
         OPENED = "opened"
+        PAUSED = "paused"
         CLOSED = "closed"
         REOPENED = "reopened"
         REVISED = "revised"
+        RULES = "rules"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="changes")
     number = models.PositiveIntegerField(help_text="From 1 on, within the study")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict, help_text="Rules from this change on, and those before")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -172,6 +187,7 @@ class Ballot(models.Model):
         blank=True,
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
+    rules_version = models.PositiveIntegerField(default=1, help_text="Of the rules it was issued under")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     void_reason = models.CharField(
         max_length=6, choices=VoidReason.choices, blank=True, default="", db_default=""

@@ -33,6 +33,7 @@ VOTE_FIELDS = {
     "rendition_b": "ballot__rendition_b__sha256",
     "propensity": "ballot__propensity",
     "order": "ballot__order",
+    "rules_version": "ballot__rules_version",
     "outcome": "outcome",
     "playback": "playback",
     "issued_at": "ballot__issued_at",
@@ -40,8 +41,8 @@ VOTE_FIELDS = {
 }
 """Fields of a vote's record, each with its lookup from the vote; `prompt_hash` is added to them."""
 
-WHERE_KNOWN = ("order", "evidence")
-"""Fields that a record leaves out when empty, as in early ballots and in exclusions by hand."""
+LEFT_OUT: Record = {"order": "", "rules_version": 1, "details": {}, "evidence": {}}
+"""Values of fields that a record leaves out, so that older ledgers keep their hashes."""
 
 FIRST = 1
 """Number of a vote's first exclusion, which records leave out."""
@@ -65,7 +66,13 @@ UNDOING_FIELDS = {
     "at": "created_at",
 }
 """Fields of the record of an exclusion's undoing; `exclusion` is its number within the vote, from 1 on."""
-CHANGE_FIELDS = {"change": "kind", "number": "number", "reason": "reason", "at": "created_at"}
+CHANGE_FIELDS = {
+    "change": "kind",
+    "number": "number",
+    "reason": "reason",
+    "details": "details",
+    "at": "created_at",
+}
 """Fields of a change's record. The study's slug is left out, since it may change before the first vote."""
 
 
@@ -94,12 +101,13 @@ def vote_record(vote: Vote) -> Record:
         "rendition_b": b.sha256,
         "propensity": ballot.propensity,
         "order": ballot.order,
+        "rules_version": ballot.rules_version,
         "outcome": vote.outcome,
         "playback": vote.playback,
         "issued_at": ballot.issued_at,
         "at": vote.created_at,
     }
-    return {name: _plain(value) for name, value in record.items() if value or name not in WHERE_KNOWN}
+    return {name: _plain(value) for name, value in record.items() if _is_told(name, value)}
 
 
 def exclusion_record(exclusion: Exclusion) -> Record:
@@ -170,9 +178,13 @@ def _change_records(**which: object) -> Iterator[Record]:
 def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:
     record = {}
     for name, value in zip(fields, values, strict=True):
-        if value or name not in WHERE_KNOWN:
+        if _is_told(name, value):
             record[name] = _plain(value)
     return record
+
+
+def _is_told(name: str, value: object) -> bool:
+    return name not in LEFT_OUT or value != LEFT_OUT[name]
 
 
 def _plain(value: object) -> object:

@@ -191,6 +191,14 @@ class StudyClosed(Refusal):
     detail = "It takes no more votes. You can still see its results."
 
 
+class StudyPaused(Refusal):
+    """Study that issues no ballots for a while."""
+
+    status = 409
+    title = "This study is paused"
+    detail = "It shows no new pairs for now. A pair that you have open still counts. Come back later."
+
+
 class ClipUnreadable(Refusal):
     """Stored file that can't be read at the moment."""
 

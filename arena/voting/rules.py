@@ -27,6 +27,11 @@ def rules_hash(study: Study) -> str:
     return content_hash(study_rules(study))
 
 
+def rules_details(study: Study) -> dict[str, object]:
+    """Return what a change of the rules records of them besides their hash: version, terms and fit."""
+    return {"version": study.rules_version, "terms": Terms.of(study.terms).public, "fit": study.fit}
+
+
 def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
     """Return the rules of a study that has, or is to have, these suites and contenders."""
     terms = Terms.of(study.terms)
@@ -58,8 +63,9 @@ def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object])
         refuse_other_words(known, asked)
         return
     raise StudyExists(
-        f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
-        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another study."
+        f"Study '{known.slug}' exists with other rules. It has "
+        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another study, or change "
+        f"its terms and fit with: manage.py change_terms {known.slug}"
     )
 
 

@@ -103,9 +103,15 @@ class Terms:
     @property
     def stored(self) -> dict[str, Any]:
         """Terms that differ from the defaults, ready for JSON."""
-        default = asdict(Terms())
-        changed = {name: value for name, value in asdict(self).items() if value != default[name]}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+        default = Terms().as_fields
+        return {name: value for name, value in self.as_fields.items() if value != default[name]}
+
+    @property
+    def as_fields(self) -> dict[str, Any]:
+        """Value of every field by name, ready for JSON."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
     @property
     def public(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
 from arena.voting.pairing.drawing import outlook_of
+from arena.voting.pairing.seen import Outlook
 from arena.voting.playback import Playback, is_possible, least_watching_s, read_playback
 from arena.voting.progress import Progress, effort_of, progress_of, rater_progress
 from arena.voting.raters import current_rater, current_rater_id, remember_rater
@@ -30,6 +31,7 @@ from arena.voting.refusals import (
     NothingVoided,
     SimulatedStudy,
     StudyClosed,
+    StudyPaused,
     answer_refusal,
     concerning,
 )
@@ -52,6 +54,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         with concerning(study):
             raise SimulatedStudy if study.simulated else StudyClosed
     outlook = outlook_of(study, current_rater(request) or Rater())
+    _refuse_pause(study, outlook)
     progress, effort = progress_of(outlook), effort_of(outlook)
     context = {
         "study": study,
@@ -148,6 +151,13 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
     }
 
 
+def _refuse_pause(study: Study, outlook: Outlook) -> None:
+    """Raise StudyPaused unless the rater has a pair open, which they may still answer."""
+    if study.is_paused and outlook.history.opened is None:
+        with concerning(study):
+            raise StudyPaused
+
+
 def _is_introduced(study: Study, rater: Rater | None) -> bool:
     """Return whether a rater is known, and has begun the study if it has an introduction."""
     if rater is None or not study.has_introduction:
@@ -158,7 +168,7 @@ def _is_introduced(study: Study, rater: Rater | None) -> bool:
 def _begin(request: HttpRequest, study: Study) -> HttpResponse:
     """Open a pair; a new rater counts against the limit of their address."""
     rater = current_rater(request)
-    if rater is None and study.is_open and not study.simulated:
+    if rater is None and study.invites_votes:
         forget_old_counts()
         with concerning(study):
             count_against(rater_limits(request))
