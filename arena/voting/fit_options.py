@@ -17,10 +17,10 @@ def add_fit_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--both-bad", choices=sorted(BOTH_BAD), help="how both-bad votes count (default: tie)"
     )
-    parser.add_argument("--side-effect", action=BooleanOptionalAction, help="estimate what being on the left does")
     parser.add_argument(
-        "--covariates", help=f"control the ratings for some of {', '.join(COVARIATES)}"
+        "--side-effect", action=BooleanOptionalAction, help="estimate what being on the left does"
     )
+    parser.add_argument("--covariates", help=f"control the ratings for some of {', '.join(COVARIATES)}")
     parser.add_argument("--anchor", help="slug, or slug=rating: ratings are relative to it")
     parser.add_argument("--scale", type=float, help="points for one unit of log-odds")
 

@@ -9,7 +9,9 @@ from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
-    help = "Pause a study: it shows no new pairs, and votes on open pairs count. The ledger records the pause."
+    help = (
+        "Pause a study: it shows no new pairs, and votes on open pairs count. The ledger records the pause."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")
