@@ -46,9 +46,8 @@ def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contend
         "simulated": study.simulated,
     }
     # Older studies' rules have no fit or terms, and keep their hashes.
-    return (
-        rules | ({"fit": study.fit} if study.fit else {}) | ({"terms": terms.public} if terms.public else {})
-    )
+    later = {"fit": study.fit, "terms": terms.public}
+    return rules | {name: value for name, value in later.items() if value}
 
 
 def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
