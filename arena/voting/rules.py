@@ -63,8 +63,8 @@ def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object])
         return
     raise StudyExists(
         f"Study '{known.slug}' exists with other rules. It has "
-        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another study, or change "
-        f"its terms and fit with: manage.py change_terms {known.slug}"
+        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another "
+        f"study, or change its terms and fit with: manage.py change_terms {known.slug}"
     )
 
 
