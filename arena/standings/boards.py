@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
@@ -44,7 +45,7 @@ def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standi
 def recent_standing(*, study: Study, track: str) -> Standing:
     """Return a standing that is at most a minute old, which is fresh enough for a reveal."""
     kept: Kept | None = cache.get(_key(study.pk, track))
-    if kept is not None and timezone.now() - kept.standing.computed_at <= timedelta(seconds=RECENT_S):
+    if kept is not None and kept.age <= timedelta(seconds=RECENT_S):
         return kept.standing
     return current_standing(study=study, track=track)
 
@@ -63,7 +64,21 @@ class Kept(NamedTuple):
     """Standing in the cache, with the version of the tally that it was computed from."""
 
     version: Version
-    standing: Standing
+    votes: int
+    computed_at: datetime
+    content: bytes
+    """Standing as bytes, so that one that is out of date is never taken apart."""
+
+    @property
+    def standing(self) -> Standing:
+        """The standing."""
+        standing: Standing = pickle.loads(self.content)  # noqa: S301 - from our own cache
+        return standing
+
+    @property
+    def age(self) -> timedelta:
+        """Time since it was computed."""
+        return timezone.now() - self.computed_at
 
 
 def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
@@ -78,19 +93,18 @@ def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey,
         for board, version in versions.items()
         if version == NO_SHEETS
     }
-    for key, (version, standing) in kept.items():
+    for key, one in kept.items():
         board = keys[key]
-        if version == versions[board]:
-            found[board] = replace(standing, head=heads[board[0]])
-        elif _is_fresh_enough(standing):
-            found[board] = standing
+        if one.version == versions[board]:
+            found[board] = replace(one.standing, head=heads[board[0]])
+        elif _is_fresh_enough(one):
+            found[board] = one.standing
     return found
 
 
-def _is_fresh_enough(standing: Standing) -> bool:
+def _is_fresh_enough(kept: Kept) -> bool:
     """Return whether a standing may be shown although there are new votes; it tells its own ledger head."""
-    age = timezone.now() - standing.computed_at
-    return standing.votes >= LARGE and timedelta(0) <= age <= timedelta(seconds=LARGE_S)
+    return kept.votes >= LARGE and timedelta(0) <= kept.age <= timedelta(seconds=LARGE_S)
 
 
 def _computed(study: Study, track: str, part: Slice) -> Standing:
@@ -107,7 +121,10 @@ def _computed(study: Study, track: str, part: Slice) -> Standing:
         if kept is not None and kept.version == version:
             return replace(kept.standing, head=head)
         standing = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
-    cache.set(key, Kept(version, standing), timeout=None)
+    kept = Kept(
+        version, standing.votes, standing.computed_at, pickle.dumps(standing, pickle.HIGHEST_PROTOCOL)
+    )
+    cache.set(key, kept, timeout=None)
     return standing
 
 

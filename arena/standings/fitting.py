@@ -16,6 +16,7 @@ from arena.voting.fit_settings import FitSettings
 from elo import NotIdentified, Ratings, Tally, Unrated, Votes, fit
 from elo.arguments import Cluster
 from elo.models.grouped import GroupedVotes
+from elo.unrated import is_everyone_rated
 
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
@@ -109,6 +110,8 @@ def _named(each: Unrated) -> str:
 
 def _between_rated(votes: Votes | GroupedVotes, settings: FitSettings) -> Votes | GroupedVotes:
     """Return the votes between contenders with finite ratings, on which the board rests."""
+    if isinstance(votes, GroupedVotes) and is_everyone_rated(votes.tally(), votes.specification):
+        return votes
     points = votes.tally() if isinstance(votes, GroupedVotes) else votes
     rated = fit(points, intervals="none", **_model_of(settings, points)).contenders
     if rated == votes.contenders:
