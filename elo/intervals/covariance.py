@@ -320,6 +320,6 @@ def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
 
 
 def _positive_semidefinite(matrix: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(matrix)
+    values, vectors = scipy.linalg.eigh(matrix)  # on one thread, unlike numpy’s
     repaired: Floats = (vectors * np.maximum(values, 0)) @ vectors.T
     return repaired

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
@@ -157,7 +158,7 @@ def _radius_beyond(rank: int) -> tuple[Floats, Floats]:
 
 def _root(covariance: Floats) -> Floats:
     """Return A with A A' = covariance, shape (K, rank); relabelling contenders only permutes it."""
-    values, vectors = np.linalg.eigh(covariance)
+    values, vectors = scipy.linalg.eigh(covariance)  # on one thread, unlike numpy’s
     used = values > NEGLIGIBLE * values[-1]
     signs = np.where((vectors**3).sum(axis=0) < 0, -1.0, 1.0)
     root: Floats = (vectors * signs * np.sqrt(np.maximum(values, 0)))[:, used]
