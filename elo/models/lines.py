@@ -26,7 +26,7 @@ class Columns(NamedTuple):
     """Share of the vote times its sign."""
 
     def take(self, places: Integers) -> Columns:
-        """Return the lines at these places."""
+        """Return the lines at these places, shape (n,)."""
         return Columns(self.key[places], self.column[places], self.weight[places])
 
 
@@ -55,7 +55,7 @@ class Lines:
         return every.take(np.argsort(every.key, kind="stable"))
 
     def of(self, keys: Integers) -> Columns:
-        """Return the lines with these keys, which are sorted."""
+        """Return the lines with these keys, shape (n,), which are sorted."""
         start, stop = (
             np.searchsorted(self._sorted.key, keys),
             np.searchsorted(self._sorted.key, keys, "right"),
