@@ -15,7 +15,10 @@ from analysis.subject import Subject
 from analysis.tables.costs import Costs, check_costs
 from analysis.tables.planning import GAPS
 from analysis.tables.slices import KNOWN
+from elo.models.specification import Specification
 
+EFFECTS = {"side": "the side", "order": "the order of play"}
+"""Names for people of the circumstances that a fit can hold equal."""
 Named: TypeAlias = tuple[str, Callable[[Subject], Section]]
 """A section's title and the function that builds it."""
 
@@ -135,6 +138,13 @@ def _simulated(subject: Subject) -> tuple[str, ...]:
     return (f"{number(int(flags.sum()))} of {number(len(flags))} votes are simulated: no people cast them.",)
 
 
+def _model(asked: Specification) -> str:
+    """Return how ties and both-bad votes count, and what is held equal."""
+    held = [EFFECTS.get(name, name.replace("_", " ")) for name in asked.regressors]
+    parts = [f"ties: {asked.ties}", f"both bad: {asked.both_bad}"]
+    return "; ".join(parts + ([f"held equal: {', '.join(held)}"] if held else []))
+
+
 def _method(subject: Subject) -> Section:
     method = subject.ratings.method
     scale = f"One unit of log-odds is {subject.scale:.2f} rating points"
@@ -143,7 +153,7 @@ def _method(subject: Subject) -> Section:
     return Section(
         "Method",
         (
-            f"Model: {method.model}; ties: {method.asked.specification.ties}.",
+            f"Model: {method.model}; {_model(method.asked.specification)}.",
             method.estimand,
             f"Intervals: {100 * subject.level:g} %, {method.covariance}.",
             f"{scale}, and {zero}. Seed of all that is drawn: {subject.seed}.",

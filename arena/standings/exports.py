@@ -11,16 +11,20 @@ from typing import Any
 from analysis.export import to_csv, to_json
 from arena.standings.boards import current_standing, origin
 from arena.standings.snapshots.blindness import is_blinded
+from arena.standings.vote_facts import FACT_COLUMNS, facts_of_votes
 from arena.voting.consistent import consistent_read
 from arena.voting.coverage import cover_study
+from arena.voting.fit_settings import COVARIATES
 from arena.voting.ledger import counting_votes, ledger_head
-from arena.voting.models import Study
+from arena.voting.models import Study, Vote
 from arena.voting.playback import MEASURES, RANGES, playback_columns
 from arena.voting.records import LEFT_OUT, VOTE_FIELDS
 
 RENDITIONS = ("rendition_a", "rendition_b")
-"""Hashes of the files that raters are shown, left out while people can still be shown them."""
-VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"])
+"""Hashes of the files that raters are shown."""
+VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"]) + list(FACT_COLUMNS)
+OPTIONAL = (*LEFT_OUT, *RENDITIONS, *COVARIATES, *MEASURES, *RANGES)
+"""Columns that a file has where some vote has them."""
 
 
 class NothingToExport(ValueError):
@@ -38,21 +42,26 @@ def export_board(study: Study, track: str, form: str) -> str:
     return to_csv(standing.board, {"simulated": study.simulated, "ledger_head": standing.head})
 
 
-def export_votes(study: Study, track: str, form: str) -> str:
+def export_votes(study: Study, track: str, form: str, *, clip_facts: bool = False) -> str:
     """Return the records of the votes that count as text in a form of `FORMATS`.
 
-    A table has a column for each measure of playback that a vote has; JSON keeps each vote's report.
+    A table has a column for each measure of playback that a vote has; JSON keeps each vote's report. Hashes of
+    renditions and their features are left out while people can be shown them: they would tell the clips that
+    raters receive apart.
 
-    Hashes of renditions are left out while a study shows them: they would name the clips that raters receive.
+    Args:
+        study: the study.
+        track: one of its tracks.
+        form: one of `FORMATS`.
+        clip_facts: whether to write hashes and features all the same, for the organiser alone.
     """
-    votes, head = _records_at_head(study, track)
+    votes, head = _records_at_head(study, track, clip_facts=clip_facts or not is_blinded(study))
     if form == "json":
         document = {"origin": origin(study, track, head), "votes": votes}
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
     rows = [_as_row(vote) for vote in votes]
-    optional = (*LEFT_OUT, *RENDITIONS, *MEASURES, *RANGES)
-    known = {name for row in rows for name in row}
-    columns = [name for name in (*VOTE_COLUMNS, *MEASURES, *RANGES) if name not in optional or name in known]
+    seen = {name for row in rows for name, value in row.items() if value is not None}
+    columns = [name for name in (*VOTE_COLUMNS, *MEASURES, *RANGES) if name not in OPTIONAL or name in seen]
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -66,10 +75,14 @@ def _as_row(vote: dict[str, Any]) -> dict[str, Any]:
 
 
 @consistent_read()
-def _records_at_head(study: Study, track: str) -> tuple[list[dict[str, Any]], str]:
-    hidden = RENDITIONS if is_blinded(study) else ()
+def _records_at_head(study: Study, track: str, *, clip_facts: bool) -> tuple[list[dict[str, Any]], str]:
+    hidden = () if clip_facts else RENDITIONS
+    known = facts_of_votes(Vote.objects.filter(ballot__study=study, ballot__track=track), features=clip_facts)
     votes = [vote for vote in counting_votes(study) if vote["track"] == track]
-    shown = [{name: value for name, value in vote.items() if name not in hidden} for vote in votes]
+    shown = [
+        {name: value for name, value in vote.items() if name not in hidden} | known[vote["ballot"]]
+        for vote in votes
+    ]
     return shown, ledger_head(study)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from elo.arguments import BothBad, Ties
+from elo.arguments import BothBad, Circumstance, Ties
 from elo.models.specification import Specification
 from elo.options import ELO_SCALE
 from generators.base import Track
@@ -66,12 +66,17 @@ class FitSettings:
         return asdict(self)
 
     @property
+    def effects(self) -> tuple[Circumstance, ...]:
+        """Circumstances whose part in votes is taken out of the ratings."""
+        return ("side",) if self.side else ()
+
+    @property
     def specification(self) -> Specification:
         """Model of the votes."""
         return Specification(
             ties=self.ties,
             both_bad=self.both_bad,
-            effects=("side",) if self.side else (),
+            effects=self.effects,
             covariates=self.covariates,
         )
 

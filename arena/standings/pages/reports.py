@@ -12,12 +12,13 @@ from django.core.cache import cache
 from analysis.report.build import build_report
 from analysis.report.page import to_html
 from analysis.report.writing import replace_file
-from analysis.subject import rate_frame
+from analysis.subject import Subject, found_covariates, rate_frame
 from arena.catalog.hashing import content_hash
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import NoBoard
 from arena.standings.pages.votes import votes_behind
 from arena.standings.snapshots.blindness import public_names
+from arena.standings.vote_facts import clip_columns
 from arena.voting.records import CONTENDER_A, CONTENDER_B
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ COLUMNS = {
     "tags": "ballot__prompt__tags",
     "language": "ballot__prompt__language",
     "at": "created_at",
+    "clip_a": "ballot__rendition_a",
+    "clip_b": "ballot__rendition_b",
 }
 """Columns of the votes, each with its lookup; `contender_a` was on the left."""
 KEPT_S = 600
@@ -70,25 +73,36 @@ def read_report(page: BoardPage) -> bytes:
 def _kept_at(page: BoardPage) -> Path:
     """Return the file of the board's report; another codename makes another file."""
     names = sorted((slug, one.shown_name) for slug, one in page.contenders.items())
-    name = content_hash([page.study.slug, page.track.value, page.part.chosen, names])
+    name = content_hash(
+        [page.study.slug, page.track.value, page.part.chosen, names, page.standing.fit.stored]
+    )
     return Path(settings.DATA_DIR) / "reports" / f"{name[:32]}.html"
 
 
 def _build(page: BoardPage) -> bytes:
-    board = page.standing.board
-    settings_of = board.settings if board else {}
-    names = public_names(page.contenders.values())
-    anchor = settings_of["anchor"]
-    subject = rate_frame(
-        votes_frame(page),
-        ties=settings_of["ties"],
-        anchor=(names[anchor[0]], anchor[1]) if anchor else None,
-        scale=settings_of["scale"],
-        level=settings_of["level"],
-    )
     part = f", {page.part}" if page.part else ""
     title = f"{page.study.title}: {page.track.label}{part}"
-    return to_html(build_report(subject, title=title)).encode()
+    return to_html(build_report(rate_board(page), title=title)).encode()
+
+
+def rate_board(page: BoardPage) -> Subject:
+    """Rate the votes of a board, which must exist, by its study's fit."""
+    board = page.standing.board
+    if board is None:
+        raise NoBoard(page.standing.missing)
+    names, frame, fit = public_names(page.contenders.values()), votes_frame(page), page.standing.fit
+    anchor = board.settings["anchor"]
+    return rate_frame(
+        frame,
+        ties=fit.ties,
+        both_bad=fit.both_bad,
+        effects=fit.effects,
+        anchor=(names[anchor[0]], anchor[1]) if anchor else None,
+        scale=fit.scale,
+        level=board.settings["level"],
+        covariates=found_covariates(frame),
+        control=fit.covariates,
+    )
 
 
 def votes_frame(page: BoardPage) -> pd.DataFrame:
@@ -102,4 +116,6 @@ def votes_frame(page: BoardPage) -> pd.DataFrame:
         frame[side] = frame[side].map(names)
     frame["rater"] = pd.factorize(frame["rater"])[0]
     frame["tags"] = frame["tags"].map("|".join)
+    shown = clip_columns(frame.pop("clip_a").tolist(), frame.pop("clip_b").tolist(), features=True)
+    frame = frame.assign(**shown)
     return frame.assign(simulated=page.study.simulated)

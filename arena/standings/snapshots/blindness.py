@@ -12,11 +12,12 @@ from arena.voting.models import Study
 def is_blinded(study: Study) -> bool:
     """Return whether clips of the study can still be shown to people who vote.
 
-    A study that is open itself, or another open one of the same contenders and prompts, shows them.
+    A study for people that is open itself, or another one of the same contenders and prompts, shows them;
+    simulated raters see nothing.
     """
-    if study.is_open:
+    if study.is_open and not study.simulated:
         return True
-    others = Study.objects.filter(is_open=True, suites__in=study.suites.all())
+    others = Study.objects.filter(is_open=True, simulated=False, suites__in=study.suites.all())
     return others.filter(contenders__in=study.contenders.all()).exists()
 
 
