@@ -45,9 +45,9 @@ def export_board(study: Study, track: str, form: str) -> str:
 def export_votes(study: Study, track: str, form: str, *, clip_facts: bool = False) -> str:
     """Return the records of the votes that count as text in a form of `FORMATS`.
 
-    A table has a column for each measure of playback that a vote has; JSON keeps each vote's report. Hashes of
-    renditions and their features are left out while people can be shown them: they would tell the clips that
-    raters receive apart.
+    A table has a column for each measure of playback that a vote has; JSON keeps each vote's report. Hashes
+    of renditions and their features are left out while people can be shown them: they would tell the clips
+    that raters receive apart.
 
     Args:
         study: the study.
