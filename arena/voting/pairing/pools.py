@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from statistics import fmean
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -29,6 +30,10 @@ SMALL = 2000
 """Clips up to which a pool is built anew as soon as the study's clips have changed."""
 REBUILD_AFTER = timedelta(seconds=30)
 """Age of a larger pool before it is built anew, while a run keeps adding clips."""
+ABANDONED_AFTER = timedelta(hours=1)
+"""Age of an incomplete pool whose builder must have been killed."""
+BUILDING: defaultdict[int, Lock] = defaultdict(Lock)
+"""Locks by study, so that the threads of a process build a study's pool once."""
 
 
 class State(NamedTuple):
@@ -104,6 +109,15 @@ def _confirmed(pool: Pool, state: State) -> Pool:
 
 
 def _build(study: Study, state: State) -> Pool:
+    """Build a pool, or wait for the thread of this process that does."""
+    complete = Pool.objects.filter(study=study, complete=True).order_by("-pk")
+    last = complete.values_list("pk", flat=True).first() or 0
+    with BUILDING[study.pk]:
+        meanwhile = complete.filter(pk__gt=last).first()
+        return meanwhile or _written(study, state)
+
+
+def _written(study: Study, state: State) -> Pool:
     """Write a pool and its units, in short transactions, and drop the pools before the last."""
     found, durations = _units(study)
     pool = Pool.objects.create(
@@ -141,6 +155,8 @@ def _units(study: Study) -> tuple[dict[Unit, list[tuple[int, int]]], list[float]
 
 
 def _drop_before(pool: Pool) -> None:
-    """Delete the study's older pools but the last one, which a draw may be reading."""
-    older = Pool.objects.filter(study=pool.study, pk__lt=pool.pk).order_by("-pk").values_list("pk", flat=True)
-    Pool.objects.filter(pk__in=list(older[1:])).delete()
+    """Delete the study's older pools but the last, which a draw may read, and those that others build now."""
+    others = Pool.objects.filter(study=pool.study, pk__lt=pool.pk)
+    older = others.filter(complete=True).order_by("-pk").values_list("pk", flat=True)
+    abandoned = others.filter(complete=False, built_at__lt=timezone.now() - ABANDONED_AFTER)
+    Pool.objects.filter(pk__in=[*older[1:], *abandoned.values_list("pk", flat=True)]).delete()
