@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
+from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.standings.standing import Standing
 from arena.standings.tallies import answers_on
@@ -58,18 +59,41 @@ def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
 
 def _own_answers(ballot: Ballot, a: str, b: str) -> Counter[tuple[str, str]]:
     """Count the rater's own answers on two contenders, by the contender on side a and the outcome."""
+    rows = OWN.rows(study=ballot.study_id, track=ballot.track, rater=ballot.rater_id, a=a, b=b)
+    return Counter((left, outcome) for left, outcome in rows)
+
+
+def _own() -> QuerySet[Vote, Any]:
+    """Return the query for a rater's votes that count on two contenders."""
     left, right = f"{CONTENDER_A}__slug", f"{CONTENDER_B}__slug"
-    same_two = Q(**{left: a, right: b}) | Q(**{left: b, right: a})
-    own = Vote.objects.counting().filter(
-        same_two, ballot__study=ballot.study, ballot__track=ballot.track, ballot__rater=ballot.rater
+    a, b = (Given(name, CharField()) for name in "ab")
+    return (
+        Vote.objects.counting()
+        .filter(
+            Q(**{left: a, right: b}) | Q(**{left: b, right: a}),
+            ballot__study=Given("study", BigIntegerField()),
+            ballot__track=Given("track", CharField()),
+            ballot__rater=Given("rater", UUIDField()),
+        )
+        .values_list(left, "outcome")
     )
-    return Counter(own.values_list(left, "outcome"))
+
+
+OWN = Prepared(_own)
+
+
+def _both() -> QuerySet[Rendition]:
+    """Return the query for two renditions with their contenders."""
+    pair: list[Any] = [Given(name, BigIntegerField()) for name in "ab"]
+    return Rendition.objects.select_related("clip__job__contender").filter(pk__in=pair)
+
+
+BOTH = Prepared(_both)
 
 
 def _shown(ballot: Ballot) -> dict[str, Contender]:
     """Return the contender behind each side."""
-    renditions = Rendition.objects.select_related("clip__job__contender").in_bulk(
-        [ballot.rendition_a_id, ballot.rendition_b_id]
-    )
+    shown = BOTH.objects(a=ballot.rendition_a_id, b=ballot.rendition_b_id)
+    renditions = {rendition.pk: rendition for rendition in shown}
     sides = {"A": ballot.rendition_a_id, "B": ballot.rendition_b_id}
     return {side: renditions[rendition].clip.job.contender for side, rendition in sides.items()}

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, UUIDField
 from django.utils import timezone
 
+from arena.prepared import Given, Prepared, insert
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.again import pair_again
 from arena.voting.pairing.drawing import Pairing, draw_from, outlook_of
@@ -26,6 +28,21 @@ from arena.voting.refusals import (
     TamperedBallot,
 )
 from generators.base import Track
+
+BALLOT = Given("ballot", UUIDField())
+RATER = Given("rater", UUIDField())
+OPENED = Prepared(
+    lambda: Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").filter(pk=BALLOT)
+)
+ANSWERED = Prepared(
+    lambda: Ballot.objects.select_related("study", "prompt", "rater", "rendition_a", "rendition_b").filter(
+        pk=BALLOT, rater=RATER
+    )
+)
+COUNT = Prepared(
+    lambda: Rater.objects.filter(pk=RATER).annotate(issued=Count("ballots")).values_list("issued")
+)
+HELD = Prepared(lambda: Rater.objects.select_for_update(no_key=True).filter(pk=RATER).values_list("pk"))
 
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 
@@ -76,18 +93,21 @@ class OutlookChanged(Exception):
 
 
 def _find_open(key: UUID) -> Ballot:
-    return Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").get(pk=key)
+    found = OPENED.first(ballot=key)
+    if found is None:
+        raise Ballot.DoesNotExist
+    return found
 
 
 @transaction.atomic
 def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
     study, rater, history = outlook.study, outlook.rater, outlook.history
     if rater._state.adding:
-        rater.save(force_insert=True)
+        insert(rater)
     else:
-        # Two tabs opened at once get the same ballot.
-        Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
-        if Ballot.objects.filter(rater=rater).count() != history.ballots:
+        _hold(rater)  # two tabs opened at once get the same ballot
+        [[ballots]] = COUNT.rows(rater=rater.pk)
+        if ballots != history.ballots:
             raise OutlookChanged
     now = timezone.now()
     if history.overdue:
@@ -95,7 +115,7 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
     orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
     order = random.choice(orders) if pairing.order is None else pairing.order
-    return Ballot.objects.create(
+    ballot = Ballot(
         study=study,
         rater=rater,
         prompt=pairing.unit.prompt,
@@ -108,6 +128,14 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )
+    insert(ballot)
+    return ballot
+
+
+def _hold(rater: Rater) -> None:
+    """Lock the rater's row until this transaction ends."""
+    if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
+        HELD.rows(rater=rater.pk)
 
 
 def sign_ballot(ballot: Ballot) -> str:
@@ -131,8 +159,7 @@ def find_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
         raise NoCookie
     if rater_id.hex != owner_id:
         raise ForeignBallot
-    related = ("study", "prompt", "rater", "rendition_a", "rendition_b")
-    found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater_id).first()
+    found = ANSWERED.first(ballot=UUID(ballot_id), rater=rater_id)
     if found is None:  # the database is older than the link, as after a restored backup
         raise TamperedBallot
     if found.rater.simulated:  # no person has a simulated rater's cookie

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import BigIntegerField, OuterRef, Subquery
 
 from arena.catalog.hashing import canonical_json
+from arena.prepared import Given, Prepared, insert
 from arena.voting.consistent import consistent_read
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.records import Record, record_key, study_records
@@ -19,6 +20,9 @@ from arena.voting.rules import rules_details
 STATES: dict[str, str] = {"opened": "open", "paused": "paused", "closed": "closed", "reopened": "open"}
 """State of a study after each kind of change that has to do with it."""
 GENESIS = "0" * 64
+STUDY = Given("study", BigIntegerField())
+LAST = Prepared(lambda: LedgerEntry.objects.filter(study=STUDY).order_by("-sequence")[:1])
+HELD = Prepared(lambda: Study.objects.select_for_update(no_key=True).filter(pk=STUDY).values_list("pk"))
 
 
 class BrokenLedger(ValueError):
@@ -28,11 +32,11 @@ class BrokenLedger(ValueError):
 def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
     """Append an entry to a study's ledger, which the caller's transaction must hold (`hold_ledger`)."""
     _require_transaction()
-    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
+    last = LAST.first(study=study.pk)
     sequence = last.sequence + 1 if last else 1
     previous = last.entry_hash if last else GENESIS
     payload = canonical_json(record)
-    return LedgerEntry.objects.create(
+    entry = LedgerEntry(
         study=study,
         sequence=sequence,
         kind=kind,
@@ -40,6 +44,8 @@ def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> Led
         previous_hash=previous,
         entry_hash=_hash(previous, sequence, kind, payload),
     )
+    insert(entry)
+    return entry
 
 
 def hold_ledger(study: Study) -> None:
@@ -50,7 +56,7 @@ def hold_ledger(study: Study) -> None:
     """
     _require_transaction()
     if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
-        Study.objects.select_for_update(no_key=True).values_list("pk").get(pk=study.pk)
+        HELD.rows(study=study.pk)
 
 
 def _require_transaction() -> None:
@@ -63,7 +69,7 @@ def _require_transaction() -> None:
 
 def last_sequence(study: Study) -> int:
     """Return the number of a ledger's last entry; 0 if it is empty."""
-    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
+    last = LAST.first(study=study.pk)
     return last.sequence if last else 0
 
 

@@ -14,10 +14,11 @@ from uuid import UUID
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Func, Q, Value
+from django.db.models import BigIntegerField, BinaryField, CharField, F, Field, Func, Q, QuerySet, UUIDField
 from django.db.models.sql.compiler import SQLCompiler
 
 from arena.catalog.tracks import TRACK_CHOICES
+from arena.prepared import Given, PreparedUpdate
 from arena.voting.ledger import counting_votes, hold_ledger, last_sequence
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
 
@@ -71,6 +72,24 @@ class Appended(Func):
         return sql, tuple(given)
 
 
+def _open_sheet() -> QuerySet[TallySheet]:
+    fields: dict[str, Field[Any, Any]] = {
+        "study_id": BigIntegerField(),
+        "track": CharField(),
+        "rater_id": UUIDField(),
+    }
+    given = {name: Given(name, field) for name, field in fields.items()}
+    return TallySheet.objects.filter(**given, size__lt=FULL)
+
+
+APPEND = PreparedUpdate(
+    _open_sheet,
+    entries=Appended(F("entries"), Given("content", BinaryField())),
+    size=F("size") + 1,
+    sequence=Given("sequence", BigIntegerField()),
+)
+
+
 class Entry(NamedTuple):
     """Board and rater of an entry, and its bytes."""
 
@@ -90,9 +109,7 @@ def count_vote(*, vote: Vote, sequence: int, sign: int = 1) -> None:
     """
     entry = _entry_of(vote.ballot, vote.outcome, vote.created_at, sign)
     sheet = {"study_id": entry.study_id, "track": entry.track, "rater_id": entry.rater_id}
-    added = TallySheet.objects.filter(**sheet, size__lt=FULL).update(
-        entries=Appended(F("entries"), Value(entry.content)), size=F("size") + 1, sequence=sequence
-    )
+    added = APPEND.run(**sheet, content=entry.content, sequence=sequence)
     if not added:
         TallySheet.objects.create(**sheet, sequence=sequence, size=1, entries=entry.content)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
+from arena.prepared import Given, PreparedUpdate, insert
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.limits import Limit, count_against
 from arena.voting.models import Ballot, LedgerEntry, Outcome, Study, Vote
@@ -14,6 +16,22 @@ from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import vote_record
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed, UnknownOutcome
 from arena.voting.tally_sheets import count_vote
+
+
+def _open_ballot() -> QuerySet[Ballot]:
+    """Return the query for a ballot that can be answered.
+
+    No join to the study: PostgreSQL could then check the state in a row older than a vote just cast.
+    """
+    return Ballot.objects.filter(
+        pk=Given("ballot", UUIDField()),
+        state=Ballot.State.OPEN,
+        expires_at__gt=Given("now", DateTimeField()),
+        study__in=Study.objects.filter(is_open=True),
+    )
+
+
+TAKE = PreparedUpdate(_open_ballot, state=Ballot.State.VOTED)
 
 
 @transaction.atomic
@@ -45,16 +63,10 @@ def cast_vote(
     count_against(limits)
     now = timezone.now()
     hold_ledger(ballot.study)  # an earlier close is visible now, and a later one waits for this vote
-    # No join to the study: PostgreSQL could then check the state in a row older than a vote just cast.
-    taken = Ballot.objects.filter(
-        pk=ballot.pk,
-        state=Ballot.State.OPEN,
-        expires_at__gt=now,
-        study__in=Study.objects.filter(is_open=True),
-    ).update(state=Ballot.State.VOTED)
-    if not taken:
+    if not TAKE.run(ballot=ballot.pk, now=now):
         return _first_vote(ballot, outcome)
-    vote = Vote.objects.create(ballot=ballot, outcome=outcome, playback=dict(playback or {}), created_at=now)
+    vote = Vote(ballot=ballot, outcome=outcome, playback=dict(playback or {}), created_at=now)
+    insert(vote)
     entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
     count_vote(vote=vote, sequence=entry.sequence)
     plan_when_due(study=ballot.study, entries=entry.sequence)

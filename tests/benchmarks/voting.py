@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.voting`: the load that voting carries, beside a bare view that inserts a row.
 
-Each site runs as documented (gunicorn, 2 workers with 8 threads, production settings) on SQLite and on a
-PostgreSQL of its own. Processor time is read from /proc, so that it says the same on a busy machine; rates and
-times need a quiet one. Raters come from this process, on the same machine, with connections that they keep.
+Each site runs as documented (gunicorn, 2 workers with 8 threads, production settings) on SQLite and on
+PostgreSQL. Processor time is read from /proc, so that it says the same on a busy machine; rates and times
+need a quiet one. The raters are in this process, on the same machine, and keep their connections.
 """
 
 from __future__ import annotations
@@ -76,11 +76,17 @@ def report(site: Site, options: argparse.Namespace) -> None:
         describe("ballots and votes", voting, ["ballot", "vote"])
         ratio = voting.rate("ballot", "vote") / bare.rate("insert")
         by_cpu = bare_ms / sum(voting.cpu_ms(voting.times.count("ballot", "vote")))
-        say(f"  {ratio:.2f} of the bare view by rate, {by_cpu:.2f} by processor time" + missed(max(ratio, by_cpu) < LEAST_RATIO))
+        say(
+            f"  {ratio:.2f} of the bare view by rate, {by_cpu:.2f} by processor time"
+            + missed(max(ratio, by_cpu) < LEAST_RATIO)
+        )
         cycles = burst(served, whole_cycle)
         describe("whole cycles", cycles, ["reveal"])
         web, database = cycles.cpu_ms(cycles.times.count("reveal"))
-        say(f"  {web:.1f} + {database:.1f} ms for a cycle" + missed(web > MOST_WEB_MS or database > MOST_DATABASE_MS))
+        say(
+            f"  {web:.1f} + {database:.1f} ms for a cycle"
+            + missed(web > MOST_WEB_MS or database > MOST_DATABASE_MS)
+        )
         thinking = run(
             served,
             partial(think, think_s=options.think_s),
@@ -100,7 +106,9 @@ def describe(name: str, load: Load, kinds: Sequence[str]) -> None:
     """Print a load's rate and processor time for each request of some kinds."""
     web, database = load.cpu_ms(load.times.count(*kinds))
     rate, what = load.rate(*kinds), "/".join(kinds)
-    say(f"{name}: {rate:.1f} {what} a second, CPU {web:.1f} + {database:.1f} ms each, load {load.average:.1f}")
+    say(
+        f"{name}: {rate:.1f} {what} a second, CPU {web:.1f} + {database:.1f} ms each, load {load.average:.1f}"
+    )
 
 
 def missed(is_missed: bool) -> str:
@@ -140,7 +148,7 @@ async def _run(served: Served, act: Act, raters: int, seconds: float, warm_up_s:
     times, before, began = Times(), served.processor(), time.perf_counter()
     for browser in browsers:
         browser.times = times
-    done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     took_s, used = time.perf_counter() - began, served.processor().since(before)
     for task in tasks:
         task.cancel()

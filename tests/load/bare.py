@@ -1,4 +1,4 @@
-"""WSGI application with the arena's settings and one view, which inserts a row: the floor of a vote's cost."""
+"""WSGI application with the arena's settings and one view, which inserts a row: the least cost of a vote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rater's browser, as far as a server sees one: a connection that is kept, cookies, and the requests of a vote."""
+"""A rater's browser as a server sees it: a connection that is kept, cookies, and the requests of a vote."""
 
 from __future__ import annotations
 
@@ -175,7 +175,10 @@ class Browser:
 
 
 def _head(method: str, address: str, headers: Mapping[str, str]) -> bytes:
-    lines = [f"{method} {address} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items() if value)]
+    lines = [
+        f"{method} {address} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers.items() if value),
+    ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.load.data`: make a study for load tests, with a file for each clip, in the site of the environment.
+"""`python -m tests.load.data`: make a study for load tests, with a file for each clip.
 
 The files are random bytes: a server never looks into them.
 """
@@ -15,7 +15,9 @@ STUDY = "load"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--contenders", type=int, default=8)
     parser.add_argument("--prompts", type=int, default=24)
     parser.add_argument("--clip-kib", type=int, default=256, help="mean size of a clip")

@@ -1,4 +1,4 @@
-"""A site in production settings for load tests: a database, gunicorn as documented, and its processor time."""
+"""A site in production settings for load tests: a database, gunicorn, and the processor time they use."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Served(NamedTuple):
 
 @contextmanager
 def new_site(kind: str) -> Iterator[Site]:
-    """Make a site without data in a folder of its own, on `sqlite` or on a `postgresql` that is started for it."""
+    """Make a site without data in a folder of its own, on `sqlite` or on a `postgresql` of its own."""
     with TemporaryDirectory() as made, ExitStack() as stack:
         folder = Path(made)
         folder.chmod(0o755)  # PostgreSQL has a user of its own under root
@@ -121,7 +121,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _seconds(pid: int) -> float:
-    """Return the processor time of a process and of its children that have ended; 0 if it has ended itself."""
+    """Return the processor time of a process and its ended children; 0 if it has ended itself."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

@@ -14,11 +14,12 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import BigIntegerField, CharField, Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
+from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.voting.models import Study
 from arena.voting.pairing.models import PairingPlan, Pool, PoolUnit
@@ -49,12 +50,7 @@ def current_pool(study: Study) -> Pool:
     A large pool is built at most every half minute; meanwhile new clips are not drawn yet. A draw checks
     its own two clips, so that a clip taken out of the study is never shown.
     """
-    plans = PairingPlan.objects.filter(pool=OuterRef("pk"), pairing=study.pairing).order_by("-pk")
-    newest = {name: Subquery(plans.values(name)[:1]) for name in ("pk", "made_at")}
-    complete = Pool.objects.filter(study=study, complete=True).annotate(
-        plan_now=newest["pk"], plan_made_at=newest["made_at"], **_numbers("study")
-    )
-    known = complete.order_by("-pk").first()
+    known = NEWEST.first(study=study.pk, pairing=study.pairing)
     if known is None:
         return build_pool(study)
     state = _state(study, vars(known))
@@ -63,6 +59,18 @@ def current_pool(study: Study) -> Pool:
     if known.last_rendition == state.last_rendition or not _may_rebuild(known):
         return known
     return _build(study, state) if _has_new_clips(study, known) else _confirmed(known, state)
+
+
+def _newest() -> QuerySet[Pool]:
+    """Return the query for a study's newest complete pool, with the newest plan for it."""
+    rule, study = Given("pairing", CharField()), Given("study", BigIntegerField())
+    plans = PairingPlan.objects.filter(pool=OuterRef("pk"), pairing=rule).order_by("-pk")
+    newest = {name: Subquery(plans.values(name)[:1]) for name in ("pk", "made_at")}
+    complete = Pool.objects.filter(study=study, complete=True).order_by("-pk")
+    return complete.annotate(plan_now=newest["pk"], plan_made_at=newest["made_at"], **_numbers("study"))[:1]
+
+
+NEWEST = Prepared(_newest)
 
 
 def build_pool(study: Study) -> Pool:

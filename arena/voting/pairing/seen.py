@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from math import comb
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, When
+from django.db.models import BigIntegerField, Case, F, QuerySet, UUIDField, When
 from django.utils import timezone
 
+from arena.prepared import Given, Prepared
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.models import Pool, PoolUnit
 from arena.voting.pairing.units import Unit
@@ -79,6 +80,21 @@ class Waiting(NamedTuple):
     """Number of ballots that the rater got in the study after it."""
 
 
+RATER = Given("rater", UUIDField())
+BALLOTS = Prepared(lambda: Ballot.objects.filter(rater=RATER).values_list(*REST, *UNIT))
+
+
+def _touched() -> QuerySet[PoolUnit, Any]:
+    """Return the query for the units of a pool whose prompts a rater has seen."""
+    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
+    seen = Ballot.objects.filter(rater=RATER).values("prompt")
+    units = PoolUnit.objects.filter(pool=Given("pool", BigIntegerField()), prompt__in=seen)
+    return units.values_list(*Unit._fields, "number", "clips", members)
+
+
+TOUCHED = Prepared(_touched)
+
+
 @dataclass
 class Shown:
     """Ballots of one rater on one unit."""
@@ -133,8 +149,7 @@ def _rows(rater: Rater) -> Iterator[Row]:
     """Yield a rater's ballots; a rater without a row has none."""
     if rater._state.adding:
         return
-    columns = Ballot.objects.filter(rater=rater).values_list(*REST, *UNIT)
-    for key, study_id, state, issued_at, expires_at, a, b, of_a, of_b, *unit in columns:
+    for key, study_id, state, issued_at, expires_at, a, b, of_a, of_b, *unit in BALLOTS.rows(rater=rater.pk):
         yield Row(key, study_id, state, issued_at, expires_at, Unit(*unit), a, b, of_a, of_b)
 
 
@@ -246,10 +261,7 @@ class Outlook:
 def look_at(study: Study, rater: Rater, pool: Pool) -> Outlook:
     """Return the pool as the rater sees it."""
     history = read_history(study, rater)
-    prompts = {unit.prompt_id for unit in history.units}
-    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
-    columns = (*Unit._fields, "number", "clips", members)
-    rows = PoolUnit.objects.filter(pool=pool, prompt__in=prompts).values_list(*columns) if prompts else ()
+    rows = TOUCHED.rows(pool=pool.pk, rater=rater.pk) if history.units else ()
     touched = {}
     for *unit, number, clips, small in rows:
         touched[number] = Touched(number, clips, small, history.units.get(Unit(*unit), Shown()))
