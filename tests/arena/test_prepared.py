@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
@@ -55,7 +56,7 @@ def test_annotations_become_attributes() -> None:
 
 def test_several_values_of_a_list_are_given_by_name() -> None:
     one, two, _ = (make_study(slug) for slug in ("one", "two", "three"))
-    pair = [Given(name, BigIntegerField()) for name in "ab"]
+    pair: list[Any] = [Given(name, BigIntegerField()) for name in "ab"]
     query = Prepared(lambda: Study.objects.filter(pk__in=pair).order_by("pk"))
     assert query.objects(a=two.pk, b=one.pk) == [one, two]
 
