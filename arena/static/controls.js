@@ -12,6 +12,7 @@ export function wireControls(main, pair, play) {
     play: () => (pair.wanted ? pair.pause() : play()),
     start: play,
     replay: () => {
+      pair.measures.seeks += 1;
       pair.seek(0);
       play();
     },
@@ -27,6 +28,9 @@ export function wireControls(main, pair, play) {
     button.addEventListener("click", () => listen(button.dataset.listen));
   }
   find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
+  find("[data-scrub]").addEventListener("change", () => {
+    pair.measures.seeks += 1; // once for each drag
+  });
   find("[data-transport]").hidden = false;
   return { ...acts, sound: () => listen(other(pair.audible)) };
 }
@@ -36,7 +40,7 @@ export function draw(main, pair, notice, broken) {
   const find = (selector) => main.querySelector(selector);
   const { duration, position } = pair;
   main.classList.toggle("playing", pair.wanted);
-  find("[data-start]").hidden = !pair.fresh || broken || !duration;
+  find("[data-start]").hidden = !pair.fresh || broken || !pair.startable;
   find("[data-play]").disabled = broken;
   write(find("[data-play-word]"), pair.wanted ? "Pause" : "Play");
   write(find("[data-time]"), `${position.toFixed(1)} / ${duration.toFixed(1)} s`);

@@ -42,8 +42,8 @@ function enter(main, next, mount) {
   release(main);
   next.hidden = false;
   next.tabIndex = -1;
-  next.focus({ preventScroll: true });
-  announce("");
+  (next.querySelector("[data-next]") ?? next).focus({ preventScroll: true });
+  announce(next.id === "voided" ? next.querySelector(".lead").textContent : "");
   write(document.querySelector("[data-progress]"), next.dataset.count || "");
   if (next.id === "ballot") mount(next).play();
 }

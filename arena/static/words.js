@@ -1,5 +1,7 @@
 // Texts of the voting page, for the eye and for screen readers.
 
+import { loadedShare } from "./readiness.js";
+
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export const byTouch = () => touch.matches;
@@ -8,14 +10,23 @@ export const byTouch = () => touch.matches;
 export function reason(pair) {
   const left = { A: pair.left("A"), B: pair.left("B") };
   const total = left.A.watch + left.B.watch + left.A.hear + left.B.hear;
-  if (!Number.isFinite(total)) return "Loading the clips…";
+  if (!pair.startable) return loading(pair);
   if (total === 0) return "";
   if (pair.fresh) return byTouch() ? "Tap Play to start." : "Press Space or Play to start.";
   if (pair.hiddenSide && left[pair.hiddenSide].watch > 0) {
     return `${pair.hiddenSide} lies under the other clip. ${byTouch() ? "Tap Flip" : "Press F"} to see it.`;
   }
+  if (pair.rate !== 1) return "Slow motion does not count as watching. Turn Slow off to go on.";
   if (!(pair.inView.A && pair.inView.B)) return "Scroll until both clips are in view.";
   return pair.withSound ? listening(pair, left) : `Watch both to the end: ${seconds(Math.max(left.A.watch, left.B.watch))}.`;
+}
+
+// Say which clips are still loading, and how far they are.
+function loading(pair) {
+  const waiting = ["A", "B"].filter((side) => !pair.isReady[side]);
+  const share = Math.min(...waiting.map((side) => loadedShare(pair.videos[side])));
+  const percent = share > 0 && share < 1 ? ` ${Math.round(100 * share)} %` : "";
+  return waiting.length === 2 ? `Loading both clips…${percent}` : `Loading clip ${waiting[0]}…${percent}`;
 }
 
 function listening(pair, left) {

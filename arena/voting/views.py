@@ -35,7 +35,16 @@ from arena.voting.refusals import (
     answer_refusal,
     concerning,
 )
-from arena.voting.voids import FAILING, MOST_TRIES, tries_of, void_ballot, void_reason, voids_of
+from arena.voting.voids import (
+    FAILING,
+    LONGEST_STALL_S,
+    LONGEST_WRONG_RATE_S,
+    MOST_TRIES,
+    tries_of,
+    void_ballot,
+    void_reason,
+    voids_of,
+)
 from arena.voting.votes import cast_vote
 from generators.base import Track
 
@@ -147,6 +156,7 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),
         "with_sound": Track(shown.track).with_sound,
+        "longest": {"stall_s": LONGEST_STALL_S, "wrong_rate_s": LONGEST_WRONG_RATE_S},
         "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
     }
 
