@@ -38,13 +38,13 @@ def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standi
         track: one of the study's tracks.
         part: a slice that the board has; see `choose_slice`.
     """
-    kept = _kept_now([(study.pk, track)], part).get((study.pk, track))
+    kept = _kept_now({(study.pk, track): study}, part).get((study.pk, track))
     return kept or _computed(study, track, part)
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
     """Return a standing that is at most a minute old, which is fresh enough for a reveal."""
-    kept: Kept | None = cache.get(_key(study.pk, track))
+    kept: Kept | None = cache.get(_key(study, track))
     if kept is not None and kept.age <= timedelta(seconds=RECENT_S):
         return kept.standing
     return current_standing(study=study, track=track)
@@ -81,9 +81,9 @@ class Kept(NamedTuple):
         return timezone.now() - self.computed_at
 
 
-def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
+def _kept_now(studies: Mapping[BoardKey, Study], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
     """Return the cached standings that are still right and those without votes, at the ledgers' heads."""
-    keys = {_key(*board, part): board for board in boards}
+    keys = {_key(study, board[1], part): board for board, study in studies.items()}
     with consistent_read():
         heads = ledger_heads({study for study, _ in keys.values()})
         versions = read_versions(keys.values())
@@ -109,7 +109,7 @@ def _is_fresh_enough(kept: Kept) -> bool:
 
 def _computed(study: Study, track: str, part: Slice) -> Standing:
     """Compute a standing, or wait for the thread that does."""
-    key, settings = _key(study.pk, track, part), FitSettings.of(study.fit)
+    key, settings = _key(study, track, part), FitSettings.of(study.fit)
     with BOARDS[study.pk, track].lock:
         try:
             tallied, head, version = votes_at_head(
@@ -157,6 +157,8 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
     }
 
 
-def _key(study: int, track: str, part: Slice = WHOLE) -> str:
-    name = f":{content_hash(part.chosen)}" if part else ""
-    return f"standing:{study}:{track}{name}"
+def _key(study: Study, track: str, part: Slice = WHOLE) -> str:
+    """Return the key of a board in the cache; a study that changes its fit gets other keys."""
+    asked = [value for value in (part.chosen, study.fit) if value]
+    name = f":{content_hash([part.chosen, study.fit])}" if asked else ""
+    return f"standing:{study.pk}:{track}{name}"

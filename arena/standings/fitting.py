@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ def compute_standing(
     last_vote: datetime | None = None,
     part: Slice = WHOLE,
     settings: FitSettings | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Standing:
     """Return the standing of the votes at a ledger head, or state in a sentence what is still missing.
 
@@ -41,8 +43,9 @@ def compute_standing(
         last_vote: time of the last of them.
         part: the slice that they are.
         settings: model, anchor and scale; half-win Bradley-Terry about a mean of 1000 by default.
+        arguments: arguments of `elo.fit` other than its present defaults, for boards of the past.
     """
-    settings = settings or FitSettings()
+    settings, others = settings or FitSettings(), arguments or {}
     if votes is None:
         return replace(nothing_yet(head, part), fit=settings)
     standing = Standing(
@@ -59,7 +62,7 @@ def compute_standing(
     if not shared_by(votes):
         return standing
     try:
-        between = _between_rated(votes, settings)
+        between = _between_rated(votes, settings, others)
         clusters = shared_by(between)
         if not clusters:
             return standing
@@ -68,7 +71,7 @@ def compute_standing(
             votes,
             clusters=clusters,
             anchor=settings.fixed if anchored else None,
-            **_model_of(settings, votes),
+            **{**_model_of(settings, votes), **others},
         )
     except NotIdentified as reason:
         return replace(standing, missing="Ratings need more votes.", culprits=str(reason))
@@ -108,12 +111,14 @@ def _named(each: Unrated) -> str:
     return f"{each.contender} has no finite rating yet: {each.reason}."
 
 
-def _between_rated(votes: Votes | GroupedVotes, settings: FitSettings) -> Votes | GroupedVotes:
+def _between_rated(
+    votes: Votes | GroupedVotes, settings: FitSettings, others: Mapping[str, Any]
+) -> Votes | GroupedVotes:
     """Return the votes between contenders with finite ratings, on which the board rests."""
     if isinstance(votes, GroupedVotes) and is_everyone_rated(votes.tally(), votes.specification):
         return votes
     points = votes.tally() if isinstance(votes, GroupedVotes) else votes
-    rated = fit(points, intervals="none", **_model_of(settings, points)).contenders
+    rated = fit(points, **{**_model_of(settings, points), **others, "intervals": "none"}).contenders
     if rated == votes.contenders:
         return votes
     rows = votes.rows() if isinstance(votes, GroupedVotes) else votes

@@ -143,10 +143,10 @@ def _slice_fields(page: BoardPage) -> list[dict[str, Any]]:
 
 
 def _shown_breaks(page: BoardPage) -> list[dict[str, Any]]:
-    """Return the removals of votes from the whole board, the last ones first; a slice tells none."""
+    """Return the breaks of the whole board, the last ones first; a slice tells none."""
     found = () if page.part else board_breaks(study=page.study, track=page.track)
     return [
-        {**one._asdict(), "before": _named(page, one.before), "after": _named(page, one.after)}
+        {**vars(one), "before": _named(page, one.before), "after": _named(page, one.after)}
         for one in reversed(found)
     ]
 
