@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from arena import languages
 from arena.api.application import urls as api_v1
 from arena.standings import views as standings
 from arena.standings.pages import downloads, embeds
@@ -19,6 +20,8 @@ urlpatterns = [
     path("ballots/<str:token>/voided/", voting.voided, name="voided"),
     path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),
+    path("language/", languages.set_language, name="set_language"),
+    path("texts/<str:version>/<slug:language>.js", languages.texts, name="texts"),
     path("media/<str:token>", files.media, name="media"),
     path("api/v1/", api_v1),
     path("boards/", standings.boards, name="boards"),

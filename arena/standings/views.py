@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from arena.languages import in_english
 from arena.standings.boards import recent_standing
 from arena.standings.listing import list_boards
 from arena.standings.reveals import tell_verdicts
@@ -48,6 +49,7 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "reveal.html", {**context, **told})
 
 
+@in_english
 @require_safe
 def boards(request: HttpRequest) -> HttpResponse:
     """Show the list of boards, the newest studies first and simulated ones last."""

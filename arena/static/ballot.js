@@ -10,6 +10,7 @@ import { Pair } from "./pair.js";
 import { openable } from "./prompt.js";
 import { report } from "./report.js";
 import { showLevel } from "./sound.js";
+import { fill } from "./texts.js";
 import { send, show } from "./turning.js";
 import { announce } from "./words.js";
 
@@ -26,7 +27,7 @@ function mount(main) {
 
   const redraw = () => {
     const ready = draw(main, pair, state.notice, state.broken);
-    if (ready && !state.ready) announce("You can answer now.");
+    if (ready && !state.ready) announce(gettext("You can answer now."));
     state.ready = ready;
   };
   const notify = (text) => {
@@ -53,7 +54,7 @@ function mount(main) {
   }
   watchView(main, pair);
   pair.addEventListener("change", redraw);
-  pair.addEventListener("stall", () => announce("A clip is loading; both wait for it."));
+  pair.addEventListener("stall", () => announce(gettext("A clip is loading; both wait for it.")));
   document.addEventListener("visibilitychange", () => {
     health.hide(document.hidden, pair.wanted);
     if (document.hidden) pair.pause();
@@ -70,8 +71,8 @@ function mount(main) {
     form.elements.playback.value = JSON.stringify(report(pair, state.since));
     const answer = await send(form, outcome).catch(() => null); // no connection
     state.busy = false;
-    if (!answer) return notify("The connection failed. Answer again: it counts once, however often it is sent.");
-    if (!isOurs(answer.page)) return notify(`The server is busy or away (${answer.status}). Answer again in a moment: it counts once.`);
+    if (!answer) return notify(gettext("The connection failed. Answer again: it counts once, however often it is sent."));
+    if (!isOurs(answer.page)) return notify(fill(gettext("The server is busy or away (%(status)s). Answer again in a moment: it counts once."), answer));
     pair.pause();
     show(main, answer.page, mount);
   };

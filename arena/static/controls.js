@@ -1,5 +1,6 @@
 // Controls of a pair: their actions, and how they show the pair's state.
 
+import { fill } from "./texts.js";
 import { reason, write } from "./words.js";
 
 const other = (side) => (side === "A" ? "B" : "A");
@@ -42,8 +43,8 @@ export function draw(main, pair, notice, broken) {
   main.classList.toggle("playing", pair.wanted);
   find("[data-start]").hidden = !pair.fresh || broken || !pair.startable;
   find("[data-play]").disabled = broken;
-  write(find("[data-play-word]"), pair.wanted ? "Pause" : "Play");
-  write(find("[data-time]"), `${position.toFixed(1)} / ${duration.toFixed(1)} s`);
+  write(find("[data-play-word]"), pair.wanted ? gettext("Pause") : gettext("Play"));
+  write(find("[data-time]"), fill(gettext("%(position)s / %(duration)s s"), { position: position.toFixed(1), duration: duration.toFixed(1) }));
   drawScrub(find("[data-scrub]"), position, duration);
   for (const side of ["A", "B"]) {
     const heard = pair.withSound && side === pair.audible;
@@ -55,7 +56,7 @@ export function draw(main, pair, notice, broken) {
 
 function drawScrub(scrub, position, duration) {
   scrub.value = duration ? position / duration : 0;
-  const text = `${position.toFixed(0)} of ${duration.toFixed(0)} seconds`;
+  const text = fill(gettext("%(position)s of %(duration)s seconds"), { position: position.toFixed(0), duration: duration.toFixed(0) });
   if (scrub.getAttribute("aria-valuetext") !== text) scrub.setAttribute("aria-valuetext", text);
 }
 
@@ -66,7 +67,7 @@ function drawAnswers(answers, pair, notice) {
   answers.classList.toggle("open", why === "");
   answers.style.setProperty("--done", pair.done);
   for (const button of answers.querySelectorAll(".choices button")) button.disabled = why !== "";
-  write(answers.querySelector("[data-why]"), notice || why || "Which one? Your answer is final.");
+  write(answers.querySelector("[data-why]"), notice || why || gettext("Which one? Your answer is final."));
   return why === "";
 }
 

@@ -31,7 +31,7 @@ function turnOver(main, reveal, mount) {
   const after = reveal.querySelector(".after");
   main.querySelector(".answers").replaceWith(after);
   const names = [...after.querySelectorAll("[data-told]")].map((told) => told.dataset.told);
-  announce(`Your vote is recorded. ${names.join(" ")}`);
+  announce(`${gettext("Your vote is recorded.")} ${names.join(" ")}`);
   waitForNext(main, after, (next) => enter(main, next, mount));
 }
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, SlugField
+from django.utils.translation import gettext
 
 from arena.errors import UnknownAddress
 from arena.prepared import Given, Prepared
@@ -73,6 +74,7 @@ def find_presentable(slug: str) -> Study:
     fit = presentable(BY_SLUG.objects(slug=slug))
     if not fit:
         newest = presentable(Study.objects.order_by("-created_at", "-pk")[:NAMED_STUDIES])
-        known = ", ".join(study.slug for study in newest) or "none yet"
-        raise UnknownAddress(f"Unknown study “{slug}”. Known: {known}.")
+        known = ", ".join(study.slug for study in newest) or gettext("none yet")
+        message = gettext("Unknown study “%(slug)s”. Known: %(known)s.")
+        raise UnknownAddress(message % {"slug": slug, "known": known})
     return fit[0]

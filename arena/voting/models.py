@@ -9,6 +9,7 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_noop
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
@@ -20,18 +21,21 @@ from generators.base import Track
 class Outcome(models.TextChoices):
     """Answer to a ballot."""
 
-    A = "a", "A is better"
-    TIE = "tie", "Tie"
-    BOTH_BAD = "both_bad", "Both bad"
-    B = "b", "B is better"
+    A = "a", gettext_noop("A is better")
+    TIE = "tie", gettext_noop("Tie")
+    BOTH_BAD = "both_bad", gettext_noop("Both bad")
+    B = "b", gettext_noop("B is better")
 
 
 class VoidReason(models.TextChoices):
     """What spoiled a pair's playback, with the sentence that the page says."""
 
-    STALL = "stall", "Playback stopped for some seconds before you had seen both clips to the end."
-    HIDDEN = "hidden", "The tab was in the background while the clips were playing."
-    RATE = "rate", "The clips did not play at their normal speed."
+    STALL = (
+        "stall",
+        gettext_noop("Playback stopped for some seconds before you had seen both clips to the end."),
+    )
+    HIDDEN = "hidden", gettext_noop("The tab was in the background while the clips were playing.")
+    RATE = "rate", gettext_noop("The clips did not play at their normal speed.")
 
 
 def refuse_odd_line(text: str) -> None:
@@ -105,7 +109,9 @@ class Study(models.Model):
     @property
     def state(self) -> str:
         """State in one word: open, paused or closed."""
-        return "closed" if not self.is_open else "paused" if self.is_paused else "open"
+        if not self.is_open:
+            return gettext_noop("closed")
+        return gettext_noop("paused") if self.is_paused else gettext_noop("open")
 
     @property
     def invites_votes(self) -> bool:

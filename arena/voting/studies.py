@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from arena.catalog.models import Contender, Suite
 from arena.runs.models import Run
@@ -19,7 +20,7 @@ from arena.voting.rules import refuse_differences, rules_of
 from arena.voting.terms import Terms
 from generators.base import Track
 
-QUESTION = "Which clip is better for this prompt?"
+QUESTION = gettext_noop("Which clip is better for this prompt?")
 REQUIREMENTS = {
     "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
     "title": "one line of 1 to 120 printable characters",

@@ -239,6 +239,8 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
+        "set_language": "/language/",
+        "texts": "/texts/1/zh-hans.js",
         "media": media_url(ballot, "a"),
         "boards": "/boards/",
         "study_boards": "/boards/study/",

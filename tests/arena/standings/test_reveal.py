@@ -57,7 +57,9 @@ def test_after_the_vote_each_side_is_named(client: Client) -> None:
 def test_ones_own_choice_is_marked_under_its_clip(client: Client, outcome: str, sides: str) -> None:
     ballot = open_page(client, make_study())
     answer(client, ballot, outcome)
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", client.get(_url(ballot)).content.decode(), re.S)
+    captions = re.findall(
+        r"<figcaption[^>]*>(.*?)</figcaption>", client.get(_url(ballot)).content.decode(), re.S
+    )
     assert (
         "".join(side for side, caption in zip("AB", captions, strict=True) if "Your choice" in caption)
         == sides
