@@ -17,7 +17,7 @@ README = """\
 | `tables/`, `figures/` | each track's board as CSV and JSON, its intervals and win matrix as SVG |
 
 A contender whose identity is withheld has its codename, and nothing else. While people can still be shown the
-clips, `clips.json` has no hash, size or length of what they see.
+clips, `clips.json` has no hash, size or length of what they see, and votes no differences of features.
 
 Check everything, on any machine, without a database:
 
