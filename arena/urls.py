@@ -7,6 +7,7 @@ from django.urls import path
 from arena import languages
 from arena.api.application import urls as api_v1
 from arena.standings import views as standings
+from arena.standings.own_votes import own_votes
 from arena.standings.pages import downloads, embeds
 from arena.standings.pages import views as pages
 from arena.voting import files
@@ -16,6 +17,7 @@ urlpatterns = [
     path("", standings.home, name="home"),
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
+    path("studies/<slug:slug>/votes/", own_votes, name="own_votes"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
     path("ballots/<str:token>/voided/", voting.voided, name="voided"),
     path("ballots/<str:token>/reference", files.reference, name="reference"),

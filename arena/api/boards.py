@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from arena.api.board_schemas import Board, BoardSummary, History, Matrix, Pair
-from arena.api.finding import SliceQuery, find_board, find_contender, find_study, studies
+from arena.api.finding import SliceQuery, find_board, find_contender, find_study, told_studies
 from arena.api.pages import Page, PageQuery, page_of
 from arena.api.problems import Unknown
 from arena.standings.boards import current_standing
@@ -28,7 +28,7 @@ TOP = 3
 @router.get("", response=Page[BoardSummary], operation_id="list_boards", summary="List the boards")
 def boards(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
     """Return one entry for each study and track, the newest study first."""
-    listed = [(study, track) for study in studies() for track in study.tracks]
+    listed = [(study, track) for study in told_studies() for track in study.tracks]
     return page_of(listed, page, lambda board: _summary(*board))
 
 

@@ -19,11 +19,14 @@ from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study, Vote
 from arena.voting.playback import MEASURES, RANGES, playback_columns
 from arena.voting.records import LEFT_OUT, VOTE_FIELDS
+from arena.voting.terms import ASPECTS
 
 RENDITIONS = ("rendition_a", "rendition_b")
 """Hashes of the files that raters are shown."""
-VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback"}, "prompt_hash"]) + list(FACT_COLUMNS)
-OPTIONAL = (*LEFT_OUT, *RENDITIONS, *COVARIATES, *MEASURES, *RANGES)
+ASPECT_COLUMNS = tuple(f"aspect_{name}" for name in ASPECTS)
+VOTE_COLUMNS = sorted([*VOTE_FIELDS.keys() - {"playback", "aspects"}, "prompt_hash"]) + list(FACT_COLUMNS)
+ALL_COLUMNS = (*VOTE_COLUMNS, *ASPECT_COLUMNS, *MEASURES, *RANGES)
+OPTIONAL = (*LEFT_OUT, *RENDITIONS, *ASPECT_COLUMNS, *COVARIATES, *MEASURES, *RANGES)
 """Columns that a file has where some vote has them."""
 
 
@@ -61,7 +64,7 @@ def export_votes(study: Study, track: str, form: str, *, clip_facts: bool = Fals
         return json.dumps(document, indent=2, sort_keys=True) + "\n"
     rows = [_as_row(vote) for vote in votes]
     seen = {name for row in rows for name, value in row.items() if value is not None}
-    columns = [name for name in (*VOTE_COLUMNS, *MEASURES, *RANGES) if name not in OPTIONAL or name in seen]
+    columns = [name for name in ALL_COLUMNS if name not in OPTIONAL or name in seen]
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -71,7 +74,8 @@ def export_votes(study: Study, track: str, form: str, *, clip_facts: bool = Fals
 
 def _as_row(vote: dict[str, Any]) -> dict[str, Any]:
     simulated = "true" if vote["simulated"] else "false"
-    return {**vote, "simulated": simulated, **playback_columns(vote["playback"])}
+    aspects = {f"aspect_{name}": value for name, value in vote.get("aspects", {}).items()}
+    return {**vote, **aspects, "simulated": simulated, **playback_columns(vote["playback"])}
 
 
 @consistent_read()

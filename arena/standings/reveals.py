@@ -20,10 +20,10 @@ from arena.voting.records import CONTENDER_A, CONTENDER_B
 MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 
-def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
-    """Return the reveal page's content; only for a ballot that its rater has voted on."""
+def tell_verdicts(ballot: Ballot, standing: Standing | None) -> dict[str, Any]:
+    """Return the reveal page's content for a ballot that was voted on; None where no numbers are public."""
     shown = _shown(ballot)
-    board = standing.board
+    board = standing.board if standing else None
     chart = draw_whiskers(board) if board else None
     rated = {}
     if board and chart:
@@ -36,11 +36,12 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
         verdicts.append(
             {"side": side, "chosen": chosen, "contender": contender, "row": row, "whisker": whisker}
         )
-    answers = others_said(ballot, shown)
+    answers = others_said(ballot, shown) if standing else Counter()
     return {
         "outcome": Outcome(ballot.vote.outcome),
         "verdicts": verdicts,
         "axis": chart.axis if chart else None,
+        "numbers": standing is not None,
         "others": [(outcome.label, answers[outcome.value]) for outcome in Outcome],
         "others_total": answers.total(),
     }

@@ -15,6 +15,7 @@ from arena.standings.reveals import tell_verdicts
 from arena.voting.ballots import find_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Study
+from arena.voting.naming import names_are_told, numbers_are_public
 from arena.voting.raters import current_rater_id
 from arena.voting.views import pair_context
 
@@ -28,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     opened = Study.objects.filter(is_open=True, simulated=False)
     page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
     newest = presentable(_newest_first()[:BOARDS_AT_HOME])
-    entries = [entry for entry in list_boards(newest) if entry.standing.votes]
+    entries = [entry for entry in list_boards(filter(numbers_are_public, newest)) if entry.standing.votes]
     context = {"page": page, "studies": presentable(page), "boards": entries}
     return render(request, "home.html", context)
 
@@ -38,9 +39,10 @@ def home(request: HttpRequest) -> HttpResponse:
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
     """Name both sides to the rater who has voted on them; without a vote, redirect to the open pair."""
     found = find_ballot(token=token, rater_id=current_rater_id(request))
-    if found.state != Ballot.State.VOTED:
+    if found.state != Ballot.State.VOTED or not names_are_told(found.study, found.rater):
         return redirect("ballot", found.study.slug)
-    standing = recent_standing(study=found.study, track=found.track)
+    public = numbers_are_public(found.study)
+    standing = recent_standing(study=found.study, track=found.track) if public else None
     context = pair_context(found)
     told = tell_verdicts(found, standing)
     context["sides"] = [
@@ -54,7 +56,11 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
 def boards(request: HttpRequest) -> HttpResponse:
     """Show the list of boards, the newest studies first and simulated ones last."""
     page = study_page(_newest_first(), request.GET.get("page"))
-    return render(request, "boards.html", {"page": page, "boards": list_boards(presentable(page))})
+    return render(
+        request,
+        "boards.html",
+        {"page": page, "boards": list_boards(filter(numbers_are_public, presentable(page)))},
+    )
 
 
 def _newest_first() -> QuerySet[Study]:

@@ -1,5 +1,6 @@
 // The voting page. Without this script the page is a plain form with two native players.
 
+import { wireAspects } from "./aspects.js";
 import { draw, wireControls } from "./controls.js";
 import { openDialog, wireDialogs } from "./dialogs.js";
 import { bindKeys } from "./keys.js";
@@ -43,6 +44,7 @@ function mount(main) {
 
   find(".stage").style.setProperty("--ratio", videos.A.width / videos.A.height);
   const acts = wireControls(main, pair, () => state.broken || play());
+  const asksFirst = wireAspects(main, untilOver);
   const readAll = openable(main, untilOver);
   const keys = { " ": acts.play, r: acts.replay, f: acts.flip, x: acts.sound, p: readAll, "?": () => openDialog("keys") };
   bindKeys(main, keys, untilOver);
@@ -85,7 +87,7 @@ function mount(main) {
   pair.addEventListener("spoiled", answerVoid);
   find("form.answers").addEventListener("submit", (event) => {
     event.preventDefault();
-    answerBy(event.submitter.value);
+    if (!asksFirst(event.submitter)) answerBy(event.submitter.value);
   });
 
   return { play };

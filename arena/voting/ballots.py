@@ -27,6 +27,7 @@ from arena.voting.refusals import (
     StudyPaused,
     TamperedBallot,
 )
+from arena.voting.terms import Terms
 from generators.base import Track
 
 BALLOT = Given("ballot", UUIDField())
@@ -77,7 +78,7 @@ def open_ballot(
         outlook = outlook or outlook_of(study, rater)
         if outlook.history.opened is not None:
             return _find_open(outlook.history.opened)
-        pairing = pair_again(outlook) or draw_from(outlook, source) or pair_again(outlook, at_once=True)
+        pairing = _next_pair(outlook, source)
         if pairing is None:
             return None
         if study.is_paused:
@@ -86,6 +87,19 @@ def open_ballot(
             return _issue(outlook, pairing, source)
         except OutlookChanged:
             outlook = None
+
+
+def has_finished(study: Study, rater: Rater) -> bool:
+    """Return whether a rater has no pair open or left in a study, as after the votes of their quota."""
+    outlook = outlook_of(study, rater)
+    return outlook.history.opened is None and _next_pair(outlook, SystemRandom()) is None
+
+
+def _next_pair(outlook: Outlook, random: Random) -> Pairing | None:
+    quota = Terms.of(outlook.study.terms).quota
+    if quota and outlook.history.votes >= quota:
+        return None
+    return pair_again(outlook) or draw_from(outlook, random) or pair_again(outlook, at_once=True)
 
 
 class OutlookChanged(Exception):

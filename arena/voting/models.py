@@ -232,6 +232,7 @@ class Vote(models.Model):
     ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, related_name="vote")
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     playback = models.JSONField(default=dict, help_text="What the page says was watched and heard")
+    aspects = models.JSONField(default=dict, help_text="Answers about aspects: a, same or b by name")
     created_at = models.DateTimeField()
 
     objects = VoteQuerySet.as_manager()

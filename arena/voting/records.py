@@ -35,13 +35,14 @@ VOTE_FIELDS = {
     "order": "ballot__order",
     "rules_version": "ballot__rules_version",
     "outcome": "outcome",
+    "aspects": "aspects",
     "playback": "playback",
     "issued_at": "ballot__issued_at",
     "at": "created_at",
 }
 """Fields of a vote's record, each with its lookup from the vote; `prompt_hash` is added to them."""
 
-LEFT_OUT: Record = {"order": "", "rules_version": 1, "details": {}, "evidence": {}}
+LEFT_OUT: Record = {"order": "", "rules_version": 1, "aspects": {}, "details": {}, "evidence": {}}
 """Values of fields that a record leaves out, so that older ledgers keep their hashes."""
 
 FIRST = 1
@@ -103,6 +104,7 @@ def vote_record(vote: Vote) -> Record:
         "order": ballot.order,
         "rules_version": ballot.rules_version,
         "outcome": vote.outcome,
+        "aspects": vote.aspects,
         "playback": vote.playback,
         "issued_at": ballot.issued_at,
         "at": vote.created_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,24 @@ class UnknownOutcome(Refusal):
     status = 400
     same_pair = True
     title = gettext_noop("That isn't an answer")
-    detail = gettext_noop("Nothing was recorded. Answer with one of: a, b, tie, both_bad, skip.")
+
+    def __init__(self, answers: Sequence[str] = ("a", "tie", "both_bad", "b")) -> None:
+        super().__init__()
+        detail = gettext("Nothing was recorded. Answer with one of: %(answers)s.")
+        self.detail = detail % {"answers": ", ".join([*answers, "skip"])}
+
+
+class UnknownAspect(Refusal):
+    """Answer about an aspect that a ballot doesn't ask about, or not one of `a`, `same` and `b`."""
+
+    status = 400
+    same_pair = True
+    title = gettext_noop("That isn't an answer")
+
+    def __init__(self, aspects: Sequence[str] = ()) -> None:
+        super().__init__()
+        detail = gettext("Nothing was recorded. Aspects of this pair: %(aspects)s; answers: a, same, b.")
+        self.detail = detail % {"aspects": ", ".join(aspects) or "—"}
 
 
 class ForeignBallot(Refusal):
@@ -197,6 +214,14 @@ class StudyClosed(Refusal):
     status = 410
     title = gettext_noop("This study is closed")
     detail = gettext_noop("It takes no more votes. You can still see its results.")
+
+
+class BoardWithheld(Refusal):
+    """Board of a study whose numbers are not public while it is open."""
+
+    status = 403
+    title = gettext_noop("These results are not public yet")
+    detail = gettext_noop("The study shows its results when it closes.")
 
 
 class StudyPaused(Refusal):

@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from arena.voting.answers import asked_by, read_aspects
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
+from arena.voting.naming import numbers_are_public
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.playback import Playback, is_possible, least_watching_s, read_playback
@@ -35,6 +37,7 @@ from arena.voting.refusals import (
     answer_refusal,
     concerning,
 )
+from arena.voting.terms import Terms
 from arena.voting.voids import (
     FAILING,
     LONGEST_STALL_S,
@@ -111,8 +114,11 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         if outcome == VOID:
             raise NothingVoided
         _check_playback(found, playback)
-        cast_vote(ballot=found, outcome=outcome, playback=playback, limits=limits)
-    return redirect("reveal", token)
+        aspects = read_aspects(request.POST.dict())
+        cast_vote(ballot=found, outcome=outcome, playback=playback, aspects=aspects, limits=limits)
+    if Terms.of(found.study.terms).reveal == "vote":
+        return redirect("reveal", token)
+    return redirect("ballot", found.study.slug)
 
 
 @never_cache
@@ -148,6 +154,7 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
+        "asked": asked_by(shown),
         "sides": [
             {"name": "A", "media": media_token(shown, "a")},
             {"name": "B", "media": media_token(shown, "b")},
@@ -193,7 +200,12 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
         opened = open_ballot(study=study, rater=rater, outlook=outlook)
     progress = progress_of(outlook)
     if opened is None:
-        context = {"study": study, "progress": progress, "boards": _boards_with_votes(study)}
+        context = {
+            "study": study,
+            "progress": progress,
+            "told": Terms.of(study.terms).reveal != "close",
+            "boards": _boards_with_votes(study),
+        }
         response = render(request, "finished.html", context)
     elif request.method == "POST":
         response = redirect("ballot", study.slug)
@@ -229,7 +241,9 @@ def _shape(ratio: float) -> str:
 
 
 def _boards_with_votes(study: Study) -> list[Track]:
-    """Return the study's tracks that have votes."""
+    """Return the study's tracks that have votes, if their boards are public."""
+    if not numbers_are_public(study):
+        return []
     return [
         Track(track)
         for track in study.tracks

@@ -9,12 +9,13 @@ from django.db.models import DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
 from arena.prepared import Given, PreparedUpdate, insert
+from arena.voting.answers import refuse_other_answers
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.limits import Limit, count_against
-from arena.voting.models import Ballot, LedgerEntry, Outcome, Study, Vote
+from arena.voting.models import Ballot, LedgerEntry, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import vote_record
-from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed, UnknownOutcome
+from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
 from arena.voting.tally_sheets import count_vote
 
 
@@ -40,6 +41,7 @@ def cast_vote(
     ballot: Ballot,
     outcome: str,
     playback: Mapping[str, object] | None = None,
+    aspects: Mapping[str, str] | None = None,
     limits: Sequence[Limit] = (),
 ) -> Vote:
     """Record a vote and its ledger entry in one transaction; return the first vote if it is repeated.
@@ -48,24 +50,30 @@ def cast_vote(
         ballot: the ballot.
         outcome: the answer.
         playback: how the pair was watched.
+        aspects: answers about aspects, each `a`, `same` or `b`.
         limits: rate limits that the vote counts against.
 
     Raises:
         TooManyRequests: a limit is exceeded.
-        UnknownOutcome: the outcome isn't `a`, `b`, `tie` or `both_bad`.
+        UnknownOutcome: the ballot doesn't offer the outcome; UnknownAspect: or an answer about an aspect.
         SecondVote: the ballot was skipped or has another answer already.
         BallotVoided: the ballot was voided.
         BallotExpired: the ballot's time is over.
         StudyClosed: the study takes no votes.
     """
-    if outcome not in Outcome.values:
-        raise UnknownOutcome
+    refuse_other_answers(ballot, outcome, aspects or {})
     count_against(limits)
     now = timezone.now()
     hold_ledger(ballot.study)  # an earlier close is visible now, and a later one waits for this vote
     if not TAKE.run(ballot=ballot.pk, now=now):
         return _first_vote(ballot, outcome)
-    vote = Vote(ballot=ballot, outcome=outcome, playback=dict(playback or {}), created_at=now)
+    vote = Vote(
+        ballot=ballot,
+        outcome=outcome,
+        playback=dict(playback or {}),
+        aspects=dict(aspects or {}),
+        created_at=now,
+    )
     insert(vote)
     entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
     count_vote(vote=vote, sequence=entry.sequence)

@@ -16,6 +16,8 @@ from arena.standings.slices import FIELDS, WHOLE, Slice, UnknownSlice, choose_sl
 from arena.standings.standing import Standing
 from arena.voting.listing import find_presentable
 from arena.voting.models import Study
+from arena.voting.naming import numbers_are_public
+from arena.voting.refusals import BoardWithheld
 from generators.base import Track
 
 MOST_NAMED = 30
@@ -65,8 +67,11 @@ def find_board(slug: str, track: str, asked: Mapping[str, str]) -> BoardPage:
 
     Raises:
         UnknownAddress: there is no such study, track or slice; the message lists those that there are.
+        BoardWithheld: the study shows its boards when it closes.
     """
     study = find_presentable(slug)
+    if not numbers_are_public(study):
+        raise BoardWithheld
     if track not in study.tracks:
         raise UnknownAddress(unknown("track", track, study.tracks))
     try:

@@ -137,6 +137,8 @@ def vote_row(
         "contender_b": names[record["contender_b"]],
         "rater": keyed_name(f"rater of {record['study']}", record["rater"]),
         "order": record.get("order"),
+        "aspects": "|".join(f"{name}={value}" for name, value in sorted(record.get("aspects", {}).items())),
+        "rules_version": record.get("rules_version", 1),
         "language": prompt.language,
         "tags": "|".join(prompt.tags),
         "excluded_by": None,
