@@ -90,7 +90,7 @@ def test_a_closed_study_is_refused(ballot: Ballot) -> None:
 
 
 def test_an_unknown_outcome_is_refused(ballot: Ballot) -> None:
-    with pytest.raises(UnknownOutcome, match="a, b, tie, both_bad, skip"):
+    with pytest.raises(UnknownOutcome, match="a, tie, both_bad, b, skip"):
         cast_vote(ballot=ballot, outcome="c")
 
 
