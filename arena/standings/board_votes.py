@@ -14,6 +14,7 @@ from django.db.models import Max, Min
 
 from arena.standings.clip_facts import ClipFacts
 from arena.standings.grouping import KEPT, STORED, Entries, Groups
+from arena.standings.pairs import PairIndex
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.models import LedgerEntry
 from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
@@ -85,6 +86,7 @@ class BoardVotes:
         """Votes that count by contenders on side a and b, and outcome."""
         self.groups: OrderedDict[object, Groups] = OrderedDict()
         """Running counts of slices, those used last at the end."""
+        self._pairs = PairIndex()
 
     @property
     def entries(self) -> Entries:
@@ -150,6 +152,11 @@ class BoardVotes:
         if number == len(self.raters):
             self.raters.append(rater)
         return stored, number
+
+    def on_pair(self, one: str, other: str, part: Slice = WHOLE) -> Entries:
+        """Return the entries on two contenders in a slice, with those that take others back, shape (n,)."""
+        found = self._pairs.of(self.entries, *self.facts.numbered_contenders(), (one, other))
+        return found[self.facts.within(part)[found["a"]]] if part else found
 
     def counting(self, part: Slice = WHOLE) -> Entries:
         """Return the entries of the votes that count in a slice, shape (N,)."""

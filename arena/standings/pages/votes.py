@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-import numpy as np
 from django.db.models import F, Q, QuerySet
 
 from arena.catalog.models import Contender, Prompt
@@ -25,19 +24,13 @@ def answers_by_prompt(page: BoardPage, pair: tuple[Contender, Contender]) -> dic
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
-        entries, facts = board.entries, board.facts
-        if not len(entries):
-            return defaultdict(Counter)
-        slugs, inside = np.array(facts.contenders), facts.within(page.part)
-        first, second = (inside & (slugs == contender.slug) for contender in pair)
-        a, b = entries["a"], entries["b"]
-        as_shown, turned = first[a] & second[b], second[a] & first[b]
-        found = entries[as_shown | turned]
-        prompts = np.array(facts.prompts)[found["a"]]
-        is_turned = second[found["a"]]
+        found, facts = board.on_pair(pair[0].slug, pair[1].slug, page.part), board.facts
+        sides = found["a"].tolist()
+        prompts = [facts.prompts[place] for place in sides]
+        is_turned = [facts.contenders[place] == pair[1].slug for place in sides]
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for prompt, outcome, sign, turn in zip(
-        prompts.tolist(), found["outcome"].tolist(), found["sign"].tolist(), is_turned.tolist(), strict=True
+        prompts, found["outcome"].tolist(), found["sign"].tolist(), is_turned, strict=True
     ):
         word = OUTCOMES[outcome]
         counts[prompt][MIRRORED[word] if turn else word] += sign
