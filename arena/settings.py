@@ -218,6 +218,9 @@ NEW_RATERS_PER_HOUR_AND_ADDRESS = env.int(
 )
 WATCHING_REQUIRED = env.bool("WATCHING_REQUIRED", True)
 BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(min=60))
+HIDDEN_MOST_CONTENDERS = env.int("HIDDEN_MOST_CONTENDERS", 3, validate=validate.Range(min=0))
+HIDDEN_MOST_VOTES = env.int("HIDDEN_MOST_VOTES", 5000, validate=validate.Range(min=1))
+HIDDEN_MOST_DAYS = env.int("HIDDEN_MOST_DAYS", 60, validate=validate.Range(min=1, max=3650))
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
 

@@ -8,7 +8,7 @@ from arena import languages
 from arena.api.application import urls as api_v1
 from arena.standings import views as standings
 from arena.standings.own_votes import own_votes
-from arena.standings.pages import downloads, embeds
+from arena.standings.pages import anonymous, downloads, embeds
 from arena.standings.pages import views as pages
 from arena.voting import files
 from arena.voting import views as voting
@@ -33,6 +33,8 @@ urlpatterns = [
     path("boards/<slug:slug>/<str:track>/pairs/", pages.choose_pair, name="choose_pair"),
     path("boards/<slug:slug>/<str:track>/pairs/<str:first>/<str:second>/", pages.pair, name="pair"),
     path("boards/<slug:slug>/<str:track>/board.<str:form>", downloads.download, name="download"),
+    path("anonymous/", anonymous.anonymous, name="anonymous"),
+    path("anonymous/<str:digest>.json", anonymous.commitment, name="commitment"),
     path("clips/<str:token>", pages.clip, name="clip"),
     path("embeds/<slug:slug>/<str:track>/badge.svg", embeds.badge, name="badge"),
     path("embeds/<slug:slug>/<str:track>/table.svg", embeds.table, name="table"),

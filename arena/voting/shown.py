@@ -20,6 +20,7 @@ LOOKUPS = (
     "clip__job__seed",
     "clip__job__settings_hash",
     "clip__job__contender__slug",
+    "clip__job__contender__commitment",
     "clip__job__prompt__suite__name",
     "clip__job__prompt__suite__version",
     "clip__job__prompt__key",
@@ -37,6 +38,8 @@ class Shown(NamedTuple):
     settings_hash: str
     contender: str
     """Slug of the contender."""
+    commitment: int | None
+    """Key of its commitment, if it was entered under a codename."""
     suite: str
     suite_version: int
     prompt: str

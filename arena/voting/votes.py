@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
+from arena.catalog.commitments import count_exposure
 from arena.prepared import Given, PreparedUpdate, insert
 from arena.voting.answers import refuse_other_answers
 from arena.voting.ledger import append_entry, hold_ledger
@@ -16,6 +17,7 @@ from arena.voting.models import Ballot, LedgerEntry, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import vote_record
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
+from arena.voting.shown import shown_renditions
 from arena.voting.tally_sheets import count_vote
 
 
@@ -77,6 +79,8 @@ def cast_vote(
     insert(vote)
     entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
     count_vote(vote=vote, sequence=entry.sequence)
+    shown = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    count_exposure([each.commitment for each in shown if each.commitment is not None])
     plan_when_due(study=ballot.study, entries=entry.sequence)
     return vote
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from arena.catalog.models import Contender
+from arena.catalog.models import Commitment, Contender
 from arena.voting.models import Study
 
 
@@ -29,6 +29,12 @@ def votes_are_public(study: Study) -> bool:
 def public_names(contenders: Iterable[Contender]) -> dict[str, str]:
     """Return each contender's name for the public by its slug: a pseudonym while the identity is withheld."""
     return {contender.slug: contender.public_slug for contender in contenders}
+
+
+def former_names(study: Study) -> dict[str, str]:
+    """Return the slug of each revealed contender of a study by the pseudonym that it had under a codename."""
+    revealed = Commitment.objects.filter(contender__studies=study, revealed_at__isnull=False)
+    return {each.pseudonym: each.contender.slug for each in revealed.select_related("contender")}
 
 
 def public_rules(rules: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
+from arena.catalog.models import Commitment
 from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.voting.models import Study
 from arena.voting.pairing.models import PairingPlan, Pool, PoolUnit
-from arena.voting.pairing.units import Unit, study_jobs
+from arena.voting.pairing.units import Unit, drawable_jobs
 
 BATCH = 100
 """Units written at a time, so that votes wait a few milliseconds at most where there is one write lock."""
@@ -85,8 +86,16 @@ def _numbers(study: str) -> dict[str, Coalesce]:
     return {
         "contenders_now": _count(Study.contenders.through, study),
         "suites_now": _count(Study.suites.through, study),
+        "over_now": _over(study),
         "rendition_now": Coalesce(Subquery(newest), 0),
     }
+
+
+def _over(study: str) -> Coalesce:
+    """Count a study's anonymous contenders that are shown no more."""
+    over = Commitment.objects.over().filter(contender__studies=OuterRef(study)).order_by()
+    counted = over.values("contender__studies").annotate(rows=Count("pk")).values("rows")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _count(through: type[models.Model], study: str) -> Coalesce:
@@ -97,6 +106,8 @@ def _count(through: type[models.Model], study: str) -> Coalesce:
 
 def _state(study: Study, numbers: Mapping[str, Any]) -> State:
     members = [numbers["contenders_now"], numbers["suites_now"]]
+    if over := numbers["over_now"]:
+        members.append(over)
     rules = content_hash([sorted(study.tracks), sorted(study.settings_hashes), members])
     return State(rules, numbers["rendition_now"])
 
@@ -106,7 +117,7 @@ def _may_rebuild(pool: Pool) -> bool:
 
 
 def _has_new_clips(study: Study, pool: Pool) -> bool:
-    return bool(study_jobs(study).filter(clip__rendition__id__gt=pool.last_rendition).exists())
+    return bool(drawable_jobs(study).filter(clip__rendition__id__gt=pool.last_rendition).exists())
 
 
 def _confirmed(pool: Pool, state: State) -> Pool:
@@ -156,7 +167,7 @@ def _units(study: Study) -> tuple[dict[Unit, list[tuple[int, int]]], list[float]
     columns = (*Unit._fields, "contender_id", "clip__rendition__id", "clip__rendition__duration_s")
     units: dict[Unit, list[tuple[int, int]]] = defaultdict(list)
     durations = []
-    for *unit, contender, rendition, duration_s in study_jobs(study).order_by().values_list(*columns):
+    for *unit, contender, rendition, duration_s in drawable_jobs(study).order_by().values_list(*columns):
         units[Unit(*unit)].append((contender, rendition))
         durations.append(duration_s)
     return {unit: sorted(clips) for unit, clips in units.items() if len(clips) > 1}, durations

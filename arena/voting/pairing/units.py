@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import BigIntegerField, Count, QuerySet
 
+from arena.catalog.models import Commitment
 from arena.prepared import Given, Prepared
 from arena.runs.models import Job, Rendition
 from arena.voting.models import Study
@@ -28,14 +29,14 @@ def study_jobs(study: Study) -> QuerySet[Job]:
 
 
 def shown_pair(study: Study) -> Prepared[Rendition]:
-    """Return the query for those of two renditions, `a` and `b`, that the study shows."""
+    """Return the query for those of two renditions, `a` and `b`, that may be drawn."""
     return _shown_pair(study.pk, tuple(study.tracks), tuple(study.settings_hashes))
 
 
 @lru_cache(maxsize=64)
 def _shown_pair(study: int, tracks: Sequence[str], settings: Sequence[str]) -> Prepared[Rendition]:
     pair: list[Any] = [Given(side, BigIntegerField()) for side in ("a", "b")]
-    jobs = _jobs(study, tracks, settings).filter(clip__rendition__pk__in=pair).order_by()
+    jobs = _drawable(_jobs(study, tracks, settings)).filter(clip__rendition__pk__in=pair).order_by()
     return Prepared(lambda: Rendition.objects.filter(pk__in=pair, clip__job__in=jobs))
 
 
@@ -48,6 +49,15 @@ def _jobs(study: int, tracks: Sequence[str], settings: Sequence[str]) -> QuerySe
         prompt__suite__studies=study,
         clip__rendition__isnull=False,
     )
+
+
+def drawable_jobs(study: Study) -> QuerySet[Job]:
+    """Return the jobs whose clips may be drawn: not of anonymous contenders withdrawn or past a cap."""
+    return _drawable(study_jobs(study))
+
+
+def _drawable(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.exclude(contender__in=Commitment.objects.over().values("contender"))
 
 
 def has_pair(study: Study) -> bool:
