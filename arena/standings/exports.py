@@ -8,10 +8,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Count, Max, Min
+
 from analysis.export import to_csv, to_json
 from arena.standings.boards import current_standing, origin
 from arena.standings.snapshots.blindness import is_blinded
 from arena.standings.vote_facts import FACT_COLUMNS, facts_of_votes
+from arena.voting.admission.models import Admission
+from arena.voting.admission.tickets import OTHER_IDS
 from arena.voting.consistent import consistent_read
 from arena.voting.coverage import cover_study
 from arena.voting.fit_settings import COVARIATES
@@ -111,9 +115,39 @@ def export_coverage(study: Study, track: str, form: str) -> str:
     return out.getvalue()
 
 
+def export_raters(study: Study, track: str, form: str) -> str:
+    """Return how each rater with votes on a track came, with their external id: for the organiser alone."""
+    counts = Vote.objects.filter(ballot__study=study, ballot__track=track).values("ballot__rater")
+    counts = counts.annotate(votes=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+    came = {one.rater_id: one for one in Admission.objects.filter(study=study)}
+    rows = []
+    for row in counts.order_by("ballot__rater"):
+        admission = came.get(row["ballot__rater"])
+        rows.append(
+            {
+                "rater": str(row["ballot__rater"]),
+                "group": admission.group if admission else "public",
+                "external_id": admission.external_id if admission else "",
+                **(admission.query if admission else {}),
+                "votes": row["votes"],
+                "first_vote": row["first"].isoformat(),
+                "last_vote": row["last"].isoformat(),
+            }
+        )
+    if form == "json":
+        return json.dumps({"study": study.slug, "track": track, "raters": rows}, indent=2) + "\n"
+    columns = ["rater", "group", "external_id", *OTHER_IDS, "votes", "first_vote", "last_vote"]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
 EXPORTS: dict[str, Callable[[Study, str, str], str]] = {
     "board": export_board,
     "votes": export_votes,
     "coverage": export_coverage,
+    "raters": export_raters,
 }
 FORMATS = ("csv", "json")

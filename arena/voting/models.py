@@ -119,6 +119,11 @@ class Study(models.Model):
         return self.is_open and not self.is_paused and not self.simulated
 
     @property
+    def is_public(self) -> bool:
+        """Whether everybody can start voting in it, without an invitation."""
+        return self.invites_votes and "admission" not in self.terms
+
+    @property
     def has_introduction(self) -> bool:
         """Whether the organiser wrote a text that raters must see before their first pair."""
         return any(getattr(self, name) for name in FRONT_TEXTS)

@@ -224,6 +224,50 @@ class BoardWithheld(Refusal):
     detail = gettext_noop("The study shows its results when it closes.")
 
 
+class NotInvited(Refusal):
+    """Visitor of a study that isn't public, without a link that admits them."""
+
+    status = 403
+    title = gettext_noop("This study is by invitation")
+    detail = gettext_noop("Open the link that you were sent, in the browser in which you began.")
+
+
+class ForgedTicket(Refusal):
+    """Link that this arena didn't make for this study."""
+
+    status = 403
+    title = gettext_noop("This link is damaged")
+    detail = gettext_noop("It doesn't admit you to this study. Open the whole link that you were sent.")
+
+
+class InvitationUsedUp(Refusal):
+    """Invitation that has admitted all the raters that it can."""
+
+    status = 403
+    title = gettext_noop("This invitation is used up")
+    detail = gettext_noop(
+        "It has admitted as many people as it was made for. Ask whoever sent it for another."
+    )
+
+
+class PanelIdTaken(Refusal):
+    """Id of a panel's member with which another browser began the study."""
+
+    status = 403
+    title = gettext_noop("This link was used in another browser")
+    detail = gettext_noop(
+        "Each member of the panel takes part once. Go on in the browser in which you began."
+    )
+
+
+class UnknownPanelMember(Refusal):
+    """Id that is not of the study's panel."""
+
+    status = 403
+    title = gettext_noop("This id is not in the study's panel")
+    detail = gettext_noop("Open the link that you were sent, or ask whoever sent it.")
+
+
 class StudyPaused(Refusal):
     """Study that issues no ballots for a while."""
 

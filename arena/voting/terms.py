@@ -51,6 +51,8 @@ class Terms:
     """Whether the board is public while the study is open."""
     admission: str = "public"
     """Who may vote."""
+    panel_query: str = ""
+    """Parameter of a panel's own links that holds the member's id, empty where only signed links admit."""
     quota: int = 0
     """Votes that a rater may cast, 0 for no limit."""
     min_votes: int = 0
@@ -125,6 +127,8 @@ class Terms:
             for name, rule in RULES.items()
             if not rule.holds(getattr(self, name))
         ]
+        if not wrong and self.panel_query and self.admission != "panel":
+            wrong = [f"panel_query must be empty unless admission is panel; got '{self.panel_query}'."]
         if not wrong and self.gold + self.repeats + self.identical > 0.5:
             total = self.gold + self.repeats + self.identical
             wrong = [f"gold, repeats and identical must be at most 0.5 together; got {total:g}. Lower one."]
@@ -214,6 +218,11 @@ RULES: dict[str, Rule] = {
     ),
     "public_board": _truth("whether the board is public while the study is open"),
     "admission": _choice(ADMISSIONS, "who may vote"),
+    "panel_query": Rule(
+        "empty or 1 to 32 letters, digits and _",
+        lambda value: isinstance(value, str) and re.fullmatch("[A-Za-z0-9_]{0,32}", value) is not None,
+        "parameter of a panel's own links that holds the member's id, such as PROLIFIC_PID",
+    ),
     "quota": _count(LARGEST_COUNT, "votes that a rater may cast, 0 for no limit"),
     "min_votes": _count(LARGEST_COUNT, "votes that a contender needs before it is listed"),
     "min_raters": _count(LARGEST_COUNT, "raters that a contender needs before it is listed"),

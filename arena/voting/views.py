@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from arena.voting.admission.admitting import admit, is_admitted, require_admission
 from arena.voting.answers import asked_by, read_aspects
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
@@ -31,6 +32,7 @@ from arena.voting.refusals import (
     ImpossiblePlayback,
     NoCookie,
     NothingVoided,
+    NotInvited,
     SimulatedStudy,
     StudyClosed,
     StudyPaused,
@@ -65,7 +67,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if study.simulated or not study.is_open:
         with concerning(study):
             raise SimulatedStudy if study.simulated else StudyClosed
-    outlook = outlook_of(study, current_rater(request) or Rater())
+    rater = current_rater(request)
+    require_admission(study, rater, request.GET.dict())
+    outlook = outlook_of(study, rater or Rater())
     _refuse_pause(study, outlook)
     progress, effort = progress_of(outlook), effort_of(outlook)
     context = {
@@ -74,6 +78,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         "effort": effort,
         "minutes": effort.minutes(progress.left),
         "boards": _boards_with_votes(study),
+        "action": request.get_full_path(),  # with the ticket of an invitation or a panel
     }
     return render(request, "start.html", context)
 
@@ -189,12 +194,17 @@ def _begin(request: HttpRequest, study: Study) -> HttpResponse:
         forget_old_counts()
         with concerning(study):
             count_against(rater_limits(request))
+    if study.invites_votes:
+        rater = rater or Rater()
+        admit(study, rater, request.GET.dict())
     return _show_pair(request, study, rater)
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
     """Open a pair for the rater; the first pair of a new one stores them, and sets their cookie."""
     rater = rater or current_rater(request) or Rater()
+    if not (study.simulated or is_admitted(study, rater)):
+        raise NotInvited
     with concerning(study):
         outlook = outlook_of(study, rater)
         opened = open_ballot(study=study, rater=rater, outlook=outlook)
