@@ -83,7 +83,8 @@ def admit(study: Study, rater: Rater, query: Mapping[str, str]) -> None:
     _check(study, ticket)
     if rater._state.adding:
         rater.save(force_insert=True)
-    Invitation.objects.filter(pk=ticket.invitation).update(used=F("used") + 1)
+    if ticket.invitation is not None:
+        Invitation.objects.filter(pk=ticket.invitation).update(used=F("used") + 1)
     Admission.objects.create(
         study=study,
         rater=rater,
