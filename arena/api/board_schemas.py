@@ -64,6 +64,16 @@ class UnratedRow(Schema):
     upper: float | None
 
 
+class UnlistedRow(Schema):
+    """A contender that the board doesn't list yet."""
+
+    contender: str = Field(description=CONTENDER)
+    votes: int
+    raters: int
+    prompts: int
+    missing: dict[str, int] = Field(description="How many votes, raters and prompts it still needs")
+
+
 class Step(Schema):
     """Step from one contender to the next below."""
 
@@ -102,6 +112,7 @@ class Board(Schema):
     )
     rows: list[Row]
     unrated: list[UnratedRow]
+    unlisted: list[UnlistedRow] = Field(description="Rated, with less than the study's terms ask for")
     steps: list[Step]
     leader: Leader | None
 

@@ -54,6 +54,7 @@ def board(request: HttpRequest, study: str, track: str, part: Query[SliceQuery])
         "method": found.settings,
         "rows": _rows(found, row, track),
         "unrated": found.unrated,
+        "unlisted": found.unlisted,
         "steps": found.steps,
         "leader": found.leader,
     }

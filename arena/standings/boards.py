@@ -15,6 +15,7 @@ from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
 from arena.standings.clip_facts import Unmeasured
 from arena.standings.fitting import compute_standing, nothing_yet
+from arena.standings.listed import Minimum, list_contenders
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.tallies import BOARDS, votes_at_head
@@ -120,7 +121,8 @@ def _computed(study: Study, track: str, part: Slice) -> Standing:
         kept: Kept | None = cache.get(key)
         if kept is not None and kept.version == version:
             return replace(kept.standing, head=head)
-        standing = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
+        fitted = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
+        standing = list_contenders(fitted, Minimum.of(study))
     kept = Kept(
         version, standing.votes, standing.computed_at, pickle.dumps(standing, pickle.HIGHEST_PROTOCOL)
     )
@@ -158,7 +160,7 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
 
 
 def _key(study: Study, track: str, part: Slice = WHOLE) -> str:
-    """Return the key of a board in the cache; a study that changes its fit gets other keys."""
-    asked = [value for value in (part.chosen, study.fit) if value]
-    name = f":{content_hash([part.chosen, study.fit])}" if asked else ""
+    """Return the key of a board in the cache; a study that changes its fit or terms gets other keys."""
+    asked = [part.chosen, study.fit, study.terms]
+    name = f":{content_hash(asked)}" if any(asked) else ""
     return f"standing:{study.pk}:{track}{name}"

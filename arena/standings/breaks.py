@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, TypeAlias
@@ -15,6 +15,7 @@ from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import BoardVotes
 from arena.standings.default_changes import DEFAULT_CHANGES, DefaultChange
 from arena.standings.fit_versions import FitChange, fit_at, fit_changes
+from arena.standings.listed import Minimum, listed_rows
 from arena.standings.past_boards import Removal, entries_at, read_removals, rows_of
 from arena.standings.tallies import BOARDS
 from arena.voting.consistent import consistent_read
@@ -85,7 +86,12 @@ def board_breaks(*, study: Study, track: str) -> tuple[Break, ...]:
     plans = [*_of_votes(past), *_of_fits(past), *_of_defaults(past)]
     plans.sort(key=lambda plan: plan[0])
     found = (_kept(f"break:{study.pk}:{track}:{key}", make) for _, key, make in plans[-MOST_BREAKS:])
-    return tuple(one for one in found if one.before != one.after or one.kind != "default")
+    least = Minimum.of(study)
+    return tuple(
+        replace(one, before=listed_rows(one.before, least), after=listed_rows(one.after, least))
+        for one in found
+        if one.before != one.after or one.kind != "default"
+    )
 
 
 Plan: TypeAlias = tuple[datetime, str, Callable[[], Break]]

@@ -68,6 +68,14 @@ class PublicBoard:
         ]
 
     @property
+    def unlisted(self) -> list[Row]:
+        """Contenders that have fewer votes, raters or prompts than the study asks for."""
+        return [
+            {**vars(one), "contender": self.name(one.contender), "missing": dict(one.missing)}
+            for one in self.standing.unlisted
+        ]
+
+    @property
     def steps(self) -> list[Row]:
         """Steps from each contender to the next."""
         return [

@@ -15,7 +15,7 @@ from arena.standings.pages.choices import FILTERS, LARGEST_FIRST, SORTS, Choices
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import DOWNLOADS
 from arena.standings.pages.matrix import paint_matrix
-from arena.standings.pages.method import describe_method
+from arena.standings.pages.method import describe_method, told_missing
 from arena.standings.pages.rows import Line, board_lines, draw_grid
 from arena.standings.pages.scatter import draw_scatter
 from arena.standings.slices import known_slices
@@ -48,6 +48,10 @@ def board_context(page: BoardPage, choices: Choices) -> dict[str, Any]:
         "withheld": any(contender.is_withheld for contender in page.contenders.values()),
         "incomplete": [each for each in cover_study(page.study, page.track) if not each.is_complete],
     }
+    context["unlisted"] = [
+        {"contender": page.contenders[one.contender], "missing": told_missing(one)}
+        for one in page.standing.unlisted
+    ]
     if board is None:
         return context
     axis, lines = board_lines(page)
