@@ -20,7 +20,7 @@ from arena.voting.refusals import Refusal
 
 ARENA = Path(settings.BASE_DIR) / "arena"
 LOCALE = ARENA / "locale" / "zh_Hans" / "LC_MESSAGES"
-ENGLISH_ONLY = re.compile(r"board(?!_entry)|boards|contender|comparison|embeds/")
+ENGLISH_ONLY = re.compile(r"anonymous|board(?!_entry)|boards|contender|comparison|embeds/")
 """Names of templates that visitors of boards read, which are in English for now."""
 TEMPLATES = [
     path

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_safe
 from arena.catalog.models import Commitment
 from arena.catalog.openings import published
 from arena.errors import UnknownAddress
+from arena.languages import in_english
 
 
 @never_cache
+@in_english
 @require_safe
 def anonymous(request: HttpRequest) -> HttpResponse:
     """List every contender that was ever entered under a codename, withdrawn ones included."""
