@@ -12,6 +12,8 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Max, Min
 
+from arena.catalog.models import Contender
+from arena.standings import checkpoints
 from arena.standings.clip_facts import ClipFacts
 from arena.standings.grouping import KEPT, STORED, Entries, Groups
 from arena.standings.pairs import PairIndex
@@ -87,6 +89,8 @@ class BoardVotes:
         self.groups: OrderedDict[object, Groups] = OrderedDict()
         """Running counts of slices, those used last at the end."""
         self._pairs = PairIndex()
+        self._written = 0
+        """Entries in the checkpoint that was written or read last."""
 
     @property
     def entries(self) -> Entries:
@@ -96,6 +100,8 @@ class BoardVotes:
     def bring_up_to_date(self) -> Version:
         """Read the entries that were added since the last time, or all where the past has changed."""
         now = read_versions([self.key])[self.key]
+        if self.version == NO_SHEETS != now:
+            self._restore()
         if now == self.version:
             return now
         if not self._is_ahead(now):
@@ -105,6 +111,21 @@ class BoardVotes:
         self._add(changed.order_by("pk").values_list("pk", "rater", "entries"))
         self.version = now
         return now
+
+    def keep(self) -> None:
+        """Write what was read and counted to a file, if that is due; a state without a ledger has no name."""
+        if checkpoints.is_due(self._size, self._written) and self.version.entry_hash:
+            self._written = self._size
+            kept = {name: value for name, value in vars(self).items() if name not in ("key", "lock")}
+            checkpoints.write_checkpoint(self.key, kept)
+
+    def _restore(self) -> None:
+        """Take up what a process wrote that had these contenders."""
+        kept = checkpoints.read_checkpoint(self.key)
+        if kept is not None:
+            names, _ = kept["facts"].numbered_contenders()
+            if Contender.objects.filter(slug__in=names).count() == len(names):
+                vars(self).update(kept)
 
     def _is_ahead(self, now: Version) -> bool:
         """Return whether the database continues from the state that was read last."""

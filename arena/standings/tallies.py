@@ -90,7 +90,9 @@ def votes_at_head(
     with board.lock:
         with consistent_read():
             head, version = ledger_head(study), board.bring_up_to_date()
-        return AtHead(_tallied(board, part, specification), head, version)
+        tallied = _tallied(board, part, specification)
+        board.keep()
+        return AtHead(tallied, head, version)
 
 
 def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tuple[str, str]]:
