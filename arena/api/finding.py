@@ -30,6 +30,7 @@ class SliceQuery(Schema):
     tag: str = Field("", description="Tag of the prompts")
     language: str = Field("", description="Language of the prompts, such as en")
     aspect: str = Field("", description="Width to height of the clips, such as 16:9")
+    group: str = Field("", description="How raters came: public, invitation or panel")
 
 
 def studies() -> list[Study]:

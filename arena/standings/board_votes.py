@@ -11,13 +11,15 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Max, Min
+from numpy.typing import NDArray
 
 from arena.catalog.models import Contender
 from arena.standings import checkpoints
 from arena.standings.clip_facts import ClipFacts
 from arena.standings.grouping import KEPT, STORED, Entries, Groups
 from arena.standings.pairs import PairIndex
-from arena.standings.slices import WHOLE, Slice
+from arena.standings.slices import PUBLIC, WHOLE, Slice
+from arena.voting.admission.models import Admission
 from arena.voting.models import LedgerEntry
 from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
 from elo import OUTCOMES
@@ -81,6 +83,8 @@ class BoardVotes:
         self.raters: list[UUID] = []
         """Primary key of each rater, by number."""
         self._numbers: dict[UUID, int] = {}
+        self._came: NDArray[np.str_] = np.array([], dtype=str)
+        """Group of each rater, by number, as far as it was asked for."""
         self._sizes: dict[int, int] = {}
         self._stored: Entries = np.zeros(0, KEPT)
         self._size = 0
@@ -177,14 +181,28 @@ class BoardVotes:
     def on_pair(self, one: str, other: str, part: Slice = WHOLE) -> Entries:
         """Return the entries on two contenders in a slice, with those that take others back, shape (n,)."""
         found = self._pairs.of(self.entries, *self.facts.numbered_contenders(), (one, other))
-        return found[self.facts.within(part)[found["a"]]] if part else found
+        return found[self.inside(part, found)] if part else found
 
     def counting(self, part: Slice = WHOLE) -> Entries:
         """Return the entries of the votes that count in a slice, shape (N,)."""
         entries = self.entries
         if part:
-            entries = entries[self.facts.within(part)[entries["a"].astype(np.intp)]]
+            entries = entries[self.inside(part, entries)]
         return _without_taken_back(entries)
+
+    def inside(self, part: Slice, entries: Entries) -> NDArray[np.bool_]:
+        """Return whether each entry belongs to a slice, shape (N,)."""
+        chosen: NDArray[np.bool_] = self.facts.within(part)[entries["a"].astype(np.intp)]
+        return chosen & self._in_group(part.group)[entries["rater"]] if part.group else chosen
+
+    def _in_group(self, group: str) -> NDArray[np.bool_]:
+        """Return whether each rater came to the study in this way, shape (raters,)."""
+        if len(self._came) < len(self.raters):
+            rows = Admission.objects.filter(study=self.key[0]).values_list("rater", "group")
+            known = dict(rows.iterator())
+            self._came = np.array([known.get(rater, PUBLIC) for rater in self.raters])
+        in_group: NDArray[np.bool_] = self._came == group
+        return in_group
 
 
 def _without_taken_back(entries: Entries) -> Entries:

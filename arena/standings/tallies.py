@@ -136,7 +136,7 @@ def _grouped(board: BoardVotes, part: Slice, specification: Specification) -> Ta
     board.groups[part, specification] = groups
     while len(board.groups) > MOST_GROUPS:
         board.groups.popitem(last=False)
-    groups.take(board.entries, board.facts)
+    groups.take(board.entries, board.facts, board.inside)
     found = groups.votes.value(lambda: votes_of(board, board.counting(part)))
     if not found.contenders:
         return NOTHING

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from django.db.models import QuerySet
 
 from arena.standings.clip_facts import ClipFacts
+from arena.standings.slices import PUBLIC
+from arena.voting.admission.models import Admission
 from arena.voting.fit_settings import COVARIATES
 from arena.voting.models import Vote
 
 Row = dict[str, Any]
-PROMPT_COLUMNS = ("language", "tags", "aspect_ratio")
-"""Columns for slices. Tags have | between them."""
-FACT_COLUMNS = (*PROMPT_COLUMNS, *COVARIATES)
+SLICE_COLUMNS = ("language", "tags", "aspect_ratio", "rater_group")
+"""Columns for slices. Tags have | between them; the group is how the rater came to the study."""
+FACT_COLUMNS = (*SLICE_COLUMNS, *COVARIATES)
 """All columns; a feature is that of clip a less that of clip b, and None where it isn't recorded."""
 LOOKUPS = (
     "ballot",
@@ -24,6 +27,8 @@ LOOKUPS = (
     "ballot__prompt__tags",
     "ballot__rendition_a",
     "ballot__rendition_b",
+    "ballot__study",
+    "ballot__rater",
 )
 
 
@@ -37,16 +42,24 @@ def facts_of_votes(votes: QuerySet[Vote], *, features: bool) -> dict[str, Row]:
     rows = list(votes.order_by("pk").values_list(*LOOKUPS).iterator())
     if not rows:
         return {}
-    ballots, languages, tags, keys_a, keys_b = zip(*rows, strict=True)
+    ballots, languages, tags, keys_a, keys_b, studies, raters = zip(*rows, strict=True)
     columns = {
         "language": list(languages),
         "tags": ["|".join(of_one) for of_one in tags],
+        "rater_group": _groups(studies, raters),
         **clip_columns(keys_a, keys_b, features=features),
     }
     return {
         str(ballot): dict(zip(columns, values, strict=True))
         for ballot, *values in zip(ballots, *columns.values(), strict=True)
     }
+
+
+def _groups(studies: Sequence[int], raters: Sequence[UUID]) -> list[str]:
+    """Return how the rater of each vote came to its study."""
+    admitted = Admission.objects.filter(study__in=set(studies)).values_list("study", "rater", "group")
+    known = {(study, rater): group for study, rater, group in admitted.iterator()}
+    return [known.get(key, PUBLIC) for key in zip(studies, raters, strict=True)]
 
 
 def clip_columns(keys_a: Sequence[int], keys_b: Sequence[int], *, features: bool) -> dict[str, list[Any]]:

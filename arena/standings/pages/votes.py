@@ -9,7 +9,9 @@ from django.db.models import F, Q, QuerySet
 from arena.catalog.models import Contender, Prompt
 from arena.standings.pages.finding import BoardPage
 from arena.standings.reveals import MIRRORED
+from arena.standings.slices import PUBLIC
 from arena.standings.tallies import BOARDS
+from arena.voting.admission.models import Admission
 from arena.voting.consistent import consistent_read
 from arena.voting.models import Vote
 from elo import OUTCOMES
@@ -40,7 +42,7 @@ def answers_by_prompt(page: BoardPage, pair: tuple[Contender, Contender]) -> dic
 def votes_behind(page: BoardPage) -> QuerySet[Vote]:
     """Return the votes that count on a board, in its slice."""
     votes = Vote.objects.counting().filter(ballot__study=page.study, ballot__track=page.track)
-    return votes.filter(_in_prompts(page), _of_shape(page)) if page.part else votes
+    return votes.filter(_in_prompts(page), _of_shape(page), _by_group(page)) if page.part else votes
 
 
 def _in_prompts(page: BoardPage) -> Q:
@@ -62,3 +64,12 @@ def _of_shape(page: BoardPage) -> Q:
         return Q()
     width, height = map(int, page.part.aspect.split(":"))
     return Q(**{f"{SHOWN}__width": F(f"{SHOWN}__height") * width / height})
+
+
+def _by_group(page: BoardPage) -> Q:
+    if not page.part.group:
+        return Q()
+    admitted = Admission.objects.filter(study=page.study)
+    if page.part.group == PUBLIC:
+        return ~Q(ballot__rater__in=admitted.values("rater"))
+    return Q(ballot__rater__in=admitted.filter(group=page.part.group).values("rater"))
