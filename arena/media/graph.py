@@ -10,7 +10,7 @@ import ffmpeg
 from arena.media import colour
 from arena.media.binary import find_ffmpeg
 from arena.media.command import run
-from arena.media.intake import READ_SAFELY
+from arena.media.intake import LIMITS, READ_SAFELY
 from arena.media.playback import GAP_S, LOUDEST
 from arena.media.probe import Probe
 from arena.media.profile import Profile
@@ -89,7 +89,7 @@ def _run(output: Stream, log: str = "error") -> str:
 
 
 def _input(source: Path) -> Stream:
-    return ffmpeg.input(f"file:{source}", **READ_SAFELY)
+    return ffmpeg.input(f"file:{source}", max_pixels=LIMITS.pixels, **READ_SAFELY)
 
 
 def _picture(source: Path, profile: Profile, facts: Probe, frames: int) -> Stream:
