@@ -31,6 +31,7 @@ class SliceQuery(Schema):
     language: str = Field("", description="Language of the prompts, such as en")
     aspect: str = Field("", description="Width to height of the clips, such as 16:9")
     group: str = Field("", description="How raters came: public, invitation or panel")
+    mode: str = Field("", description="Mode of judging: muted or sound; empty for picture and sound")
 
 
 def studies() -> list[Study]:

@@ -129,6 +129,7 @@ class Vote(Schema):
     contender_b: str
     outcome: str
     aspects: str = Field(description="Answers about aspects, such as sound=a|sync=same; empty for none")
+    mode: str = Field(description="Mode of judging: both, muted or sound")
     rules_version: int = Field(description="Version of the study's rules that it was cast under")
     order: str | None = Field(description="Side heard first; null where no sound is judged")
     propensity: float

@@ -39,7 +39,7 @@ def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standi
         track: one of the study's tracks.
         part: a slice that the board has; see `choose_slice`.
     """
-    kept = _kept_now({(study.pk, track): study}, part).get((study.pk, track))
+    kept = _kept_now({(study.pk, track): study}, part).get((study.pk, part.sheets(track)))
     return kept or _computed(study, track, part)
 
 
@@ -84,7 +84,10 @@ class Kept(NamedTuple):
 
 def _kept_now(studies: Mapping[BoardKey, Study], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
     """Return the cached standings that are still right and those without votes, at the ledgers' heads."""
-    keys = {_key(study, board[1], part): board for board, study in studies.items()}
+    keys = {
+        _key(study, track, part): (primary_key, part.sheets(track))
+        for (primary_key, track), study in studies.items()
+    }
     with consistent_read():
         heads = ledger_heads({study for study, _ in keys.values()})
         versions = read_versions(keys.values())
@@ -111,7 +114,7 @@ def _is_fresh_enough(kept: Kept) -> bool:
 def _computed(study: Study, track: str, part: Slice) -> Standing:
     """Compute a standing, or wait for the thread that does."""
     key, settings = _key(study, track, part), FitSettings.of(study.fit)
-    with BOARDS[study.pk, track].lock:
+    with BOARDS[study.pk, part.sheets(track)].lock:
         try:
             tallied, head, version = votes_at_head(
                 study=study, track=track, part=part, specification=settings.specification

@@ -47,7 +47,7 @@ def rating_history(
     key = f"history:{study.pk}:{track}:{content_hash([part.chosen, model])}"
     kept: tuple[Moment, ...] | None = cache.get(key)
     if kept is None:
-        kept = tuple(_moments(BOARDS[study.pk, track], part, model))
+        kept = tuple(_moments(BOARDS[study.pk, part.sheets(track)], part, model))
         cache.set(key, kept, timeout=KEPT_S)
     return kept
 

@@ -50,7 +50,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing | None) -> dict[str, Any]:
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
     """Count other raters' answers on these two contenders, as seen from this ballot's sides."""
     a, b = (contender.slug for contender in shown.values())
-    said = answers_on(study=ballot.study, track=ballot.track, one=a, other=b)
+    said = answers_on(study=ballot.study, track=ballot.track, one=a, other=b, mode=ballot.mode)
     said.subtract(_own_answers(ballot, a, b))
     answers: Counter[str] = Counter()
     for (left, outcome), count in said.items():
@@ -60,7 +60,9 @@ def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
 
 def _own_answers(ballot: Ballot, a: str, b: str) -> Counter[tuple[str, str]]:
     """Count the rater's own answers on two contenders, by the contender on side a and the outcome."""
-    rows = OWN.rows(study=ballot.study_id, track=ballot.track, rater=ballot.rater_id, a=a, b=b)
+    rows = OWN.rows(
+        study=ballot.study_id, track=ballot.track, mode=ballot.mode, rater=ballot.rater_id, a=a, b=b
+    )
     return Counter((left, outcome) for left, outcome in rows)
 
 
@@ -74,6 +76,7 @@ def _own() -> QuerySet[Vote, Any]:
             Q(**{left: a, right: b}) | Q(**{left: b, right: a}),
             ballot__study=Given("study", BigIntegerField()),
             ballot__track=Given("track", CharField()),
+            ballot__mode=Given("mode", CharField()),
             ballot__rater=Given("rater", UUIDField()),
         )
         .values_list(left, "outcome")

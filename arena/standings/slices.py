@@ -10,7 +10,9 @@ from arena.catalog.models import Prompt
 from arena.runs.models import Rendition
 from arena.voting.admission.models import Admission
 from arena.voting.models import Ballot, Study
+from arena.voting.modes import Mode, modes_on, sheet_name
 from arena.voting.pairing import study_jobs
+from arena.voting.terms import Terms
 
 
 class UnknownSlice(LookupError):
@@ -29,6 +31,8 @@ class Slice:
     """Width to height of what raters saw, such as `16:9`."""
     group: str = ""
     """How the raters came to the study, of `GROUPS`."""
+    mode: str = ""
+    """Mode of judging, `muted` or `sound`; empty for picture and sound."""
 
     def __bool__(self) -> bool:
         """Whether it leaves any votes out."""
@@ -42,6 +46,10 @@ class Slice:
     def chosen(self) -> dict[str, str]:
         """Fields that leave votes out, with their values."""
         return {name: value for name, value in asdict(self).items() if value}
+
+    def sheets(self, track: str) -> str:
+        """Return the name of the tally sheets on a track that it is a part of."""
+        return sheet_name(track, self.mode)
 
 
 PUBLIC = "public"
@@ -81,6 +89,7 @@ def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
         "language": languages,
         "aspect": {aspect(*size) for size in sizes},
         "group": rater_groups(study, track),
+        "mode": {mode for mode in modes_on(track, Terms.of(study.terms).modes) if mode != Mode.BOTH},
     }
     return {name: tuple(sorted(values)) for name, values in found.items()}
 

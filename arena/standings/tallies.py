@@ -16,6 +16,7 @@ from arena.standings.slices import WHOLE, Slice
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
+from arena.voting.modes import sheet_name
 from elo import OUTCOMES, Votes
 from elo.models.grouped import GroupedVotes
 from elo.models.specification import Specification
@@ -78,7 +79,7 @@ def votes_at_head(
 ) -> AtHead:
     """Return the votes that count in a slice and the ledger head, read in one snapshot.
 
-    Counts by cluster change with the next call: use them while holding `BOARDS[study.pk, track].lock`.
+    Counts by cluster change with the next call: use them while holding its lock.
 
     Args:
         study: the study.
@@ -86,7 +87,7 @@ def votes_at_head(
         part: the slice.
         specification: the model that they are for.
     """
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, part.sheets(track)]
     with board.lock:
         with consistent_read():
             head, version = ledger_head(study), board.bring_up_to_date()
@@ -95,9 +96,9 @@ def votes_at_head(
         return AtHead(tallied, head, version)
 
 
-def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tuple[str, str]]:
+def answers_on(*, study: Study, track: str, one: str, other: str, mode: str = "") -> Counter[tuple[str, str]]:
     """Count the answers that count on two contenders, by the contender on side a and the outcome."""
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, sheet_name(track, mode)]
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
@@ -107,7 +108,7 @@ def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tup
 
 def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Votes | None:
     """Return the votes that count of a study on one track, or in a slice of it; None if there are none."""
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, part.sheets(track)]
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext_noop
 
 from arena.voting.models import Ballot
+from arena.voting.modes import Mode
 from arena.voting.refusals import UnknownAspect, UnknownOutcome
 from arena.voting.rule_changes import terms_at
 from generators.base import Track
@@ -20,8 +21,8 @@ ASPECT_WORDS = {
     "sound": gettext_noop("Sound"),
     "sync": gettext_noop("Sound fits picture"),
 }
-HEARD = ("sound", "sync")
-"""Aspects of which a silent clip has none."""
+NOT_JUDGED = {Mode.BOTH: (), Mode.MUTED: ("sound", "sync"), Mode.SOUND: ("picture", "motion", "sync")}
+"""Aspects that a mode doesn't show."""
 
 
 class Asked(NamedTuple):
@@ -39,8 +40,8 @@ class Asked(NamedTuple):
 def asked_by(ballot: Ballot) -> Asked:
     """Return what a ballot's page asks, under the rules that the ballot was issued under."""
     terms = terms_at(ballot.study, ballot.rules_version)
-    silent = () if Track(ballot.track).with_sound else HEARD
-    return Asked(terms.answers, tuple(name for name in terms.aspects if name not in silent))
+    left_out = NOT_JUDGED[Mode(ballot.mode) if Track(ballot.track).with_sound else Mode.MUTED]
+    return Asked(terms.answers, tuple(name for name in terms.aspects if name not in left_out))
 
 
 def refuse_other_answers(ballot: Ballot, outcome: str, aspects: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random, SystemRandom
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from arena.prepared import Given, Prepared, insert
 from arena.voting.models import Ballot, Rater, Study
+from arena.voting.modes import Mode, modes_on
 from arena.voting.pairing.again import pair_again
 from arena.voting.pairing.drawing import Pairing, draw_from, outlook_of
 from arena.voting.pairing.seen import Outlook
@@ -127,8 +129,9 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
     if history.overdue:
         overdue = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
         overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
-    orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
-    order = random.choice(orders) if pairing.order is None else pairing.order
+    pairing = pairing if pairing.mode else _with_mode(study, pairing, random)
+    heard = Track(pairing.unit.track).with_sound and pairing.mode != Mode.MUTED
+    order = random.choice(Ballot.Order.values if heard else [""]) if pairing.order is None else pairing.order
     ballot = Ballot(
         study=study,
         rater=rater,
@@ -138,12 +141,19 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         rendition_b=pairing.rendition_b,
         propensity=pairing.propensity,
         order=order,
+        mode=pairing.mode,
         rules_version=study.rules_version,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )
     insert(ballot)
     return ballot
+
+
+def _with_mode(study: Study, pairing: Pairing, random: Random) -> Pairing:
+    """Draw the mode, all of them equally likely; the propensity has the probability of this draw, too."""
+    modes = modes_on(pairing.unit.track, Terms.of(study.terms).modes)
+    return replace(pairing, mode=random.choice(modes), propensity=pairing.propensity / len(modes))
 
 
 def _hold(rater: Rater) -> None:

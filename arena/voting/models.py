@@ -15,6 +15,7 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.models import Rendition
+from arena.voting.modes import Mode
 from generators.base import Track
 
 
@@ -198,6 +199,7 @@ class Ballot(models.Model):
         blank=True,
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
+    mode = models.CharField(max_length=5, choices=Mode.choices, default=Mode.BOTH)
     rules_version = models.PositiveIntegerField(default=1, help_text="Of the rules it was issued under")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     void_reason = models.CharField(
@@ -221,6 +223,11 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"ballot {self.id} ({self.state})"
+
+    @property
+    def with_sound(self) -> bool:
+        """Whether its sound is judged."""
+        return Track(self.track).with_sound and self.mode != Mode.MUTED
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):

@@ -33,6 +33,7 @@ VOTE_FIELDS = {
     "rendition_b": "ballot__rendition_b__sha256",
     "propensity": "ballot__propensity",
     "order": "ballot__order",
+    "mode": "ballot__mode",
     "rules_version": "ballot__rules_version",
     "outcome": "outcome",
     "aspects": "aspects",
@@ -42,7 +43,14 @@ VOTE_FIELDS = {
 }
 """Fields of a vote's record, each with its lookup from the vote; `prompt_hash` is added to them."""
 
-LEFT_OUT: Record = {"order": "", "rules_version": 1, "aspects": {}, "details": {}, "evidence": {}}
+LEFT_OUT: Record = {
+    "order": "",
+    "mode": "both",
+    "rules_version": 1,
+    "aspects": {},
+    "details": {},
+    "evidence": {},
+}
 """Values of fields that a record leaves out, so that older ledgers keep their hashes."""
 
 FIRST = 1
@@ -102,6 +110,7 @@ def vote_record(vote: Vote) -> Record:
         "rendition_b": b.sha256,
         "propensity": ballot.propensity,
         "order": ballot.order,
+        "mode": ballot.mode,
         "rules_version": ballot.rules_version,
         "outcome": vote.outcome,
         "aspects": vote.aspects,

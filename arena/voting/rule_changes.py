@@ -42,6 +42,7 @@ def change_rules(
     present, before = (study.terms, study.fit), rules_record(study)
     if terms is not None:
         terms.check()
+        terms.check_tracks(study.tracks)
         _refuse_other_geometry(study, terms)
         study.terms = terms.stored
     if fit is not None:

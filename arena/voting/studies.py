@@ -95,7 +95,7 @@ def create_study(
         pairing=pairing,
         is_open=False,
         fit=_checked(fit or FitSettings(), contenders, tracks),
-        terms=_checked_terms(terms or Terms()),
+        terms=_checked_terms(terms or Terms(), tracks),
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
@@ -119,8 +119,9 @@ def _checked(fit: FitSettings, contenders: Sequence[Contender], tracks: Sequence
     return fit.stored
 
 
-def _checked_terms(terms: Terms) -> dict[str, object]:
+def _checked_terms(terms: Terms, tracks: Sequence[Track]) -> dict[str, object]:
     terms.check()
+    terms.check_tracks(tracks)
     return terms.stored
 
 

@@ -17,10 +17,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, BinaryField, CharField, F, Field, Func, Q, QuerySet, UUIDField
 from django.db.models.sql.compiler import SQLCompiler
 
-from arena.catalog.tracks import TRACK_CHOICES
 from arena.prepared import Given, PreparedUpdate
 from arena.voting.ledger import counting_votes, hold_ledger, last_sequence
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
+from arena.voting.modes import sheet_name
 
 ENTRY = struct.Struct("<qIIBBb")
 """Time in microseconds since 1970, renditions on side a and b, codes of outcome and order, and sign."""
@@ -35,7 +35,7 @@ class TallySheet(models.Model):
     """Up to `FULL` entries of one rater on one board."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
+    track = models.CharField(max_length=16, help_text="Track, with /MODE for a mode of its own")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="+")
     sequence = models.PositiveBigIntegerField(help_text="Of the ledger's entry that changed it last")
     size = models.PositiveIntegerField(help_text="Number of entries")
@@ -165,4 +165,4 @@ def _entry_of(ballot: Ballot, outcome: str, at: datetime, sign: int) -> Entry:
         ORDER_CODES[ballot.order],
         sign,
     )
-    return Entry(ballot.study_id, ballot.track, ballot.rater_id, content)
+    return Entry(ballot.study_id, sheet_name(ballot.track, ballot.mode), ballot.rater_id, content)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
+
+from generators.base import Track
 
 ALL_ANSWERS = ("a", "tie", "both_bad", "b")
 ANSWERS = (("a", "b"), ("a", "tie", "b"), ALL_ANSWERS)
@@ -120,6 +122,14 @@ class Terms:
         """Stored terms without the completion code, which only raters who finished may know."""
         return {**self.stored, **({"completion_code": True} if self.completion_code else {})}
 
+    def check_tracks(self, tracks: Sequence[str]) -> None:
+        """Raise InvalidTerms if there are several modes and no track on which sound is judged."""
+        if len(self.modes) > 1 and not any(Track(track).with_sound for track in tracks):
+            raise InvalidTerms(
+                f"modes must be [both] where no sound is judged; got {_shown(self.modes)} on "
+                f"{', '.join(tracks)}. Leave modes out."
+            )
+
     def check(self) -> None:
         """Raise InvalidTerms unless every field has a value that is allowed, and they go together."""
         wrong = [
@@ -152,13 +162,13 @@ def _choice(known: tuple[str, ...], meaning: str) -> Rule:
     )
 
 
-def _some(known: tuple[str, ...], least: int, meaning: str) -> Rule:
-    how_many = "at least one" if least else "none or some"
+def _some(known: tuple[str, ...], needed: tuple[str, ...], meaning: str) -> Rule:
+    some = f"{' and '.join(needed)} and none or some" if needed else "none or some"
     return Rule(
-        f"a list of {how_many} of {', '.join(known)}, each once",
+        f"a list of {some} of {', '.join(name for name in known if name not in needed)}, each once",
         lambda value: (
             isinstance(value, tuple)
-            and len(value) >= least
+            and set(needed) <= {item for item in value if isinstance(item, str)}
             and all(isinstance(item, str) and item in known for item in value)
             and len(set(value)) == len(value)
         ),
@@ -211,8 +221,8 @@ RULES: dict[str, Rule] = {
         lambda value: value in ANSWERS,
         "answers that the page offers",
     ),
-    "aspects": _some(ASPECTS, 0, "optional questions after the main answer"),
-    "modes": _some(MODES, 1, "ways of judging: with picture and sound, muted, or sound alone"),
+    "aspects": _some(ASPECTS, (), "optional questions after the main answer"),
+    "modes": _some(MODES, ("both",), "ways of judging: with picture and sound, muted, or sound alone"),
     "reveal": _choice(
         REVEALS, "when names are shown: after each vote, the rater's last one, or when the study closes"
     ),

@@ -19,6 +19,7 @@ from arena.voting.limits import answer_limits, count_against, forget_old_counts,
 from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
+from arena.voting.modes import INSTRUCTIONS, Mode
 from arena.voting.naming import numbers_are_public
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
@@ -167,7 +168,8 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "first": (shown.order or Ballot.Order.A).upper(),
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),
-        "with_sound": Track(shown.track).with_sound,
+        "with_sound": shown.with_sound,
+        "instruction": INSTRUCTIONS[Mode(shown.mode)],
         "longest": {"stall_s": LONGEST_STALL_S, "wrong_rate_s": LONGEST_WRONG_RATE_S},
         "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
     }
@@ -229,7 +231,7 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
 def _check_playback(found: Ballot, playback: Playback) -> None:
     durations_s = (found.rendition_a.duration_s, found.rendition_b.duration_s)
     open_s = (timezone.now() - found.issued_at).total_seconds()
-    with_sound = Track(found.track).with_sound
+    with_sound = found.with_sound
     possible = is_possible(
         playback,
         duration_s=min(durations_s),

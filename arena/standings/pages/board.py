@@ -137,12 +137,18 @@ def _sorts(choices: Choices, columns: dict[str, bool]) -> list[tuple[str, str]]:
 
 def _slice_fields(page: BoardPage) -> list[dict[str, Any]]:
     """Return the fields by which votes can be narrowed down; those with one value are left out."""
-    labels = {"tag": "Prompts about", "language": "Language", "aspect": "Shape", "group": "Raters"}
+    labels = {
+        "tag": "Prompts about",
+        "language": "Language",
+        "aspect": "Shape",
+        "group": "Raters",
+        "mode": "Judged",
+    }
     known = known_slices(page.study, page.track)
     return [
         {"name": name, "label": labels[name], "values": values, "chosen": page.part.chosen.get(name, "")}
         for name, values in known.items()
-        if len(values) > 1 or page.part.chosen.get(name)
+        if len(values) > (name != "mode") or page.part.chosen.get(name)
     ]
 
 

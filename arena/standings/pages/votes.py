@@ -14,6 +14,7 @@ from arena.standings.tallies import BOARDS
 from arena.voting.admission.models import Admission
 from arena.voting.consistent import consistent_read
 from arena.voting.models import Vote
+from arena.voting.modes import Mode
 from elo import OUTCOMES
 
 SHOWN = "ballot__rendition_a"
@@ -22,7 +23,7 @@ SHOWN = "ballot__rendition_a"
 
 def answers_by_prompt(page: BoardPage, pair: tuple[Contender, Contender]) -> dict[int, Counter[str]]:
     """Count the answers on two contenders by prompt, as if the first had always been on side A."""
-    board = BOARDS[page.study.pk, page.track]
+    board = BOARDS[page.study.pk, page.part.sheets(page.track)]
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
@@ -41,7 +42,9 @@ def answers_by_prompt(page: BoardPage, pair: tuple[Contender, Contender]) -> dic
 
 def votes_behind(page: BoardPage) -> QuerySet[Vote]:
     """Return the votes that count on a board, in its slice."""
-    votes = Vote.objects.counting().filter(ballot__study=page.study, ballot__track=page.track)
+    votes = Vote.objects.counting().filter(
+        ballot__study=page.study, ballot__track=page.track, ballot__mode=page.part.mode or Mode.BOTH
+    )
     return votes.filter(_in_prompts(page), _of_shape(page), _by_group(page)) if page.part else votes
 
 

@@ -138,6 +138,7 @@ def vote_row(
         "rater": keyed_name(f"rater of {record['study']}", record["rater"]),
         "order": record.get("order"),
         "aspects": "|".join(f"{name}={value}" for name, value in sorted(record.get("aspects", {}).items())),
+        "mode": record.get("mode", "both"),
         "rules_version": record.get("rules_version", 1),
         "language": prompt.language,
         "tags": "|".join(prompt.tags),

@@ -1,7 +1,7 @@
 """Pairs that are shown again, since their ballots were voided.
 
-Such a pair was drawn once. It comes back on the same sides, with the same side heard first, and keeps the
-propensity of that draw: each draw leads to at most one vote, and a void only delays it.
+Such a pair was drawn once. It comes back on the same sides, with the same side heard first and in the same
+mode, and keeps the propensity of that draw: each draw leads to at most one vote, and a void only delays it.
 """
 
 from __future__ import annotations
@@ -41,4 +41,4 @@ def _repeated(outlook: Outlook, waiting: Waiting) -> Pairing | None:
         a, b = find_shown(outlook.study, (first.rendition_a_id, first.rendition_b_id))
     except PoolChanged:
         return None
-    return Pairing(unit, a, b, first.propensity, first.order)
+    return Pairing(unit, a, b, first.propensity, first.order, first.mode)

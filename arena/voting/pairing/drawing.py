@@ -35,6 +35,8 @@ class Pairing:
     propensity: float
     order: str | None = None
     """Side heard first where it was drawn before; None where it is still to be drawn."""
+    mode: str = ""
+    """Mode of judging where it was drawn before; empty where it is still to be drawn."""
 
 
 class DrawnUnit(NamedTuple):

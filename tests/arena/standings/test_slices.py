@@ -38,6 +38,7 @@ def test_a_board_names_the_values_that_its_prompts_and_clips_have(sliced_study: 
         "language": ("en", "zh"),
         "aspect": ("16:9", "9:16"),
         "group": ("public",),
+        "mode": (),
     }
 
 
@@ -51,7 +52,7 @@ def test_empty_values_take_all_votes(sliced_study: Study) -> None:
     [
         ({"tag": "musik"}, "Unknown tag 'musik'. Known: music, night."),
         ({"language": "de"}, "Unknown language 'de'. Known: en, zh."),
-        ({"colour": "red"}, "Unknown slice 'colour'. Known: tag, language, aspect, group."),
+        ({"colour": "red"}, "Unknown slice 'colour'. Known: tag, language, aspect, group, mode."),
     ],
 )
 def test_unknown_ones_are_refused_with_those_that_there_are(

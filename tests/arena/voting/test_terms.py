@@ -63,7 +63,10 @@ def test_every_field_has_a_rule_and_a_line_of_help() -> None:
         ({"answers": "a"}, "answers must be"),
         ({"aspects": ["taste"]}, r"aspects must be a list of none or some of picture, .*; got \['taste'\]\."),
         ({"aspects": ["sync", "sync"]}, "each once"),
-        ({"modes": []}, r"modes must be a list of at least one of both, muted, sound, each once; got \[\]\."),
+        (
+            {"modes": []},
+            r"modes must be a list of both and none or some of muted, sound, each once; got \[\]\.",
+        ),
         ({"modes": [1]}, "modes must be"),
         ({"reveal": "never"}, r"reveal must be one of vote, last, close; got 'never'."),
         ({"public_board": 1}, "public_board must be true or false; got 1."),
