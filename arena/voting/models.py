@@ -323,14 +323,3 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study_id}#{self.sequence} {self.kind}"
-
-
-class RateCount(models.Model):
-    """Number of requests under one name in the window that began last."""
-
-    key = models.CharField(max_length=64, primary_key=True, help_text="HMAC of what is limited")
-    window = models.BigIntegerField(db_index=True, help_text="Its first second since 1970")
-    count = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.key[:12]}: {self.count}"
