@@ -14,6 +14,7 @@ from generators.choices import SettingsError, read_choice, read_text, refuse_unk
 from generators.delivery import Made, deliver
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
+from generators.happyhorse.network.facts import PRECISIONS
 from generators.happyhorse.pipeline.request import (
     DECODERS,
     FIRST_STAGES,
@@ -43,6 +44,7 @@ _DEFAULTS: Mapping[str, object] = {
     "silence": "computed",
     "upscale": "none",
     "pixels": "asked",
+    "precision": "bf16",
     "device": "auto",
     "negative_prompt": None,
 } | {f"{part}_folder": None for part in PARTS}
@@ -53,6 +55,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "decoder": DECODERS,
     "silence": SILENCES,
     "upscale": ("none", *UPSCALES),
+    "precision": PRECISIONS,
 }
 _TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
@@ -60,7 +63,8 @@ _TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "casc
 class HappyHorse:
     """Generator of the registry name `happyhorse`.
 
-    Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale` and `negative_prompt`, as in `sample`;
+    Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale`, `precision` and
+    `negative_prompt`, as in `sample`;
     `device`, a name that PyTorch knows, or `auto`; `pixels`, the size to make clips at, as `448x256` or
     `asked`; a `…_folder` for each part that isn't in the hub's cache; `weights`, which may be `random`.
     """
@@ -111,6 +115,7 @@ class HappyHorse:
                 kind=asked["kind"],
                 steps=asked["steps"],
                 decoder=asked["decoder"],
+                precision=asked["precision"],
                 device=None if device == "auto" else device,
                 folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
                 negative_prompt=self._read_path("negative_prompt"),

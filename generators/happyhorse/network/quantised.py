@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its usual name)
 
+from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.products import PackedLinear
 
-Quantisation = Literal["fp8", "int8", "int4"]
-QUANTISATIONS: tuple[Quantisation, ...] = get_args(Quantisation)
 FLOAT8 = torch.float8_e4m3fn
 LARGEST_FLOAT8 = 448.0
 """Largest e4m3 number."""
@@ -34,17 +32,17 @@ class Codes(nn.Module):
     weight: Tensor
     scale: Tensor
 
-    def __init__(self, product: PackedLinear, quantisation: Quantisation) -> None:
+    def __init__(self, product: PackedLinear, precision: Precision) -> None:
         """Make room for a product's codes, on the device of its weight."""
         super().__init__()
-        self.quantisation, self.experts = quantisation, product.experts
+        self.precision, self.experts = precision, product.experts
         self.inputs, self.outputs = product.inputs, product.outputs
         self.dtype = torch.bfloat16
         for name, tensor in self._empty(product.weight.device).items():
             self.register_buffer(name, tensor)
 
     def _empty(self, device: torch.device) -> dict[str, Tensor]:
-        form = FORMATS[self.quantisation]
+        form = FORMATS[self.precision]
         rows = self.experts * self.outputs
         with torch.device("meta"):
             made = form.encode(torch.empty(rows, self.inputs))
@@ -52,23 +50,23 @@ class Codes(nn.Module):
 
     def store(self, weight: Tensor) -> dict[str, Tensor]:
         """Return the tensors of this module that stand for a weight (experts·outputs, inputs)."""
-        return FORMATS[self.quantisation].encode(weight.float())
+        return FORMATS[self.precision].encode(weight.float())
 
     def store_float8(self, codes: Tensor, scale: Tensor) -> dict[str, Tensor]:
         """Return the tensors that stand for e4m3 codes times one scale; `fp8` keeps the codes as they are."""
-        if self.quantisation != "fp8":
+        if self.precision != "fp8":
             return self.store(codes.float() * scale)
         return {"weight": codes, "scale": scale.float().reshape(1, 1).repeat(len(codes), 1)}
 
     def matrix(self) -> Tensor:
         """Return the weight that the codes stand for, (experts·outputs, inputs), float32."""
-        return FORMATS[self.quantisation].decode(self.weight, self.scale)[:, : self.inputs]
+        return FORMATS[self.precision].decode(self.weight, self.scale)[:, : self.inputs]
 
     def forward(self, x: Tensor, expert: int) -> Tensor:
         """Map (…, inputs) to (…, outputs) by one expert's matrix, in bfloat16."""
         codes = self.weight.chunk(self.experts)[expert]
         scale = self.scale.chunk(self.experts)[expert]
-        return FORMATS[self.quantisation].multiply(x.to(self.dtype), codes, scale)
+        return FORMATS[self.precision].multiply(x.to(self.dtype), codes, scale)
 
 
 @dataclass(frozen=True)
@@ -81,19 +79,19 @@ class Format:
     """Turn codes and scales into a weight (rows, inputs or more), float32."""
     multiply: Callable[[Tensor, Tensor, Tensor], Tensor]
     """Multiply inputs (…, inputs) in bfloat16 with codes and scales: (…, rows)."""
-    bits: int
-    """Bits of a weight, without scales."""
 
 
-def quantise(model: nn.Module, quantisation: Quantisation) -> None:
-    """Replace all large products of a network, in place, by ones of fewer bits.
+def quantise(model: nn.Module, precision: Precision) -> None:
+    """Replace all large products of a network, in place, by ones of fewer bits; bf16 leaves them as they are.
 
     On the meta device, where weights have no values, it makes room for the codes.
     """
+    if precision == "bf16":
+        return
     for name, module in list(model.named_modules()):
         if not isinstance(module, PackedLinear):
             continue
-        codes = Codes(module, quantisation)
+        codes = Codes(module, precision)
         if not module.weight.is_meta:
             codes.load_state_dict(codes.store(module.weight.detach()), assign=True)
         parent, _, own = name.rpartition(".")
@@ -194,8 +192,8 @@ def _decode_rows(codes: Tensor, scale: Tensor) -> Tensor:
     return codes.float() * scale
 
 
-FORMATS: dict[Quantisation, Format] = {
-    "fp8": Format(encode_float8, _decode_rows, multiply_float8, bits=8),
-    "int8": Format(encode_rows, _decode_rows, multiply_rows, bits=8),
-    "int4": Format(encode_groups, decode_groups, multiply_groups, bits=4),
+FORMATS: dict[Precision, Format] = {
+    "fp8": Format(encode_float8, _decode_rows, multiply_float8),
+    "int8": Format(encode_rows, _decode_rows, multiply_rows),
+    "int4": Format(encode_groups, decode_groups, multiply_groups),
 }

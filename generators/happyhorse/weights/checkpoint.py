@@ -23,8 +23,9 @@ from torch import Tensor
 from generators.base import Unavailable
 from generators.happyhorse.codecs.weights import misfit
 from generators.happyhorse.network.config import HappyHorseConfig
+from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.finite import name_some, unfit
-from generators.happyhorse.network.quantised import Codes, Quantisation, quantise
+from generators.happyhorse.network.quantised import Codes, quantise
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.weights.float8 import is_scale, missing_scales, with_scales
 
@@ -52,7 +53,7 @@ def load_transformer(
     config: HappyHorseConfig | Mapping[str, object],
     dtype: torch.dtype = torch.bfloat16,
     device: torch.device | str | None = None,
-    quantisation: Quantisation | None = None,
+    precision: Precision = "bf16",
 ) -> HappyHorseTransformer:
     """Load a checkpoint straight to a device, one tensor after the other.
 
@@ -63,7 +64,8 @@ def load_transformer(
         config: Sizes of the network, as ours or as in the public code's configuration.
         dtype: Type of the four large products in each layer; the rest is float32.
         device: Where the weights go; the CPU by default.
-        quantisation: Fewer bits for the large products, each of which is stored as soon as it is read.
+        precision: Fewer bits for the large products, each of which is stored as soon as it is read; bf16
+            leaves them in `dtype`.
 
     Raises:
         CheckpointError: Files are missing or damaged, keys or shapes are another network's, or e4m3 weights
@@ -78,8 +80,7 @@ def load_transformer(
     if fault := misfit(model, {key: head.shape for key, head in heads.items() if not is_scale(key)}):
         raise CheckpointError(f"{path} {fault}")
     expected = {key: tensor.dtype for key, tensor in model.state_dict().items()}
-    if quantisation is not None:
-        quantise(model, quantisation)
+    quantise(model, precision)
     weights: dict[str, Tensor] = {}
     for file in files:
         for key, tensor, scale in with_scales(_tensors(file, str(device or "cpu"))):
