@@ -53,7 +53,7 @@ class Codes(nn.Module):
         return FORMATS[self.precision].encode(weight.float())
 
     def store_float8(self, codes: Tensor, scale: Tensor) -> dict[str, Tensor]:
-        """Return the tensors that stand for e4m3 codes times one scale; `fp8` keeps the codes as they are."""
+        """Return the tensors for e4m3 codes (rows, inputs) times a scalar scale; `fp8` keeps the codes."""
         if self.precision != "fp8":
             return self.store(codes.float() * scale)
         return {"weight": codes, "scale": scale.float().reshape(1, 1).repeat(len(codes), 1)}
@@ -106,7 +106,7 @@ def encode_rows(weight: Tensor) -> dict[str, Tensor]:
 
 
 def multiply_rows(x: Tensor, codes: Tensor, scale: Tensor) -> Tensor:
-    """Multiply with int8 codes, which bfloat16 holds exactly, and then with the scale of each row."""
+    """Multiply x (…, inputs) with int8 codes, exact in bfloat16, then with each row's scale: (…, rows)."""
     product = F.linear(x, codes.to(x.dtype))
     return (product.float() * scale[:, 0]).to(x.dtype)
 
@@ -132,7 +132,7 @@ def decode_groups(codes: Tensor, scale: Tensor) -> Tensor:
 
 
 def multiply_groups(x: Tensor, codes: Tensor, scale: Tensor) -> Tensor:
-    """Multiply with the weight that four-bit codes stand for."""
+    """Multiply x (…, inputs) with the weight that four-bit codes stand for: (…, rows)."""
     weight = decode_groups(codes, scale)[:, : x.shape[-1]]
     return F.linear(x, weight.to(x.dtype))
 

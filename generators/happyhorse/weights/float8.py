@@ -25,7 +25,7 @@ def missing_scales(types: Mapping[str, str]) -> list[str]:
 
 
 def with_scales(tensors: Iterable[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor, Tensor | None]]:
-    """Yield the keys and tensors of one file, each weight in e4m3 beside its scale, once both are read."""
+    """Yield a file's keys and tensors of any shape, each weight in e4m3 beside its scalar scale."""
     waiting: dict[str, Tensor] = {}
     for key, tensor in tensors:
         own = key.removesuffix(SUFFIX)
