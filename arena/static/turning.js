@@ -22,7 +22,7 @@ export function show(main, page, mount) {
 // Replace captions and answers by the reveal; the clips stay and can be played again.
 function turnOver(main, reveal, mount) {
   const stage = main.querySelector(".stage");
-  stage.style.height = `${stage.getBoundingClientRect().height}px`; // the reveal may need more room than the answers, and then the page grows
+  keepHeight(stage);
   main.classList.add("revealed");
   for (const figure of reveal.querySelectorAll(".clip")) {
     const caption = main.querySelector(`[data-side=${figure.dataset.side}] figcaption`);
@@ -33,6 +33,18 @@ function turnOver(main, reveal, mount) {
   const names = [...after.querySelectorAll("[data-told]")].map((told) => told.dataset.told);
   announce(`${gettext("Your vote is recorded.")} ${names.join(" ")}`);
   waitForNext(main, after, (next) => enter(main, next, mount));
+}
+
+// Keep the clips' size, since the reveal may need more room than the answers: then the page grows. A turned phone lays out anew.
+function keepHeight(stage) {
+  const width = innerWidth;
+  stage.style.height = `${stage.getBoundingClientRect().height}px`;
+  const release = () => {
+    if (innerWidth === width && stage.isConnected) return;
+    stage.style.height = "";
+    removeEventListener("resize", release);
+  };
+  addEventListener("resize", release);
 }
 
 function enter(main, next, mount) {

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.catalog.hashing import canonical_json
-from arena.voting.playback import BOUNDS, MEASURES, is_possible, playback_columns, read_playback
+from arena.voting.playback import BOUNDS, MEASURES, RANGES, is_possible, playback_columns, read_playback
 
 
 def test_known_measures_are_kept_to_the_millisecond() -> None:
@@ -119,3 +120,9 @@ def test_nothing_lasts_longer_than_the_pair_was_open(name: str) -> None:
 
 def test_silent_pairs_need_no_hearing() -> None:
     assert _possible({**WHOLE, "heard_a_s": 0.0, "heard_b_s": 0.0}, with_sound=False)
+
+
+@pytest.mark.parametrize("name", [*MEASURES, *RANGES])
+def test_every_measure_is_documented(name: str) -> None:
+    page = Path(__file__).parents[3] / "docs" / "playback.md"
+    assert f"`{name}`" in page.read_text(encoding="utf-8")

@@ -61,11 +61,13 @@ def test_a_spoiled_pair_casts_no_vote_and_names_nobody(client: Client, outcome: 
     study = make_study(prompts=2)
     ballot = open_page(client, study)
     token = sign_ballot(ballot)
-    assert _send(client, ballot, outcome, STALLED) == (302, reverse("voided", args=[token]))
+    status, where = _send(client, ballot, outcome, STALLED)
+    assert status == 302
+    assert where.endswith("/voided/")
     ballot.refresh_from_db()
     assert (ballot.state, ballot.void_reason) == ("voided", "stall")
     assert recorded() == (0, [])
-    page = client.get(reverse("voided", args=[token])).content.decode()
+    page = client.get(where).content.decode()
     assert "Playback stopped for some seconds" in page
     assert "You get the pair again later" in page
     assert "Contender" not in page
@@ -75,8 +77,9 @@ def test_a_spoiled_pair_casts_no_vote_and_names_nobody(client: Client, outcome: 
 
 def test_the_same_report_again_changes_nothing(client: Client) -> None:
     ballot = open_page(client, make_study(prompts=2))
-    first = _send(client, ballot, "a", STALLED)
-    assert _send(client, ballot, "a", STALLED) == first
+    for _ in range(2):
+        status, where = _send(client, ballot, "a", STALLED)
+        assert (status, where.endswith("/voided/")) == (302, True)
     assert Ballot.objects.count() == 1
 
 
