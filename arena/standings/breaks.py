@@ -47,7 +47,7 @@ class Break:
     undone: bool = False
     """Whether the votes came back."""
     changes: tuple[str, ...] = ()
-    """What differs in the method, such as `ties: "half" → "davidson"`."""
+    """What differs in the method, such as `ties: half → davidson`."""
 
 
 @dataclass(frozen=True)

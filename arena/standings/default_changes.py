@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from arena.standings.fit_versions import in_words
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,9 @@ class DefaultChange:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """What changed, such as `separation: "error" → "apart"`."""
+        """What changed, such as `separation: error → apart`."""
         return tuple(
-            f"{name}: {json.dumps(self.before[name])} → {json.dumps(value)}"
-            for name, value in self.after.items()
+            f"{name}: {in_words(self.before[name])} → {in_words(value)}" for name, value in self.after.items()
         )
 
 

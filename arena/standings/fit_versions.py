@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Study, StudyChange
+
+WORDS = {"side": "side effect", "both_bad": "both bad"}
+"""Names for people of settings that read badly as they are."""
 
 
 class FitChange(NamedTuple):
@@ -21,14 +23,22 @@ class FitChange(NamedTuple):
     after: FitSettings
 
     def differences(self, names: Mapping[str, str]) -> tuple[str, ...]:
-        """Return what changed, such as `ties: "half" → "davidson"`, with public names of contenders."""
+        """Return what changed, such as `ties: half → davidson`, with public names of contenders."""
         old, new = (_public(fit, names) for fit in (self.before, self.after))
         return tuple(
-            f"{name.replace('_', ' ')}: {json.dumps(old[name], ensure_ascii=False)} → "
-            f"{json.dumps(new[name], ensure_ascii=False)}"
+            f"{WORDS.get(name, name.replace('_', ' '))}: {in_words(old[name])} → {in_words(new[name])}"
             for name in old
             if old[name] != new[name]
         )
+
+
+def in_words(value: object) -> str:
+    """Return a setting for people: `none` for an empty one, and yes or no for a truth value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(str(item).replace("_", " ") for item in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
 
 
 def fit_changes(study: Study) -> list[FitChange]:

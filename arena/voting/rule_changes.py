@@ -12,6 +12,7 @@ from arena.voting.ledger import hold_ledger
 from arena.voting.models import Study, StudyChange, Vote
 from arena.voting.openings import record_change, rules_record
 from arena.voting.terms import InvalidTerms, Terms
+from generators.base import Track
 
 
 class NothingChanged(ValueError):
@@ -46,7 +47,8 @@ def change_rules(
         _refuse_other_geometry(study, terms)
         study.terms = terms.stored
     if fit is not None:
-        fit.check(sorted(study.contenders.values_list("slug", flat=True)))
+        slugs = sorted(study.contenders.values_list("slug", flat=True))
+        fit.check(slugs, [Track(track) for track in study.tracks])
         study.fit = json.loads(json.dumps(fit.stored))
     if (study.terms, study.fit) == present:
         raise NothingChanged(f"Study '{study.slug}' has these rules already. Nothing was changed.")

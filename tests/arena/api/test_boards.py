@@ -126,9 +126,9 @@ def test_breaks_are_told_by_public_names(rated_study: Study, read: Read) -> None
     method, removal = read(f"{BOARD}/history")["breaks"]
     assert (method["kind"], method["reason"]) == ("method", "Sides matter.")
     assert method["changes"] == [
-        "side: false → true",
-        f'anchor: "" → "{hidden.public_slug}"',
-        "anchor rating: 1000.0 → 1200.0",
+        "side effect: no → yes",
+        f"anchor: none → {hidden.public_slug}",
+        "anchor rating: 1000 → 1200",
     ]
     assert sum(row["rating"] for row in method["before"]) == pytest.approx(3000)
     anchored = {row["contender"]: row["rating"] for row in method["after"]}

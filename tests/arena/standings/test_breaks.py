@@ -86,7 +86,7 @@ def test_a_change_of_the_fit_is_a_break_with_the_tables_of_both_methods(rated_st
     assert davidson is not None
     (found,) = board_breaks(study=rated_study, track=TRACK)
     assert (found.kind, found.reason) == ("method", "Ties are frequent.")
-    assert found.changes == ('ties: "half" → "davidson"',)
+    assert found.changes == ("ties: half → davidson",)
     assert (found.before, found.after) == (half.rows, davidson.rows)
     assert found.before != found.after
 
