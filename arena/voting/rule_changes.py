@@ -9,7 +9,7 @@ from django.db import transaction
 
 from arena.voting.fit_settings import FitSettings
 from arena.voting.ledger import hold_ledger
-from arena.voting.models import Study, StudyChange, Vote
+from arena.voting.models import Study, StudyChange
 from arena.voting.openings import record_change, rules_record
 from arena.voting.terms import InvalidTerms, Terms
 from generators.base import Track
@@ -32,7 +32,7 @@ def change_rules(
         fit: new settings of the ratings; None keeps the present ones.
 
     Raises:
-        InvalidTerms: a term is invalid, or can't change after the first vote, or there is no reason.
+        InvalidTerms: a term is invalid, or there is no reason.
         InvalidFit: a setting of the ratings is invalid.
         NothingChanged: the study has these rules already.
     """
@@ -44,7 +44,6 @@ def change_rules(
     if terms is not None:
         terms.check()
         terms.check_tracks(study.tracks)
-        _refuse_other_geometry(study, terms)
         study.terms = terms.stored
     if fit is not None:
         slugs = sorted(study.contenders.values_list("slug", flat=True))
@@ -98,12 +97,3 @@ def _record_version(
     study.save(update_fields=["terms", "fit", "rules_version"])
     details = {**rules_record(study), **({"before": before} if before else {})}
     return record_change(study=study, kind=kind, reason=reason, details=details)
-
-
-def _refuse_other_geometry(study: Study, terms: Terms) -> None:
-    present = Terms.of(study.terms).geometry
-    if terms.geometry != present and Vote.objects.filter(ballot__study=study).exists():
-        raise InvalidTerms(
-            f"geometry must stay {present} once the study has votes; got {terms.geometry}. "
-            "Create another study."
-        )

@@ -17,7 +17,6 @@ ASPECTS = ("picture", "motion", "prompt", "sound", "sync")
 MODES = ("both", "muted", "sound")
 REVEALS = ("vote", "last", "close")
 ADMISSIONS = ("public", "invitation", "panel")
-GEOMETRIES = ("equal", "native")
 SOUND_CHECKS = ("off", "ask", "require")
 LONGEST_CONSENT = 4000
 LARGEST_COUNT = 1_000_000
@@ -63,8 +62,6 @@ class Terms:
     """Raters that a contender needs before it is listed."""
     min_prompts: int = 0
     """Prompts that a contender needs before it is listed."""
-    geometry: str = "equal"
-    """Whether the two clips of a pair share their geometry, rate and duration."""
     consent: str = ""
     """Text that a rater agrees to before the first pair, empty for none."""
     instructions: bool = False
@@ -237,7 +234,6 @@ RULES: dict[str, Rule] = {
     "min_votes": _count(LARGEST_COUNT, "votes that a contender needs before it is listed"),
     "min_raters": _count(LARGEST_COUNT, "raters that a contender needs before it is listed"),
     "min_prompts": _count(LARGEST_COUNT, "prompts that a contender needs before it is listed"),
-    "geometry": _choice(GEOMETRIES, "whether both clips share geometry, rate and duration"),
     "consent": _text(LONGEST_CONSENT, "text that raters agree to first, empty for none"),
     "instructions": _truth("whether instructions are shown first"),
     "sound_check": _choice(SOUND_CHECKS, "check of headphones and display before the first pair"),

@@ -27,7 +27,6 @@ EVERY_FIELD: dict[str, Any] = {
     "min_votes": 100,
     "min_raters": 15,
     "min_prompts": 10,
-    "geometry": "native",
     "consent": "I agree.\nI am an adult.",
     "instructions": True,
     "sound_check": "require",
