@@ -206,6 +206,7 @@ MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(m
 MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
 MAX_USD_PER_DAY = env.decimal("MAX_USD_PER_DAY", None, validate=validate.Range(min=0))
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1))
+RENDITION_VARIANTS = env.int("RENDITION_VARIANTS", 8, validate=validate.Range(min=0, max=16))
 
 # Voting.
 

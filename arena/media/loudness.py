@@ -31,6 +31,8 @@ class Levelled(NamedTuple):
     heard: Loudness
     missing_db: float
     """Gain in dB that the profile's loudness would need beyond its `max_gain_db`."""
+    level: Level
+    """Change of the sound that led to it."""
 
 
 def recorded_loudness(integrated_lufs: float | None) -> float:
@@ -64,7 +66,7 @@ def level_sound(source: SoundSource, target: Path, profile: Profile, frames: int
         if better == level:
             break
         level, heard = better, _encode(source, target, profile, frames, better)
-    return Levelled(level.gain_db, heard, max(0.0, wanted_db - profile.max_gain_db))
+    return Levelled(level.gain_db, heard, max(0.0, wanted_db - profile.max_gain_db), level)
 
 
 def _encode(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> Loudness:

@@ -200,6 +200,9 @@ class Rendition(models.Model):
         help_text="Mean difference of luma between successive pictures, 0 to 255; null if unmeasured",
     )
     recipe = models.JSONField(help_text="Profile, gain and encoder that made it")
+    variants = models.JSONField(
+        default=list, help_text="Other encodings, shown to raters in its stead, as [sha256, size_bytes]"
+    )
 
     class Meta:
         constraints = [

@@ -17,6 +17,7 @@ LOOKUPS = (
     "pk",
     "sha256",
     "size_bytes",
+    "variants",
     "clip__job__seed",
     "clip__job__settings_hash",
     "clip__job__contender__slug",
@@ -34,6 +35,8 @@ class Shown(NamedTuple):
 
     sha256: str
     size_bytes: int
+    variants: list[tuple[str, int]]
+    """Hash and length of each file that ballots show in its stead."""
     seed: int
     settings_hash: str
     contender: str
