@@ -92,7 +92,11 @@ def accounted_files() -> set[str]:
         for name in row._default_manager.values_list("name", flat=True)
     }
     variants = Rendition.objects.values_list("variants", flat=True)
-    return own | {f"renditions/{StoredFile.named(*file, 'mp4').name}" for each in variants for file in each}
+    return own | {
+        f"renditions/{StoredFile.named(sha256, size, 'mp4').name}"
+        for each in variants
+        for sha256, size in each
+    }
 
 
 def unfinished_work() -> list[Path]:

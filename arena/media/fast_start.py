@@ -148,7 +148,7 @@ def _rewritten(box: Box, sizes: Numbers, chunks: NDArray[Any]) -> bytes:
 
 
 def _without_rates(esds: bytes) -> bytes:
-    """Return a decoder's description whose buffer size and bit rates are 0, for unknown (ISO/IEC 14496-1, 7.2.6.6)."""
+    """Return a decoder's description without buffer size and bit rates (ISO/IEC 14496-1, 7.2.6.6)."""
     at = 4
     for own in (3, 0):  # an elementary stream's descriptor, and the decoder's within it
         at += 1

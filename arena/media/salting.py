@@ -1,4 +1,4 @@
-"""Salt a rendition: put random bytes that decoders skip before each of its samples, other ones on each ballot.
+"""Salt a rendition: put random bytes that decoders skip before each sample, others on each ballot.
 
 Salt changes the size of each sample, the sample tables and every hash of the file. It costs no encoding: a
 picture gets an SEI message of unregistered user data (ITU-T H.264, D.1.7), a frame of sound a data stream

@@ -3,8 +3,8 @@
 A variant is encoded anew from the clip, by settings that its seed draws: rounding in the quantiser, quality,
 the quantiser of colours, the bit rate of the sound, and a delay of the sound of up to a third of a
 millisecond. Lossless changes alone would be cheaper, but are undone by removing them;
-`arena.media.salting` adds them on each ballot. The clip is decoded and scaled once for all variants, and x264's
-`ultrafast` keeps the cost of eight variants at one to two times that of making the rendition itself.
+`arena.media.salting` adds them on each ballot. The clip is decoded and scaled once for all variants, and
+x264's `ultrafast` keeps the cost of eight variants at one to two times that of the rendition itself.
 """
 
 from __future__ import annotations

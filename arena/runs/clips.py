@@ -69,7 +69,8 @@ def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
         corner_mark=_find_mark(made),
     )
     recipe = asdict(profile_for(job)) | asdict(rendition)
-    variants = encode_variants_of(job, made.path, folder, recipe, profile_for(job), facts)
+    seed = made.identity.sha256
+    variants = encode_variants_of(job, made.path, folder, recipe, profile_for(job), facts=facts, seed=seed)
     _keep(job, made, facts, remarks, shown, rendition, variants)
 
 

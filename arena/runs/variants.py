@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,17 +16,23 @@ from django.db.models import QuerySet
 from arena.media.graph import Level
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
-from arena.media.storage import StoredFile, identify, open_stored, store
+from arena.media.storage import StoredFile, open_stored, store
 from arena.media.variants import make_variants
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Rendition
-from generators.base import file_sha256
 
 SUFFIX = "mp4"
 
 
 def encode_variants_of(
-    job: Job, source: Path, folder: Path, recipe: Mapping[str, Any], profile: Profile, facts: Probe
+    job: Job,
+    source: Path,
+    folder: Path,
+    recipe: Mapping[str, Any],
+    profile: Profile,
+    *,
+    facts: Probe,
+    seed: str,
 ) -> list[Path]:
     """Encode the variants of a job's rendition into a folder; none if `RENDITION_VARIANTS` is 0.
 
@@ -36,6 +43,7 @@ def encode_variants_of(
         recipe: the rendition's own recipe, with its number of frames and the gain of its sound.
         profile: the rendition's profile.
         facts: result of `probe` for the clip.
+        seed: the clip's hash, so that equal clips have equal variants.
 
     Raises:
         UnusableMedia: the clip can't be encoded.
@@ -47,7 +55,7 @@ def encode_variants_of(
         profile,
         _level(recipe, profile),
         number=settings.RENDITION_VARIANTS,
-        seed=file_sha256(source),
+        seed=seed,
         facts=facts,
         frames=recipe["frames"],
         forbidden=[job.contender.slug, job.contender.name],
@@ -56,11 +64,8 @@ def encode_variants_of(
 
 def identify_variants(paths: list[Path]) -> list[StoredFile]:
     """Return where each variant is kept."""
-    kept = []
-    for path in paths:
-        with path.open("rb") as file:
-            kept.append(identify(file, SUFFIX))
-    return kept
+    contents = ((path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths)
+    return [StoredFile.named(sha256, path.stat().st_size, SUFFIX) for path, sha256 in contents]
 
 
 def listed(variants: list[StoredFile]) -> list[tuple[str, int]]:
@@ -97,7 +102,8 @@ def _add(rendition: Rendition, folder: Path) -> None:
         shutil.copyfileobj(stored, copy)
     asked: ClipSettings = job.clip_settings
     profile = Profile("ballot", width=asked.width, height=asked.height, fps=asked.fps)
-    paths = encode_variants_of(job, source, folder, rendition.recipe, profile, probe(source))
+    facts, seed = probe(source), clip.sha256
+    paths = encode_variants_of(job, source, folder, rendition.recipe, profile, facts=facts, seed=seed)
     kept = identify_variants(paths)
     for path, file in zip(paths, kept, strict=True):
         with path.open("rb") as content:
