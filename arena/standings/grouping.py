@@ -46,6 +46,8 @@ class Groups:
         self.latest: int | None = None
         """Time of the last vote that counts; None where the entries must be looked through for it."""
         self._taken = 0
+        self._is_empty = True
+        """Whether no entry was of the slice so far."""
 
     def take(self, entries: Entries, facts: ClipFacts, inside: Inside) -> None:
         """Count the entries that came after those taken before.
@@ -61,20 +63,21 @@ class Groups:
             new = new[inside(self.part, new)]
         if not len(new):
             return
-        self._see_times(new, is_first=len(new) == self._taken)
+        self._see_times(new)
         number = facts.numbered_contenders()[1]
         a, b = new["a"].astype(np.intp), new["b"].astype(np.intp)
         prompt = np.array(facts.prompt_numbers)[a]
         self.votes.add(Batch(number[a], number[b], new["outcome"], prompt, new["rater"], new["sign"]))
 
-    def _see_times(self, new: Entries, *, is_first: bool) -> None:
+    def _see_times(self, new: Entries) -> None:
         """Keep `latest` right, unless one of the last votes was taken back."""
         last = int(new["at"].max())
         taken_back = new["at"][new["sign"] < 0]
-        if is_first or self.latest is not None:
+        if self._is_empty or self.latest is not None:
             self.latest = max(last, self.latest or last)
         if len(taken_back) and int(taken_back.max()) >= (self.latest or 0):
             self.latest = None
+        self._is_empty = False
 
 
 def can_group(specification: Specification, contenders: int, clusters: int) -> bool:
