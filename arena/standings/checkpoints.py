@@ -83,7 +83,7 @@ def read_checkpoint(key: tuple[int, str]) -> State | None:
 
 def _path(key: tuple[int, str]) -> Path:
     study, track = key
-    return Path(settings.DATA_DIR) / "boards" / f"{study}-{track}.votes"
+    return Path(settings.DATA_DIR) / "boards" / f"{study}-{track.replace('/', '-')}.votes"
 
 
 def _write(path: Path, parts: Sequence[bytes | memoryview]) -> None:

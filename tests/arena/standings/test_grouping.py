@@ -5,6 +5,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from arena.standings.clip_facts import ClipFacts, Places
 from arena.standings.grouping import KEPT, Entries, Groups
@@ -22,8 +23,10 @@ class _Facts:
     def numbered_contenders(self) -> tuple[tuple[str, ...], Places]:
         return ("ant", "bee"), np.array([0, 1, 0, 1])
 
-    def within(self, part: Slice) -> np.typing.NDArray[np.bool_]:
-        return np.array([False, False, True, True])
+
+def _inside(part: Slice, entries: Entries) -> NDArray[np.bool_]:
+    is_about_music: NDArray[np.bool_] = entries["a"] >= 2
+    return is_about_music
 
 
 def _taken(part: Slice, *votes: Sequence[int]) -> Groups:
@@ -31,7 +34,7 @@ def _taken(part: Slice, *votes: Sequence[int]) -> Groups:
     groups = Groups(("ant", "bee"), part, Specification())
     entries: Entries = np.array([(at, a, a + 1, 0, 0, sign, 0) for at, a, sign in votes], dtype=KEPT)
     for number in range(1, len(entries) + 1):
-        groups.take(entries[:number], cast(ClipFacts, _Facts()))
+        groups.take(entries[:number], cast(ClipFacts, _Facts()), _inside)
     return groups
 
 
