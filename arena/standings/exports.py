@@ -21,6 +21,7 @@ from arena.voting.coverage import cover_study
 from arena.voting.fit_settings import COVARIATES
 from arena.voting.ledger import counting_votes, ledger_head
 from arena.voting.models import Study, Vote
+from arena.voting.modes import Mode
 from arena.voting.playback import MEASURES, RANGES, playback_columns
 from arena.voting.records import LEFT_OUT, VOTE_FIELDS
 from arena.voting.terms import ASPECTS
@@ -87,8 +88,10 @@ def _records_at_head(study: Study, track: str, *, clip_facts: bool) -> tuple[lis
     hidden = () if clip_facts else RENDITIONS
     known = facts_of_votes(Vote.objects.filter(ballot__study=study, ballot__track=track), features=clip_facts)
     votes = [vote for vote in counting_votes(study) if vote["track"] == track]
+    # Records leave the usual mode out; where there are others, readers need it of every vote.
+    usual = {"mode": Mode.BOTH.value} if any("mode" in vote for vote in votes) else {}
     shown = [
-        {name: value for name, value in vote.items() if name not in hidden} | known[vote["ballot"]]
+        usual | {name: value for name, value in vote.items() if name not in hidden} | known[vote["ballot"]]
         for vote in votes
     ]
     return shown, ledger_head(study)

@@ -17,6 +17,7 @@ from arena.standings.grouping import Entries
 from arena.standings.tallies import votes_of
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Exclusion, Study, Undoing
+from arena.voting.modes import Mode
 from arena.voting.tally_sheets import EPOCH
 
 BALLOT = "vote__ballot"
@@ -38,7 +39,8 @@ def read_removals(study: Study, track: str) -> list[Removal]:
     """Return the exclusions of a board's votes and their undoings, the oldest first."""
     found = []
     for rows, to in ((Exclusion.objects.all(), ""), (Undoing.objects.all(), "exclusion__")):
-        chosen = rows.filter(**{f"{to}{BALLOT}__study": study, f"{to}{BALLOT}__track": track})
+        ballot = {"study": study, "track": track, "mode": Mode.BOTH}
+        chosen = rows.filter(**{f"{to}{BALLOT}__{name}": value for name, value in ballot.items()})
         of_vote = (f"{to}vote__created_at", f"{to}{BALLOT}__rater")
         columns = ("pk", "created_at", f"{to}rule", "reason", *of_vote)
         found += [Removal(key, bool(to), *rest) for key, *rest in chosen.values_list(*columns)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from analysis.report.build import build_report
 from analysis.report.page import to_html
@@ -17,8 +19,11 @@ from arena.catalog.hashing import content_hash
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import NoBoard
 from arena.standings.pages.votes import votes_behind
+from arena.standings.slices import known_slices
 from arena.standings.snapshots.blindness import public_names
 from arena.standings.vote_facts import clip_columns
+from arena.voting.models import Vote
+from arena.voting.modes import Mode
 from arena.voting.records import CONTENDER_A, CONTENDER_B
 
 if TYPE_CHECKING:
@@ -33,6 +38,7 @@ COLUMNS = {
     "tags": "ballot__prompt__tags",
     "language": "ballot__prompt__language",
     "at": "created_at",
+    "mode": "ballot__mode",
     "clip_a": "ballot__rendition_a",
     "clip_b": "ballot__rendition_b",
 }
@@ -90,9 +96,10 @@ def rate_board(page: BoardPage) -> Subject:
     board = page.standing.board
     if board is None:
         raise NoBoard(page.standing.missing)
-    names, frame, fit = public_names(page.contenders.values()), votes_frame(page), page.standing.fit
+    names, frame = public_names(page.contenders.values()), votes_frame(page, votes_behind(page))
+    fit = page.standing.fit
     anchor = board.settings["anchor"]
-    return rate_frame(
+    subject = rate_frame(
         frame,
         ties=fit.ties,
         both_bad=fit.both_bad,
@@ -103,13 +110,17 @@ def rate_board(page: BoardPage) -> Subject:
         covariates=found_covariates(frame),
         control=fit.covariates,
     )
+    if page.part or len(known_slices(page.study, page.track)["mode"]) < len(Mode) - 1:
+        return subject
+    of_study = Vote.objects.counting().filter(ballot__study=page.study, ballot__track=page.track)
+    return replace(subject, every_mode=votes_frame(page, of_study))
 
 
-def votes_frame(page: BoardPage) -> pd.DataFrame:
-    """Return the votes of a board as a frame, with raters numbered and withheld contenders by pseudonym."""
+def votes_frame(page: BoardPage, votes: QuerySet[Vote]) -> pd.DataFrame:
+    """Return votes of a board as a frame, with raters numbered and withheld contenders by pseudonym."""
     import pandas as pd  # slow to load, and only reports need it
 
-    rows = votes_behind(page).order_by("pk").values_list(*COLUMNS.values())
+    rows = votes.order_by("pk").values_list(*COLUMNS.values())
     frame = pd.DataFrame.from_records(list(rows.iterator()), columns=list(COLUMNS))
     names = public_names(page.contenders.values())
     for side in ("contender_a", "contender_b"):

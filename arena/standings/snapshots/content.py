@@ -143,7 +143,7 @@ def vote_row(
         "language": prompt.language,
         "tags": "|".join(prompt.tags),
         "excluded_by": None,
-        **{name: facts.get(name) for name in LATER},
+        **{name: facts.get(name) for name in LATER if name != "mode"},
         **_hidden_features(record, names, clip_facts=clip_facts),
     }
 

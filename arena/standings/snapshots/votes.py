@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from arena.voting.fit_settings import COVARIATES
+from arena.voting.modes import Mode
 from elo import Votes
 
 if TYPE_CHECKING:
@@ -34,12 +35,13 @@ COLUMNS = {
     "issued_at": "string",
     "at": "string",
     "excluded_by": "string",
+    "mode": "string",
     "aspect_ratio": "string",
     **dict.fromkeys(COVARIATES, "float64"),
 }
 """Columns of a file of votes with their Arrow types. `vote` is the number of the ledger's entry; a feature is
 that of clip a less that of clip b, and empty where it isn't recorded or would tell too much."""
-LATER = ("aspect_ratio", *COVARIATES)
+LATER = ("mode", "aspect_ratio", *COVARIATES)
 """Columns that snapshots of version 1 lack."""
 
 
@@ -84,6 +86,7 @@ def read_boards(
     """
     table = _read(content)
     features = sorted({name for of_track in covariates.values() for name in of_track})
+    table = _judged_whole(table)
     columns = {name: table.column(name).to_pylist() for name in (*READ, *_present(table, features))}
     boards = {}
     for track in sorted(set(columns["track"])):
@@ -91,6 +94,13 @@ def read_boards(
         of_track = {name: [values[i] for i in here] for name, values in columns.items()}
         boards[track] = _votes(of_track, covariates.get(track, ()))
     return boards
+
+
+def _judged_whole(table: pa.Table) -> pa.Table:
+    """Return the votes on picture and sound together, which are those of a track's board."""
+    if "mode" not in table.column_names:
+        return table
+    return table.filter([mode == Mode.BOTH for mode in table.column("mode").to_pylist()])
 
 
 def _present(table: pa.Table, features: Sequence[str]) -> Sequence[str]:
