@@ -41,6 +41,8 @@ class ModelChoice:
     """Whether the video is sampled first, and then audio for it."""
     precision: Precision = "bf16"
     """Type of the large products' weights; the toy model's own are float32."""
+    loras: tuple[tuple[Path, float], ...] = ()
+    """Files of low-rank additions to the first stage's weights, each with its strength."""
     device: str | None = None
     """Name that PyTorch knows; None for the accelerator if there is one, else the CPU."""
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -70,13 +72,12 @@ class ModelChoice:
         from generators.devices import find_device
 
         device = find_device(self.device)
-        match self.weights:
-            case "shipped":
-                return self._toy_parts(device)
-            case "random":
-                return self._random_parts(device)
-            case "released":
-                return self._release(device).parts(upscales)
+        parts = self._plain_parts(device, upscales)
+        if not self.loras:
+            return parts
+        from generators.happyhorse.weights.adapted import adapted
+
+        return adapted(parts, self.loras)
 
     def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
         """Return what a clip's provenance says of the weights.
@@ -87,6 +88,26 @@ class ModelChoice:
         Raises:
             Unavailable: Weights are missing.
         """
+        origin = self._plain_origin(upscales)
+        if self.loras:
+            from generators.happyhorse.adaptation.lora_files import lora_file
+
+            origin["loras"] = [
+                {"sha256": file_sha256(lora_file(path)), "strength": strength}
+                for path, strength in self.loras
+            ]
+        return origin
+
+    def _plain_parts(self, device: torch.device, upscales: tuple[Upscale, ...]) -> Parts:
+        match self.weights:
+            case "shipped":
+                return self._toy_parts(device)
+            case "random":
+                return self._random_parts(device)
+            case "released":
+                return self._release(device).parts(upscales)
+
+    def _plain_origin(self, upscales: tuple[Upscale, ...]) -> dict[str, object]:
         match self.weights:
             case "shipped":
                 from generators.happyhorse.toy.checkpoints import weights_file
