@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "arena.catalog",
     "arena.runs",
     "arena.voting",
+    "arena.screening",
     "arena.standings",
     "arena.api",
     "arena.demo",
@@ -217,6 +218,7 @@ ANSWERS_PER_MINUTE_AND_ADDRESS = env.int(
 NEW_RATERS_PER_HOUR_AND_ADDRESS = env.int(
     "NEW_RATERS_PER_HOUR_AND_ADDRESS", 120, validate=validate.Range(min=0)
 )
+ORIGINS_KEPT_DAYS = env.int("ORIGINS_KEPT_DAYS", 30, validate=validate.Range(min=0))
 WATCHING_REQUIRED = env.bool("WATCHING_REQUIRED", True)
 BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(min=60))
 HIDDEN_MOST_CONTENDERS = env.int("HIDDEN_MOST_CONTENDERS", 3, validate=validate.Range(min=0))

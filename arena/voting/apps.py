@@ -14,4 +14,5 @@ class VotingConfig(AppConfig):
         import_module("arena.voting.tally_sheets")
         import_module("arena.voting.admission.models")
         import_module("arena.voting.limits")
+        import_module("arena.voting.origins")
         import_module("arena.voting.pairing.models")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
+from arena.voting.screening_rules import KNOWN, faults_of
 from generators.base import Track
 
 ALL_ANSWERS = ("a", "tie", "both_bad", "b")
@@ -74,16 +74,8 @@ class Terms:
     """Code shown to a rater who has finished, empty for none; public rules say only that there is one."""
     personal_board: int = 0
     """Votes after which a rater sees a board of their own, 0 for never."""
-    gold: float = 0.0
-    """Share of ballots that are pairs with a known answer."""
-    repeats: float = 0.0
-    """Share of ballots that repeat an earlier pair with its sides swapped."""
-    identical: float = 0.0
-    """Share of ballots that show one clip twice."""
     screening: dict[str, float] = field(default_factory=dict)
     """Threshold of each screening rule by its name."""
-    work_bits: int = 0
-    """Bits of proof of work before a new rater's first ballot, 0 for none."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Terms:
@@ -136,9 +128,6 @@ class Terms:
         ]
         if not wrong and self.panel_query and self.admission != "panel":
             wrong = [f"panel_query must be empty unless admission is panel; got '{self.panel_query}'."]
-        if not wrong and self.gold + self.repeats + self.identical > 0.5:
-            total = self.gold + self.repeats + self.identical
-            wrong = [f"gold, repeats and identical must be at most 0.5 together; got {total:g}. Lower one."]
         if wrong:
             raise InvalidTerms(" ".join(wrong))
 
@@ -181,10 +170,6 @@ def _count(most: int, meaning: str) -> Rule:
     )
 
 
-def _share(meaning: str) -> Rule:
-    return Rule("a number from 0 to 0.5", lambda value: _is_number(value) and 0 <= value <= 0.5, meaning)
-
-
 def _truth(meaning: str) -> Rule:
     return Rule("true or false", lambda value: isinstance(value, bool), meaning)
 
@@ -201,15 +186,8 @@ def _text(longest: int, meaning: str) -> Rule:
     )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _are_thresholds(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and re.fullmatch("[a-z][a-z0-9_-]{0,63}", name) and _is_number(threshold)
-        for name, threshold in value.items()
-    )
+    return isinstance(value, dict) and not any(faults_of(value))
 
 
 RULES: dict[str, Rule] = {
@@ -240,12 +218,8 @@ RULES: dict[str, Rule] = {
     "training": _count(5, "training pairs with known answers"),
     "completion_code": _text(64, "code for raters who have finished, empty for none"),
     "personal_board": _count(LARGEST_COUNT, "votes after which raters see their own board, 0 for never"),
-    "gold": _share("share of ballots with a known answer"),
-    "repeats": _share("share of ballots that repeat a pair with its sides swapped"),
-    "identical": _share("share of ballots that show one clip twice"),
     "screening": Rule(
-        "a mapping of rule names to finite numbers", _are_thresholds, "threshold of each screening rule"
+        f"a mapping of rules to numbers: {KNOWN}", _are_thresholds, "threshold of each screening rule"
     ),
-    "work_bits": _count(30, "bits of proof of work before a new rater's first pair, 0 for none"),
 }
 """Rule of each field of `Terms`, in the same order."""

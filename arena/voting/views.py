@@ -21,6 +21,7 @@ from arena.voting.media_addresses import media_token
 from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
 from arena.voting.modes import INSTRUCTIONS, Mode
 from arena.voting.naming import numbers_are_public
+from arena.voting.origins import remember_origin
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.playback import Playback, is_possible, least_watching_s, read_playback
@@ -207,9 +208,12 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
     rater = rater or current_rater(request) or Rater()
     if not (study.simulated or is_admitted(study, rater)):
         raise NotInvited
+    is_new = rater._state.adding
     with concerning(study):
         outlook = outlook_of(study, rater)
         opened = open_ballot(study=study, rater=rater, outlook=outlook)
+    if is_new and opened is not None:
+        remember_origin(request, rater)
     progress = progress_of(outlook)
     if opened is None:
         context = {

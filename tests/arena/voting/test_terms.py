@@ -33,11 +33,7 @@ EVERY_FIELD: dict[str, Any] = {
     "training": 5,
     "completion_code": "C0DE",
     "personal_board": 20,
-    "gold": 0.1,
-    "repeats": 0.05,
-    "identical": 0.05,
     "screening": {"too-fast": 2.5},
-    "work_bits": 16,
 }
 
 
@@ -75,11 +71,14 @@ def test_every_field_has_a_rule_and_a_line_of_help() -> None:
         ({"quota": -1}, "quota must be a whole number from 0 to 1,000,000; got -1."),
         ({"quota": True}, "quota must be .* got true."),
         ({"training": 6}, "training must be a whole number from 0 to 5; got 6."),
-        ({"gold": float("nan")}, "gold must be a number from 0 to 0.5; got nan."),
-        ({"gold": 0.3, "repeats": 0.3}, "gold, repeats and identical must be at most 0.5 together; got 0.6."),
         ({"consent": "x" * 5000}, r"consent must be text of at most 4,000 .*\(5002 characters\)"),
         ({"completion_code": "\0"}, "completion_code must be text of at most 64 printable characters"),
-        ({"screening": {"too-fast": "high"}}, "screening must be a mapping of rule names to finite numbers"),
+        (
+            {"screening": {"too-fast": "high"}},
+            "screening must be a mapping of rules to numbers: few-votes from 2",
+        ),
+        ({"screening": {"too-fast": 1e9}}, "screening must be a mapping of rules to numbers"),
+        ({"screening": {"too-slow": 1}}, "loyalty from 0.5 to 1; .* got {'too-slow': 1}"),
         ({"screening": {"Too fast": 1}}, "screening must be"),
     ],
 )
@@ -95,10 +94,10 @@ def test_an_unknown_field_is_refused() -> None:
 
 def test_a_file_of_terms_is_read(tmp_path: Path) -> None:
     path = tmp_path / "terms.yaml"
-    path.write_text("answers: [a, b]\ngold: 0.1\nscreening: {too-fast: 2.5}\n", encoding="utf-8")
+    path.write_text("answers: [a, b]\nscreening: {too-fast: 2.5}\n", encoding="utf-8")
     terms = read_terms(path)
-    assert terms == Terms(answers=("a", "b"), gold=0.1, screening={"too-fast": 2.5})
-    assert {type(terms.gold), type(terms.screening["too-fast"])} == {float}
+    assert terms == Terms(answers=("a", "b"), screening={"too-fast": 2.5})
+    assert type(terms.screening["too-fast"]) is float
 
 
 @pytest.mark.parametrize(
