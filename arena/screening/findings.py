@@ -32,6 +32,6 @@ class Rule:
     find: Callable[[Evidence, float], list[Finding]]
 
 
-def whole_rater(evidence: Evidence, rater: int, **figures: float | int | str) -> Finding:
+def whole_rater(evidence: Evidence, rater: int, figures: Figures) -> Finding:
     """Return the finding that excludes all votes of a rater."""
     return Finding(evidence.raters[rater], evidence.by_rater[rater].tolist(), figures)

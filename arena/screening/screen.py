@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -101,7 +102,11 @@ def _entries(screening: Screening) -> Iterator[Entry]:
 @transaction.atomic
 def _exclude(entries: Sequence[Entry]) -> None:
     by_ballot = {entry.ballot: entry for entry in entries}
-    votes = Vote.objects.counting().filter(ballot__in=by_ballot).select_related("ballot__study")
+    votes = (
+        Vote.objects.counting()
+        .filter(ballot__in=[UUID(ballot) for ballot in by_ballot])
+        .select_related("ballot__study")
+    )
     for vote in votes.order_by("pk"):
         entry = by_ballot[str(vote.ballot_id)]
         exclude_vote(vote=vote, rule=entry.rule, reason=RULES[entry.rule].reason, evidence=entry.evidence)

@@ -80,7 +80,7 @@ def fit_strengths(duels: Duels, weights: Reals) -> Strengths:
     surprise = weight * (duels.won - p[duels.a, duels.b])
     np.add.at(score, (duels.rater, duels.a), surprise)
     np.add.at(score, (duels.rater, duels.b), -surprise)
-    influence = np.linalg.solve(information, score.T).T
+    influence: Reals = np.linalg.solve(information, score.T).T.astype(np.float64)
     without = values - influence
     margin = without[duels.rater, duels.a] - without[duels.rater, duels.b]
     return Strengths(values, influence, expit(margin), margin)

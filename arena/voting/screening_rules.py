@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Threshold(NamedTuple):
@@ -31,7 +31,7 @@ THRESHOLDS: dict[str, Threshold] = {
 KNOWN = "; ".join(f"{name} from {rule.least:g} to {rule.most:g}" for name, rule in THRESHOLDS.items())
 
 
-def faults_of(thresholds: Mapping[object, object]) -> Iterator[str]:
+def faults_of(thresholds: Mapping[Any, object]) -> Iterator[str]:
     """Yield what is wrong with thresholds by rule; nothing if all are known and in range."""
     for name, value in thresholds.items():
         rule = THRESHOLDS.get(name) if isinstance(name, str) else None

@@ -15,7 +15,7 @@ from arena.screening.findings import Finding, Rule, whole_rater
 def _few_votes(evidence: Evidence, least: float) -> list[Finding]:
     """Return the raters with fewer votes than a least number."""
     return [
-        whole_rater(evidence, rater, votes=len(votes))
+        whole_rater(evidence, rater, {"votes": len(votes)})
         for rater, votes in enumerate(evidence.by_rater)
         if len(votes) < least
     ]
@@ -39,7 +39,7 @@ def _streaks(evidence: Evidence, longest: float) -> list[Finding]:
         answers = [evidence.outcomes[vote] for vote in votes.tolist()]
         run, answer = max((len(list(same)), answer) for answer, same in groupby(answers))
         if run >= longest:
-            found.append(whole_rater(evidence, rater, streak=run, answer=answer))
+            found.append(whole_rater(evidence, rater, {"streak": run, "answer": answer}))
     return found
 
 
@@ -53,7 +53,9 @@ def _one_sided(evidence: Evidence, chance: float) -> list[Finding]:
         left = int(sum(sides))
         if sides and (p := float(binomtest(left, len(sides)).pvalue)) < chance:
             found.append(
-                whole_rater(evidence, rater, left=left, decided=len(sides), chance=float(f"{p:.3g}"))
+                whole_rater(
+                    evidence, rater, {"left": left, "decided": len(sides), "chance": float(f"{p:.3g}")}
+                )
             )
     return found
 

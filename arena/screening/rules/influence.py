@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from arena.screening.evidence import Evidence
-from arena.screening.findings import Finding, Rule, whole_rater
+from arena.screening.findings import Figures, Finding, Rule, whole_rater
 from arena.screening.strengths import Reals
 from elo.options import ELO_SCALE
 
@@ -23,11 +23,11 @@ def _leverage(evidence: Evidence, points: float) -> list[Finding]:
     found = []
     for rater in np.flatnonzero(large.any(axis=1)).tolist():
         most = int(np.where(large[rater], np.abs(moved[rater]), 0).argmax())
-        figures = {
+        figures: Figures = {
             "points": round(float(moved[rater, most]), 1),
             "contender": evidence.contenders[most].contender,
         }
-        found.append(whole_rater(evidence, rater, **figures))
+        found.append(whole_rater(evidence, rater, figures))
     return found
 
 
@@ -42,12 +42,12 @@ def _shared_origin(evidence: Evidence, z: float) -> list[Finding]:
         by_contender = np.abs(excess[members].sum(axis=0)) / spread
         most = int(by_contender.argmax())
         if by_contender[most] >= z:
-            figures = {
+            figures: Figures = {
                 "raters": len(members),
                 "z": round(float(by_contender[most]), 2),
                 "contender": evidence.contenders[most].contender,
             }
-            found |= {rater: whole_rater(evidence, rater, **figures) for rater in members}
+            found |= {rater: whole_rater(evidence, rater, figures) for rater in members}
     return [found[rater] for rater in sorted(found)]
 
 

@@ -7,7 +7,7 @@ from scipy.special import log_expit
 from scipy.stats import norm
 
 from arena.screening.evidence import Evidence
-from arena.screening.findings import Finding, Rule, whole_rater
+from arena.screening.findings import Figures, Finding, Rule, whole_rater
 from arena.screening.mixture import TASTE
 
 LEAST_DECIDED = 5
@@ -20,8 +20,8 @@ def _loyal(evidence: Evidence, probability: float) -> list[Finding]:
     found = []
     for rater in np.flatnonzero(loyal.sum(axis=0) >= probability).tolist():
         favourite = evidence.contenders[int(loyal[:, rater].argmax())]
-        figures = {"loyal": _short(loyal[:, rater].sum()), "contender": favourite.contender}
-        found.append(whole_rater(evidence, rater, **figures))
+        figures: Figures = {"loyal": _short(loyal[:, rater].sum()), "contender": favourite.contender}
+        found.append(whole_rater(evidence, rater, figures))
     return found
 
 
@@ -47,7 +47,9 @@ def _disagreeing(evidence: Evidence, chance: float) -> list[Finding]:
     odd = (norm.cdf(z) < chance) & (decided >= LEAST_DECIDED) & (agreed < decided / 2)
     return [
         whole_rater(
-            evidence, rater, agreed=int(agreed[rater]), decided=int(decided[rater]), z=_short(z[rater])
+            evidence,
+            rater,
+            {"agreed": int(agreed[rater]), "decided": int(decided[rater]), "z": _short(z[rater])},
         )
         for rater in np.flatnonzero(odd).tolist()
     ]

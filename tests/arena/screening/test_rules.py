@@ -102,9 +102,8 @@ def test_a_rater_who_moves_a_rating_alone_has_leverage() -> None:
 
 def test_an_eager_honest_rater_has_none() -> None:
     rng = np.random.default_rng(5)
-    cast = vote_as(rng, {"honest": 40}) + [
-        ("eager", *rest) for _, *rest in vote_as(rng, {"honest": 1}, votes=400, taste=0.0)
-    ]
+    cast = vote_as(rng, {"honest": 40})
+    cast += [("eager", a, b, out) for _, a, b, out in vote_as(rng, {"honest": 1}, votes=400, taste=0.0)]
     assert not _find("leverage", make_evidence(cast))
 
 
