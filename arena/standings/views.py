@@ -26,7 +26,9 @@ BOARDS_AT_HOME = 6
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the open studies, and the boards of the newest studies that have votes."""
-    opened = Study.objects.filter(is_open=True, simulated=False, terms__admission__isnull=True)
+    opened = Study.objects.filter(
+        is_open=True, is_paused=False, simulated=False, terms__admission__isnull=True
+    )
     page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
     newest = presentable(_newest_first()[:BOARDS_AT_HOME])
     entries = [entry for entry in list_boards(filter(numbers_are_public, newest)) if entry.standing.votes]

@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from arena.voting.models import Ballot, Study, Vote
 from arena.voting.openings import pause_study
 from arena.voting.terms import Terms
+from tests.browser.test_pages import assert_accessible
 from tests.browser.voting import press_start, start_voting, vote, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +48,7 @@ def test_aspects_open_with_the_answer_and_go_with_it(
     watch(desktop)
     desktop.keyboard.press("ArrowLeft")
     expect(panel).to_be_visible()
+    assert_accessible(desktop)
     expect(desktop.locator("button[value=a][aria-pressed=true]")).to_have_count(1)
     panel.locator("input[name=aspect_sound][value=b]").check()
     panel.locator("input[name=aspect_picture][value=same]").check()
@@ -101,6 +103,7 @@ def test_with_late_names_a_vote_leads_to_the_next_pair_and_the_last_to_all_names
     desktop.keyboard.press("ArrowRight")
     desktop.get_by_role("link", name="See who made the clips").click()
     expect(desktop.locator("#own-votes tbody tr")).to_have_count(2)
+    assert_accessible(desktop)
     desktop.locator("#own-votes tbody a").first.click()
     expect(desktop.locator(".verdict")).to_have_count(2)
 

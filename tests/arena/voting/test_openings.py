@@ -98,6 +98,7 @@ def test_a_paused_study_takes_votes_on_open_pairs_and_shows_no_others(client: Cl
     for address in ("ballot", "start"):
         page = client.get(reverse(address, args=["study"]))
         assert (page.status_code, "This study is paused" in page.content.decode()) == (409, True)
+    assert "Take part" not in client.get("/").content.decode()
     assert (Vote.objects.count(), Ballot.objects.count()) == (1, 1)
     reopen_study(study=study)
     assert open_page(client, study) != ballot
