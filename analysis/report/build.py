@@ -61,7 +61,7 @@ def build_report(
     Args:
         subject: the rated votes.
         title: title of the report.
-        slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that it has.
+        slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that vary.
         gaps: true gaps to plan for, in rating points.
         costs: prices of a vote and of a prompt; None to plan without prices.
         published: boards of others to set beside.
@@ -76,7 +76,7 @@ def build_report(
             f"got {subject.scale:g}. Rate without scale."
         )
     _check_plan(gaps, costs)
-    asked = votes.present(subject.frame.columns, KNOWN) if slices is None else list(slices)
+    asked = _sliceable(subject) if slices is None else list(slices)
     for column in asked:
         if column not in subject.frame.columns:
             known = ", ".join(map(str, subject.frame.columns))
@@ -94,6 +94,12 @@ def build_report(
         named.append(("Covariates held equal", votes.covariates_section))
     sections = tuple(_section(name, build, subject) for name, build in named)
     return Report(title, _summary(subject), (*sections, _method(subject)))
+
+
+def _sliceable(subject: Subject) -> list[str]:
+    """Return the known columns for slices that have several values."""
+    columns = votes.present(subject.frame.columns, KNOWN)
+    return [column for column in columns if subject.frame[column].astype(str).nunique() > 1]
 
 
 def _check_plan(gaps: Sequence[float], costs: Costs | None) -> None:
