@@ -194,7 +194,7 @@ def test_a_board_takes_a_fixed_number_of_queries(
     client: Client, rated_study: Study, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(PAGE)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         client.get(PAGE)
 
 
