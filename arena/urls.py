@@ -12,13 +12,20 @@ from arena.standings.pages import anonymous, downloads, embeds
 from arena.standings.pages import views as pages
 from arena.voting import files
 from arena.voting import views as voting
+from arena.voting.way import views as way
 
 urlpatterns = [
     path("", standings.home, name="home"),
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("studies/<slug:slug>/votes/", own_votes, name="own_votes"),
+    path("studies/<slug:slug>/before/", way.prepare, name="prepare"),
+    path("studies/<slug:slug>/before/<int:number>/", way.screen, name="screen"),
+    path("studies/<slug:slug>/check/", way.check, name="check"),
+    path("checks/<str:token>/<int:trial>.wav", way.check_sound, name="check_sound"),
     path("ballots/<str:token>/", voting.answer, name="answer"),
+    path("ballots/<str:token>/reasons/", way.reasons, name="reasons"),
+    path("ballots/<str:token>/report/", way.report, name="report"),
     path("ballots/<str:token>/voided/", voting.voided, name="voided"),
     path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from arena.catalog.models import Contender
+from arena.standings.personal import personal_board
 from arena.voting.ballots import sign_ballot
 from arena.voting.listing import find_presentable
 from arena.voting.models import Outcome, Vote
@@ -48,6 +49,7 @@ def own_votes(request: HttpRequest, slug: str) -> HttpResponse:
         "votes": [_own(vote, told=told) for vote in page],
         "told": told,
         "reveal": Terms.of(study.terms).reveal,
+        "personal": personal_board(study, rater) if rater else None,
     }
     return render(request, "own_votes.html", context)
 

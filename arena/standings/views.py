@@ -18,6 +18,8 @@ from arena.voting.models import Ballot, Study
 from arena.voting.naming import names_are_told, numbers_are_public
 from arena.voting.raters import current_rater_id
 from arena.voting.views import pair_context
+from arena.voting.way.models import Reason
+from arena.voting.way.remarks import offered_reasons
 
 BOARDS_AT_HOME = 6
 """Newest studies whose boards the first page shows."""
@@ -50,7 +52,9 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
     context["sides"] = [
         {**side, "verdict": verdict} for side, verdict in zip(context["sides"], told["verdicts"], strict=True)
     ]
-    return render(request, "reveal.html", {**context, **told})
+    said = Reason.objects.filter(vote=found.vote).first()
+    remarks = {"reasons": offered_reasons(found.with_sound), "given": said.tags if said else []}
+    return render(request, "reveal.html", {**context, **told, **remarks})
 
 
 @in_english

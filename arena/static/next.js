@@ -41,7 +41,7 @@ async function bring(url) {
 
 // Count down on the button that stops it. A hidden tab waits, and any use of the page stops it, too.
 function countDown(main, pause, go) {
-  if (calm.matches) return () => {};
+  if (calm.matches || main.querySelector("[data-rest]")) return () => {};
   let left = COUNTDOWN_S;
   const draw = () => write(pause, fill(gettext("Pause (next in %(left)s s)"), { left }));
   const timer = setInterval(() => {

@@ -2,6 +2,7 @@
 
 import { release, take, parse } from "./pages.js";
 import { waitForNext } from "./next.js";
+import { wireReasons } from "./reasons.js";
 import { announce, write } from "./words.js";
 
 // Post the form as a browser without scripts would; return the status and page that it would show.
@@ -30,6 +31,7 @@ function turnOver(main, reveal, mount) {
   }
   const after = reveal.querySelector(".after");
   main.querySelector(".answers").replaceWith(after);
+  wireReasons(after);
   const names = [...after.querySelectorAll("[data-told]")].map((told) => told.dataset.told);
   announce(`${gettext("Your vote is recorded.")} ${names.join(" ")}`);
   waitForNext(main, after, (next) => enter(main, next, mount));

@@ -16,3 +16,4 @@ class VotingConfig(AppConfig):
         import_module("arena.voting.limits")
         import_module("arena.voting.origins")
         import_module("arena.voting.pairing.models")
+        import_module("arena.voting.way.models")

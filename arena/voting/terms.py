@@ -68,8 +68,6 @@ class Terms:
     """Whether instructions are shown before the first pair."""
     sound_check: str = "off"
     """Whether headphones and display are checked before the first pair."""
-    training: int = 0
-    """Training pairs before the first pair."""
     completion_code: str = ""
     """Code shown to a rater who has finished, empty for none; public rules say only that there is one."""
     personal_board: int = 0
@@ -215,7 +213,6 @@ RULES: dict[str, Rule] = {
     "consent": _text(LONGEST_CONSENT, "text that raters agree to first, empty for none"),
     "instructions": _truth("whether instructions are shown first"),
     "sound_check": _choice(SOUND_CHECKS, "check of headphones and display before the first pair"),
-    "training": _count(5, "training pairs with known answers"),
     "completion_code": _text(64, "code for raters who have finished, empty for none"),
     "personal_board": _count(LARGEST_COUNT, "votes after which raters see their own board, 0 for never"),
     "screening": Rule(

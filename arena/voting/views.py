@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -53,6 +55,8 @@ from arena.voting.voids import (
     voids_of,
 )
 from arena.voting.votes import cast_vote
+from arena.voting.way.sitting import is_long, remember_sitting
+from arena.voting.way.steps import next_step
 from generators.base import Track
 
 logger = logging.getLogger(__name__)
@@ -93,6 +97,8 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     rater = current_rater(request)
     if study.is_open and not study.simulated and not _is_introduced(study, rater):
         return redirect("start", slug)
+    if study.invites_votes and next_step(study, rater):
+        return redirect("prepare", slug)
     return _show_pair(request, study, rater)
 
 
@@ -123,9 +129,12 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         _check_playback(found, playback)
         aspects = read_aspects(request.POST.dict())
         cast_vote(ballot=found, outcome=outcome, playback=playback, aspects=aspects, limits=limits)
-    if Terms.of(found.study.terms).reveal == "vote":
-        return redirect("reveal", token)
-    return redirect("ballot", found.study.slug)
+    shows_names = Terms.of(found.study.terms).reveal == "vote"
+    rest = "?rest=1" if is_long(request, time.time()) else ""
+    page = reverse("reveal", args=[token]) if shows_names else reverse("ballot", args=[found.study.slug])
+    response = redirect(page + rest)
+    remember_sitting(request, response)
+    return response
 
 
 @never_cache
@@ -191,7 +200,7 @@ def _is_introduced(study: Study, rater: Rater | None) -> bool:
 
 
 def _begin(request: HttpRequest, study: Study) -> HttpResponse:
-    """Open a pair; a new rater counts against the limit of their address."""
+    """Open a pair, or the first step before it; a new rater counts against the limit of their address."""
     rater = current_rater(request)
     if rater is None and study.invites_votes:
         forget_old_counts()
@@ -200,7 +209,18 @@ def _begin(request: HttpRequest, study: Study) -> HttpResponse:
     if study.invites_votes:
         rater = rater or Rater()
         admit(study, rater, request.GET.dict())
+        if next_step(study, rater):
+            return _send_to_steps(study, rater)
     return _show_pair(request, study, rater)
+
+
+def _send_to_steps(study: Study, rater: Rater) -> HttpResponse:
+    """Redirect to the steps before the first pair; they are recorded of a rater who is stored."""
+    if rater._state.adding:
+        rater.save(force_insert=True)
+    response = redirect("prepare", study.slug)
+    remember_rater(response, rater)
+    return response
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
@@ -221,6 +241,7 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
             "progress": progress,
             "told": Terms.of(study.terms).reveal != "close",
             "boards": _boards_with_votes(study),
+            "terms": Terms.of(study.terms),
         }
         response = render(request, "finished.html", context)
     elif request.method == "POST":

@@ -30,7 +30,6 @@ EVERY_FIELD: dict[str, Any] = {
     "consent": "I agree.\nI am an adult.",
     "instructions": True,
     "sound_check": "require",
-    "training": 5,
     "completion_code": "C0DE",
     "personal_board": 20,
     "screening": {"too-fast": 2.5},
@@ -70,7 +69,6 @@ def test_every_field_has_a_rule_and_a_line_of_help() -> None:
         ({"panel_query": "PID"}, "panel_query must be empty unless admission is panel; got 'PID'."),
         ({"quota": -1}, "quota must be a whole number from 0 to 1,000,000; got -1."),
         ({"quota": True}, "quota must be .* got true."),
-        ({"training": 6}, "training must be a whole number from 0 to 5; got 6."),
         ({"consent": "x" * 5000}, r"consent must be text of at most 4,000 .*\(5002 characters\)"),
         ({"completion_code": "\0"}, "completion_code must be text of at most 64 printable characters"),
         (
