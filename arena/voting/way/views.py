@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.voting.admission.admitting import is_admitted
 from arena.voting.ballots import find_ballot
@@ -53,7 +53,9 @@ def screen(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     terms = Terms.of(study.terms)
     agreed = request.method == "POST" and (not terms.consent or request.POST.get("agree") == "yes")
     wanted = _introduction(study)
-    if wanted is None or not 1 <= number <= SCREENS:
+    if wanted is None:
+        return redirect("prepare", slug)
+    if not 1 <= number <= SCREENS:
         raise Http404
     if agreed and number == SCREENS:
         return _take(request, study, wanted)
@@ -75,7 +77,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
     study = _open_study(request, slug)
     terms = Terms.of(study.terms)
     if Wanted(Step.Name.CHECK) not in wanted_steps(study):
-        raise Http404
+        return redirect("prepare", slug)
     if request.method != "POST":
         return _show_check(request, study, terms, {})
     details, is_done = {"skipped": True}, True
@@ -100,13 +102,14 @@ def check_sound(request: HttpRequest, token: str, trial: int) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def reasons(request: HttpRequest, token: str) -> HttpResponse:
     """Record why the rater voted so; without a vote there is nothing to explain."""
     found = find_ballot(token=token, rater_id=current_rater_id(request))
     if found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
-    give_reasons(vote=found.vote, tags=request.POST.getlist("tag"))
+    if request.method == "POST":
+        give_reasons(vote=found.vote, tags=request.POST.getlist("tag"))
     return redirect("reveal", token)
 
 
