@@ -106,9 +106,9 @@ def test_a_panels_member_takes_part_once_and_goes_on_in_their_browser(client: Cl
 
 def test_a_panels_own_links_carry_the_ids(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     study = _for_panel(panel_query="PROLIFIC_PID")
-    link = "/studies/study/start/?PROLIFIC_PID=p1&STUDY_ID=s&SESSION_ID=t"
+    link = "/studies/study/start/?PROLIFIC_PID=member-of-7&STUDY_ID=s&SESSION_ID=t"
     assert _follow(client, link) == 200
-    assert _follow(Client(), "/studies/study/start/?PROLIFIC_PID=p1") == 403
+    assert _follow(Client(), "/studies/study/start/?PROLIFIC_PID=member-of-7") == 403
     assert _follow(Client(), f"/studies/study/start/?PROLIFIC_PID={'x' * 65}") == 403
     assert _follow(Client(), "/studies/study/start/") == 403
     ballot = Ballot.objects.get()
@@ -116,11 +116,16 @@ def test_a_panels_own_links_carry_the_ids(client: Client, capsys: pytest.Capture
     call_command("export", "study", "--what=raters")
     heads, row = (line.split(",") for line in capsys.readouterr().out.splitlines())
     came = dict(zip(heads, row, strict=True))
-    assert (came["group"], came["external_id"], came["STUDY_ID"], came["votes"]) == ("panel", "p1", "s", "1")
+    assert (came["group"], came["external_id"], came["STUDY_ID"], came["votes"]) == (
+        "panel",
+        "member-of-7",
+        "s",
+        "1",
+    )
     call_command("export", "study", "--what=raters", "--format=json")
-    assert json.loads(capsys.readouterr().out)["raters"][0]["external_id"] == "p1"
+    assert json.loads(capsys.readouterr().out)["raters"][0]["external_id"] == "member-of-7"
     call_command("export", "study", "--what=votes", "--format=json")
-    assert "p1" not in capsys.readouterr().out.replace(str(ballot.rater_id), "")
+    assert "member-of-7" not in capsys.readouterr().out.replace(str(ballot.rater_id), "")
     assert study.admissions.count() == 1
 
 
