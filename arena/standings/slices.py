@@ -96,8 +96,6 @@ def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
 
 def rater_groups(study: Study, track: str) -> set[str]:
     """Return how raters of a board came to its study; those whom nobody admitted are the public."""
-    if study.rules_version == 1 and "admission" not in study.terms:
-        return {PUBLIC}  # it was never for some people only
     admitted = set(
         Admission.objects.filter(study=study).order_by().values_list("group", flat=True).distinct()
     )
