@@ -12,10 +12,12 @@ from arena.screening.evidence import Evidence, Place
 RATINGS = np.array([1150, 1110, 1070, 1030, 970, 930, 890, 850])
 ELO = 400 / np.log(10)
 TRACK = "t2v-audio"
+Cast = tuple[str, int, int, str]
+"""Vote as rater, contender on side a, on side b, and outcome."""
 
 
 def make_evidence(
-    votes: Sequence[tuple[str, int, int, str]],
+    votes: Sequence[Cast],
     *,
     seconds: Sequence[float] = (),
     origins: Mapping[str, Sequence[str]] | None = None,
@@ -43,9 +45,9 @@ def vote_as(
     votes: int = 20,
     target: int = 7,
     taste: float = 0.5,
-) -> list[tuple[str, int, int, str]]:
+) -> list[Cast]:
     """Simulate raters: `honest`, `random`, `inverted` or `loyal` to the target; their names begin so."""
-    cast = []
+    cast: list[Cast] = []
     for kind, number in kinds.items():
         for place in range(number):
             liking = (RATINGS - RATINGS.mean()) / ELO + rng.normal(0, taste, len(RATINGS))
