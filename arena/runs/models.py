@@ -214,3 +214,16 @@ class Rendition(models.Model):
 
     def __str__(self) -> str:
         return f"rendition {self.sha256[:12]}"
+
+
+class BrokenFile(models.Model):
+    """Rendition whose stored file is missing or differs from what was stored; no pair shows it meanwhile."""
+
+    rendition = models.OneToOneField(
+        Rendition, on_delete=models.CASCADE, primary_key=True, related_name="broken"
+    )
+    reason = models.CharField(max_length=200)
+    found_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.rendition_id}: {self.reason}"

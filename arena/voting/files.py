@@ -17,6 +17,7 @@ from arena.media.ranges import Readable, ranged_response
 from arena.media.salting import SaltedFile
 from arena.media.storage import open_stored
 from arena.voting.ballots import find_ballot
+from arena.voting.broken_files import MISSING, retire_with
 from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.raters import current_rater_id
 from arena.voting.refusals import BallotExpired, ClipUnreadable, NoCookie, TamperedBallot
@@ -45,6 +46,9 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
         stored = open_stored(clip.file.name, storages["renditions"])
         file = _padded(stored, clip)
         return ranged_response(file, clip.padded_bytes, request.headers.get("Range"), "video/mp4")
+    except FileNotFoundError as error:
+        retire_with(clip.file.sha256, MISSING)
+        _refuse_unread(error)
     except OSError as error:
         _refuse_unread(error)
 

@@ -37,6 +37,7 @@ class VoidReason(models.TextChoices):
     )
     HIDDEN = "hidden", gettext_noop("The tab was in the background while the clips were playing.")
     RATE = "rate", gettext_noop("The clips did not play at their normal speed.")
+    FILE = "file", gettext_noop("One of the clips is damaged on our side.")
 
 
 def refuse_odd_line(text: str) -> None:

@@ -147,7 +147,7 @@ def voided(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "study": found.study,
         "reason": VoidReason(found.void_reason).label,
-        "again": tries_of(found) < MOST_TRIES,
+        "again": tries_of(found) < MOST_TRIES and found.void_reason != VoidReason.FILE,
         "failing": voids_of(found) >= FAILING,
     }
     return render(request, "voided.html", context)

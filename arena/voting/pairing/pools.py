@@ -14,16 +14,17 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import BigIntegerField, CharField, Count, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Commitment
 from arena.prepared import Given, Prepared
-from arena.runs.models import Rendition
+from arena.runs.models import BrokenFile, Rendition
 from arena.voting.models import Study
 from arena.voting.pairing.models import PairingPlan, Pool, PoolUnit
+from arena.voting.pairing.twins import CLIP, UnitClip, different_clips
 from arena.voting.pairing.units import Unit, drawable_jobs
 
 BATCH = 100
@@ -87,6 +88,7 @@ def _numbers(study: str) -> dict[str, Coalesce]:
         "contenders_now": _count(Study.contenders.through, study),
         "suites_now": _count(Study.suites.through, study),
         "over_now": _over(study),
+        "broken_now": _broken(),
         "rendition_now": Coalesce(Subquery(newest), 0),
     }
 
@@ -96,6 +98,12 @@ def _over(study: str) -> Coalesce:
     over = Commitment.objects.over().filter(contender__studies=OuterRef(study)).order_by()
     counted = over.values("contender__studies").annotate(rows=Count("pk")).values("rows")
     return Coalesce(Subquery(counted), 0)
+
+
+def _broken() -> Coalesce:
+    """Count the broken files, which are few."""
+    rows = BrokenFile.objects.order_by().annotate(all=Value(1)).values("all")
+    return Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
 
 
 def _count(through: type[models.Model], study: str) -> Coalesce:
@@ -108,6 +116,8 @@ def _state(study: Study, numbers: Mapping[str, Any]) -> State:
     members = [numbers["contenders_now"], numbers["suites_now"]]
     if over := numbers["over_now"]:
         members.append(over)
+    if broken := numbers["broken_now"]:
+        members.append(f"{broken} broken")
     rules = content_hash([sorted(study.tracks), sorted(study.settings_hashes), members])
     return State(rules, numbers["rendition_now"])
 
@@ -164,13 +174,15 @@ def _written(study: Study, state: State) -> Pool:
 
 def _units(study: Study) -> tuple[dict[Unit, list[tuple[int, int]]], list[float]]:
     """Return the clips, as (contender, rendition), of each unit with two or more, and all lengths."""
-    columns = (*Unit._fields, "contender_id", "clip__rendition__id", "clip__rendition__duration_s")
-    units: dict[Unit, list[tuple[int, int]]] = defaultdict(list)
+    columns = (*Unit._fields, *CLIP, "clip__rendition__duration_s")
+    units: dict[Unit, list[UnitClip]] = defaultdict(list)
     durations = []
-    for *unit, contender, rendition, duration_s in drawable_jobs(study).order_by().values_list(*columns):
-        units[Unit(*unit)].append((contender, rendition))
+    for *row, duration_s in drawable_jobs(study).order_by().values_list(*columns):
+        size = len(Unit._fields)
+        units[Unit(*row[:size])].append(UnitClip(*row[size:]))
         durations.append(duration_s)
-    return {unit: sorted(clips) for unit, clips in units.items() if len(clips) > 1}, durations
+    found = {unit: different_clips(unit, clips) for unit, clips in units.items()}
+    return {unit: clips for unit, clips in found.items() if len(clips) > 1}, durations
 
 
 def _drop_before(pool: Pool) -> None:

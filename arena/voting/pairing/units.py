@@ -52,12 +52,13 @@ def _jobs(study: int, tracks: Sequence[str], settings: Sequence[str]) -> QuerySe
 
 
 def drawable_jobs(study: Study) -> QuerySet[Job]:
-    """Return the jobs whose clips may be drawn: not of anonymous contenders withdrawn or past a cap."""
+    """Return the jobs whose clips may be drawn: neither broken nor of contenders withdrawn or past a cap."""
     return _drawable(study_jobs(study))
 
 
 def _drawable(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    return jobs.exclude(contender__in=Commitment.objects.over().values("contender"))
+    whole = jobs.filter(clip__rendition__broken__isnull=True)
+    return whole.exclude(contender__in=Commitment.objects.over().values("contender"))
 
 
 def has_pair(study: Study) -> bool:

@@ -15,6 +15,7 @@ from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
 from arena.voting.pairing.goals import KNOWN, UNIFORM
+from arena.voting.pairing.twins import describe_twins
 from arena.voting.studies import QUESTION, create_study
 from arena.voting.terms_file import describe_terms, read_terms
 
@@ -67,6 +68,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Created' if created else 'Already there:'} study {describe(study)}")
         for track in study.tracks:
             for line in describe_coverage(cover_study(study, track)):
+                self.stdout.write(f"{track}: {line}")
+            for line in describe_twins(study, track):
                 self.stdout.write(f"{track}: {line}")
         if never_opened(study):
             self.stdout.write(
