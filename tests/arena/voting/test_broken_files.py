@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from arena.media.storage import identify
 from arena.runs.models import BrokenFile, Rendition
 from arena.voting.ballots import sign_ballot
+from arena.voting.broken_files import find_fault, retire_with
 from arena.voting.models import Ballot, Study, VoidReason, Vote
 from tests.factories import make_study
 from tests.factories_voting import answer, media_url, open_page
@@ -119,3 +121,13 @@ def test_check_media_finds_damage_and_puts_restored_clips_back(
 def test_an_unknown_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="nothere"):
         _check("nothere")
+
+
+def test_a_missing_variant_retires_its_rendition(ballot: Ballot) -> None:
+    rendition = ballot.rendition_a
+    kept = identify(ContentFile(b"another encoding"), "mp4")
+    rendition.variants = [[kept.sha256, kept.size_bytes]]
+    rendition.save()
+    assert find_fault(rendition) == "the file is missing"
+    retire_with(kept.sha256, "the file is missing")
+    assert [broken.rendition_id for broken in BrokenFile.objects.all()] == [rendition.pk]
