@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('voting', '0016_modes'),
+        ('voting', '0018_steps_reasons_reports'),
     ]
 
     operations = [
