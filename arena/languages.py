@@ -72,9 +72,9 @@ def texts(request: HttpRequest, language: str, version: str) -> HttpResponseBase
     return response
 
 
-def version_of_texts(request: HttpRequest) -> dict[str, str]:
-    """Return the version of the scripts' texts for every page (a context processor)."""
-    return {"texts_version": _version_of_texts()}
+def languages_of_pages(request: HttpRequest) -> dict[str, object]:
+    """Return each language under its own name, and the version of scripts' texts (a context processor)."""
+    return {"languages": settings.LANGUAGES, "texts_version": _version_of_texts()}
 
 
 @cache

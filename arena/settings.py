@@ -95,7 +95,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "arena.languages.version_of_texts",
+                "arena.languages.languages_of_pages",
                 "arena.version.shown_version",
             ]
         },
