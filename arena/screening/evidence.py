@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -74,6 +74,20 @@ class Evidence:
         order = np.argsort(self.rater, kind="stable")
         counts = np.bincount(self.rater, minlength=len(self.raters))
         return np.split(order, np.cumsum(counts)[:-1]) if len(counts) else []
+
+    def only(self, votes: Numbers) -> Evidence:
+        """Return the evidence of some of the votes, by their numbers, with the raters who cast them."""
+        seen, rater = np.unique(self.rater[votes], return_inverse=True)
+        return replace(
+            self,
+            ballots=[self.ballots[vote] for vote in votes.tolist()],
+            outcomes=[self.outcomes[vote] for vote in votes.tolist()],
+            seconds=self.seconds[votes],
+            raters=[self.raters[number] for number in seen.tolist()],
+            rater=rater,
+            a=self.a[votes],
+            b=self.b[votes],
+        )
 
     def together(self) -> dict[str, list[int]]:
         """Return the numbers of raters that share a network or device, by its keyed hash."""

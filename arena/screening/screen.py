@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
 
+from arena.screening.asking import Objections, ask_rules
 from arena.screening.evidence import Evidence
-from arena.screening.findings import Finding
 from arena.screening.reading import read_evidence
 from arena.screening.rules import RULES
 from arena.voting.exclusions import exclude_vote
@@ -18,20 +18,6 @@ from arena.voting.terms import Terms
 
 BATCH = 200
 """Exclusions in one transaction, so that votes wait a moment at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Objections:
-    """What one rule found."""
-
-    rule: str
-    threshold: float
-    findings: Sequence[Finding]
-
-    @property
-    def votes(self) -> set[int]:
-        """Numbers of the votes that the rule excludes."""
-        return {vote for finding in self.findings for vote in finding.votes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +44,7 @@ def screen_study(study: Study, thresholds: Mapping[str, float] | None = None) ->
     """
     asked = Terms.of(study.terms).screening if thresholds is None else thresholds
     evidence = read_evidence(study)
-    pardoned = _pardoned(study)
-    objections = []
-    for name in (name for name in RULES if name in asked):
-        found = RULES[name].find(evidence, asked[name]) if evidence.ballots else []
-        findings = list(_without_pardoned(evidence, found, pardoned.get(name, set())))
-        objections.append(Objections(name, asked[name], findings))
-    return Screening(evidence, objections)
+    return Screening(evidence, ask_rules(evidence, asked, _pardoned(study)))
 
 
 def exclude_found(screening: Screening) -> int:
@@ -119,12 +99,3 @@ def _pardoned(study: Study) -> dict[str, set[str]]:
     for rule, ballot in undone.values_list("rule", "vote__ballot"):
         found.setdefault(rule, set()).add(str(ballot))
     return found
-
-
-def _without_pardoned(
-    evidence: Evidence, findings: Iterable[Finding], pardoned: set[str]
-) -> Iterator[Finding]:
-    for finding in findings:
-        votes = [vote for vote in finding.votes if evidence.ballots[vote] not in pardoned]
-        if votes:
-            yield finding._replace(votes=votes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from arena.screening.asking import ask_rules
 from arena.screening.evidence import Evidence
-from arena.screening.rules import RULES
 from arena.voting.screening_rules import THRESHOLDS
 from elo import RatingRow, Ratings, Votes, fit
 from tests.factories_evidence import RATINGS, Cast, make_evidence, vote_as
@@ -46,11 +46,8 @@ def _attack(rng: np.random.Generator, votes_each: int) -> list[Cast]:
 
 def _excluded(evidence: Evidence) -> set[str]:
     """Return the raters whom the rules find with their default thresholds."""
-    return {
-        finding.rater
-        for name, rule in RULES.items()
-        for finding in rule.find(evidence, THRESHOLDS[name].default)
-    }
+    defaults = {name: rule.default for name, rule in THRESHOLDS.items()}
+    return {finding.rater for each in ask_rules(evidence, defaults) for finding in each.findings}
 
 
 def _rate(cast: list[Cast]) -> Ratings:
@@ -76,7 +73,7 @@ def test_planted_votes_hardly_move_the_board(votes_each: int) -> None:
         assert clean[target].rating - 10 < screened[target].rating <= clean[target].upper
         assert _place(screened, target) >= _place(clean, target) - 1 > _place(attacked, target)
         wrongly.append(sum(rater.startswith("honest") for rater in excluded) / 75)
-    assert np.mean(wrongly) <= 0.03
+    assert np.mean(wrongly) <= 0.02
 
 
 def _place(rows: dict[str, RatingRow], contender: str) -> int:
