@@ -13,6 +13,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 HOST = "127.0.0.1"
+IDLE_S = 10.0
+"""Time after which a connection is opened anew; the server closes one that was idle for 20 s."""
 ANSWER = re.compile(r'action="(/ballots/[^"]+/)"')
 MEDIA = re.compile(r'"(/media/[^"]+)"')
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -76,6 +78,7 @@ class Browser:
         self.times = times
         self.random = random
         self.cookies: dict[str, str] = {}
+        self._used_at = 0.0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def begin(self) -> None:
@@ -134,8 +137,8 @@ class Browser:
         """Send a request and read the response; a connection that the server closed is opened anew."""
         body = urlencode(form).encode() if form else b""
         head = _head(method, address, {**self._own_headers(len(body)), **(headers or {})})
-        if self._streams is not None and self._streams[0].at_eof():
-            self.close()  # the server keeps an idle connection for a while only
+        if time.monotonic() - self._used_at > IDLE_S:
+            self.close()
         began = time.perf_counter()
         for last in (False, True):
             streams = self._streams or await asyncio.open_connection(HOST, self.port)
@@ -150,6 +153,7 @@ class Browser:
                 if last or fresh or method != "GET":
                     raise
         self.times.add(kind, began)
+        self._used_at = time.monotonic()
         self._keep_cookies(reply)
         if reply.headers.get("connection") == "close":
             self.close()
