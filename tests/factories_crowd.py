@@ -1,18 +1,20 @@
-"""A crowd of raters at the study's pages: honest ones, some who don't look, and attackers who know each clip."""
+"""A crowd of raters at a study's pages: honest ones, some who guess, and attackers who know each clip."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from uuid import UUID
 
-import numpy as np
 from django.test import Client
 
+from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Study
 from tests.factories_voting import answer_url, open_page
 
-ELO = 400 / np.log(10)
+ELO = 400 / math.log(10)
 TASTE = 0.5
 """Standard deviation, in log-odds, of one rater's liking for one contender."""
 CLIP = 0.5
@@ -52,7 +54,7 @@ def honest(world: World) -> Voter:
             return "tie"
         a = world.worth(ballot.rendition_a_id, left, taste)
         b = world.worth(ballot.rendition_b_id, right, taste)
-        return "a" if world.random.random() < 1 / (1 + np.exp(b - a)) else "b"
+        return "a" if world.random.random() < 1 / (1 + math.exp(b - a)) else "b"
 
     return vote
 
@@ -85,8 +87,6 @@ class Crowd:
     browsers: int = 0
 
     def __post_init__(self) -> None:
-        from arena.runs.models import Rendition
-
         rows = Rendition.objects.filter(clip__job__contender__studies=self.study)
         self.makers = dict(rows.values_list("pk", "clip__job__contender"))
 
@@ -97,12 +97,12 @@ class Crowd:
 
     def sit(
         self, voter: Voter, votes: int, *, planted: Sequence[int] = (), most: int = 100
-    ) -> tuple[str, int]:
-        """Cast votes from a new browser; return the rater's id and how many were on the contenders asked for."""
-        client, cast, on_target, rater = self.browser(), 0, 0, ""
+    ) -> tuple[UUID, int]:
+        """Cast votes from a new browser; return the rater's id and the number of votes on planted ones."""
+        client, cast, on_target, rater = self.browser(), 0, 0, UUID(int=0)
         for _ in range(most):
             ballot = open_page(client, self.study)
-            rater = str(ballot.rater_id)
+            rater = ballot.rater_id
             sides = self.makers[ballot.rendition_a_id], self.makers[ballot.rendition_b_id]
             outcome = voter(ballot, *sides)
             response = client.post(answer_url(ballot), {"outcome": outcome})
