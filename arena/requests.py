@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
-from django.utils.translation import gettext
 
 from arena.errors import TOO_LARGE, UNREADABLE, Problem, answer_problem
 
@@ -89,9 +88,8 @@ def _is_read(content_type: str) -> bool:
 
 
 def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
-    title = gettext("This address doesn’t take %(method)s") % {"method": request.method}
-    detail = gettext("It answers %(methods)s.") % {"methods": allowed}
-    response = answer_problem(request, Problem(405, title, detail))
+    title = f"This address doesn’t take {request.method}"
+    response = answer_problem(request, Problem(405, title, f"It answers {allowed}."))
     response["Allow"] = allowed
     return response
 

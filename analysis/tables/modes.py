@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 COLUMN = "mode"
 """Column of the file that says how the clips were shown."""
 MUTE, SOUND, JOINT = MODES = ("mute", "sound", "joint")
-SYNONYMS = {"muted": MUTE, "sound-only": SOUND, "sound_only": SOUND, "both": JOINT}
 LEAST = 4
 """Contenders that the split needs: two weights and a mean leave one degree of freedom."""
 DRAWS = 4000
@@ -74,7 +73,7 @@ def joint_votes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(frame: pd.DataFrame) -> pd.Series[str]:
-    return frame[COLUMN].astype(str).str.lower().replace(SYNONYMS)
+    return frame[COLUMN].astype(str).str.lower().replace({"sound-only": SOUND, "sound_only": SOUND})
 
 
 def split(subject: Subject, frame: pd.DataFrame) -> Split:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Any
+from typing import IO, Any
 
-from arena.media.ranges import Bounded, Readable
+from django.core.files import File
+
+from arena.media.ranges import Bounded
 
 HEADER_BYTES = 8  # the length and kind of a box
 STEP_BYTES = 64 * 1024
@@ -20,7 +22,9 @@ def padded_size(*sizes: int) -> int:
 class PaddedFile(io.RawIOBase):
     """MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
 
-    def __init__(self, file: Readable, size_bytes: int, padded_bytes: int) -> None:
+    def __init__(
+        self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int
+    ) -> None:
         """Open a file of `size_bytes` bytes as one of `padded_bytes` bytes."""
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:

@@ -1,1 +1,0 @@
-"""Low-rank adaptation (LoRA) of HappyHorse: read, apply, merge, train."""
