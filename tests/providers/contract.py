@@ -31,6 +31,12 @@ MODELS = {
     "xai": "grok-imagine-1.5",
 }
 """One model of each provider."""
+CONTENDERS = """
+contenders:
+  - {contender: kling, name: Kling, generator: kling, settings: {model: kling-3.0}}
+  - {contender: happyhorse, name: HappyHorse, generator: model-studio, settings: {model: happyhorse-1.0}}
+"""
+"""A file of two contenders, each of a provider of its own."""
 _TOLD = ("duration_s", "sound")
 """What a clip may lack by a fault; the rest of `not_honoured` follows from the model's row."""
 

@@ -14,18 +14,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.providers.contract import variables
+from tests.providers.contract import CONTENDERS, variables
 from tests.providers.server import Server
 
 pytestmark = pytest.mark.slow
 JOBS = 24
 PATIENCE_S = 120
 PRICE_USD = 0.70
-CONTENDERS = """
-contenders:
-  - {contender: kling, name: Kling, generator: kling, settings: {model: kling-3.0}}
-  - {contender: happyhorse, name: HappyHorse, generator: model-studio, settings: {model: happyhorse-1.0}}
-"""
 RUN = [
     "run_suite", "many", "--contenders", "kling,happyhorse", "--track", "t2v-audio", "--size", "128x72",
     "--fps", "24", "--duration", "5", "--workers", "2", "--concurrency", "8",

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.providers.contract import variables
+from tests.providers.contract import CONTENDERS, variables
 from tests.providers.server import Server as Providers
 from tests.servers.postgres import Postgres
 from tests.servers.rabbitmq import RabbitMQ
@@ -27,11 +27,6 @@ pytestmark = pytest.mark.slow
 JOBS = 200
 SLOTS = 8
 PATIENCE_S = 900
-CONTENDERS = """
-contenders:
-  - {contender: kling, name: Kling, generator: kling, settings: {model: kling-3.0}}
-  - {contender: happyhorse, name: HappyHorse, generator: model-studio, settings: {model: happyhorse-1.0}}
-"""
 RUN = [
     "run_suite", "many", "--contenders", "kling,happyhorse", "--track", "t2v-audio", "--size", "64x64",
     "--fps", "4", "--duration", "3",
