@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.export.layouts import PASSED_ON, lay_out, vote_file
+from analysis.folders import require_new, write_folder
 from analysis.report.board_sections import leaderboard_table
 from analysis.report.markdown import to_markdown_table
 from analysis.report.parts import number
@@ -70,16 +69,7 @@ def write_dataset(subject: Subject, folder: Path, *, title: str, licence: str) -
         VOTES: vote_file(votes, ".parquet"),
         BOARD: to_parquet(board_frame(subject.board)),
     }
-    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        for name, content in files.items():
-            (made / name).parent.mkdir(exist_ok=True)
-            (made / name).write_bytes(content)
-        made.chmod(0o755)
-        made.replace(folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+    write_folder(files, folder)
     return list(files)
 
 
@@ -89,8 +79,7 @@ def check_dataset(folder: Path, licence: str) -> None:
     Raises:
         ValueError: the folder holds something, or the licence is no identifier.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"--out must be a new or empty folder; got {folder}, which is there.")
+    require_new(folder)
     if not LICENCE.fullmatch(licence):
         raise ValueError(
             f"--license must be an identifier of the Hub, such as cc-by-4.0, or other; got {licence!r}."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.export import frame_sheet, write_workbook
 from analysis.figures.style import Figure
+from analysis.folders import require_new, write_folder
 from analysis.report.markdown import to_markdown_table
 from analysis.report.parts import Report, Table
 
@@ -99,15 +98,7 @@ def export_report(report: Report, folder: Path, forms: Sequence[str]) -> list[st
     """
     check_export(folder, forms)
     files = _files(report, forms)
-    made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        for name, content in files.items():
-            (made / name).write_bytes(content)
-        made.chmod(0o755)
-        made.replace(folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+    write_folder(files, folder)
     return list(files)
 
 
@@ -121,8 +112,7 @@ def check_export(folder: Path, forms: Sequence[str]) -> None:
     if unknown or not forms:
         got = ", ".join(unknown) or "none"
         raise ValueError(f"--formats must be of {', '.join(FORMS)}; got {got}.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"--out must be a new or empty folder; got {folder}, which is there.")
+    require_new(folder)
 
 
 def _files(report: Report, forms: Sequence[str]) -> dict[str, bytes]:
