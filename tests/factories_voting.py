@@ -13,7 +13,7 @@ from arena.voting.ballots import sign_ballot
 from arena.voting.media_addresses import Side, media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote
-from tests.factories import make_ballot
+from tests.factories import make_ballot, make_study
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as ClientResponse
@@ -84,6 +84,14 @@ def cast_all_pairs(study: Study, rater: Rater, outcomes: str = "aabt") -> None:
                 outcome = named[outcomes[number % len(outcomes)]]
                 cast(study, outcome, rater=rater, sides=(left, right), prompt=prompt)
                 number += 1
+
+
+def make_rated_study(slug: str = "study") -> Study:
+    """Return three contenders with 36 votes by four raters on three prompts: enough for a board."""
+    study = make_study(slug=slug, contenders=3, prompts=3)
+    for outcomes in ("aab", "aat", "aaab", "ab"):
+        cast_all_pairs(study, Rater.objects.create(), outcomes)
+    return study
 
 
 def recorded() -> tuple[int, list[str]]:

@@ -10,9 +10,7 @@ from django.core.management import call_command
 
 from analysis.command import main
 from analysis.report.build import SECTIONS
-from arena.voting.models import Rater
-from tests.factories import make_study
-from tests.factories_voting import cast_all_pairs
+from tests.factories_voting import make_rated_study
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")
@@ -40,9 +38,7 @@ def test_every_option_is_explained_and_no_other(capsys: pytest.CaptureFixture[st
 @pytest.mark.django_db
 def test_every_command_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    study = make_study(slug="my-study", contenders=3, prompts=3)
-    for outcomes in ("aab", "aat", "aaab", "ab"):
-        cast_all_pairs(study, Rater.objects.create(), outcomes)
+    study = make_rated_study("my-study")
     first, second = (each.slug for each in study.contenders.order_by("slug")[:2])
     board = f"contender,rating,date\n{first},1100,2026-05-01\n{second},1000,2026-05-01\n"
     (tmp_path / "boards.csv").write_text(board, encoding="utf-8")

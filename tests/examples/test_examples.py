@@ -10,9 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from arena.api.tokens import create_token
 from arena.standings.boards import current_standing
-from arena.voting.models import Rater, Study
-from tests.factories import make_study
-from tests.factories_voting import cast_all_pairs
+from arena.voting.models import Study
+from tests.factories_voting import make_rated_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -21,10 +20,7 @@ TRACK = "t2v-audio"
 
 @pytest.fixture
 def study() -> Study:
-    study = make_study(contenders=3, prompts=3)
-    for outcomes in ("aab", "aat", "aaab", "ab"):
-        cast_all_pairs(study, Rater.objects.create(), outcomes)
-    return study
+    return make_rated_study()
 
 
 def _run(script: str, arena: LiveServer, *options: str) -> str:

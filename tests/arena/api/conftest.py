@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from arena.voting.models import Rater, Study
-from tests.factories import make_study
-from tests.factories_voting import cast_all_pairs
+from arena.voting.models import Study
+from tests.factories_voting import make_rated_study
 
 Read = Callable[..., Any]
 
@@ -16,10 +15,7 @@ Read = Callable[..., Any]
 @pytest.fixture
 def rated_study() -> Study:
     """Three contenders, 36 votes by four raters on three prompts: enough for a board."""
-    study = make_study(contenders=3, prompts=3)
-    for outcomes in ("aab", "aat", "aaab", "ab"):
-        cast_all_pairs(study, Rater.objects.create(), outcomes)
-    return study
+    return make_rated_study()
 
 
 @pytest.fixture
