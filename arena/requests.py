@@ -23,9 +23,11 @@ PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
 def tolerant(application: WSGIApplication) -> WSGIApplication:
-    """Wrap a WSGI application: accept a proxy's path prefix, and mark requests that Django can't parse."""
+    """Wrap a WSGI application: accept a proxy's path prefix, and repair or mark what Django can't parse."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if _length(environ) is None:
+            environ["CONTENT_LENGTH"] = ""  # Django reads no body then either, but fails on a form's length
         fault = _fault(environ) or _mount(environ)
         if fault:
             environ[FAULT] = fault
@@ -73,9 +75,14 @@ def _fault(environ: Mapping[str, Any]) -> Problem | None:
     many_fields = query.count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
     if with_nul or many_fields or not _is_read(environ.get("CONTENT_TYPE", "")):
         return UNREADABLE
+    return TOO_LARGE if (_length(environ) or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else None
+
+
+def _length(environ: Mapping[str, Any]) -> int | None:
+    """Return the stated length of the body in bytes, 0 without one; None if it is no such number."""
     length: str = environ.get("CONTENT_LENGTH") or "0"
-    is_number = length.isdecimal() and len(length) < 20
-    return TOO_LARGE if is_number and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else None
+    is_number = length.isascii() and length.isdecimal() and len(length) < 20
+    return int(length) if is_number else None
 
 
 def _is_read(content_type: str) -> bool:

@@ -103,6 +103,13 @@ def test_a_length_that_is_none_does_no_harm(length: str) -> None:
     assert call("/boards/", CONTENT_LENGTH=length).status == 200
 
 
+@pytest.mark.parametrize("length", ["-5", "two", ":", "9" * 40, "9" * 5000, "²", "٣", "1 2"])
+def test_a_form_whose_length_is_none_is_taken_for_an_empty_one(length: str) -> None:
+    form = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "HTTP_COOKIE": f"csrftoken={'a' * 32}"}
+    told = call("/boards/", "POST", f"csrfmiddlewaretoken={'a' * 32}".encode(), CONTENT_LENGTH=length, **form)
+    assert told.status == 403
+
+
 def test_another_host_name_is_told_what_to_set() -> None:
     told = call(HTTP_HOST="arena.example.org:8000")
     assert told.status == 400
