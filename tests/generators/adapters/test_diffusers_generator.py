@@ -311,8 +311,8 @@ def test_all_tensors_among_arguments_are_sent() -> None:
 def test_a_missing_package_is_named_with_its_command(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
+    generator = make(checkpoints)  # its checkpoint is written with all packages
     monkeypatch.setitem(sys.modules, package, None)
-    generator = make(checkpoints)
     with pytest.raises(
         Unavailable, match=rf"needs {package}\. Get it by: pip install '\.\[generators,local\]'"
     ):
