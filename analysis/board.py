@@ -104,6 +104,15 @@ class Board:
         """Names of the contenders, in the order of the rows."""
         return tuple(row.contender for row in self.rows)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields for a cache, with cells as plain numbers: thousands of tuples take long."""
+        columns = [tuple(zip(*cells, strict=True)) for cells in self.matrix]
+        return {**self.__dict__, "matrix": columns}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        matrix = tuple(tuple(map(Cell, *columns)) for columns in state["matrix"])
+        self.__dict__.update(state, matrix=matrix)
+
 
 def build_board(
     votes: Votes,
@@ -203,12 +212,12 @@ def _met(votes: Votes, group: NDArray[np.unsignedinteger] | None) -> dict[str, i
 
 
 def _matrix(tally: Tally, order: list[int]) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(tuple(_cell(tally, i, j) for j in order) for i in order)
-
-
-def _cell(tally: Tally, i: int, j: int) -> Cell:
-    votes = tally.met[i, j]
-    return Cell(float(tally.credit[i, j] / votes) if votes else None, int(votes))
+    shown = np.ix_(order, order)
+    rates, met = tally.win_rates[shown].tolist(), tally.met[shown].tolist()
+    return tuple(
+        tuple(Cell(rate if votes else None, int(votes)) for rate, votes in zip(*row, strict=True))
+        for row in zip(rates, met, strict=True)
+    )
 
 
 def _settings(ratings: Ratings) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from analysis.report.parts import Report
 from analysis.report.tables import FORMS, check_export, export_report
 from analysis.report.writing import SUFFIXES, check_suffix, write_report
 from analysis.sharing import add_dataset_commands, add_votes_command
-from analysis.subject import rate_frame
+from analysis.subject import found_covariates, rate_frame
 from analysis.tables.costs import Costs
 from analysis.tables.modes import joint_votes
 from analysis.tables.planning import GAPS
-from elo.arguments import Ties
+from elo.arguments import BothBad, Circumstance, Ties
 
 EPILOG = """\
 examples:
@@ -73,9 +73,12 @@ def _built(options: argparse.Namespace) -> Report:
     subject = rate_frame(
         joint,
         ties=options.ties,
+        both_bad=options.both_bad,
+        effects=options.effects,
         anchor=options.anchor,
         level=options.level,
-        covariates=options.covariates,
+        covariates=found_covariates(joint) if options.covariates is None else options.covariates,
+        control=options.control,
         seed=options.seed,
     )
     if len(joint) < len(frame):
@@ -129,9 +132,22 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--track", default="", help="the track, if the file has several")
     parser.add_argument("--slices", metavar="NAMES", type=_names, help="columns to slice by (those known)")
     parser.add_argument(
-        "--covariates", metavar="NAMES", type=_names, default=(), help="columns of features, a less b (none)"
+        "--covariates", metavar="NAMES", type=_names, help="columns of features, a less b (those known)"
+    )
+    parser.add_argument(
+        "--control",
+        metavar="NAMES",
+        type=_names,
+        default=(),
+        help="those to hold equal in all ratings (none)",
     )
     parser.add_argument("--ties", choices=get_args(Ties), default="half", help="how a tie counts (half)")
+    parser.add_argument(
+        "--both-bad", choices=get_args(BothBad), default="tie", help="how both bad counts (tie)"
+    )
+    parser.add_argument(
+        "--effects", metavar="NAMES", type=_effects, default=(), help="of side, order: hold them equal (none)"
+    )
     parser.add_argument("--anchor", metavar="NAME=RATING", type=_anchor, help="contender with a fixed rating")
     parser.add_argument(
         "--level", metavar="SHARE", type=float, default=0.95, help="level of intervals (0.95)"
@@ -149,6 +165,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _effects(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    for name in names:
+        if name not in get_args(Circumstance):
+            known = ", ".join(get_args(Circumstance))
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {known}")
+    return names
 
 
 def _numbers(text: str) -> tuple[float, ...]:

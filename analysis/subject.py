@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.board import Board, count_met, lay_out_board
 from elo import Ratings, Votes, fit
-from elo.arguments import Cluster, Ties
+from elo.arguments import BothBad, Circumstance, Cluster, Ties
 from elo.arrays import Floats
 from elo.fit import ELO_SCALE
 from elo.votes.columns import find_layout
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+COVARIATES = ("duration", "resolution", "frame_rate", "loudness", "motion")
+"""Columns of features of clips, a less b, that the arena's exports have."""
+
+
+class Model(TypedDict):
+    """Arguments of `elo.fit` that name the model of a rated subject, for refits of parts of its votes."""
+
+    ties: Ties
+    both_bad: BothBad
+    effects: tuple[Circumstance, ...]
+    covariates: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +74,16 @@ class Subject:
         """Kinds of cluster that the intervals allow for."""
         return tuple(self.ratings.method.asked.uncertainty.clusters)
 
+    def model(self, votes: Votes) -> Model:
+        """Return the model of the ratings for a refit of some votes, without covariates that are 0 in all."""
+        asked = self.ratings.method.asked.specification
+        return {
+            "ties": asked.ties,
+            "both_bad": asked.both_bad,
+            "effects": cast("tuple[Circumstance, ...]", tuple(asked.effects)),
+            "covariates": varying(votes, asked.covariates),
+        }
+
     @cached_property
     def expected(self) -> Floats:
         """Probability that side a of each vote wins, by the ratings, shape (N,)."""
@@ -91,21 +114,27 @@ def rate_frame(
     frame: pd.DataFrame,
     *,
     ties: Ties = "half",
+    both_bad: BothBad = "tie",
+    effects: Sequence[Circumstance] = (),
     anchor: tuple[str, float] | None = None,
     scale: float = ELO_SCALE,
     level: float = 0.95,
     covariates: Sequence[str] = (),
+    control: Sequence[str] = (),
     seed: int = 0,
 ) -> Subject:
     """Rate the votes of a frame, with intervals clustered on the prompts and raters that it records.
 
     Args:
         frame: votes, with columns as `elo.Votes.from_frame` reads them.
-        ties: as for `elo.fit`; so are `anchor`, `scale` and `level`.
+        ties: as for `elo.fit`; so are `both_bad`, `effects`, `anchor`, `scale` and `level`.
+        both_bad: how both-bad votes count.
+        effects: circumstances whose part in votes is taken out of the ratings.
         anchor: a contender and its rating.
         scale: rating points for one unit of log-odds.
         level: probability that an interval covers.
         covariates: columns that hold a feature of clip a less that of clip b.
+        control: those whose part in votes is taken out of the ratings; one that is 0 in every vote has none.
         seed: seed of all that is drawn or resampled.
 
     Raises:
@@ -113,14 +142,43 @@ def rate_frame(
         NotIdentified: no two contenders have finite ratings.
         NotConverged: the optimiser did not meet its tolerance.
     """
-    votes = Votes.from_frame(frame, covariates=covariates)
+    known = tuple(dict.fromkeys((*covariates, *control)))
+    votes = Votes.from_frame(frame, covariates=known)
     counts = {"prompt": votes.prompts, "rater": votes.raters}
     clusters: list[Cluster] = [name for name in get_args(Cluster) if (counts[name] or 0) > 1]
-    ratings = fit(votes, ties=ties, clusters=clusters, anchor=anchor, scale=scale, level=level)
+    ratings = fit(
+        votes,
+        ties=ties,
+        both_bad=both_bad,
+        effects=effects,
+        covariates=varying(votes, control),
+        clusters=clusters,
+        anchor=anchor,
+        scale=scale,
+        level=level,
+    )
     board = lay_out_board(ratings, *count_met(votes, ratings))
     if ratings.unrated:
         votes = votes.among(np.array([votes.contenders.index(name) for name in ratings.contenders]))
     return Subject(frame, votes, ratings, board, seed)
+
+
+def varying(votes: Votes, covariates: Sequence[str]) -> tuple[str, ...]:
+    """Return the covariates that are not 0 in every vote; the others change no rating."""
+    return tuple(name for name in covariates if votes.covariates[name].any())
+
+
+def found_covariates(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns of `COVARIATES` that have a number for every vote, and not 0 for all."""
+    import pandas as pd  # the web process loads this package and needs no pandas
+
+    found = []
+    for name in COVARIATES:
+        if name in frame.columns:
+            numbers = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+            if np.isfinite(numbers).all() and numbers.any():
+                found.append(name)
+    return tuple(found)
 
 
 def select_votes(votes: Votes, rows: NDArray[np.bool_]) -> Votes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
 
 API = "/api/"
 """Start of the addresses at which every failure is a problem document."""
@@ -30,29 +31,40 @@ class Problem:
     detail: str
 
 
-NOT_FOUND = Problem(404, "There is no such page", "The address may be mistyped, or a study was renamed.")
+NOT_FOUND = Problem(
+    404,
+    gettext_noop("There is no such page"),
+    gettext_noop("The address may be mistyped, or a study was renamed."),
+)
 UNREADABLE = Problem(
-    400, "This request can’t be read", "Go back, reload the page and try again. Nothing was recorded."
+    400,
+    gettext_noop("This request can’t be read"),
+    gettext_noop("Go back, reload the page and try again. Nothing was recorded."),
 )
 FORBIDDEN = Problem(
-    403, "You can’t open this", "The page is for other people. Go back, or start from the list of studies."
+    403,
+    gettext_noop("You can’t open this"),
+    gettext_noop("The page is for other people. Go back, or start from the list of studies."),
 )
 TOO_LARGE = Problem(
     413,
-    "This request is too large",
-    "Nothing was recorded. A vote is far smaller: reload the page and vote again.",
+    gettext_noop("This request is too large"),
+    gettext_noop("Nothing was recorded. A vote is far smaller: reload the page and vote again."),
 )
 BROKEN = Problem(
-    500, "Something broke on our side", "It was logged, and no vote of yours is lost. Try again in a moment."
+    500,
+    gettext_noop("Something broke on our side"),
+    gettext_noop("It was logged, and no vote of yours is lost. Try again in a moment."),
 )
 
 
 def answer_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Answer with a problem document for a program, or a page for a person."""
+    """Answer in the visitor's language: a problem document for a program, or a page for a person."""
+    told = Problem(problem.status, gettext(problem.title), gettext(problem.detail))
     if wants_document(request):
-        return problem_document(problem)
+        return problem_document(told)
     template = "500.html" if problem is BROKEN else "error.html"
-    return render(request, template, {"problem": problem}, status=problem.status)
+    return render(request, template, {"problem": told}, status=problem.status)
 
 
 def wants_document(request: HttpRequest) -> bool:
@@ -80,7 +92,9 @@ def problem_document(problem: Problem) -> JsonResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 for a body that is too large (Django's `handler400`)."""
     if isinstance(exception, UnknownOption):
-        return answer_problem(request, Problem(400, "This choice doesn’t exist", str(exception)))
+        return answer_problem(
+            request, Problem(400, gettext_noop("This choice doesn’t exist"), str(exception))
+        )
     if isinstance(exception, DisallowedHost):
         return answer_problem(request, _unknown_host(request.META.get("HTTP_HOST", "")))
     return answer_problem(request, TOO_LARGE if isinstance(exception, RequestDataTooBig) else UNREADABLE)

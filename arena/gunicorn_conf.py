@@ -14,6 +14,9 @@ threads = 8
 worker_connections = 1000
 """Connections that a worker holds at once. Those that wait cost a socket, not a thread."""
 
+raw_env = [f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '1')}"]
+"""Threads of numpy in each worker: the workers fill the cores, and more would wait for each other."""
+
 timeout = 60
 """Seconds after which a worker whose main loop has stopped is replaced."""
 graceful_timeout = 30

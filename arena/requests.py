@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext
 
 from arena.errors import TOO_LARGE, UNREADABLE, Problem, answer_problem
 
@@ -95,8 +96,9 @@ def _is_read(content_type: str) -> bool:
 
 
 def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
-    title = f"This address doesn’t take {request.method}"
-    response = answer_problem(request, Problem(405, title, f"It answers {allowed}."))
+    title = gettext("This address doesn’t take %(method)s") % {"method": request.method}
+    detail = gettext("It answers %(methods)s.") % {"methods": allowed}
+    response = answer_problem(request, Problem(405, title, detail))
     response["Allow"] = allowed
     return response
 

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "arena.catalog",
     "arena.runs",
     "arena.voting",
+    "arena.screening",
     "arena.standings",
     "arena.api",
     "arena.demo",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "arena.cookies.SecureCookies",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "arena.languages.speak",
     "arena.requests.gate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -93,12 +95,18 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "arena.languages.languages_of_pages",
                 "arena.version.shown_version",
             ]
         },
     }
 ]
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "中文")]
+LOCALE_PATHS = [BASE_DIR / "arena" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -199,6 +207,7 @@ MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(m
 MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
 MAX_USD_PER_DAY = env.decimal("MAX_USD_PER_DAY", None, validate=validate.Range(min=0))
 JOB_MAX_ATTEMPTS = env.int("JOB_MAX_ATTEMPTS", 3, validate=validate.Range(min=1))
+RENDITION_VARIANTS = env.int("RENDITION_VARIANTS", 8, validate=validate.Range(min=0, max=16))
 
 # Voting.
 
@@ -209,8 +218,12 @@ ANSWERS_PER_MINUTE_AND_ADDRESS = env.int(
 NEW_RATERS_PER_HOUR_AND_ADDRESS = env.int(
     "NEW_RATERS_PER_HOUR_AND_ADDRESS", 120, validate=validate.Range(min=0)
 )
+ORIGINS_KEPT_DAYS = env.int("ORIGINS_KEPT_DAYS", 30, validate=validate.Range(min=0))
 WATCHING_REQUIRED = env.bool("WATCHING_REQUIRED", True)
 BALLOT_LIFETIME_S = env.int("BALLOT_LIFETIME_S", 1800, validate=validate.Range(min=60))
+HIDDEN_MOST_CONTENDERS = env.int("HIDDEN_MOST_CONTENDERS", 3, validate=validate.Range(min=0))
+HIDDEN_MOST_VOTES = env.int("HIDDEN_MOST_VOTES", 5000, validate=validate.Range(min=1))
+HIDDEN_MOST_DAYS = env.int("HIDDEN_MOST_DAYS", 60, validate=validate.Range(min=1, max=3650))
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
 
@@ -241,6 +254,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
 # Where plain HTTP is served, not every cookie can be Secure; arena.cookies marks those sent over HTTPS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RATER_COOKIE_SECURE = SECURE_SSL_REDIRECT
+LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
 CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 # HSTS for subdomains and the browsers' preload list are decisions for the domain's owner.

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
+from elo.models.cells import cells_of_tally
 from elo.models.graphs import connected_groups, reached, strong_groups, win_graph
 from elo.models.newton import Problem
 from elo.models.profile import profile_limit
+from elo.models.specification import Specification
+from elo.votes.tally import Tally
 
 
 class Unrated(NamedTuple):
@@ -55,6 +58,11 @@ def rated_contenders(problem: Problem) -> NDArray[np.intp]:
     within = np.bincount(label[a][same], problem.votes[same], len(size))
     largest = max(range(len(size)), key=lambda group: (size[group], within[group], -group))
     return np.flatnonzero(label == largest)
+
+
+def is_everyone_rated(tally: Tally, model: Specification) -> bool:
+    """Return whether all contenders of a tally have finite ratings under a model without regressors."""
+    return len(rated_contenders(model.problem(cells_of_tally(tally)))) == len(tally.contenders)
 
 
 def limits(problem: Problem, contender: int, rated: NDArray[np.intp], scale: Scale) -> tuple[float, float]:

@@ -25,5 +25,6 @@ def own_data_dir(tmp_path: Path) -> Iterator[Path]:
     for alias in ("originals", "renditions", "references"):
         storages[alias] = {**storages[alias], "OPTIONS": {"location": tmp_path / "media" / alias}}
     own = {"DATA_DIR": tmp_path, "STORAGES": storages}
-    with override_settings(**own, WATCHING_REQUIRED=False):  # tests answer at once
+    # Tests answer at once, and two variants are enough to tell whether a clip has some.
+    with override_settings(**own, WATCHING_REQUIRED=False, RENDITION_VARIANTS=2):
         yield tmp_path

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from arena.media.storage import StoredFile
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Clip, Job, Rendition
 from generators import registry
@@ -85,10 +86,16 @@ def stored_files() -> set[str]:
 def accounted_files() -> set[str]:
     """Return the files that rows of clips and renditions name, as `storage/name`."""
     rows = (("originals", Clip), ("renditions", Rendition))
-    return {
+    own = {
         f"{alias}/{name}"
         for alias, row in rows
         for name in row._default_manager.values_list("name", flat=True)
+    }
+    variants = Rendition.objects.values_list("variants", flat=True)
+    return own | {
+        f"renditions/{StoredFile.named(sha256, size, 'mp4').name}"
+        for each in variants
+        for sha256, size in each
     }
 
 

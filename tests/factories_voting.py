@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import combinations, cycle
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -64,26 +67,33 @@ def cast(
     rater: Rater | None = None,
     sides: tuple[int, int] = (0, 1),
     prompt: int = 0,
-    playback: dict[str, float] | None = None,
+    playback: Mapping[str, object] | None = None,
 ) -> Vote:
     """Cast a vote on a prompt's renditions by two of the study's contenders, named by position."""
     contenders = list(study.contenders.order_by("pk").values_list("pk", flat=True))
-    shown = Rendition.objects.filter(clip__job__prompt__position=prompt, clip__job__seed=0)
+    keys = [contenders[side] for side in sides]
+    shown = Rendition.objects.filter(
+        clip__job__prompt__position=prompt, clip__job__seed=0, clip__job__contender__in=keys
+    )
     of = {one.clip.job.contender_id: one for one in shown.select_related("clip__job__prompt")}
-    pair = [of[contenders[side]] for side in sides]
+    pair = [of[key] for key in keys]
     return cast_vote(ballot=make_ballot(study, rater, pair=pair), outcome=outcome, playback=playback)
 
 
 def cast_all_pairs(study: Study, rater: Rater, outcomes: str = "aabt") -> None:
     """One vote on each pair of contenders and each prompt, the outcomes in turn (`t` is a tie)."""
     named = {"a": "a", "b": "b", "t": "tie"}
-    contenders, number = study.contenders.count(), 0
-    for prompt in range(study.suites.get().prompts.count()):
-        for left in range(contenders):
-            for right in range(left + 1, contenders):
-                outcome = named[outcomes[number % len(outcomes)]]
-                cast(study, outcome, rater=rater, sides=(left, right), prompt=prompt)
-                number += 1
+    shown = Rendition.objects.filter(
+        clip__job__prompt__suite__in=study.suites.all(),
+        clip__job__contender__in=study.contenders.all(),
+        clip__job__seed=0,
+    ).select_related("clip__job__prompt")
+    of_prompt: dict[int, list[Rendition]] = defaultdict(list)
+    for one in shown.order_by("clip__job__prompt__position", "clip__job__contender"):
+        of_prompt[one.clip.job.prompt_id].append(one)
+    pairs = (pair for renditions in of_prompt.values() for pair in combinations(renditions, 2))
+    for pair, outcome in zip(pairs, cycle(outcomes), strict=False):
+        cast_vote(ballot=make_ballot(study, rater, pair=pair), outcome=named[outcome])
 
 
 def make_rated_study(slug: str = "study") -> Study:

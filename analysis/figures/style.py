@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "paddock",
     "pdf.fonttype": 42,
 }
+
+DRAWING = RLock()
+"""Held by the thread that draws."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +100,16 @@ class Figure:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw in our style within the block; the process's own settings of Matplotlib are back afterwards."""
+    """Draw in our style within the block; the process's own settings of Matplotlib are back afterwards.
+
+    These settings are the process's, so one thread draws at a time.
+    """
     import matplotlib  # slow to load, and only reports need it
 
     defaults = {
         name: value for name, value in matplotlib.rcParamsDefault.items() if not name.startswith("backend")
     }
-    with matplotlib.rc_context({**defaults, **STYLE}):
+    with DRAWING, matplotlib.rc_context({**defaults, **STYLE}):
         yield
 
 

@@ -15,7 +15,10 @@ from analysis.subject import Subject
 from analysis.tables.costs import Costs, check_costs
 from analysis.tables.planning import GAPS
 from analysis.tables.slices import KNOWN
+from elo.models.specification import Specification
 
+EFFECTS = {"side": "the side", "order": "the order of play"}
+"""Names for people of the circumstances that a fit can hold equal."""
 Named: TypeAlias = tuple[str, Callable[[Subject], Section]]
 """A section's title and the function that builds it."""
 
@@ -58,7 +61,7 @@ def build_report(
     Args:
         subject: the rated votes.
         title: title of the report.
-        slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that it has.
+        slices: columns of the file to slice by; None for those of `analysis.tables.slices.KNOWN` that vary.
         gaps: true gaps to plan for, in rating points.
         costs: prices of a vote and of a prompt; None to plan without prices.
         published: boards of others to set beside.
@@ -73,7 +76,7 @@ def build_report(
             f"got {subject.scale:g}. Rate without scale."
         )
     _check_plan(gaps, costs)
-    asked = votes.present(subject.frame.columns, KNOWN) if slices is None else list(slices)
+    asked = _sliceable(subject) if slices is None else list(slices)
     for column in asked:
         if column not in subject.frame.columns:
             known = ", ".join(map(str, subject.frame.columns))
@@ -91,6 +94,12 @@ def build_report(
         named.append(("Covariates held equal", votes.covariates_section))
     sections = tuple(_section(name, build, subject) for name, build in named)
     return Report(title, _summary(subject), (*sections, _method(subject)))
+
+
+def _sliceable(subject: Subject) -> list[str]:
+    """Return the known columns for slices that have several values."""
+    columns = votes.present(subject.frame.columns, KNOWN)
+    return [column for column in columns if subject.frame[column].astype(str).nunique() > 1]
 
 
 def _check_plan(gaps: Sequence[float], costs: Costs | None) -> None:
@@ -135,6 +144,13 @@ def _simulated(subject: Subject) -> tuple[str, ...]:
     return (f"{number(int(flags.sum()))} of {number(len(flags))} votes are simulated: no people cast them.",)
 
 
+def _model(asked: Specification) -> str:
+    """Return how ties and both-bad votes count, and what is held equal."""
+    held = [EFFECTS.get(name, name.replace("_", " ")) for name in asked.regressors]
+    parts = [f"ties: {asked.ties}", f"both bad: {asked.both_bad}"]
+    return "; ".join(parts + ([f"held equal: {', '.join(held)}"] if held else []))
+
+
 def _method(subject: Subject) -> Section:
     method = subject.ratings.method
     scale = f"One unit of log-odds is {subject.scale:.2f} rating points"
@@ -143,7 +159,7 @@ def _method(subject: Subject) -> Section:
     return Section(
         "Method",
         (
-            f"Model: {method.model}; ties: {method.asked.specification.ties}.",
+            f"Model: {method.model}; {_model(method.asked.specification)}.",
             method.estimand,
             f"Intervals: {100 * subject.level:g} %, {method.covariance}.",
             f"{scale}, and {zero}. Seed of all that is drawn: {subject.seed}.",

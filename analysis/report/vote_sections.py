@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 SIGNIFICANT = 0.05
 EFFECTS = {"side": "being shown on the left", "order": "being played first"}
-UNSEEN = {"side": "the side", "order": "the order of play"}
 
 
 def effects_section(subject: Subject) -> Section:

@@ -85,7 +85,7 @@ def _expected_ties(subject: Subject) -> Floats:
 
 
 def controlled(subject: Subject) -> pd.DataFrame:
-    """Return each contender's rating as it is, and with the covariates held equal; best first.
+    """Return each contender's rating without covariates, and with them held equal; best first.
 
     Raises:
         ValueError: the votes have no covariates.
@@ -94,7 +94,8 @@ def controlled(subject: Subject) -> pd.DataFrame:
     import pandas as pd
 
     fitted = _with_covariates(subject)
-    plain = dict(zip(subject.ratings.contenders, subject.ratings.ratings.tolist(), strict=True))
+    ratings = _fit(subject, ()) if _is_controlled(subject) else subject.ratings
+    plain = dict(zip(ratings.contenders, ratings.ratings.tolist(), strict=True))
     shift = float(np.mean([plain[name] for name in fitted.contenders])) - float(fitted.ratings.mean())
     rows = [
         {
@@ -131,10 +132,15 @@ def _with_covariates(subject: Subject) -> Ratings:
         raise ValueError(
             "Controlled ratings need covariates, and none is given. Name columns by --covariates."
         )
-    return fit(
-        subject.votes,
-        covariates=tuple(subject.votes.covariates),
-        clusters=subject.clusters,
-        scale=subject.scale,
-        level=subject.level,
-    )
+    return _fit(subject, tuple(subject.votes.covariates))
+
+
+def _is_controlled(subject: Subject) -> bool:
+    return bool(subject.ratings.method.asked.specification.covariates)
+
+
+def _fit(subject: Subject, covariates: tuple[str, ...]) -> Ratings:
+    """Rate the subject's votes by its model, with these covariates in place of its own."""
+    model = subject.model(subject.votes)
+    model["covariates"] = covariates
+    return fit(subject.votes, **model, clusters=subject.clusters, scale=subject.scale, level=subject.level)

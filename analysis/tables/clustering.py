@@ -32,7 +32,7 @@ def independent_fit(subject: Subject) -> Ratings:
     asked = subject.ratings.method.asked
     return fit(
         subject.votes,
-        ties=asked.specification.ties,
+        **subject.model(subject.votes),
         anchor=asked.anchor,
         scale=subject.scale,
         level=subject.level,

@@ -92,15 +92,12 @@ def _rated(subject: Subject, inside: NDArray[np.bool_]) -> list[dict[str, object
 
 def _fit(subject: Subject, votes: Votes) -> Ratings | None:
     """Rate votes as the subject's are; None where they rate no two contenders, or not the anchor."""
-    asked = subject.ratings.method.asked
-    ties, anchor = asked.specification.ties, asked.anchor
+    anchor, model = subject.ratings.method.asked.anchor, subject.model(votes)
     counts = {"prompt": votes.prompts, "rater": votes.raters}
     clusters = [kind for kind in subject.clusters if (counts[kind] or 0) > 1]
     try:
-        if anchor is not None and anchor[0] not in fit(votes, ties=ties, intervals="none").contenders:
+        if anchor is not None and anchor[0] not in fit(votes, **model, intervals="none").contenders:
             return None
-        return fit(
-            votes, ties=ties, clusters=clusters, anchor=anchor, scale=subject.scale, level=subject.level
-        )
+        return fit(votes, **model, clusters=clusters, anchor=anchor, scale=subject.scale, level=subject.level)
     except (NotIdentified, NotConverged):
         return None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COLUMN = "mode"
 """Column of the file that says how the clips were shown."""
 MUTE, SOUND, JOINT = MODES = ("mute", "sound", "joint")
+SYNONYMS = {"muted": MUTE, "sound-only": SOUND, "sound_only": SOUND, "both": JOINT}
 LEAST = 4
 """Contenders that the split needs: two weights and a mean leave one degree of freedom."""
 DRAWS = 4000
@@ -73,7 +74,7 @@ def joint_votes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(frame: pd.DataFrame) -> pd.Series[str]:
-    return frame[COLUMN].astype(str).str.lower().replace({"sound-only": SOUND, "sound_only": SOUND})
+    return frame[COLUMN].astype(str).str.lower().replace(SYNONYMS)
 
 
 def split(subject: Subject, frame: pd.DataFrame) -> Split:

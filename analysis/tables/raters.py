@@ -78,8 +78,8 @@ def fragility_table(subject: Subject) -> pd.DataFrame:
     kinds: list[Removable] = ["vote"]
     recorded: tuple[Cluster, ...] = subject.clusters
     kinds += [name for name in ("rater", "prompt") if name in recorded]
-    ties = subject.ratings.method.asked.specification.ties
-    found = fragility(subject.votes, kinds=kinds, scale=subject.scale, ties=ties)
+    model = subject.model(subject.votes)
+    found = fragility(subject.votes, kinds=kinds, scale=subject.scale, **model)
     steps: dict[tuple[str, str], dict[str, object]] = {}
     for row in found.rows:
         step = steps.setdefault(

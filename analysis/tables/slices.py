@@ -97,9 +97,10 @@ def _slice_rows(
     votes = select_votes(subject.votes, inside[subject.votes.prompt])
     counts = {"prompt": votes.prompts, "rater": votes.raters}
     clusters = [kind for kind in subject.clusters if (counts[kind] or 0) > 1]
-    ties = subject.ratings.method.asked.specification.ties
     try:
-        fitted = fit(votes, ties=ties, clusters=clusters, scale=subject.scale, level=subject.level)
+        fitted = fit(
+            votes, **subject.model(votes), clusters=clusters, scale=subject.scale, level=subject.level
+        )
     except (NotIdentified, NotConverged):
         return []
     shift = float(np.mean([overall[name] for name in fitted.contenders])) - float(fitted.ratings.mean())

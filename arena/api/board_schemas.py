@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -46,6 +46,12 @@ class Row(Schema):
     win_rate: float
     raters: int | None
     prompts: int | None
+    price_per_minute_usd: float | None = Field(
+        description="US dollars for a minute of video, measured of its clips or else listed; null if unknown"
+    )
+    seconds_per_clip: float | None = Field(
+        description="Mean seconds from the request for a clip to the file; null if not measured"
+    )
     preliminary: bool = Field(description="Whether it rests on too few votes, raters or prompts")
 
 
@@ -56,6 +62,16 @@ class UnratedRow(Schema):
     reason: str
     lower: float | None = Field(description="Its rating is above this; null without such a bound")
     upper: float | None
+
+
+class UnlistedRow(Schema):
+    """A contender that the board doesn't list yet."""
+
+    contender: str = Field(description=CONTENDER)
+    votes: int
+    raters: int
+    prompts: int
+    missing: dict[str, int] = Field(description="How many votes, raters and prompts it still needs")
 
 
 class Step(Schema):
@@ -96,6 +112,7 @@ class Board(Schema):
     )
     rows: list[Row]
     unrated: list[UnratedRow]
+    unlisted: list[UnlistedRow] = Field(description="Rated, with less than the study's terms ask for")
     steps: list[Step]
     leader: Leader | None
 
@@ -139,8 +156,36 @@ class HistoryPoint(Schema):
     upper: dict[str, float]
 
 
+class PastRow(Schema):
+    """One contender's line on a board of the past."""
+
+    rank: int
+    contender: str = Field(description=CONTENDER)
+    rating: float
+    lower: float | None
+    upper: float | None
+    votes: int
+
+
+class HistoryBreak(Schema):
+    """Moment at which a board's numbers changed by something else than a vote."""
+
+    at: datetime
+    kind: Literal["votes", "method", "default"] = Field(
+        description="Votes removed or back, another fit of the study, or another default of the software"
+    )
+    rule: str = Field(description="Rule of the removal; name and version of the change of a default")
+    reason: str
+    votes: int = Field(description="Number of votes that were removed, or came back")
+    undone: bool = Field(description="Whether the votes came back")
+    changes: list[str] = Field(description="What differs in the method")
+    before: list[PastRow] = Field(description="The board just before, best first; empty without ratings")
+    after: list[PastRow]
+
+
 class History(Schema):
     """How a board came to be."""
 
     moments: list[Moment] = Field(description="Past ratings at equal distances in time, at most an hour old")
     boards: list[HistoryPoint] = Field(description="Each snapshot, the oldest first, and the present board")
+    breaks: list[HistoryBreak] = Field(description="The last 20 breaks, the oldest first")

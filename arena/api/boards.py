@@ -8,14 +8,18 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from arena.api.board_schemas import Board, BoardSummary, History, Matrix, Pair
-from arena.api.finding import SliceQuery, find_board, find_contender, find_study, studies
+from arena.api.finding import SliceQuery, find_board, find_contender, find_study, told_studies
 from arena.api.pages import Page, PageQuery, page_of
 from arena.api.problems import Unknown
 from arena.standings.boards import current_standing
+from arena.standings.breaks import Break, board_breaks
 from arena.standings.history import rating_history
+from arena.standings.pages.facts import UNKNOWN, contender_facts
+from arena.standings.pages.finding import BoardPage
 from arena.standings.public import PublicBoard, finite
 from arena.standings.snapshots.timeline import Point, board_timeline
 from arena.voting.models import Study
+from generators.base import Track
 
 router = Router(tags=["boards"])
 TOP = 3
@@ -24,7 +28,7 @@ TOP = 3
 @router.get("", response=Page[BoardSummary], operation_id="list_boards", summary="List the boards")
 def boards(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
     """Return one entry for each study and track, the newest study first."""
-    listed = [(study, track) for study in studies() for track in study.tracks]
+    listed = [(study, track) for study in told_studies() for track in study.tracks]
     return page_of(listed, page, lambda board: _summary(*board))
 
 
@@ -34,13 +38,13 @@ def board(request: HttpRequest, study: str, track: str, part: Query[SliceQuery])
 
     A contender whose identity is withheld has its codename and a pseudonym.
     """
-    found = find_board(study, track, part)
+    found, row = find_board(study, track, part), find_study(study)
     standing = found.standing
     return {
         "study": study,
         "track": track,
         "slice": found.part.chosen,
-        "simulated": find_study(study).simulated,
+        "simulated": row.simulated,
         "ledger_head": standing.head,
         "votes": standing.votes,
         "raters": standing.raters,
@@ -48,8 +52,9 @@ def board(request: HttpRequest, study: str, track: str, part: Query[SliceQuery])
         "last_vote": standing.last_vote,
         "missing": standing.missing,
         "method": found.settings,
-        "rows": found.rows,
+        "rows": _rows(found, row, track),
         "unrated": found.unrated,
+        "unlisted": found.unlisted,
         "steps": found.steps,
         "leader": found.leader,
     }
@@ -97,11 +102,36 @@ def pair(
 def history(request: HttpRequest, study: str, track: str) -> dict[str, Any]:
     """Return past ratings of the votes that count now, and the board of each snapshot as it was.
 
-    `changed` marks a break: a setting of the fit that is other than before, or a contender that was removed.
+    `changed` marks a setting of the fit that is other than before, or a contender that was removed.
+    `breaks` are the moments at which votes were removed or came back, or the method or a default changed.
     """
-    found = find_board(study, track)
-    timeline = board_timeline(find_study(study), track, found)
-    return {"moments": _moments(study, track, found), "boards": [_point(point) for point in timeline]}
+    found, row = find_board(study, track), find_study(study)
+    return {
+        "moments": _moments(study, track, found),
+        "boards": [_point(point) for point in board_timeline(row, track, found)],
+        "breaks": [_break(found, one) for one in board_breaks(study=row, track=track)],
+    }
+
+
+def _rows(board: PublicBoard, study: Study, track: str) -> list[dict[str, Any]]:
+    """Return the rows with price and speed, which a withheld contender has none of."""
+    known = contender_facts(BoardPage(study, Track(track), board.part))
+    facts = {board.name(slug): one for slug, one in known.items()}
+    return [{**row, **facts.get(row["contender"], UNKNOWN)._asdict()} for row in board.rows]
+
+
+def _break(board: PublicBoard, one: Break) -> dict[str, Any]:
+    return {
+        "at": one.at,
+        "kind": one.kind,
+        "rule": one.rule,
+        "reason": one.reason,
+        "votes": one.votes,
+        "undone": one.undone,
+        "changes": list(one.changes),
+        "before": board.past_rows(one.before),
+        "after": board.past_rows(one.after),
+    }
 
 
 def _moments(study: str, track: str, board: PublicBoard) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from django.db.models import QuerySet
 from ninja import Schema
+from ninja.errors import HttpError
 from pydantic import Field
 
 from arena.api.problems import Unknown
@@ -16,6 +17,7 @@ from arena.standings.public import PublicBoard
 from arena.standings.slices import choose_slice
 from arena.voting.listing import presentable
 from arena.voting.models import Study
+from arena.voting.naming import numbers_are_public
 
 MOST_NAMED = 30
 """Most known names that a failure lists."""
@@ -28,11 +30,18 @@ class SliceQuery(Schema):
     tag: str = Field("", description="Tag of the prompts")
     language: str = Field("", description="Language of the prompts, such as en")
     aspect: str = Field("", description="Width to height of the clips, such as 16:9")
+    group: str = Field("", description="How raters came: public, invitation or panel")
+    mode: str = Field("", description="Mode of judging: muted or sound; empty for picture and sound")
 
 
 def studies() -> list[Study]:
     """Return the studies that pages show, the newest first."""
     return presentable(Study.objects.order_by("-created_at", "-pk"))
+
+
+def told_studies() -> list[Study]:
+    """Return the studies whose numbers are public now, the newest first."""
+    return [study for study in studies() if numbers_are_public(study)]
 
 
 def find_study(slug: str) -> Study:
@@ -44,8 +53,10 @@ def find_study(slug: str) -> Study:
 
 
 def find_board(study: str, track: str, part: SliceQuery | None = None) -> PublicBoard:
-    """Return the board of a study's track or of a slice of it, or raise Unknown."""
+    """Return the board of a study's track or of a slice of it, or raise Unknown, or HttpError 403."""
     found = find_study(study)
+    if not numbers_are_public(found):
+        raise HttpError(403, f"Study '{study}' shows its boards when it closes. Come back then.")
     if track not in found.tracks:
         raise Unknown(unknown("track", track, found.tracks))
     # What is asked for may be of a newer table of slices: choose_slice names those that there are.

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from generators.base import Track
 
+LESS = "less that of clip b; null while people can be shown the clips, or if it isn't recorded"
 CONTENDER = "Slug of the contender; a pseudonym while its identity is withheld"
 
 
@@ -127,12 +128,23 @@ class Vote(Schema):
     contender_a: str
     contender_b: str
     outcome: str
+    aspects: str = Field(description="Answers about aspects, such as sound=a|sync=same; empty for none")
+    mode: str = Field(description="Mode of judging: both, muted or sound")
+    rules_version: int = Field(description="Version of the study's rules that it was cast under")
     order: str | None = Field(description="Side heard first; null where no sound is judged")
     propensity: float
     rater: str
     issued_at: datetime
     at: datetime
     excluded_by: str | None = Field(description="Rule that excluded it; null for a vote that counts")
+    aspect_ratio: str = Field(description="Width to height of the clips, such as 16:9")
+    duration: float | None = Field(description=f"Seconds of clip a {LESS}")
+    resolution: float | None = Field(description=f"log2 of the pixels of a picture of clip a {LESS}")
+    frame_rate: float | None = Field(description=f"Pictures a second of clip a {LESS}")
+    loudness: float | None = Field(description=f"Integrated LUFS (EBU R 128) of clip a {LESS}")
+    motion: float | None = Field(
+        description=f"Mean difference of luma between successive pictures of clip a {LESS}"
+    )
 
 
 class Votes(Schema):

@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from arena.api import schemas
-from arena.api.finding import find_study, studies, unknown
+from arena.api.finding import find_study, studies, told_studies, unknown
 from arena.api.pages import Page, PageQuery, page_of
 from arena.api.problems import Unknown
 from arena.api.studies import require_votes
@@ -30,8 +30,12 @@ class OfStudy(Schema):
 @router.get("", response=Page[schemas.Snapshot], operation_id="list_snapshots", summary="List the snapshots")
 def snapshots(request: HttpRequest, of: Query[OfStudy], page: Query[PageQuery]) -> dict[str, Any]:
     """Return the snapshots of all studies or of one, the newest first."""
-    wanted = [find_study(of.study)] if of.study else studies()
-    rows = Snapshot.objects.filter(study__in=wanted).select_related("study").defer("manifest", "boards")
+    wanted = {find_study(of.study)} if of.study else set(studies())
+    rows = (
+        Snapshot.objects.filter(study__in=wanted.intersection(told_studies()))
+        .select_related("study")
+        .defer("manifest", "boards")
+    )
     return page_of(list(rows), page, _summary)
 
 
@@ -77,7 +81,7 @@ def archive(request: HttpRequest, manifest_sha256: str) -> FileResponse:
 
 
 def _find(manifest_sha256: str) -> Snapshot:
-    rows = Snapshot.objects.filter(study__in=studies()).select_related("study")
+    rows = Snapshot.objects.filter(study__in=told_studies()).select_related("study")
     found = rows.filter(manifest_sha256=manifest_sha256).first()
     if found is None:
         raise Unknown(unknown("snapshot", manifest_sha256, rows.values_list("manifest_sha256", flat=True)))

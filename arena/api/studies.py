@@ -15,10 +15,11 @@ from arena.api.catalogue import about_contender
 from arena.api.finding import find_study, studies
 from arena.api.pages import Page, PageQuery, page_of
 from arena.catalog.models import Prompt
-from arena.standings.snapshots.blindness import public_names, public_rules, votes_are_public
+from arena.standings.snapshots.blindness import is_blinded, public_names, public_rules, votes_are_public
 from arena.standings.snapshots.content import vote_row
+from arena.standings.vote_facts import facts_of_votes
 from arena.voting.heads import signed_head
-from arena.voting.models import Exclusion, LedgerEntry, Study
+from arena.voting.models import Exclusion, LedgerEntry, Study, Vote
 from arena.voting.rules import study_rules
 
 router = Router(tags=["studies"])
@@ -96,11 +97,12 @@ def _rows(study: Study, entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     ballots = [record["ballot"] for _, record in records]
     excluded = {
         str(ballot): rule
-        for ballot, rule in Exclusion.objects.filter(vote__ballot__in=ballots).values_list(
-            "vote__ballot", "rule"
-        )
+        for ballot, rule in Exclusion.objects.holding()
+        .filter(vote__ballot__in=ballots)
+        .values_list("vote__ballot", "rule")
     }
     names = public_names(study.contenders.all())
+    facts = facts_of_votes(Vote.objects.filter(ballot__in=ballots), features=not is_blinded(study))
     prompts = {
         (prompt.suite.name, prompt.suite.version, prompt.key): prompt
         for prompt in Prompt.objects.filter(suite__studies=study).select_related("suite")
@@ -108,7 +110,7 @@ def _rows(study: Study, entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     rows = []
     for number, record in records:
         prompt = prompts[record["suite"], record["suite_version"], record["prompt"]]
-        row = vote_row(number, record, names, prompt)
+        row = vote_row(number, record, names, prompt, facts[record["ballot"]])
         rows.append({**row, "excluded_by": excluded.get(record["ballot"])})
     return rows
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import transaction
 
+from arena.catalog.commitments import CommitmentRefused, check_unchanged, commit, reveal
 from arena.catalog.fields import Fields
 from arena.catalog.located import Document
-from arena.catalog.models import Contender
+from arena.catalog.models import Commitment, Contender
+from arena.catalog.openings import ForgedOpening
 from arena.catalog.reading import read_document
 from generators import registry
 
 DESCRIPTION = ("name", "maker", "codename", "released_on", "open_weights", "price_per_minute_usd")
 """Fields that describe a contender for people; they may change."""
+
+
+class Entry(NamedTuple):
+    """A contender as a file has it, with its own caps while it is anonymous."""
+
+    contender: Contender
+    hidden_votes: float | None
+    hidden_days: float | None
 
 
 def read_contenders(path: Path) -> list[Contender]:
@@ -24,7 +35,7 @@ def read_contenders(path: Path) -> list[Contender]:
     Raises:
         FileError: the file is malformed, or names an unknown generator or setting.
     """
-    return _read(path)[1]
+    return [entry.contender for entry in _read(path)[1]]
 
 
 def load_contenders(*, path: Path, leave_out: Collection[str] = ()) -> list[tuple[Contender, bool]]:
@@ -41,17 +52,17 @@ def load_contenders(*, path: Path, leave_out: Collection[str] = ()) -> list[tupl
     return _save(*_read(path), leave_out)
 
 
-def _read(path: Path) -> tuple[Document, list[Contender]]:
+def _read(path: Path) -> tuple[Document, list[Entry]]:
     document = read_document(path)
     head = Fields(document, (), document.value)
     rows = [_read_contender(entry) for entry in head.entries("contenders")]
     head.refuse_others()
-    document.report_repeated("contenders", "contender", [row.slug for row in rows])
+    document.report_repeated("contenders", "contender", [row.contender.slug for row in rows])
     document.raise_problems()
     return document, rows
 
 
-def _read_contender(entry: Fields) -> Contender:
+def _read_contender(entry: Fields) -> Entry:
     contender = Contender(
         slug=entry.slug("contender"),
         name=entry.text("name", longest=120),
@@ -63,6 +74,7 @@ def _read_contender(entry: Fields) -> Contender:
         open_weights=entry.truth("open_weights"),
         price_per_minute_usd=entry.amount("price_per_minute_usd"),
     )
+    caps = (entry.amount("hidden_votes"), entry.amount("hidden_days"))
     entry.refuse_others()
     if contender.generator:
         try:
@@ -70,7 +82,7 @@ def _read_contender(entry: Fields) -> Contender:
             registry.create(contender.generator, contender.settings)
         except (ImportError, LookupError, ValueError) as error:
             entry.document.report((*entry.place, "generator"), str(error))
-    return contender
+    return Entry(contender, *caps)
 
 
 def _with_paths(contender: Contender, folder: Path) -> dict[str, object]:
@@ -84,10 +96,11 @@ def _with_paths(contender: Contender, folder: Path) -> dict[str, object]:
 
 @transaction.atomic
 def _save(
-    document: Document, rows: list[Contender], leave_out: Collection[str]
+    document: Document, entries: list[Entry], leave_out: Collection[str]
 ) -> list[tuple[Contender, bool]]:
     saved = []
-    for index, row in enumerate(rows):
+    for index, entry in enumerate(entries):
+        row = entry.contender
         if row.generator in leave_out:
             continue
         identity = {"generator": row.generator, "settings": row.settings}
@@ -95,12 +108,48 @@ def _save(
         known, created = Contender.objects.update_or_create(
             slug=row.slug, defaults=described, create_defaults=identity | described
         )
+        place = ("contenders", index, "contender")
         if (known.generator, known.settings) != (row.generator, row.settings):
             document.report(
-                ("contenders", index, "contender"),
+                place,
                 f"'{row.slug}' exists with generator {known.generator} and settings {known.settings}, "
                 "and what a contender is never changes. Give it another slug.",
             )
+            continue
+        try:
+            _keep_commitment(known, entry)
+        except (CommitmentRefused, ForgedOpening) as error:
+            document.report(place, str(error))
         saved.append((known, created))
     document.raise_problems()
     return saved
+
+
+def _keep_commitment(contender: Contender, entry: Entry) -> None:
+    """Commit to a contender that has a codename, check one that was committed, or reveal one without.
+
+    Raises:
+        CommitmentRefused: the codename changed, came back after the reveal, or breaks a cap.
+        ForgedOpening: the contender is not what was committed.
+    """
+    known = Commitment.objects.filter(contender=contender).first()
+    if known is None:
+        if contender.codename:
+            version = registry.create(contender.generator, contender.settings).version
+            commit(contender, version, most_votes=entry.hidden_votes, most_days=entry.hidden_days)
+        return
+    if known.revealed_at is not None:
+        if contender.codename:
+            raise CommitmentRefused(
+                f"codename must be left out, since '{contender.slug}' was revealed; "
+                f"got '{contender.codename}'. Enter another contender to test it anonymously."
+            )
+    elif not contender.codename:
+        reveal(contender)
+    elif contender.codename != known.codename:
+        raise CommitmentRefused(
+            f"codename must stay '{known.codename}' until the reveal; got '{contender.codename}'. "
+            "Leave it out to reveal the contender."
+        )
+    else:
+        check_unchanged(contender, known)

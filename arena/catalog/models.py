@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
 PSEUDONYM_SALT = "arena.catalog.pseudonym"
+
+
+def pseudonym(contender: int, codename: str) -> str:
+    """Return the public slug of a contender while it has a codename."""
+    digest = salted_hmac(PSEUDONYM_SALT, str(contender)).hexdigest()[:8]
+    return f"{slugify(codename) or 'withheld'}-{digest}"
 
 
 class Contender(models.Model):
@@ -46,15 +55,65 @@ class Contender(models.Model):
     @property
     def public_slug(self) -> str:
         """Slug for addresses and files: a pseudonym made of the codename while the identity is withheld."""
-        if not self.is_withheld:
-            return self.slug
-        digest = salted_hmac(PSEUDONYM_SALT, str(self.pk)).hexdigest()[:8]
-        return f"{slugify(self.codename) or 'withheld'}-{digest}"
+        return pseudonym(self.pk, self.codename) if self.is_withheld else self.slug
 
     @property
     def shown_origin(self) -> str:
         """Small print beside the name: slug and maker, or nothing while the identity is withheld."""
         return "" if self.is_withheld else " · ".join(part for part in (self.slug, self.maker) if part)
+
+
+class CommitmentQuerySet(models.QuerySet["Commitment"]):
+    """Commitments, with filters by state."""
+
+    def hidden(self) -> CommitmentQuerySet:
+        """Return those whose identity was never revealed, withdrawn ones included."""
+        return self.filter(revealed_at__isnull=True)
+
+    def over(self) -> CommitmentQuerySet:
+        """Return hidden ones that are shown to nobody any more: withdrawn, or past a cap.
+
+        The database's clock decides, since the query may be compiled once and run later.
+        """
+        past = Q(until__lte=Now()) | Q(votes__gte=F("most_votes"))
+        return self.hidden().filter(past | Q(withdrawn_at__isnull=False))
+
+
+class Commitment(models.Model):
+    """Proof of who an anonymous contender is: a hash that is published at entry, and opened at the reveal."""
+
+    contender = models.OneToOneField(Contender, on_delete=models.PROTECT, related_name="commitment")
+    codename = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the opening; public")
+    opening = models.TextField(help_text="Canonical JSON with the nonce; public once revealed")
+    votes = models.PositiveBigIntegerField(default=0, help_text="Votes on its clips while hidden")
+    most_votes = models.PositiveBigIntegerField(help_text="Votes after which it is shown no more")
+    until = models.DateTimeField(help_text="Time from which it is shown no more while hidden")
+    committed_at = models.DateTimeField()
+    revealed_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CommitmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["committed_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.codename} {self.digest[:12]}"
+
+    @property
+    def pseudonym(self) -> str:
+        """Public slug that the contender has, or had, while hidden."""
+        return pseudonym(self.contender_id, self.codename)
+
+    @property
+    def state(self) -> str:
+        """What became of it: `revealed`, `withdrawn`, `ended` (past a cap and still hidden) or `hidden`."""
+        if self.revealed_at is not None:
+            return "revealed"
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return "ended" if self.votes >= self.most_votes or self.until <= timezone.now() else "hidden"
 
 
 class Suite(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import ffmpeg
 from arena.media import colour
 from arena.media.binary import find_ffmpeg
 from arena.media.command import run
-from arena.media.intake import READ_SAFELY
+from arena.media.intake import LIMITS, READ_SAFELY
 from arena.media.playback import GAP_S, LOUDEST
 from arena.media.probe import Probe
 from arena.media.profile import Profile
@@ -48,6 +49,26 @@ class SoundSource(NamedTuple):
     """Whether the track has samples that aren't numbers, and must be silenced."""
 
 
+def sound_source(source: Path, facts: Probe) -> SoundSource:
+    """Return the sound that is heard of a clip; `facts` must have some."""
+    heard = facts.sound
+    if heard is None:
+        raise ValueError(f"facts must name the sound of '{source.name}'; got none. Encode silence instead.")
+    return SoundSource(source, heard.track, facts.start_s, heard.channels, heard.damaged_s > 0)
+
+
+class Encoding(NamedTuple):
+    """Encoder settings in which one variant of a rendition differs from the others."""
+
+    crf: float
+    dead_zones: tuple[int, int]
+    """Share of 64 of a quantiser step that is rounded to zero, in predicted and in intra blocks."""
+    chroma_qp_offset: int
+    audio_bitrate: int
+    delay_samples: int
+    """Delay of the sound; 16 samples are a third of a millisecond."""
+
+
 def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
     """Return the report of ffmpeg's loudnorm filter on as much sound as `frames` frames last."""
     heard = _cut(_stereo(source, profile), profile, frames).filter("loudnorm", print_format="json")
@@ -56,21 +77,12 @@ def loudness_report(source: SoundSource, profile: Profile, frames: int) -> str:
 
 def encode_sound(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> None:
     """Encode the rendition's sound alone, so that it can be measured as raters will hear it."""
-    levelled = (
-        _stereo(source, profile)
-        .filter("volume", f"{level.gain_db:.3f}dB")
-        # True peaks lie between samples: limit at four times the rate. `level` would undo the gain.
-        .filter("aresample", 4 * profile.sample_rate)
-        .filter("alimiter", limit=f"{10 ** (level.ceiling_dbtp / 20):.6f}", level=0, latency=1)
-        .filter("aresample", profile.sample_rate)
-    )
-    _encode_aac(_cut(levelled, profile, frames), target, profile)
+    _encode_aac(_cut(_levelled(source, profile, level), profile, frames), target, profile)
 
 
 def encode_silence(target: Path, profile: Profile, frames: int) -> None:
     """Add a silent sound track: every rendition has one, heard or not."""
-    silence = ffmpeg.input(f"anullsrc=r={profile.sample_rate}:cl=stereo", format="lavfi")
-    _encode_aac(_cut(silence, profile, frames), target, profile)
+    _encode_aac(_cut(_silence(profile), profile, frames), target, profile)
 
 
 def encode_rendition(
@@ -82,6 +94,34 @@ def encode_rendition(
     _run(ffmpeg.output(*streams, f"file:{target}", **settings))
 
 
+def encode_variants(
+    source: Path,
+    heard: tuple[SoundSource, Level] | None,
+    variants: Sequence[tuple[Path, Encoding]],
+    profile: Profile,
+    facts: Probe,
+    frames: int,
+) -> None:
+    """Encode one clip many times, each time by other settings; it is decoded and scaled once.
+
+    Args:
+        source: the clip as its generator made it.
+        heard: its sound and the level that its rendition has; None for silence.
+        variants: path and settings of each variant.
+        profile: the form shared by all renditions.
+        facts: result of `probe` for the clip.
+        frames: length of each variant.
+    """
+    sound = _silence(profile) if heard is None else _levelled(heard[0], profile, heard[1])
+    pictures, sounds = _picture(source, profile, facts, frames).split(), sound.asplit()
+    outputs = []
+    for index, (target, encoding) in enumerate(variants):
+        later = _cut(sounds[index].filter("adelay", f"{encoding.delay_samples}S", all=1), profile, frames)
+        settings = _h264(profile) | _varied(encoding) | _mp4_without_names()
+        outputs.append(ffmpeg.output(pictures[index], later, f"file:{target}", **settings))
+    _run(ffmpeg.merge_outputs(*outputs))
+
+
 def _run(output: Stream, log: str = "error") -> str:
     output = output.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", log, "-copyts")
     output = output.overwrite_output()
@@ -89,7 +129,7 @@ def _run(output: Stream, log: str = "error") -> str:
 
 
 def _input(source: Path) -> Stream:
-    return ffmpeg.input(f"file:{source}", **READ_SAFELY)
+    return ffmpeg.input(f"file:{source}", max_pixels=LIMITS.pixels, **READ_SAFELY)
 
 
 def _picture(source: Path, profile: Profile, facts: Probe, frames: int) -> Stream:
@@ -157,6 +197,21 @@ def _stereo(source: SoundSource, profile: Profile) -> Stream:
     )
 
 
+def _levelled(source: SoundSource, profile: Profile, level: Level) -> Stream:
+    return (
+        _stereo(source, profile)
+        .filter("volume", f"{level.gain_db:.3f}dB")
+        # True peaks lie between samples: limit at four times the rate. `level` would undo the gain.
+        .filter("aresample", 4 * profile.sample_rate)
+        .filter("alimiter", limit=f"{10 ** (level.ceiling_dbtp / 20):.6f}", level=0, latency=1)
+        .filter("aresample", profile.sample_rate)
+    )
+
+
+def _silence(profile: Profile) -> Stream:
+    return ffmpeg.input(f"anullsrc=r={profile.sample_rate}:cl=stereo", format="lavfi")
+
+
 def _cut(sound: Stream, profile: Profile, frames: int) -> Stream:
     return sound.filter("apad").filter("atrim", end_sample=profile.samples_in(frames))
 
@@ -178,6 +233,22 @@ def _h264(profile: Profile) -> dict[str, str | int]:
         "bf": 0,
         "flags:v": "+bitexact",
         "bsf:v": f"filter_units=remove_types={SEI}",
+    }
+
+
+def _varied(encoding: Encoding) -> dict[str, str | int | float]:
+    """Return the settings of one variant: the fastest preset, but coded by CABAC, which saves a third."""
+    inter, intra = encoding.dead_zones
+    finely = {"cabac": 1, "deadzone-inter": inter, "deadzone-intra": intra}
+    return {
+        "preset": "ultrafast",
+        "crf": encoding.crf,
+        "chromaoffset": encoding.chroma_qp_offset,
+        "x264-params": ":".join(f"{name}={value}" for name, value in finely.items()),
+        "c:a": "aac",
+        "b:a": encoding.audio_bitrate,
+        "aac_coder": "fast",
+        "flags:a": "+bitexact",
     }
 
 

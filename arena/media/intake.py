@@ -21,6 +21,21 @@ class Limits:
     duration_s: float = 120.0
     side_px: int = 4096
     fps: float = 120.0
+    decoding_s: float = 300.0
+    """Time that playing the file once may take."""
+
+    @property
+    def pixels(self) -> int:
+        """Most pixels of a picture, in the header and midway."""
+        return self.side_px**2
+
+    def check_time(self, taken_s: float) -> None:
+        """Raise UnusableMedia if playing the file takes too long."""
+        if taken_s > self.decoding_s:
+            raise UnusableMedia(
+                f"The file must be played within {self.decoding_s:g} s; it took {taken_s:.0f} s so far. "
+                "Export it shorter or smaller."
+            )
 
     def check_size(self, size_bytes: int) -> None:
         """Raise UnusableMedia if the file is empty or too large."""

@@ -12,6 +12,8 @@ from arena.media.profile import Profile
 
 TOLERANCE_DB = 0.1
 CORRECTIONS = 5
+SILENCE_LUFS = -70.0
+"""Loudness recorded for silence: the absolute gate of EBU R 128, below which a meter reads nothing."""
 MAKEUP_DB = 3.0  # most gain given back for the limiter's loss; more would squash the mix
 
 
@@ -29,6 +31,15 @@ class Levelled(NamedTuple):
     heard: Loudness
     missing_db: float
     """Gain in dB that the profile's loudness would need beyond its `max_gain_db`."""
+    level: Level
+    """Change of the sound that led to it."""
+
+
+def recorded_loudness(integrated_lufs: float | None) -> float:
+    """Return an integrated loudness as a finite number in LUFS; silence has that of the meter's gate."""
+    if integrated_lufs is None or not math.isfinite(integrated_lufs):
+        return SILENCE_LUFS
+    return max(integrated_lufs, SILENCE_LUFS)
 
 
 def measure(source: SoundSource, profile: Profile, frames: int) -> Loudness:
@@ -55,7 +66,7 @@ def level_sound(source: SoundSource, target: Path, profile: Profile, frames: int
         if better == level:
             break
         level, heard = better, _encode(source, target, profile, frames, better)
-    return Levelled(level.gain_db, heard, max(0.0, wanted_db - profile.max_gain_db))
+    return Levelled(level.gain_db, heard, max(0.0, wanted_db - profile.max_gain_db), level)
 
 
 def _encode(source: SoundSource, target: Path, profile: Profile, frames: int, level: Level) -> Loudness:

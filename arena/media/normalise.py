@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from arena.media.audit import find_leaks
 from arena.media.binary import ffmpeg_version
 from arena.media.changes import Changes, foresee
-from arena.media.graph import SoundSource, encode_rendition, encode_silence
+from arena.media.graph import encode_rendition, encode_silence, sound_source
 from arena.media.intake import LIMITS
 from arena.media.loudness import Levelled, level_sound
 from arena.media.probe import Probe, probe
@@ -38,6 +38,8 @@ class RenditionFacts:
     has_sound: bool
     """Whether the clip's own sound is in it; if not, its sound track is silent."""
     gain_db: float | None
+    ceiling_dbtp: float | None
+    """Level to which the sound's peaks were limited before it was encoded."""
     loudness_lufs: float | None
     """Integrated; None for silence, which has none."""
     true_peak_dbtp: float | None
@@ -83,7 +85,7 @@ def normalise(
         sound = scratch / "sound.mp4"
         levelled = None
         if with_sound and facts.sound:
-            levelled = level_sound(_sound_source(source, facts), sound, profile, frames)
+            levelled = level_sound(sound_source(source, facts), sound, profile, frames)
         else:
             encode_silence(sound, profile, frames)
         encode_rendition(source, sound, draft, profile, facts, frames)
@@ -92,12 +94,6 @@ def normalise(
         rendition = _describe(draft, levelled, changes)
         os.replace(draft, target)
     return rendition
-
-
-def _sound_source(source: Path, facts: Probe) -> SoundSource:
-    assert facts.sound is not None  # noqa: S101 - asked before
-    heard = facts.sound
-    return SoundSource(source, heard.track, facts.start_s, heard.channels, heard.damaged_s > 0)
 
 
 def _length_s(asked_s: float | None, own_s: float) -> float:
@@ -128,6 +124,7 @@ def _describe(draft: Path, levelled: Levelled | None, changes: Changes) -> Rendi
         duration_s=facts.duration_s,
         has_sound=levelled is not None,
         gain_db=levelled.gain_db if levelled else None,
+        ceiling_dbtp=levelled.level.ceiling_dbtp if levelled else None,
         loudness_lufs=_finite(levelled.heard.integrated_lufs) if levelled else None,
         true_peak_dbtp=_finite(levelled.heard.true_peak_dbtp) if levelled else None,
         ffmpeg=ffmpeg_version(),

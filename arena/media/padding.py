@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import IO, Any
+from typing import Any
 
-from django.core.files import File
-
-from arena.media.ranges import Bounded
+from arena.media.ranges import Bounded, Readable
 
 HEADER_BYTES = 8  # the length and kind of a box
 STEP_BYTES = 64 * 1024
@@ -22,9 +20,7 @@ def padded_size(*sizes: int) -> int:
 class PaddedFile(io.RawIOBase):
     """MP4 followed by a `free` box of zeros, which players skip (ISO/IEC 14496-12, 8.1.2). Read-only."""
 
-    def __init__(
-        self, file: File[Any] | IO[bytes] | io.RawIOBase, size_bytes: int, padded_bytes: int
-    ) -> None:
+    def __init__(self, file: Readable, size_bytes: int, padded_bytes: int) -> None:
         """Open a file of `size_bytes` bytes as one of `padded_bytes` bytes."""
         box_bytes = padded_bytes - size_bytes
         if not HEADER_BYTES <= box_bytes < 2**32:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -144,8 +145,12 @@ def play(container: InputContainer, pictures: Pictures, sounds: list[Sounds]) ->
     played: list[Pictures | Sounds] = [pictures, *sounds]
     takers = {track.stream.index: track for track in played}
     ends_s: dict[int, float] = {}
+    began = time.monotonic()
+    # Else a small file could fill the memory: a stream may state another size in each picture.
+    pictures.stream.codec_context.options = {"max_pixels": str(pictures.limits.pixels)}
     try:
         for packet in container.demux():
+            pictures.limits.check_time(time.monotonic() - began)
             _note_end(packet, ends_s)
             track = packet.stream.index  # in a packet that ends a track, the packet's own index is 0
             if track in takers:

@@ -9,6 +9,8 @@ from django.core.files.storage import storages
 
 from arena.catalog.hashing import prompt_hash
 from arena.media.corner_marks import find_corner_mark
+from arena.media.loudness import recorded_loudness
+from arena.media.motion import measure_motion
 from arena.media.normalise import RenditionFacts, normalise
 from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
@@ -22,6 +24,7 @@ from arena.runs.generating import generate
 from arena.runs.models import Clip, Job, Rendition
 from arena.runs.remarks import Remark, find_remarks
 from arena.runs.turns import short_transaction
+from arena.runs.variants import encode_variants_of, identify_variants, listed
 from generators.base import InvalidResult, Request, Track
 from generators.results import CheckedClip
 
@@ -65,7 +68,10 @@ def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
         is_still=is_still(shown),
         corner_mark=_find_mark(made),
     )
-    _keep(job, made, facts, remarks, shown, rendition)
+    recipe = asdict(profile_for(job)) | asdict(rendition)
+    seed = made.identity.sha256
+    variants = encode_variants_of(job, made.path, folder, recipe, profile_for(job), facts=facts, seed=seed)
+    _keep(job, made, facts, remarks, shown, rendition, variants)
 
 
 def _find_mark(made: CheckedClip) -> str | None:
@@ -100,14 +106,26 @@ def _request(job: Job, folder: Path) -> Request:
 
 
 def _keep(
-    job: Job, made: CheckedClip, facts: Probe, remarks: list[Remark], shown: Path, rendition: RenditionFacts
+    job: Job,
+    made: CheckedClip,
+    facts: Probe,
+    remarks: list[Remark],
+    shown: Path,
+    rendition: RenditionFacts,
+    variants: list[Path],
 ) -> None:
     original = StoredFile.named(made.identity.sha256, made.identity.size_bytes, _suffix(made.path))
     kept = StoredFile.named(rendition.sha256, rendition.size_bytes, _suffix(shown))
-    announce_files(job=job, files=[["originals", original.name], ["renditions", kept.name]])
+    with_sound = Track(job.track).with_sound
+    loudness_lufs = recorded_loudness(rendition.loudness_lufs) if with_sound else None
+    motion = measure_motion(shown)
+    others = identify_variants(variants)
+    names = [["renditions", file.name] for file in (kept, *others)]
+    announce_files(job=job, files=[["originals", original.name], *names])
     _require_unchanged(made)
     _store("originals", made.path, original, job.pk)
-    _store("renditions", shown, kept, job.pk)
+    for path, file in zip((shown, *variants), (kept, *others), strict=True):
+        _store("renditions", path, file, job.pk)
     with short_transaction():
         clip = Clip.objects.create(
             job=job,
@@ -127,7 +145,10 @@ def _keep(
             height=rendition.height,
             fps=rendition.fps,
             duration_s=rendition.duration_s,
+            loudness_lufs=loudness_lufs,
+            motion=motion,
             recipe=asdict(profile_for(job)) | asdict(rendition),
+            variants=listed(others),
         )
         finish_job(job=job)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import storages
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from arena.runs.models import Clip, Job, Rendition
 
@@ -60,8 +62,16 @@ def remove_unaccounted(job: Job) -> None:
         for file in files
     ]
     for alias, name in job.pending_files:
-        if [alias, name] not in announced and not ROWS[alias].objects.filter(name=name).exists():
+        if [alias, name] not in announced and not _is_named(alias, name):
             storages[alias].delete(name)
+
+
+def _is_named(alias: str, name: str) -> bool:
+    """Return whether a row names a stored file, as its own or as a variant's."""
+    if ROWS[alias].objects.filter(name=name).exists():
+        return True
+    listed = Rendition.objects.annotate(listed=Cast("variants", TextField()))
+    return alias == "renditions" and listed.filter(listed__contains=Path(name).stem).exists()
 
 
 def _work() -> Path:

@@ -192,7 +192,17 @@ class Rendition(models.Model):
     height = models.PositiveIntegerField()
     fps = models.FloatField()
     duration_s = models.FloatField()
+    loudness_lufs = models.FloatField(
+        null=True, help_text="Integrated, EBU R 128; null where no sound is judged"
+    )
+    motion = models.FloatField(
+        null=True,
+        help_text="Mean difference of luma between successive pictures, 0 to 255; null if unmeasured",
+    )
     recipe = models.JSONField(help_text="Profile, gain and encoder that made it")
+    variants = models.JSONField(
+        default=list, help_text="Other encodings, shown to raters in its stead, as [sha256, size_bytes]"
+    )
 
     class Meta:
         constraints = [
@@ -204,3 +214,16 @@ class Rendition(models.Model):
 
     def __str__(self) -> str:
         return f"rendition {self.sha256[:12]}"
+
+
+class BrokenFile(models.Model):
+    """Rendition whose stored file is missing or differs from what was stored; no pair shows it meanwhile."""
+
+    rendition = models.OneToOneField(
+        Rendition, on_delete=models.CASCADE, primary_key=True, related_name="broken"
+    )
+    reason = models.CharField(max_length=200)
+    found_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.rendition_id}: {self.reason}"

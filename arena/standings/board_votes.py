@@ -11,10 +11,15 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Max, Min
+from numpy.typing import NDArray
 
+from arena.catalog.models import Contender
+from arena.standings import checkpoints
 from arena.standings.clip_facts import ClipFacts
 from arena.standings.grouping import KEPT, STORED, Entries, Groups
-from arena.standings.slices import WHOLE, Slice
+from arena.standings.pairs import PairIndex
+from arena.standings.slices import PUBLIC, WHOLE, Slice
+from arena.voting.admission.models import Admission
 from arena.voting.models import LedgerEntry
 from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
 from elo import OUTCOMES
@@ -78,6 +83,8 @@ class BoardVotes:
         self.raters: list[UUID] = []
         """Primary key of each rater, by number."""
         self._numbers: dict[UUID, int] = {}
+        self._came: NDArray[np.str_] = np.array([], dtype=str)
+        """Group of each rater, by number, as far as it was asked for."""
         self._sizes: dict[int, int] = {}
         self._stored: Entries = np.zeros(0, KEPT)
         self._size = 0
@@ -85,6 +92,9 @@ class BoardVotes:
         """Votes that count by contenders on side a and b, and outcome."""
         self.groups: OrderedDict[object, Groups] = OrderedDict()
         """Running counts of slices, those used last at the end."""
+        self._pairs = PairIndex()
+        self._written = 0
+        """Entries in the checkpoint that was written or read last."""
 
     @property
     def entries(self) -> Entries:
@@ -94,6 +104,8 @@ class BoardVotes:
     def bring_up_to_date(self) -> Version:
         """Read the entries that were added since the last time, or all where the past has changed."""
         now = read_versions([self.key])[self.key]
+        if self.version == NO_SHEETS != now:
+            self._restore()
         if now == self.version:
             return now
         if not self._is_ahead(now):
@@ -103,6 +115,21 @@ class BoardVotes:
         self._add(changed.order_by("pk").values_list("pk", "rater", "entries"))
         self.version = now
         return now
+
+    def keep(self) -> None:
+        """Write what was read and counted to a file, if that is due; a state without a ledger has no name."""
+        if checkpoints.is_due(self._size, self._written) and self.version.entry_hash:
+            self._written = self._size
+            kept = {name: value for name, value in vars(self).items() if name not in ("key", "lock")}
+            checkpoints.write_checkpoint(self.key, kept)
+
+    def _restore(self) -> None:
+        """Take up what a process wrote that had these contenders."""
+        kept = checkpoints.read_checkpoint(self.key)
+        if kept is not None:
+            names, _ = kept["facts"].numbered_contenders()
+            if Contender.objects.filter(slug__in=names).count() == len(names):
+                vars(self).update(kept)
 
     def _is_ahead(self, now: Version) -> bool:
         """Return whether the database continues from the state that was read last."""
@@ -151,12 +178,31 @@ class BoardVotes:
             self.raters.append(rater)
         return stored, number
 
+    def on_pair(self, one: str, other: str, part: Slice = WHOLE) -> Entries:
+        """Return the entries on two contenders in a slice, with those that take others back, shape (n,)."""
+        found = self._pairs.of(self.entries, *self.facts.numbered_contenders(), (one, other))
+        return found[self.inside(part, found)] if part else found
+
     def counting(self, part: Slice = WHOLE) -> Entries:
         """Return the entries of the votes that count in a slice, shape (N,)."""
         entries = self.entries
         if part:
-            entries = entries[self.facts.within(part)[entries["a"].astype(np.intp)]]
+            entries = entries[self.inside(part, entries)]
         return _without_taken_back(entries)
+
+    def inside(self, part: Slice, entries: Entries) -> NDArray[np.bool_]:
+        """Return whether each entry belongs to a slice, shape (N,)."""
+        chosen: NDArray[np.bool_] = self.facts.within(part)[entries["a"].astype(np.intp)]
+        return chosen & self._in_group(part.group)[entries["rater"]] if part.group else chosen
+
+    def _in_group(self, group: str) -> NDArray[np.bool_]:
+        """Return whether each rater came to the study in this way, shape (raters,)."""
+        if len(self._came) < len(self.raters):
+            rows = Admission.objects.filter(study=self.key[0]).values_list("rater", "group")
+            known = dict(rows.iterator())
+            self._came = np.array([known.get(rater, PUBLIC) for rater in self.raters])
+        in_group: NDArray[np.bool_] = self._came == group
+        return in_group
 
 
 def _without_taken_back(entries: Entries) -> Entries:

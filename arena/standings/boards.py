@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
 from arena.standings.board_votes import NO_SHEETS, BoardKey, Version, read_versions
+from arena.standings.clip_facts import Unmeasured
 from arena.standings.fitting import compute_standing, nothing_yet
+from arena.standings.listed import Minimum, list_contenders
 from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.tallies import BOARDS, votes_at_head
@@ -36,14 +39,14 @@ def current_standing(*, study: Study, track: str, part: Slice = WHOLE) -> Standi
         track: one of the study's tracks.
         part: a slice that the board has; see `choose_slice`.
     """
-    kept = _kept_now([(study.pk, track)], part).get((study.pk, track))
+    kept = _kept_now({(study.pk, track): study}, part).get((study.pk, part.sheets(track)))
     return kept or _computed(study, track, part)
 
 
 def recent_standing(*, study: Study, track: str) -> Standing:
     """Return a standing that is at most a minute old, which is fresh enough for a reveal."""
-    kept: Kept | None = cache.get(_key(study.pk, track))
-    if kept is not None and timezone.now() - kept.standing.computed_at <= timedelta(seconds=RECENT_S):
+    kept: Kept | None = cache.get(_key(study, track))
+    if kept is not None and kept.age <= timedelta(seconds=RECENT_S):
         return kept.standing
     return current_standing(study=study, track=track)
 
@@ -62,12 +65,29 @@ class Kept(NamedTuple):
     """Standing in the cache, with the version of the tally that it was computed from."""
 
     version: Version
-    standing: Standing
+    votes: int
+    computed_at: datetime
+    content: bytes
+    """Standing as bytes, so that one that is out of date is never taken apart."""
+
+    @property
+    def standing(self) -> Standing:
+        """The standing."""
+        standing: Standing = pickle.loads(self.content)  # noqa: S301 - from our own cache
+        return standing
+
+    @property
+    def age(self) -> timedelta:
+        """Time since it was computed."""
+        return timezone.now() - self.computed_at
 
 
-def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
+def _kept_now(studies: Mapping[BoardKey, Study], part: Slice = WHOLE) -> dict[BoardKey, Standing]:
     """Return the cached standings that are still right and those without votes, at the ledgers' heads."""
-    keys = {_key(*board, part): board for board in boards}
+    keys = {
+        _key(study, track, part): (primary_key, part.sheets(track))
+        for (primary_key, track), study in studies.items()
+    }
     with consistent_read():
         heads = ledger_heads({study for study, _ in keys.values()})
         versions = read_versions(keys.values())
@@ -77,33 +97,56 @@ def _kept_now(boards: Iterable[BoardKey], part: Slice = WHOLE) -> dict[BoardKey,
         for board, version in versions.items()
         if version == NO_SHEETS
     }
-    for key, (version, standing) in kept.items():
+    for key, one in kept.items():
         board = keys[key]
-        if version == versions[board]:
-            found[board] = replace(standing, head=heads[board[0]])
-        elif _is_fresh_enough(standing):
-            found[board] = standing
+        if one.version == versions[board]:
+            found[board] = replace(one.standing, head=heads[board[0]])
+        elif _is_fresh_enough(one):
+            found[board] = one.standing
     return found
 
 
-def _is_fresh_enough(standing: Standing) -> bool:
+def _is_fresh_enough(kept: Kept) -> bool:
     """Return whether a standing may be shown although there are new votes; it tells its own ledger head."""
-    age = timezone.now() - standing.computed_at
-    return standing.votes >= LARGE and timedelta(0) <= age <= timedelta(seconds=LARGE_S)
+    return kept.votes >= LARGE and timedelta(0) <= kept.age <= timedelta(seconds=LARGE_S)
 
 
 def _computed(study: Study, track: str, part: Slice) -> Standing:
     """Compute a standing, or wait for the thread that does."""
-    key, settings = _key(study.pk, track, part), FitSettings.of(study.fit)
-    with BOARDS[study.pk, track].lock:
-        asked = settings.specification
-        tallied, head, version = votes_at_head(study=study, track=track, part=part, specification=asked)
+    key, settings = _key(study, track, part), FitSettings.of(study.fit)
+    with BOARDS[study.pk, part.sheets(track)].lock:
+        try:
+            tallied, head, version = votes_at_head(
+                study=study, track=track, part=part, specification=settings.specification
+            )
+        except Unmeasured as error:
+            return _unmeasured(study, track, part, str(error))
         kept: Kept | None = cache.get(key)
         if kept is not None and kept.version == version:
             return replace(kept.standing, head=head)
-        standing = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
-    cache.set(key, Kept(version, standing), timeout=None)
+        fitted = compute_standing(tallied.votes, head, tallied.last_vote, part, settings)
+        standing = list_contenders(fitted, Minimum.of(study))
+    kept = Kept(
+        version, standing.votes, standing.computed_at, pickle.dumps(standing, pickle.HIGHEST_PROTOCOL)
+    )
+    cache.set(key, kept, timeout=None)
     return standing
+
+
+def _unmeasured(study: Study, track: str, part: Slice, missing: str) -> Standing:
+    """Return the standing of a board whose clips lack a feature that the fit needs; it isn't kept."""
+    tallied, head, _ = votes_at_head(study=study, track=track, part=part)
+    counted = compute_standing(tallied.votes, head, tallied.last_vote, part)
+    return replace(
+        counted,
+        board=None,
+        missing=missing,
+        culprits="",
+        fit=FitSettings.of(study.fit),
+        steps=(),
+        leader=None,
+        ratings=None,
+    )
 
 
 def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
@@ -119,6 +162,8 @@ def origin(study: Study, track: str, head: str) -> Mapping[str, object]:
     }
 
 
-def _key(study: int, track: str, part: Slice = WHOLE) -> str:
-    name = f":{content_hash(part.chosen)}" if part else ""
-    return f"standing:{study}:{track}{name}"
+def _key(study: Study, track: str, part: Slice = WHOLE) -> str:
+    """Return the key of a board in the cache; a study that changes its fit or terms gets other keys."""
+    asked = [part.chosen, study.fit, study.terms]
+    name = f":{content_hash(asked)}" if any(asked) else ""
+    return f"standing:{study.pk}:{track}{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,10 @@ from arena.standings.slices import WHOLE, Slice
 from arena.standings.standing import Standing
 from arena.standings.steps import judge_leader, steps_down
 from arena.voting.fit_settings import FitSettings
-from elo import NotIdentified, Ratings, Unrated, Votes, fit
+from elo import NotIdentified, Ratings, Tally, Unrated, Votes, fit
 from elo.arguments import Cluster
 from elo.models.grouped import GroupedVotes
+from elo.unrated import is_everyone_rated
 
 ONE_OF_EACH = "All votes are one rater’s on one prompt; another of either is needed."
 
@@ -31,6 +33,7 @@ def compute_standing(
     last_vote: datetime | None = None,
     part: Slice = WHOLE,
     settings: FitSettings | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Standing:
     """Return the standing of the votes at a ledger head, or state in a sentence what is still missing.
 
@@ -40,8 +43,9 @@ def compute_standing(
         last_vote: time of the last of them.
         part: the slice that they are.
         settings: model, anchor and scale; half-win Bradley-Terry about a mean of 1000 by default.
+        arguments: arguments of `elo.fit` other than its present defaults, for boards of the past.
     """
-    settings = settings or FitSettings()
+    settings, others = settings or FitSettings(), arguments or {}
     if votes is None:
         return replace(nothing_yet(head, part), fit=settings)
     standing = Standing(
@@ -58,13 +62,16 @@ def compute_standing(
     if not shared_by(votes):
         return standing
     try:
-        between = _between_rated(votes, settings)
+        between = _between_rated(votes, settings, others)
         clusters = shared_by(between)
         if not clusters:
             return standing
         anchored = settings.anchor in between.contenders
         ratings = fit(
-            votes, clusters=clusters, anchor=settings.fixed if anchored else None, **_model_of(settings)
+            votes,
+            clusters=clusters,
+            anchor=settings.fixed if anchored else None,
+            **{**_model_of(settings, votes), **others},
         )
     except NotIdentified as reason:
         return replace(standing, missing="Ratings need more votes.", culprits=str(reason))
@@ -84,14 +91,18 @@ def _with_board(standing: Standing, votes: Votes | GroupedVotes, ratings: Rating
     )
 
 
-def _model_of(settings: FitSettings) -> dict[str, Any]:
-    """Return the arguments of `elo.fit` that name the model and its scale."""
+def _model_of(settings: FitSettings, votes: Votes | GroupedVotes | Tally) -> dict[str, Any]:
+    """Return the arguments of `elo.fit` that name the model and its scale.
+
+    A feature that is equal on both sides of every vote is left out: the ratings are the same for any effect.
+    """
     model = settings.specification
+    found = votes.covariates if isinstance(votes, Votes) else {}
     return {
         "ties": model.ties,
         "both_bad": model.both_bad,
         "effects": model.effects,
-        "covariates": model.covariates,
+        "covariates": tuple(name for name in model.covariates if found[name].any()),
         "scale": settings.scale,
     }
 
@@ -100,10 +111,14 @@ def _named(each: Unrated) -> str:
     return f"{each.contender} has no finite rating yet: {each.reason}."
 
 
-def _between_rated(votes: Votes | GroupedVotes, settings: FitSettings) -> Votes | GroupedVotes:
+def _between_rated(
+    votes: Votes | GroupedVotes, settings: FitSettings, others: Mapping[str, Any]
+) -> Votes | GroupedVotes:
     """Return the votes between contenders with finite ratings, on which the board rests."""
+    if isinstance(votes, GroupedVotes) and is_everyone_rated(votes.tally(), votes.specification):
+        return votes
     points = votes.tally() if isinstance(votes, GroupedVotes) else votes
-    rated = fit(points, intervals="none", **_model_of(settings)).contenders
+    rated = fit(points, **{**_model_of(settings, points), **others, "intervals": "none"}).contenders
     if rated == votes.contenders:
         return votes
     rows = votes.rows() if isinstance(votes, GroupedVotes) else votes

@@ -47,7 +47,7 @@ def rating_history(
     key = f"history:{study.pk}:{track}:{content_hash([part.chosen, model])}"
     kept: tuple[Moment, ...] | None = cache.get(key)
     if kept is None:
-        kept = tuple(_moments(BOARDS[study.pk, track], part, model))
+        kept = tuple(_moments(BOARDS[study.pk, part.sheets(track)], part, model))
         cache.set(key, kept, timeout=KEPT_S)
     return kept
 
@@ -67,7 +67,7 @@ def _counts_by_time(board: BoardVotes, part: Slice) -> tuple[list[datetime], tup
     """Return the ends of equal spans of time, the contenders, and the votes up to each end."""
     entries = board.entries
     if part:
-        entries = entries[board.facts.within(part)[entries["a"].astype(np.intp)]]
+        entries = entries[board.inside(part, entries)]
     if not len(entries) or entries["at"].min() == entries["at"].max():
         return [], (), []
     names, number = np.unique(board.facts.contenders, return_inverse=True)

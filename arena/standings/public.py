@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 from typing import Any
 
+from analysis.board import BoardRow
 from analysis.export.text import DECIMALS
 from arena.catalog.models import Contender
 from arena.standings.slices import WHOLE, Slice
@@ -67,6 +68,14 @@ class PublicBoard:
         ]
 
     @property
+    def unlisted(self) -> list[Row]:
+        """Contenders that have fewer votes, raters or prompts than the study asks for."""
+        return [
+            {**vars(one), "contender": self.name(one.contender), "missing": dict(one.missing)}
+            for one in self.standing.unlisted
+        ]
+
+    @property
     def steps(self) -> list[Row]:
         """Steps from each contender to the next."""
         return [
@@ -117,6 +126,20 @@ class PublicBoard:
             "win_rate": finite(cell.win_rate),
             **_difference(*ratings.difference(first, second)),
         }
+
+    def past_rows(self, rows: Iterable[BoardRow]) -> list[Row]:
+        """Return the rows of a board of the past: place, rating and interval of each contender."""
+        return [
+            {
+                "rank": row.rank,
+                "contender": self.name(row.contender),
+                "rating": finite(row.rating),
+                "lower": finite(row.lower),
+                "upper": finite(row.upper),
+                "votes": row.votes,
+            }
+            for row in rows
+        ]
 
     def name(self, slug: str) -> str:
         """Return the public name of a contender."""

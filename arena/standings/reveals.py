@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
+from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.standings.standing import Standing
 from arena.standings.tallies import answers_on
@@ -19,10 +20,10 @@ from arena.voting.records import CONTENDER_A, CONTENDER_B
 MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 
-def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
-    """Return the reveal page's content; only for a ballot that its rater has voted on."""
+def tell_verdicts(ballot: Ballot, standing: Standing | None) -> dict[str, Any]:
+    """Return the reveal page's content for a ballot that was voted on; None where no numbers are public."""
     shown = _shown(ballot)
-    board = standing.board
+    board = standing.board if standing else None
     chart = draw_whiskers(board) if board else None
     rated = {}
     if board and chart:
@@ -35,11 +36,12 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
         verdicts.append(
             {"side": side, "chosen": chosen, "contender": contender, "row": row, "whisker": whisker}
         )
-    answers = others_said(ballot, shown)
+    answers = others_said(ballot, shown) if standing else Counter()
     return {
         "outcome": Outcome(ballot.vote.outcome),
         "verdicts": verdicts,
         "axis": chart.axis if chart else None,
+        "numbers": standing is not None,
         "others": [(outcome.label, answers[outcome.value]) for outcome in Outcome],
         "others_total": answers.total(),
     }
@@ -48,7 +50,7 @@ def tell_verdicts(ballot: Ballot, standing: Standing) -> dict[str, Any]:
 def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
     """Count other raters' answers on these two contenders, as seen from this ballot's sides."""
     a, b = (contender.slug for contender in shown.values())
-    said = answers_on(study=ballot.study, track=ballot.track, one=a, other=b)
+    said = answers_on(study=ballot.study, track=ballot.track, one=a, other=b, mode=ballot.mode)
     said.subtract(_own_answers(ballot, a, b))
     answers: Counter[str] = Counter()
     for (left, outcome), count in said.items():
@@ -58,18 +60,44 @@ def others_said(ballot: Ballot, shown: Mapping[str, Contender]) -> Counter[str]:
 
 def _own_answers(ballot: Ballot, a: str, b: str) -> Counter[tuple[str, str]]:
     """Count the rater's own answers on two contenders, by the contender on side a and the outcome."""
-    left, right = f"{CONTENDER_A}__slug", f"{CONTENDER_B}__slug"
-    same_two = Q(**{left: a, right: b}) | Q(**{left: b, right: a})
-    own = Vote.objects.counting().filter(
-        same_two, ballot__study=ballot.study, ballot__track=ballot.track, ballot__rater=ballot.rater
+    rows = OWN.rows(
+        study=ballot.study_id, track=ballot.track, mode=ballot.mode, rater=ballot.rater_id, a=a, b=b
     )
-    return Counter(own.values_list(left, "outcome"))
+    return Counter((left, outcome) for left, outcome in rows)
+
+
+def _own() -> QuerySet[Vote, Any]:
+    """Return the query for a rater's votes that count on two contenders."""
+    left, right = f"{CONTENDER_A}__slug", f"{CONTENDER_B}__slug"
+    a, b = (Given(name, CharField()) for name in "ab")
+    return (
+        Vote.objects.counting()
+        .filter(
+            Q(**{left: a, right: b}) | Q(**{left: b, right: a}),
+            ballot__study=Given("study", BigIntegerField()),
+            ballot__track=Given("track", CharField()),
+            ballot__mode=Given("mode", CharField()),
+            ballot__rater=Given("rater", UUIDField()),
+        )
+        .values_list(left, "outcome")
+    )
+
+
+OWN = Prepared(_own)
+
+
+def _both() -> QuerySet[Rendition]:
+    """Return the query for two renditions with their contenders."""
+    pair: list[Any] = [Given(name, BigIntegerField()) for name in "ab"]
+    return Rendition.objects.select_related("clip__job__contender").filter(pk__in=pair)
+
+
+BOTH = Prepared(_both)
 
 
 def _shown(ballot: Ballot) -> dict[str, Contender]:
     """Return the contender behind each side."""
-    renditions = Rendition.objects.select_related("clip__job__contender").in_bulk(
-        [ballot.rendition_a_id, ballot.rendition_b_id]
-    )
+    shown = BOTH.objects(a=ballot.rendition_a_id, b=ballot.rendition_b_id)
+    renditions = {rendition.pk: rendition for rendition in shown}
     sides = {"A": ballot.rendition_a_id, "B": ballot.rendition_b_id}
     return {side: renditions[rendition].clip.job.contender for side, rendition in sides.items()}

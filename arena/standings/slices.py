@@ -8,8 +8,11 @@ from math import gcd
 
 from arena.catalog.models import Prompt
 from arena.runs.models import Rendition
-from arena.voting.models import Study
+from arena.voting.admission.models import Admission
+from arena.voting.models import Ballot, Study
+from arena.voting.modes import Mode, modes_on, sheet_name
 from arena.voting.pairing import study_jobs
+from arena.voting.terms import Terms
 
 
 class UnknownSlice(LookupError):
@@ -26,6 +29,10 @@ class Slice:
     """Language of the prompt, such as `en`."""
     aspect: str = ""
     """Width to height of what raters saw, such as `16:9`."""
+    group: str = ""
+    """How the raters came to the study, of `GROUPS`."""
+    mode: str = ""
+    """Mode of judging, `muted` or `sound`; empty for picture and sound."""
 
     def __bool__(self) -> bool:
         """Whether it leaves any votes out."""
@@ -40,7 +47,14 @@ class Slice:
         """Fields that leave votes out, with their values."""
         return {name: value for name, value in asdict(self).items() if value}
 
+    def sheets(self, track: str) -> str:
+        """Return the name of the tally sheets on a track that it is a part of."""
+        return sheet_name(track, self.mode)
 
+
+PUBLIC = "public"
+"""Group of the raters whom neither an invitation nor a panel admitted."""
+GROUPS = (PUBLIC, *Admission.Group.values)
 WHOLE = Slice()
 """All votes of a board."""
 FIELDS = tuple(field.name for field in fields(Slice))
@@ -64,7 +78,7 @@ def choose_slice(study: Study, track: str, asked: Mapping[str, str]) -> Slice:
 
 
 def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
-    """Return the values that each field can take on a board, sorted, in three queries at most."""
+    """Return the values that each field can take on a board, sorted, in five queries at most."""
     prompts = Prompt.objects.filter(suite__studies=study).order_by()
     tags = {tag for of_one in prompts.values_list("tags", flat=True) for tag in of_one}
     languages = prompts.values_list("language", flat=True).distinct()
@@ -74,8 +88,19 @@ def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
         "tag": tags,
         "language": languages,
         "aspect": {aspect(*size) for size in sizes},
+        "group": rater_groups(study, track),
+        "mode": {mode for mode in modes_on(track, Terms.of(study.terms).modes) if mode != Mode.BOTH},
     }
     return {name: tuple(sorted(values)) for name, values in found.items()}
+
+
+def rater_groups(study: Study, track: str) -> set[str]:
+    """Return how raters of a board came to its study; those whom nobody admitted are the public."""
+    admitted = set(
+        Admission.objects.filter(study=study).order_by().values_list("group", flat=True).distinct()
+    )
+    others = Ballot.objects.filter(study=study, track=track).exclude(rater__admissions__study=study)
+    return admitted | {PUBLIC} if not admitted or others.exists() else admitted
 
 
 def aspect(width: int, height: int) -> str:

@@ -46,6 +46,18 @@ class Leader:
 
 
 @dataclass(frozen=True)
+class Unlisted:
+    """Contender with fewer votes, raters or prompts than the study's terms ask for."""
+
+    contender: str
+    votes: int
+    raters: int
+    prompts: int
+    missing: dict[str, int]
+    """How many `votes`, `raters` and `prompts` it still needs, where it needs any."""
+
+
+@dataclass(frozen=True)
 class Standing:
     """Board, or the reason why there is none yet, with the ledger head that it was computed from."""
 
@@ -63,6 +75,8 @@ class Standing:
     slice: Slice = WHOLE
     fit: FitSettings = field(default_factory=FitSettings)
     """Settings of the fit, by the study's rules; `fit.model` names the model."""
+    unlisted: tuple[Unlisted, ...] = ()
+    """Rated contenders that the board doesn't list yet, best first."""
     steps: tuple[Step, ...] = ()
     """One step for each two neighbours on the board, from the top."""
     leader: Leader | None = None

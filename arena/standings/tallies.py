@@ -14,9 +14,9 @@ from arena.standings.board_votes import BoardKey, BoardVotes, Version, time_of
 from arena.standings.grouping import Entries, Groups, can_group
 from arena.standings.slices import WHOLE, Slice
 from arena.voting.consistent import consistent_read
-from arena.voting.fit_settings import COVARIATES
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
+from arena.voting.modes import sheet_name
 from elo import OUTCOMES, Votes
 from elo.models.grouped import GroupedVotes
 from elo.models.specification import Specification
@@ -79,7 +79,7 @@ def votes_at_head(
 ) -> AtHead:
     """Return the votes that count in a slice and the ledger head, read in one snapshot.
 
-    Counts by cluster change with the next call: use them while holding `BOARDS[study.pk, track].lock`.
+    Counts by cluster change with the next call: use them while holding its lock.
 
     Args:
         study: the study.
@@ -87,16 +87,18 @@ def votes_at_head(
         part: the slice.
         specification: the model that they are for.
     """
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, part.sheets(track)]
     with board.lock:
         with consistent_read():
             head, version = ledger_head(study), board.bring_up_to_date()
-        return AtHead(_tallied(board, part, specification), head, version)
+        tallied = _tallied(board, part, specification)
+        board.keep()
+        return AtHead(tallied, head, version)
 
 
-def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tuple[str, str]]:
+def answers_on(*, study: Study, track: str, one: str, other: str, mode: str = "") -> Counter[tuple[str, str]]:
     """Count the answers that count on two contenders, by the contender on side a and the outcome."""
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, sheet_name(track, mode)]
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
@@ -106,7 +108,7 @@ def answers_on(*, study: Study, track: str, one: str, other: str) -> Counter[tup
 
 def read_votes(*, study: Study, track: str, part: Slice = WHOLE) -> Votes | None:
     """Return the votes that count of a study on one track, or in a slice of it; None if there are none."""
-    board = BOARDS[study.pk, track]
+    board = BOARDS[study.pk, part.sheets(track)]
     with board.lock:
         with consistent_read():
             board.bring_up_to_date()
@@ -135,7 +137,7 @@ def _grouped(board: BoardVotes, part: Slice, specification: Specification) -> Ta
     board.groups[part, specification] = groups
     while len(board.groups) > MOST_GROUPS:
         board.groups.popitem(last=False)
-    groups.take(board.entries, board.facts)
+    groups.take(board.entries, board.facts, board.inside)
     found = groups.votes.value(lambda: votes_of(board, board.counting(part)))
     if not found.contenders:
         return NOTHING
@@ -148,7 +150,11 @@ def _last_vote(entries: Entries) -> datetime:
 
 
 def votes_of(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()) -> Votes:
-    """Return entries of a board as votes, with differences of the clips' features as covariates."""
+    """Return entries of a board as votes, with differences of the clips' features as covariates.
+
+    Raises:
+        Unmeasured: a feature isn't recorded of some clip.
+    """
     slugs, contender = board.facts.numbered_contenders()
     keys, prompt = np.unique(board.facts.prompts, return_inverse=True)
     a, b = entries["a"].astype(np.intp), entries["b"].astype(np.intp)
@@ -159,8 +165,5 @@ def votes_of(board: BoardVotes, entries: Entries, covariates: Sequence[str] = ()
         "prompt": Coded(prompt[a].astype(np.uint32), tuple(str(key) for key in keys)),
         "rater": Coded(entries["rater"], tuple(str(rater) for rater in board.raters)),
     }
-    features = np.array(board.facts.features)
-    differences = {
-        name: features[a, COVARIATES.index(name)] - features[b, COVARIATES.index(name)] for name in covariates
-    }
+    differences = {name: board.facts.differences(name, a, b) for name in covariates}
     return Votes.from_coded(Columns(labels, covariates=differences))

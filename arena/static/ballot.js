@@ -1,13 +1,17 @@
 // The voting page. Without this script the page is a plain form with two native players.
 
+import { wireAspects } from "./aspects.js";
 import { draw, wireControls } from "./controls.js";
 import { openDialog, wireDialogs } from "./dialogs.js";
 import { bindKeys } from "./keys.js";
 import { watchLoading } from "./loading.js";
 import { isOurs } from "./pages.js";
+import { Health } from "./health.js";
 import { Pair } from "./pair.js";
 import { openable } from "./prompt.js";
+import { report } from "./report.js";
 import { showLevel } from "./sound.js";
+import { fill } from "./texts.js";
 import { send, show } from "./turning.js";
 import { announce } from "./words.js";
 
@@ -15,15 +19,16 @@ import { announce } from "./words.js";
 function mount(main) {
   const find = (selector) => main.querySelector(selector);
   const videos = { A: find('[data-side="A"] video'), B: find('[data-side="B"] video') };
-  const { sound, first, fps } = main.dataset;
-  const pair = new Pair(videos, { withSound: sound === "yes", first, fps: Number(fps) });
+  const { sound, first, fps, longestStall, longestWrongRate } = main.dataset;
+  const health = new Health({ longestStall: Number(longestStall), longestWrongRate: Number(longestWrongRate) });
+  const pair = new Pair(videos, { withSound: sound === "yes", first, fps: Number(fps), health });
   const over = new AbortController(); // removes this ballot's listeners from the document
   const untilOver = { signal: over.signal };
-  const state = { since: performance.now(), hiddenTimes: 0, busy: false, notice: "", broken: false, ready: false };
+  const state = { since: performance.now(), busy: false, notice: "", broken: false, ready: false };
 
   const redraw = () => {
     const ready = draw(main, pair, state.notice, state.broken);
-    if (ready && !state.ready) announce("You can answer now.");
+    if (ready && !state.ready) announce(gettext("You can answer now."));
     state.ready = ready;
   };
   const notify = (text) => {
@@ -39,34 +44,50 @@ function mount(main) {
 
   find(".stage").style.setProperty("--ratio", videos.A.width / videos.A.height);
   const acts = wireControls(main, pair, () => state.broken || play());
+  const asksFirst = wireAspects(main, untilOver);
   const readAll = openable(main, untilOver);
   const keys = { " ": acts.play, r: acts.replay, f: acts.flip, x: acts.sound, p: readAll, "?": () => openDialog("keys") };
   bindKeys(main, keys, untilOver);
-  for (const side of ["A", "B"]) watchLoading(find(`[data-side=${side}]`), videos[side], { notify, fail });
+  const revive = () => {
+    state.broken = false;
+  };
+  for (const side of ["A", "B"]) {
+    watchLoading(find(`[data-side=${side}]`), videos[side], { notify, fail, revive, isReady: () => pair.isReady[side] });
+  }
   watchView(main, pair);
   pair.addEventListener("change", redraw);
-  pair.addEventListener("stall", () => announce("A clip is loading; both wait for it."));
+  pair.addEventListener("stall", () => announce(gettext("A clip is loading; both wait for it.")));
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) return;
-    state.hiddenTimes += 1;
-    pair.pause();
+    health.hide(document.hidden, pair.wanted);
+    if (document.hidden) pair.pause();
+    else if (health.spoiled) answerVoid();
   }, untilOver);
   document.addEventListener("click", (event) => event.target.closest("[data-opens]") && pair.pause(), untilOver);
   main.addEventListener("over", () => over.abort(), { once: true });
   redraw();
 
-  find("form.answers").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (state.busy) return;
+  const answerBy = async (outcome) => {
+    const form = find("form.answers");
+    if (state.busy || !form) return;
     state.busy = true;
-    const form = event.target;
-    form.elements.playback.value = JSON.stringify(measure(pair, state));
-    const answer = await send(form, event.submitter.value).catch(() => null); // no connection
+    form.elements.playback.value = JSON.stringify(report(pair, state.since));
+    const answer = await send(form, outcome).catch(() => null); // no connection
     state.busy = false;
-    if (!answer) return notify("The connection failed. Answer again: it counts once, however often it is sent.");
-    if (!isOurs(answer.page)) return notify(`The server is busy or away (${answer.status}). Answer again in a moment: it counts once.`);
+    if (!answer) return notify(gettext("The connection failed. Answer again: it counts once, however often it is sent."));
+    if (!isOurs(answer.page)) return notify(fill(gettext("The server is busy or away (%(status)s). Answer again in a moment: it counts once."), answer));
     pair.pause();
     show(main, answer.page, mount);
+  };
+  // The server decides from the report; a hidden page waits until its rater is back to read why.
+  const answerVoid = () => {
+    if (!find("form.answers")) return; // after the vote
+    pair.pause();
+    if (!document.hidden) answerBy("void");
+  };
+  pair.addEventListener("spoiled", answerVoid);
+  find("form.answers").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!asksFirst(event.submitter)) answerBy(event.submitter.value);
   });
 
   return { play };
@@ -87,19 +108,6 @@ function watchView(main, pair) {
   }, { threshold: 0.5 });
   for (const figure of main.querySelectorAll(".clip")) view.observe(figure);
   main.addEventListener("over", () => view.disconnect(), { once: true });
-}
-
-function measure(pair, { since, hiddenTimes }) {
-  return {
-    ...pair.watching.measures(),
-    decided_after_s: (performance.now() - since) / 1000,
-    plays: pair.measures.plays,
-    stalls: pair.measures.stalls,
-    hidden_times: hiddenTimes,
-    viewport_width: innerWidth,
-    viewport_height: innerHeight,
-    pixel_ratio: devicePixelRatio,
-  };
 }
 
 wireDialogs();

@@ -1,5 +1,6 @@
 // Controls of a pair: their actions, and how they show the pair's state.
 
+import { fill } from "./texts.js";
 import { reason, write } from "./words.js";
 
 const other = (side) => (side === "A" ? "B" : "A");
@@ -12,6 +13,7 @@ export function wireControls(main, pair, play) {
     play: () => (pair.wanted ? pair.pause() : play()),
     start: play,
     replay: () => {
+      pair.measures.seeks += 1;
       pair.seek(0);
       play();
     },
@@ -27,6 +29,9 @@ export function wireControls(main, pair, play) {
     button.addEventListener("click", () => listen(button.dataset.listen));
   }
   find("[data-scrub]").addEventListener("input", (event) => pair.seek(event.target.value * pair.duration));
+  find("[data-scrub]").addEventListener("change", () => {
+    pair.measures.seeks += 1; // once for each drag
+  });
   find("[data-transport]").hidden = false;
   return { ...acts, sound: () => listen(other(pair.audible)) };
 }
@@ -36,10 +41,10 @@ export function draw(main, pair, notice, broken) {
   const find = (selector) => main.querySelector(selector);
   const { duration, position } = pair;
   main.classList.toggle("playing", pair.wanted);
-  find("[data-start]").hidden = !pair.fresh || broken || !duration;
+  find("[data-start]").hidden = !pair.fresh || broken || !pair.startable;
   find("[data-play]").disabled = broken;
-  write(find("[data-play-word]"), pair.wanted ? "Pause" : "Play");
-  write(find("[data-time]"), `${position.toFixed(1)} / ${duration.toFixed(1)} s`);
+  write(find("[data-play-word]"), pair.wanted ? gettext("Pause") : gettext("Play"));
+  write(find("[data-time]"), fill(gettext("%(position)s / %(duration)s s"), { position: position.toFixed(1), duration: duration.toFixed(1) }));
   drawScrub(find("[data-scrub]"), position, duration);
   for (const side of ["A", "B"]) {
     const heard = pair.withSound && side === pair.audible;
@@ -51,7 +56,7 @@ export function draw(main, pair, notice, broken) {
 
 function drawScrub(scrub, position, duration) {
   scrub.value = duration ? position / duration : 0;
-  const text = `${position.toFixed(0)} of ${duration.toFixed(0)} seconds`;
+  const text = fill(gettext("%(position)s of %(duration)s seconds"), { position: position.toFixed(0), duration: duration.toFixed(0) });
   if (scrub.getAttribute("aria-valuetext") !== text) scrub.setAttribute("aria-valuetext", text);
 }
 
@@ -62,7 +67,7 @@ function drawAnswers(answers, pair, notice) {
   answers.classList.toggle("open", why === "");
   answers.style.setProperty("--done", pair.done);
   for (const button of answers.querySelectorAll(".choices button")) button.disabled = why !== "";
-  write(answers.querySelector("[data-why]"), notice || why || "Which one? Your answer is final.");
+  write(answers.querySelector("[data-why]"), notice || why || gettext("Which one? Your answer is final."));
   return why === "";
 }
 

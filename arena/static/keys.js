@@ -25,7 +25,7 @@ function takes(target, key) {
   if (!key.startsWith("Arrow")) return false;
   const text = target.closest("[data-prompt]");
   const scrolls = text && text.scrollHeight > text.clientHeight && (key === "ArrowUp" || key === "ArrowDown");
-  return scrolls || Boolean(target.closest("input[type=range]"));
+  return scrolls || Boolean(target.closest("input[type=range], input[type=radio]"));
 }
 
 // Take the focus from a control clicked with the mouse, so that keys reach the page again.

@@ -1,6 +1,7 @@
 // The next pair: it loads while the names are shown, and opens by itself unless the rater stops it.
 
 import { isOurs, parse, take } from "./pages.js";
+import { fill } from "./texts.js";
 import { announce, write } from "./words.js";
 
 const COUNTDOWN_S = 8;
@@ -16,7 +17,7 @@ export function waitForNext(main, after, enter) {
     const page = await (coming ||= bring(link.href));
     if (page) return enter(page);
     coming = null; // the next press tries again
-    write(trouble, "The next pair didn’t load. Check the connection, then try again.");
+    write(trouble, gettext("The next pair didn’t load. Check the connection, then try again."));
     announce(trouble.textContent);
   };
   const stop = countDown(main, pause, go);
@@ -40,9 +41,9 @@ async function bring(url) {
 
 // Count down on the button that stops it. A hidden tab waits, and any use of the page stops it, too.
 function countDown(main, pause, go) {
-  if (calm.matches) return () => {};
+  if (calm.matches || main.querySelector("[data-rest]")) return () => {};
   let left = COUNTDOWN_S;
-  const draw = () => write(pause, `Pause (next in ${left} s)`);
+  const draw = () => write(pause, fill(gettext("Pause (next in %(left)s s)"), { left }));
   const timer = setInterval(() => {
     if (document.hidden) return;
     left -= 1;

@@ -1,5 +1,7 @@
 // Two clips played as one. The muted clip follows the heard one, which always plays at its own rate.
 
+import { canPlay, waitsForTap, whenReady } from "./readiness.js";
+import { Synchrony } from "./synchrony.js";
 import { Watching } from "./watching.js";
 
 const JUMP_S = 0.25; // beyond this drift a jump disturbs less than catching up
@@ -7,7 +9,7 @@ const CATCH_UP = 0.1; // at most a tenth faster or slower
 const PATIENCE_MS = 200; // shorter waits for data are not stalls, since seeking causes them
 
 export class Pair extends EventTarget {
-  constructor(videos, { withSound, first, fps }) {
+  constructor(videos, { withSound, first, fps, health }) {
     super();
     this.videos = videos; // { A: video, B: video }
     this.both = [videos.A, videos.B];
@@ -19,9 +21,15 @@ export class Pair extends EventTarget {
     this.chosenByHand = false;
     this.looping = true;
     this.wanted = false; // whether the rater wants the clips to run
+    this.stalled = false;
+    this.toldSpoiled = false;
     this.turn = 0;
-    this.measures = { plays: 0, stalls: 0 };
+    this.measures = { plays: 0, seeks: 0, side_switches: 0 };
     this.watching = new Watching();
+    this.synchrony = new Synchrony(videos, fps);
+    this.health = health;
+    this.isReady = { A: false, B: false };
+    this.prepared = Promise.all(["A", "B"].map((side) => this.#prepare(side)));
     for (const video of this.both) {
       video.controls = false;
       video.addEventListener("waiting", () => this.#stall(video));
@@ -39,6 +47,15 @@ export class Pair extends EventTarget {
     return this.videos[this.audible].currentTime;
   }
 
+  get ready() {
+    return this.isReady.A && this.isReady.B;
+  }
+
+  // Whether pressing Play helps: the clips are ready, or the browser loads them only then.
+  get startable() {
+    return this.ready || this.both.some(waitsForTap);
+  }
+
   get fresh() {
     return this.measures.plays === 0;
   }
@@ -49,38 +66,41 @@ export class Pair extends EventTarget {
     this.measures.plays += 1;
     this.#tell();
     if (this.both.some((video) => video.ended)) this.seek(0);
+    for (const video of this.both.filter(waitsForTap)) this.#wake(video);
+    await this.prepared;
     await this.#start();
   }
 
   pause() {
     this.wanted = false;
-    this.watching.interrupt();
+    this.#interrupt();
     for (const video of this.both) video.pause();
     this.#tell();
   }
 
   seek(time) {
-    this.watching.interrupt();
+    this.#interrupt();
     for (const video of this.both) video.currentTime = Math.min(time, this.duration);
     this.#tell();
   }
 
   setRate(rate) {
     this.rate = rate;
+    this.#interrupt();
     for (const video of this.both) video.playbackRate = rate;
   }
 
   hide(side) {
     this.hiddenSide = side;
-    this.watching.interrupt();
+    this.#interrupt();
     this.#tell();
   }
 
   // Choose the side that is heard and leads. Without sound one side leads, too, and both are muted.
   listenTo(side, byHand) {
+    if (byHand && side !== this.audible) this.measures.side_switches += 1;
     this.audible = side;
     this.chosenByHand ||= byHand;
-    this.watching.interrupt();
     for (const [name, video] of Object.entries(this.videos)) video.muted = !this.withSound || name !== side;
     this.setRate(this.rate); // the clip heard from now on must leave its catch-up rate at once
     this.#tell();
@@ -103,6 +123,17 @@ export class Pair extends EventTarget {
     return Number.isFinite(left) ? 1 - left / (this.watching.due(this.duration) * (this.withSound ? 4 : 2)) : 0;
   }
 
+  async #prepare(side) {
+    await whenReady(this.videos[side]);
+    this.isReady[side] = true;
+    this.#tell();
+  }
+
+  // Let a browser that saves data load a clip: it does so once the clip plays after a press.
+  #wake(video) {
+    video.play().then(() => this.ready || video.pause(), () => {});
+  }
+
   async #start() {
     const turn = ++this.turn; // a later start cancels this one
     await Promise.all(this.both.map(canPlay));
@@ -113,6 +144,8 @@ export class Pair extends EventTarget {
       await canPlay(follow);
       if (!this.wanted || turn !== this.turn) return;
     }
+    this.#interrupt();
+    this.synchrony.running = true;
     await Promise.all(this.both.map((video) => video.play())).catch((error) => {
       if (error.name !== "AbortError") throw error; // a pause may come first
     });
@@ -122,9 +155,17 @@ export class Pair extends EventTarget {
   #tick(turn) {
     if (!this.wanted || turn !== this.turn) return;
     this.#count();
+    this.synchrony.look(this.rate);
+    this.#lookAtRate(this.#roles()[0]);
     this.#keepTogether();
+    this.#judge();
     this.#tell();
     requestAnimationFrame(() => this.#tick(turn));
+  }
+
+  #lookAtRate(lead) {
+    if (lead.ended || lead.seeking || lead.readyState < 3) this.health.interrupt();
+    else this.health.look(lead, this.rate);
   }
 
   #roles() {
@@ -147,8 +188,8 @@ export class Pair extends EventTarget {
 
   #count() {
     for (const [side, video] of Object.entries(this.videos)) {
-      const seen = side !== this.hiddenSide && this.inView[side];
-      this.watching.count(side, video.currentTime, { seen, heard: this.withSound && side === this.audible });
+      const seen = side !== this.hiddenSide && this.inView[side] && this.rate === 1;
+      this.watching.count(side, video.currentTime, { seen, heard: this.withSound && side === this.audible && this.rate === 1 });
     }
   }
 
@@ -166,20 +207,38 @@ export class Pair extends EventTarget {
 
   async #stall(video) {
     await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-    if (!this.wanted || video.readyState >= 3 || video.seeking || video.ended) return;
-    this.measures.stalls += 1;
+    if (this.stalled || !this.wanted || video.readyState >= 3 || video.seeking || video.ended) return;
+    this.stalled = true;
+    this.health.stall(true);
     for (const each of this.both) each.pause();
     this.dispatchEvent(new Event("stall"));
-    await this.#start();
+    const started = this.#start();
+    await (this.health.seen ? started : Promise.race([started, this.#patience()]));
+    this.stalled = false;
+    this.health.stall(false);
+    this.#judge();
+  }
+
+  // Wait as long as a stall may last.
+  #patience() {
+    return new Promise((resolve) => setTimeout(resolve, 1000 * this.health.longest.stall + 100));
+  }
+
+  // Tell once that the pair is spoiled; what happens after both clips were seen spoils nothing.
+  #judge() {
+    if (this.done === 1) this.health.seen = true;
+    if (this.toldSpoiled || !this.health.spoiled) return;
+    this.toldSpoiled = true;
+    this.dispatchEvent(new Event("spoiled"));
+  }
+
+  #interrupt() {
+    this.watching.interrupt();
+    this.synchrony.begin();
+    this.health.interrupt();
   }
 
   #tell() {
     this.dispatchEvent(new Event("change"));
   }
-}
-
-function canPlay(video) {
-  if (video.readyState >= 3 && !video.seeking) return Promise.resolve();
-  const event = video.seeking ? "seeked" : "canplay";
-  return new Promise((resolve) => video.addEventListener(event, resolve, { once: true })).then(() => canPlay(video));
 }

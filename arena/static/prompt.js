@@ -7,7 +7,7 @@ export function openable(main, untilOver) {
   const set = (open) => {
     area.classList.toggle("open", open);
     button.setAttribute("aria-expanded", open);
-    button.textContent = open ? "Close" : "Read all";
+    button.textContent = open ? gettext("Close") : gettext("Read all");
   };
   const toggle = () => set(!area.classList.contains("open"));
   const measure = () => {

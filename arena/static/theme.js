@@ -20,12 +20,17 @@ function remember() {
   }
 }
 
+function nameOf(theme) {
+  if (theme === "light") return gettext("Theme: light");
+  return theme === "dark" ? gettext("Theme: dark") : gettext("Theme: auto");
+}
+
 function apply() {
   if (choice === "auto") delete root.dataset.theme;
   else root.dataset.theme = choice;
   for (const button of document.querySelectorAll("[data-theme-switch]")) {
     button.hidden = false;
-    button.textContent = `Theme: ${choice}`;
+    button.textContent = nameOf(choice);
   }
 }
 

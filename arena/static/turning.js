@@ -2,6 +2,7 @@
 
 import { release, take, parse } from "./pages.js";
 import { waitForNext } from "./next.js";
+import { wireReasons } from "./reasons.js";
 import { announce, write } from "./words.js";
 
 // Post the form as a browser without scripts would; return the status and page that it would show.
@@ -22,7 +23,7 @@ export function show(main, page, mount) {
 // Replace captions and answers by the reveal; the clips stay and can be played again.
 function turnOver(main, reveal, mount) {
   const stage = main.querySelector(".stage");
-  stage.style.height = `${stage.getBoundingClientRect().height}px`; // the reveal may need more room than the answers, and then the page grows
+  keepHeight(stage);
   main.classList.add("revealed");
   for (const figure of reveal.querySelectorAll(".clip")) {
     const caption = main.querySelector(`[data-side=${figure.dataset.side}] figcaption`);
@@ -30,9 +31,22 @@ function turnOver(main, reveal, mount) {
   }
   const after = reveal.querySelector(".after");
   main.querySelector(".answers").replaceWith(after);
+  wireReasons(after);
   const names = [...after.querySelectorAll("[data-told]")].map((told) => told.dataset.told);
-  announce(`Your vote is recorded. ${names.join(" ")}`);
+  announce(`${gettext("Your vote is recorded.")} ${names.join(" ")}`);
   waitForNext(main, after, (next) => enter(main, next, mount));
+}
+
+// Keep the clips' size, since the reveal may need more room than the answers: then the page grows. A turned phone lays out anew.
+function keepHeight(stage) {
+  const width = innerWidth;
+  stage.style.height = `${stage.getBoundingClientRect().height}px`;
+  const release = () => {
+    if (innerWidth === width && stage.isConnected) return;
+    stage.style.height = "";
+    removeEventListener("resize", release);
+  };
+  addEventListener("resize", release);
 }
 
 function enter(main, next, mount) {
@@ -42,8 +56,8 @@ function enter(main, next, mount) {
   release(main);
   next.hidden = false;
   next.tabIndex = -1;
-  next.focus({ preventScroll: true });
-  announce("");
+  (next.querySelector("[data-next]") ?? next).focus({ preventScroll: true });
+  announce(next.id === "voided" ? next.querySelector(".lead").textContent : "");
   write(document.querySelector("[data-progress]"), next.dataset.count || "");
   if (next.id === "ballot") mount(next).play();
 }

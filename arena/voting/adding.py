@@ -14,8 +14,8 @@ from arena.runs.models import Job, Run
 from arena.runs.replacements import retire_replaced
 from arena.runs.runs import plan_run
 from arena.runs.survey import Place, Survey
-from arena.voting.models import Study, StudyChange, Vote
-from arena.voting.openings import record_change
+from arena.voting.models import Study, Vote
+from arena.voting.rule_changes import record_revision
 from arena.voting.sources import CantAdd, Source
 from arena.voting.studies import create_study
 from generators.base import Track
@@ -128,7 +128,7 @@ def open_on_clips(
         study.clip_settings = [run.settings]
         study.save(update_fields=["clip_settings"])
         study.contenders.add(*run.contenders.all())
-        record_change(study=study, kind=StudyChange.Kind.REVISED, reason="; ".join(added.revised))
+        record_revision(study=study, reason="; ".join(added.revised))
     return study
 
 

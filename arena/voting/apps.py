@@ -12,4 +12,8 @@ class VotingConfig(AppConfig):
     def ready(self) -> None:
         """Register the models that stand beside the rules over them."""
         import_module("arena.voting.tally_sheets")
+        import_module("arena.voting.admission.models")
+        import_module("arena.voting.limits")
+        import_module("arena.voting.origins")
         import_module("arena.voting.pairing.models")
+        import_module("arena.voting.way.models")

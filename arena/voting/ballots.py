@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random, SystemRandom
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, UUIDField
 from django.utils import timezone
 
+from arena.prepared import Given, Prepared, insert
 from arena.voting.models import Ballot, Rater, Study
+from arena.voting.modes import Mode, modes_on
+from arena.voting.pairing.again import pair_again
 from arena.voting.pairing.drawing import Pairing, draw_from, outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.refusals import (
@@ -21,9 +26,26 @@ from arena.voting.refusals import (
     PeoplesStudy,
     SimulatedStudy,
     StudyClosed,
+    StudyPaused,
     TamperedBallot,
 )
+from arena.voting.terms import Terms
 from generators.base import Track
+
+BALLOT = Given("ballot", UUIDField())
+RATER = Given("rater", UUIDField())
+OPENED = Prepared(
+    lambda: Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").filter(pk=BALLOT)
+)
+ANSWERED = Prepared(
+    lambda: Ballot.objects.select_related("study", "prompt", "rater", "rendition_a", "rendition_b").filter(
+        pk=BALLOT, rater=RATER
+    )
+)
+COUNT = Prepared(
+    lambda: Rater.objects.filter(pk=RATER).annotate(issued=Count("ballots")).values_list("issued")
+)
+HELD = Prepared(lambda: Rater.objects.select_for_update(no_key=True).filter(pk=RATER).values_list("pk"))
 
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 
@@ -45,6 +67,7 @@ def open_ballot(
 
     Raises:
         StudyClosed: the study takes no votes.
+        StudyPaused: the study issues no ballots now, and the rater has none open.
         SimulatedStudy: the study is simulated, and the rater is a person.
         PeoplesStudy: the study is for people, and the rater is simulated.
     """
@@ -57,13 +80,28 @@ def open_ballot(
         outlook = outlook or outlook_of(study, rater)
         if outlook.history.opened is not None:
             return _find_open(outlook.history.opened)
-        pairing = draw_from(outlook, source)
+        pairing = _next_pair(outlook, source)
         if pairing is None:
             return None
+        if study.is_paused:
+            raise StudyPaused
         try:
             return _issue(outlook, pairing, source)
         except OutlookChanged:
             outlook = None
+
+
+def has_finished(study: Study, rater: Rater) -> bool:
+    """Return whether a rater has no pair open or left in a study, as after the votes of their quota."""
+    outlook = outlook_of(study, rater)
+    return outlook.history.opened is None and _next_pair(outlook, SystemRandom()) is None
+
+
+def _next_pair(outlook: Outlook, random: Random) -> Pairing | None:
+    quota = Terms.of(outlook.study.terms).quota
+    if quota and outlook.history.votes >= quota:
+        return None
+    return pair_again(outlook) or draw_from(outlook, random) or pair_again(outlook, at_once=True)
 
 
 class OutlookChanged(Exception):
@@ -71,25 +109,30 @@ class OutlookChanged(Exception):
 
 
 def _find_open(key: UUID) -> Ballot:
-    return Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").get(pk=key)
+    found = OPENED.first(ballot=key)
+    if found is None:
+        raise Ballot.DoesNotExist
+    return found
 
 
 @transaction.atomic
 def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
     study, rater, history = outlook.study, outlook.rater, outlook.history
     if rater._state.adding:
-        rater.save(force_insert=True)
+        insert(rater)
     else:
-        # Two tabs opened at once get the same ballot.
-        Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
-        if Ballot.objects.filter(rater=rater).count() != history.ballots:
+        _hold(rater)  # two tabs opened at once get the same ballot
+        [[ballots]] = COUNT.rows(rater=rater.pk)
+        if ballots != history.ballots:
             raise OutlookChanged
     now = timezone.now()
     if history.overdue:
         overdue = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
         overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
-    orders = Ballot.Order.values if Track(pairing.unit.track).with_sound else [""]
-    return Ballot.objects.create(
+    pairing = pairing if pairing.mode else _with_mode(study, pairing, random)
+    heard = Track(pairing.unit.track).with_sound and pairing.mode != Mode.MUTED
+    order = random.choice(Ballot.Order.values if heard else [""]) if pairing.order is None else pairing.order
+    ballot = Ballot(
         study=study,
         rater=rater,
         prompt=pairing.unit.prompt,
@@ -97,10 +140,26 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         rendition_a=pairing.rendition_a,
         rendition_b=pairing.rendition_b,
         propensity=pairing.propensity,
-        order=random.choice(orders),
+        order=order,
+        mode=pairing.mode,
+        rules_version=study.rules_version,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )
+    insert(ballot)
+    return ballot
+
+
+def _with_mode(study: Study, pairing: Pairing, random: Random) -> Pairing:
+    """Draw the mode, all of them equally likely; the propensity has the probability of this draw, too."""
+    modes = modes_on(pairing.unit.track, Terms.of(study.terms).modes)
+    return replace(pairing, mode=random.choice(modes), propensity=pairing.propensity / len(modes))
+
+
+def _hold(rater: Rater) -> None:
+    """Lock the rater's row until this transaction ends."""
+    if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
+        HELD.rows(rater=rater.pk)
 
 
 def sign_ballot(ballot: Ballot) -> str:
@@ -124,8 +183,7 @@ def find_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
         raise NoCookie
     if rater_id.hex != owner_id:
         raise ForeignBallot
-    related = ("study", "prompt", "rater", "rendition_a", "rendition_b")
-    found = Ballot.objects.select_related(*related).filter(pk=ballot_id, rater=rater_id).first()
+    found = ANSWERED.first(ballot=UUID(ballot_id), rater=rater_id)
     if found is None:  # the database is older than the link, as after a restored backup
         raise TamperedBallot
     if found.rater.simulated:  # no person has a simulated rater's cookie

@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from arena.media.padding import PaddedFile
-from arena.media.ranges import ranged_response
+from arena.media.ranges import Readable, ranged_response
+from arena.media.salting import SaltedFile
 from arena.media.storage import open_stored
 from arena.voting.ballots import find_ballot
-from arena.voting.media_addresses import read_media_token
+from arena.voting.broken_files import MISSING, retire_with
+from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.raters import current_rater_id
 from arena.voting.refusals import BallotExpired, ClipUnreadable, NoCookie, TamperedBallot
 
@@ -42,10 +44,20 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
         raise BallotExpired
     try:
         stored = open_stored(clip.file.name, storages["renditions"])
-        file = PaddedFile(stored, clip.file.size_bytes, clip.padded_bytes)
+        file = _padded(stored, clip)
         return ranged_response(file, clip.padded_bytes, request.headers.get("Range"), "video/mp4")
+    except FileNotFoundError as error:
+        retire_with(clip.file.sha256, MISSING)
+        _refuse_unread(error)
     except OSError as error:
         _refuse_unread(error)
+
+
+def _padded(stored: Readable, clip: ServedClip) -> PaddedFile:
+    if not clip.salt:
+        return PaddedFile(stored, clip.file.size_bytes, clip.padded_bytes)
+    salted = SaltedFile(stored, clip.file.size_bytes, clip.salt)
+    return PaddedFile(salted, salted.size_bytes, clip.padded_bytes)
 
 
 @require_safe

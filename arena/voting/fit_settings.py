@@ -1,4 +1,4 @@
-"""Settings by which a study's votes become ratings; they are among the study's rules and never change."""
+"""Settings by which a study's votes become ratings; they are among the study's rules."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from elo.arguments import BothBad, Ties
+from elo.arguments import BothBad, Circumstance, Ties
 from elo.models.specification import Specification
 from elo.options import ELO_SCALE
+from generators.base import Track
 
-COVARIATES = ("duration", "resolution", "frame_rate")
-"""Features of clips that are recorded: seconds, log2 of pixels in a picture, and pictures a second."""
+COVARIATES = ("duration", "resolution", "frame_rate", "loudness", "motion")
+"""Recorded features of what raters are shown: seconds, log2 of pixels in a picture, pictures a second,
+integrated LUFS by EBU R 128, mean absolute difference of luma between successive pictures, 0 to 255."""
 MODELS = {
     "half": "Bradley-Terry, a tie as half a win to each side",
     "davidson": "Davidson (1970), which models ties",
@@ -59,12 +61,22 @@ class FitSettings:
         return {name: value for name, value in asdict(self).items() if name in changed}
 
     @property
+    def as_fields(self) -> dict[str, Any]:
+        """Value of every field by name."""
+        return asdict(self)
+
+    @property
+    def effects(self) -> tuple[Circumstance, ...]:
+        """Circumstances whose part in votes is taken out of the ratings."""
+        return ("side",) if self.side else ()
+
+    @property
     def specification(self) -> Specification:
         """Model of the votes."""
         return Specification(
             ties=self.ties,
             both_bad=self.both_bad,
-            effects=("side",) if self.side else (),
+            effects=self.effects,
             covariates=self.covariates,
         )
 
@@ -87,14 +99,20 @@ class FitSettings:
         anchor = f"{self.anchor} at {self.anchor_rating:g}" if self.anchor else "the mean at 1000"
         return f"{self.model}; {anchor}; {self.scale:g} points for one unit of log-odds"
 
-    def check(self, contenders: Sequence[str]) -> None:
-        """Raise InvalidFit unless the settings go together and name one of the contenders, or none."""
+    def check(self, contenders: Sequence[str], tracks: Sequence[Track] = ()) -> None:
+        """Raise InvalidFit unless the settings go together, fit the tracks and name a contender, or none."""
         for name in self.covariates:
             if name not in COVARIATES:
                 raise InvalidFit(
                     f"covariates must be of {', '.join(COVARIATES)}, which are recorded; got '{name}'. "
                     "Leave it out."
                 )
+        silent = [track.value for track in tracks if not track.with_sound]
+        if "loudness" in self.covariates and silent:
+            raise InvalidFit(
+                f"covariates must be without loudness where no sound is judged; got it on {silent[0]}. "
+                "Leave it out."
+            )
         if self.anchor and self.anchor not in contenders:
             raise InvalidFit(
                 f"anchor must be one of the study's contenders, {', '.join(contenders)}; got '{self.anchor}'."

@@ -1,4 +1,4 @@
-"""Ledger: the append-only, hash-chained record of a study's votes, exclusions and changes."""
+"""Ledger: the append-only, hash-chained record of a study's votes, exclusions, undoings and changes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import BigIntegerField, OuterRef, Subquery
 
 from arena.catalog.hashing import canonical_json
+from arena.prepared import Given, Prepared, insert
 from arena.voting.consistent import consistent_read
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.records import Record, record_key, study_records
+from arena.voting.rules import rules_details
 
+STATES: dict[str, str] = {"opened": "open", "paused": "paused", "closed": "closed", "reopened": "open"}
+"""State of a study after each kind of change that has to do with it."""
 GENESIS = "0" * 64
+STUDY = Given("study", BigIntegerField())
+LAST = Prepared(lambda: LedgerEntry.objects.filter(study=STUDY).order_by("-sequence")[:1])
+HELD = Prepared(lambda: Study.objects.select_for_update(no_key=True).filter(pk=STUDY).values_list("pk"))
 
 
 class BrokenLedger(ValueError):
@@ -25,11 +32,11 @@ class BrokenLedger(ValueError):
 def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
     """Append an entry to a study's ledger, which the caller's transaction must hold (`hold_ledger`)."""
     _require_transaction()
-    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
+    last = LAST.first(study=study.pk)
     sequence = last.sequence + 1 if last else 1
     previous = last.entry_hash if last else GENESIS
     payload = canonical_json(record)
-    return LedgerEntry.objects.create(
+    entry = LedgerEntry(
         study=study,
         sequence=sequence,
         kind=kind,
@@ -37,6 +44,8 @@ def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> Led
         previous_hash=previous,
         entry_hash=_hash(previous, sequence, kind, payload),
     )
+    insert(entry)
+    return entry
 
 
 def hold_ledger(study: Study) -> None:
@@ -47,7 +56,7 @@ def hold_ledger(study: Study) -> None:
     """
     _require_transaction()
     if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
-        Study.objects.select_for_update(no_key=True).values_list("pk").get(pk=study.pk)
+        HELD.rows(study=study.pk)
 
 
 def _require_transaction() -> None:
@@ -60,7 +69,7 @@ def _require_transaction() -> None:
 
 def last_sequence(study: Study) -> int:
     """Return the number of a ledger's last entry; 0 if it is empty."""
-    last = LedgerEntry.objects.filter(study=study).order_by("sequence").last()
+    last = LAST.first(study=study.pk)
     return last.sequence if last else 0
 
 
@@ -99,32 +108,62 @@ def verify_ledger(study: Study) -> int:
             )
         previous = entry.entry_hash
     for kind, key in rows:
-        where = "number" if kind == LedgerEntry.Kind.CHANGE else "on ballot"
-        raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {where} {key}.")
+        raise BrokenLedger(f"Study '{study.slug}': entry {count + 1} is missing, the {kind} {_where(key)}.")
     _check_state(study)
+    _check_rules(study)
     return count
+
+
+def _where(key: object) -> str:
+    """Return the words for a record's key."""
+    if isinstance(key, tuple):
+        return f"{key[1]} on ballot {key[0]}" if key[1] > 1 else f"on ballot {key[0]}"
+    return f"number {key}" if isinstance(key, int) else f"on ballot {key}"
 
 
 def _check_state(study: Study) -> None:
     """Compare the study's state with its last recorded change; the oldest studies have no such record."""
-    states = StudyChange.objects.filter(study=study).exclude(kind=StudyChange.Kind.REVISED)
+    states = StudyChange.objects.filter(study=study, kind__in=STATES)
     last = states.order_by("number").last()
-    study.refresh_from_db(fields=["is_open"])
-    if last is not None and study.is_open == (last.kind == StudyChange.Kind.CLOSED):
-        state = "open" if study.is_open else "closed"
-        raise BrokenLedger(f"Study '{study.slug}': its row says {state}, and its ledger says {last.kind}.")
+    study.refresh_from_db(fields=["is_open", "is_paused"])
+    if last is not None and study.state != STATES[last.kind]:
+        raise BrokenLedger(
+            f"Study '{study.slug}': its row says {study.state}, and its ledger says {last.kind}."
+        )
+
+
+def _check_rules(study: Study) -> None:
+    """Compare the study's terms and fit with those recorded last; the oldest studies have no such record."""
+    last = StudyChange.objects.filter(study=study).exclude(details={}).order_by("number").last()
+    study.refresh_from_db(fields=["terms", "fit", "rules_version"])
+    if last is not None and last.details["rules"] != rules_details(study):
+        raise BrokenLedger(
+            f"Study '{study.slug}': its terms or fit differ from version "
+            f"{last.details['rules']['version']} of its rules in the ledger."
+        )
 
 
 def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
     """Yield the records of the votes that count, in the order of the ledger."""
     entries = LedgerEntry.objects.filter(study=study).order_by("sequence")
-    excluded = {
-        json.loads(entry.payload)["ballot"] for entry in entries.filter(kind=LedgerEntry.Kind.EXCLUSION)
-    }
+    excluded = _excluded_ballots(study)
     for entry in entries.filter(kind=LedgerEntry.Kind.VOTE).iterator():
         record = json.loads(entry.payload)
         if record["ballot"] not in excluded:
             yield record
+
+
+def _excluded_ballots(study: Study) -> set[str]:
+    """Return the ballots whose votes are excluded at the ledger's head."""
+    changes = (LedgerEntry.Kind.EXCLUSION, LedgerEntry.Kind.UNDOING)
+    excluded: set[str] = set()
+    for entry in LedgerEntry.objects.filter(study=study, kind__in=changes).order_by("sequence"):
+        ballot = json.loads(entry.payload)["ballot"]
+        if entry.kind == LedgerEntry.Kind.EXCLUSION:
+            excluded.add(ballot)
+        else:
+            excluded.discard(ballot)
+    return excluded
 
 
 def _hash(previous: str, sequence: int, kind: str, payload: str) -> str:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 from django.http import HttpRequest
 
-from arena.voting.models import RateCount
 from arena.voting.refusals import TooManyRequests
 
 MINUTE_S = 60
@@ -23,6 +22,20 @@ NETWORK_BITS = 64
 """Part of an IPv6 address that is one subscriber's: the rest can change with each request."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class RateCount(models.Model):
+    """Number of requests under one name in the window that began last."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="HMAC of what is limited")
+    window = models.BigIntegerField(db_index=True, help_text="Its first second since 1970")
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        app_label = "voting"
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]}: {self.count}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, SlugField
+from django.utils.translation import gettext
 
 from arena.errors import UnknownAddress
+from arena.prepared import Given, Prepared
 from arena.voting.models import Study, Vote
 from arena.voting.studies import InvalidStudy, refuse_invalid
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 STUDIES_ON_A_PAGE = 20
 NAMED_STUDIES = 10
 """Studies that a refusal lists."""
+BY_SLUG = Prepared(lambda: Study.objects.filter(slug=Given("slug", SlugField())))
 ADVICE = "manage.py rename_study changes a slug."
 
 
@@ -68,9 +71,10 @@ def find_presentable(slug: str) -> Study:
     Raises:
         UnknownAddress: there is none, or no page can describe it; the message names the newest studies.
     """
-    fit = presentable(Study.objects.filter(slug=slug))
+    fit = presentable(BY_SLUG.objects(slug=slug))
     if not fit:
         newest = presentable(Study.objects.order_by("-created_at", "-pk")[:NAMED_STUDIES])
-        known = ", ".join(study.slug for study in newest) or "none yet"
-        raise UnknownAddress(f"Unknown study “{slug}”. Known: {known}.")
+        known = ", ".join(study.slug for study in newest) or gettext("none yet")
+        message = gettext("Unknown study “%(slug)s”. Known: %(known)s.")
+        raise UnknownAddress(message % {"slug": slug, "known": known})
     return fit[0]

@@ -1,7 +1,8 @@
 """Addresses of a ballot's clips. Each carries, encrypted, what serving the clip needs: no query is made.
 
 AES-SIV (RFC 5297) hides which rendition an address names, and refuses an address that was changed. Addresses
-of one rendition on two ballots have nothing in common.
+of one rendition on two ballots have nothing in common. The ballot and its side decide which variant of the
+rendition is shown and how it is salted, so that each ballot receives other bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import struct
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,19 +21,20 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Max
 from django.utils import timezone
 
 from arena.media.padding import padded_size
+from arena.media.salting import most_added
 from arena.media.storage import StoredFile
 from arena.runs.models import Rendition
 from arena.voting.models import Ballot
 from arena.voting.refusals import TamperedBallot
 from arena.voting.shown import Shown, shown_renditions
 
-LAYOUT = struct.Struct(">c16s16s32sQQQ")
+LAYOUT = struct.Struct(">c16s16s32sQQQ?")
 DAY_S = 24 * 3600
 LONGEST_KEPT_S = 300
+LENGTHS = ("size_bytes", "variants", "duration_s", "fps")
 
 Side = Literal["a", "b"]
 
@@ -44,6 +47,8 @@ class ServedClip(NamedTuple):
     padded_bytes: int
     """Length that is served: that of the unit's longest rendition on each side of each ballot."""
     expires_at: datetime
+    salt: bytes
+    """Seed of the salt; empty for a rendition without variants, which is served as it is."""
 
 
 def media_token(ballot: Ballot, side: Side) -> str:
@@ -53,6 +58,7 @@ def media_token(ballot: Ballot, side: Side) -> str:
     """
     a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
     shown = a if side == "a" else b
+    sha256, size_bytes = _choose(shown, _seed(ballot.pk.bytes, side.encode()))
     if ballot.state == Ballot.State.VOTED:
         expires = (int(timezone.now().timestamp()) // DAY_S + 2) * DAY_S
     else:
@@ -61,10 +67,11 @@ def media_token(ballot: Ballot, side: Side) -> str:
         side.encode(),
         ballot.pk.bytes,
         ballot.rater_id.bytes,
-        bytes.fromhex(shown.sha256),
-        shown.size_bytes,
+        bytes.fromhex(sha256),
+        size_bytes,
         padded_size(_longest_of_unit(ballot.prompt_id, shown), a.size_bytes, b.size_bytes),
         expires,
+        bool(shown.variants),
     )
     sealed = _cipher(settings.SECRET_KEY).encrypt(content, None)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -75,23 +82,43 @@ def read_media_token(token: str) -> ServedClip:
     try:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         content = _cipher(settings.SECRET_KEY).decrypt(sealed, None)
-    except (binascii.Error, ValueError, InvalidTag):
+        side, ballot, rater, digest, size_bytes, padded_bytes, expires, salted = LAYOUT.unpack(content)
+    except (binascii.Error, ValueError, InvalidTag, struct.error):  # the last: an earlier version made it
         raise TamperedBallot from None
-    _, _, rater, digest, size_bytes, padded_bytes, expires = LAYOUT.unpack(content)
     file = StoredFile.named(digest.hex(), size_bytes, "mp4")
-    return ServedClip(UUID(bytes=rater), file, padded_bytes, datetime.fromtimestamp(expires, UTC))
+    salt = _seed(ballot, side) if salted else b""
+    return ServedClip(UUID(bytes=rater), file, padded_bytes, datetime.fromtimestamp(expires, UTC), salt)
+
+
+def _seed(ballot: bytes, side: bytes) -> bytes:
+    """Return the seed of one side of one ballot, which nobody without the secret key can compute."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"variant " + side + ballot, "sha256")
+
+
+def _choose(shown: Shown, seed: bytes) -> tuple[str, int]:
+    """Return the hash and length of the file that a seed chooses among a rendition's variants."""
+    if not shown.variants:
+        return shown.sha256, shown.size_bytes
+    sha256, size_bytes = shown.variants[int.from_bytes(seed[:8]) % len(shown.variants)]
+    return sha256, size_bytes
 
 
 def _longest_of_unit(prompt_id: int, shown: Shown) -> int:
-    """Return the size of the longest rendition of one prompt, seed and settings."""
+    """Return the length of the longest file of one prompt, seed and settings, with the most salt."""
     unit = {"prompt": prompt_id, "seed": shown.seed, "settings_hash": shown.settings_hash}
     key = "longest:{prompt}:{seed}:{settings_hash}".format_map(unit)
     kept: int | None = cache.get(key)
     if kept is None:
         of_unit = Rendition.objects.filter(**{f"clip__job__{name}": value for name, value in unit.items()})
-        kept = of_unit.aggregate(size=Max("size_bytes"))["size"]
+        kept = max(_longest(*facts) for facts in of_unit.values_list(*LENGTHS))
         cache.set(key, kept, LONGEST_KEPT_S)
-    return int(kept or 0)
+    return kept
+
+
+def _longest(size_bytes: int, variants: list[tuple[str, int]], duration_s: float, fps: float) -> int:
+    if not variants:
+        return size_bytes
+    return max(size_bytes, *(size for _, size in variants)) + most_added(duration_s, fps)
 
 
 @lru_cache(maxsize=2)

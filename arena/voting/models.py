@@ -8,22 +8,36 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_noop
 
 from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.models import Rendition
+from arena.voting.modes import Mode
 from generators.base import Track
 
 
 class Outcome(models.TextChoices):
     """Answer to a ballot."""
 
-    A = "a", "A is better"
-    TIE = "tie", "Tie"
-    BOTH_BAD = "both_bad", "Both bad"
-    B = "b", "B is better"
+    A = "a", gettext_noop("A is better")
+    TIE = "tie", gettext_noop("Tie")
+    BOTH_BAD = "both_bad", gettext_noop("Both bad")
+    B = "b", gettext_noop("B is better")
+
+
+class VoidReason(models.TextChoices):
+    """What spoiled a pair's playback, with the sentence that the page says."""
+
+    STALL = (
+        "stall",
+        gettext_noop("Playback stopped for some seconds before you had seen both clips to the end."),
+    )
+    HIDDEN = "hidden", gettext_noop("The tab was in the background while the clips were playing.")
+    RATE = "rate", gettext_noop("The clips did not play at their normal speed.")
+    FILE = "file", gettext_noop("One of the clips is damaged on our side.")
 
 
 def refuse_odd_line(text: str) -> None:
@@ -68,10 +82,13 @@ class Study(models.Model):
         max_length=400, default="uniform", help_text="What the next pairs are chosen for, such as top-10"
     )
     fit = models.JSONField(default=dict, blank=True, help_text="Settings of the ratings, less defaults")
+    terms = models.JSONField(default=dict, blank=True, help_text="Terms of the study, less defaults")
     suites = models.ManyToManyField(Suite, related_name="studies")
     contenders = models.ManyToManyField(Contender, related_name="studies")
     simulated = models.BooleanField(default=False)
+    rules_version = models.PositiveIntegerField(default=1, help_text="Number of the present rules")
     is_open = models.BooleanField(default=True)
+    is_paused = models.BooleanField(default=False, help_text="Open pairs can be answered, none is issued")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -92,24 +109,44 @@ class Study(models.Model):
         return [content_hash(settings) for settings in self.clip_settings]
 
     @property
+    def state(self) -> str:
+        """State in one word: open, paused or closed."""
+        if not self.is_open:
+            return gettext_noop("closed")
+        return gettext_noop("paused") if self.is_paused else gettext_noop("open")
+
+    @property
+    def invites_votes(self) -> bool:
+        """Whether a person can start voting in it."""
+        return self.is_open and not self.is_paused and not self.simulated
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can start voting in it, without an invitation."""
+        return self.invites_votes and "admission" not in self.terms
+
+    @property
     def has_introduction(self) -> bool:
         """Whether the organiser wrote a text that raters must see before their first pair."""
         return any(getattr(self, name) for name in FRONT_TEXTS)
 
 
 class StudyChange(models.Model):
-    """One opening, closing, reopening or revision of a study. Written once, never edited."""
+    """One change of a study's state, texts or rules. Written once, never edited."""
 
     class Kind(models.TextChoices):
         OPENED = "opened"
+        PAUSED = "paused"
         CLOSED = "closed"
         REOPENED = "reopened"
         REVISED = "revised"
+        RULES = "rules"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="changes")
     number = models.PositiveIntegerField(help_text="From 1 on, within the study")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict, help_text="Rules from this change on, and those before")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -141,6 +178,7 @@ class Ballot(models.Model):
         VOTED = "voted"
         SKIPPED = "skipped"
         EXPIRED = "expired"
+        VOIDED = "voided"
 
     class Order(models.TextChoices):
         """Side whose sound is played first."""
@@ -162,7 +200,12 @@ class Ballot(models.Model):
         blank=True,
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
+    mode = models.CharField(max_length=5, choices=Mode.choices, default=Mode.BOTH)
+    rules_version = models.PositiveIntegerField(default=1, help_text="Of the rules it was issued under")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    void_reason = models.CharField(
+        max_length=6, choices=VoidReason.choices, blank=True, default="", db_default=""
+    )
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
@@ -182,13 +225,18 @@ class Ballot(models.Model):
     def __str__(self) -> str:
         return f"ballot {self.id} ({self.state})"
 
+    @property
+    def with_sound(self) -> bool:
+        """Whether its sound is judged."""
+        return Track(self.track).with_sound and self.mode != Mode.MUTED
+
 
 class VoteQuerySet(models.QuerySet["Vote"]):
     """Votes, with a filter for those that count."""
 
     def counting(self) -> VoteQuerySet:
-        """Return the votes that count, which are those without an exclusion."""
-        return self.filter(exclusion__isnull=True)
+        """Return the votes that count, which are those without an exclusion that holds."""
+        return self.exclude(Exists(Exclusion.objects.holding().filter(vote=OuterRef("pk"))))
 
 
 class Vote(models.Model):
@@ -197,6 +245,7 @@ class Vote(models.Model):
     ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, related_name="vote")
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
     playback = models.JSONField(default=dict, help_text="What the page says was watched and heard")
+    aspects = models.JSONField(default=dict, help_text="Answers about aspects: a, same or b by name")
     created_at = models.DateTimeField()
 
     objects = VoteQuerySet.as_manager()
@@ -210,16 +259,44 @@ class Vote(models.Model):
         return f"{self.outcome} on {self.ballot_id}"
 
 
-class Exclusion(models.Model):
-    """Removal of a vote from the count, by a named rule. The vote's row stays."""
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    """Exclusions, with a filter for those that hold."""
 
-    vote = models.OneToOneField(Vote, on_delete=models.PROTECT, related_name="exclusion")
+    def holding(self) -> ExclusionQuerySet:
+        """Return the exclusions that were not undone."""
+        return self.filter(undoing__isnull=True)
+
+
+class Exclusion(models.Model):
+    """Removal of a vote from the count, by a named rule. The vote's row stays. Written once."""
+
+    vote = models.ForeignKey(Vote, on_delete=models.PROTECT, related_name="exclusions")
+    number = models.PositiveIntegerField(default=1, help_text="From 1 on, within the vote")
     rule = models.SlugField(max_length=64)
+    reason = models.TextField()
+    evidence = models.JSONField(
+        default=dict, blank=True, help_text="Version, threshold and figures of a screening rule"
+    )
+    created_at = models.DateTimeField()
+
+    objects = ExclusionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["vote", "number"], name="exclusion_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on vote {self.vote_id}"
+
+
+class Undoing(models.Model):
+    """End of an exclusion: its vote counts again. Written once, never edited."""
+
+    exclusion = models.OneToOneField(Exclusion, on_delete=models.PROTECT, related_name="undoing")
     reason = models.TextField()
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.rule} on vote {self.vote_id}"
+        return f"undoing of exclusion {self.exclusion_id}"
 
 
 class LedgerEntry(models.Model):
@@ -228,6 +305,7 @@ class LedgerEntry(models.Model):
     class Kind(models.TextChoices):
         VOTE = "vote"
         EXCLUSION = "exclusion"
+        UNDOING = "undoing"
         CHANGE = "change"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ledger")
@@ -246,14 +324,3 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study_id}#{self.sequence} {self.kind}"
-
-
-class RateCount(models.Model):
-    """Number of requests under one name in the window that began last."""
-
-    key = models.CharField(max_length=64, primary_key=True, help_text="HMAC of what is limited")
-    window = models.BigIntegerField(db_index=True, help_text="Its first second since 1970")
-    count = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.key[:12]}: {self.count}"

@@ -1,15 +1,19 @@
-"""Rules over a study's state: open, close and reopen it, each with an entry in its ledger."""
+"""Rules over a study's state: open, pause, close and reopen it, each with an entry in its ledger."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
-from arena.voting.ledger import append_entry, hold_ledger
+from arena.voting.ledger import STATES, append_entry, hold_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
 from arena.voting.records import change_record
+from arena.voting.rules import rules_details, rules_hash
 from generators.base import Track
 
 
@@ -22,18 +26,30 @@ class StudyState(ValueError):
 
 
 @transaction.atomic
+def pause_study(*, study: Study, reason: str = "") -> None:
+    """Pause an open study: it issues no more ballots, and pairs that are open in browsers can be answered.
+
+    Raises:
+        StudyState: the study is not open.
+    """
+    if not study.is_open:
+        raise StudyState(f"Study '{study.slug}' is closed, and only an open one can pause.")
+    _change_state(study, is_open=True, is_paused=True, kind=StudyChange.Kind.PAUSED, reason=reason)
+
+
+@transaction.atomic
 def close_study(*, study: Study, reason: str = "") -> None:
     """Close a study: it takes no more votes, not even on pairs that are open in browsers.
 
     Raises:
         StudyState: the study is closed already.
     """
-    _change_state(study, is_open=False, kind=StudyChange.Kind.CLOSED, reason=reason)
+    _change_state(study, is_open=False, is_paused=False, kind=StudyChange.Kind.CLOSED, reason=reason)
 
 
 @transaction.atomic
 def reopen_study(*, study: Study, reason: str = "") -> None:
-    """Open a study again, or for the first time if it was created before its clips.
+    """Open a paused or closed study again, or for the first time if it was created before its clips.
 
     Raises:
         StudyState: the study is open already.
@@ -48,7 +64,8 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
             "and settings. Make them first: manage.py run_suite"
         )
     kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
-    _change_state(study, is_open=True, kind=kind, reason=reason)
+    details = rules_record(study) if kind == StudyChange.Kind.OPENED else {}
+    _change_state(study, is_open=True, is_paused=False, kind=kind, reason=reason, details=details)
 
 
 def _only_clip_settings(study: Study) -> list[Settings]:
@@ -62,22 +79,47 @@ def _only_clip_settings(study: Study) -> list[Settings]:
 
 def never_opened(study: Study) -> bool:
     """Return whether the study was created before its clips and is still waiting for them."""
-    return not study.is_open and not study.changes.exclude(kind=StudyChange.Kind.REVISED).exists()
+    return not study.is_open and not study.changes.filter(kind__in=STATES).exists()
 
 
-def record_change(*, study: Study, kind: StudyChange.Kind, reason: str = "") -> StudyChange:
+def rules_record(study: Study) -> dict[str, object]:
+    """Return the details of a change that fixes a study's present rules: their hash, terms and fit."""
+    return {"rules": rules_details(study), "rules_hash": rules_hash(study)}
+
+
+def record_change(
+    *,
+    study: Study,
+    kind: StudyChange.Kind,
+    reason: str = "",
+    details: Mapping[str, object] = MappingProxyType({}),
+) -> StudyChange:
     """Record a change of a study with its ledger entry, in the transaction that makes the change."""
     hold_ledger(study)
     change = StudyChange.objects.create(
-        study=study, number=study.changes.count() + 1, kind=kind, reason=reason, created_at=timezone.now()
+        study=study,
+        number=study.changes.count() + 1,
+        kind=kind,
+        reason=reason,
+        details=dict(details),
+        created_at=timezone.now(),
     )
     append_entry(study=study, kind=LedgerEntry.Kind.CHANGE, record=change_record(change))
     return change
 
 
-def _change_state(study: Study, *, is_open: bool, kind: StudyChange.Kind, reason: str) -> None:
-    changed = Study.objects.filter(pk=study.pk, is_open=not is_open).update(is_open=is_open)
+def _change_state(
+    study: Study,
+    *,
+    is_open: bool,
+    is_paused: bool,
+    kind: StudyChange.Kind,
+    reason: str,
+    details: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    wanted = {"is_open": is_open, "is_paused": is_paused}
+    changed = Study.objects.filter(pk=study.pk).exclude(**wanted).update(**wanted)
     if not changed:
-        raise StudyState(f"Study '{study.slug}' is {'open' if is_open else 'closed'} already.")
-    study.is_open = is_open
-    record_change(study=study, kind=kind, reason=reason)
+        raise StudyState(f"Study '{study.slug}' is {STATES[kind]} already.")
+    study.is_open, study.is_paused = is_open, is_paused
+    record_change(study=study, kind=kind, reason=reason, details=details)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from arena.voting.models import Rater, Study
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
+from arena.voting.terms import Terms
 from generators.base import Track
 
 DECIDING_S = 8
@@ -49,8 +50,9 @@ def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
 
 def progress_of(outlook: Outlook) -> Progress:
     """Return a rater's progress as of their outlook."""
-    votes = outlook.history.votes
-    return Progress(votes, votes + (outlook.history.opened is not None) + outlook.votes_left)
+    votes, quota = outlook.history.votes, Terms.of(outlook.study.terms).quota
+    total = votes + (outlook.history.opened is not None) + outlook.votes_left
+    return Progress(votes, max(votes, min(total, quota)) if quota else total)
 
 
 def effort_of(outlook: Outlook) -> Effort:

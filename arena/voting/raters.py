@@ -6,17 +6,20 @@ import uuid
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse
 
+from arena.prepared import Given, Prepared
 from arena.voting.models import Rater
 
 COOKIE_SALT = "rater"
+PERSON = Prepared(lambda: Rater.objects.filter(pk=Given("rater", UUIDField()), simulated=False))
 
 
 def current_rater(request: HttpRequest) -> Rater | None:
     """Return the rater of the request's signed cookie, or None."""
     rater_id = current_rater_id(request)
-    return Rater.objects.filter(pk=rater_id, simulated=False).first() if rater_id else None
+    return PERSON.first(rater=rater_id) if rater_id else None
 
 
 def current_rater_id(request: HttpRequest) -> uuid.UUID | None:

@@ -1,4 +1,4 @@
-"""Records of votes, exclusions and changes for the ledger, built from the database rows alone."""
+"""Records of votes, exclusions, undoings and changes for the ledger, built from the database rows alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from arena.catalog.hashing import prompt_hash
-from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Vote
+from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Undoing, Vote
 from arena.voting.shown import shown_renditions
 
 Record = dict[str, object]
@@ -33,15 +33,28 @@ VOTE_FIELDS = {
     "rendition_b": "ballot__rendition_b__sha256",
     "propensity": "ballot__propensity",
     "order": "ballot__order",
+    "mode": "ballot__mode",
+    "rules_version": "ballot__rules_version",
     "outcome": "outcome",
+    "aspects": "aspects",
     "playback": "playback",
     "issued_at": "ballot__issued_at",
     "at": "created_at",
 }
 """Fields of a vote's record, each with its lookup from the vote; `prompt_hash` is added to them."""
 
-WHERE_KNOWN = ("order",)
-"""Fields that a record leaves out when empty: silent pairs and early ballots have no order."""
+LEFT_OUT: Record = {
+    "order": "",
+    "mode": "both",
+    "rules_version": 1,
+    "aspects": {},
+    "details": {},
+    "evidence": {},
+}
+"""Values of fields that a record leaves out, so that older ledgers keep their hashes."""
+
+FIRST = 1
+"""Number of a vote's first exclusion, which records leave out."""
 
 PROMPT_CONTENT = ("ballot__prompt__text", "ballot__prompt__reference_sha256")
 EXCLUSION_FIELDS = {
@@ -49,9 +62,26 @@ EXCLUSION_FIELDS = {
     "ballot": "vote__ballot_id",
     "rule": "rule",
     "reason": "reason",
+    "evidence": "evidence",
+    "exclusion": "number",
     "at": "created_at",
 }
-CHANGE_FIELDS = {"change": "kind", "number": "number", "reason": "reason", "at": "created_at"}
+UNDOING_FIELDS = {
+    "study": "exclusion__vote__ballot__study__slug",
+    "ballot": "exclusion__vote__ballot_id",
+    "rule": "exclusion__rule",
+    "exclusion": "exclusion__number",
+    "reason": "reason",
+    "at": "created_at",
+}
+"""Fields of the record of an exclusion's undoing; `exclusion` is its number within the vote, from 1 on."""
+CHANGE_FIELDS = {
+    "change": "kind",
+    "number": "number",
+    "reason": "reason",
+    "details": "details",
+    "at": "created_at",
+}
 """Fields of a change's record. The study's slug is left out, since it may change before the first vote."""
 
 
@@ -80,17 +110,25 @@ def vote_record(vote: Vote) -> Record:
         "rendition_b": b.sha256,
         "propensity": ballot.propensity,
         "order": ballot.order,
+        "mode": ballot.mode,
+        "rules_version": ballot.rules_version,
         "outcome": vote.outcome,
+        "aspects": vote.aspects,
         "playback": vote.playback,
         "issued_at": ballot.issued_at,
         "at": vote.created_at,
     }
-    return {name: _plain(value) for name, value in record.items() if value != "" or name not in WHERE_KNOWN}
+    return {name: _plain(value) for name, value in record.items() if _is_told(name, value)}
 
 
 def exclusion_record(exclusion: Exclusion) -> Record:
     """Return the record of an exclusion."""
     return next(_exclusion_records(pk=exclusion.pk))
+
+
+def undoing_record(undoing: Undoing) -> Record:
+    """Return the record of an exclusion's undoing."""
+    return next(_undoing_records(pk=undoing.pk))
 
 
 def change_record(change: StudyChange) -> Record:
@@ -99,16 +137,23 @@ def change_record(change: StudyChange) -> Record:
 
 
 def record_key(record: Record) -> object:
-    """Return the key of a record among those of its kind and study: the ballot, or a change's number."""
-    return record["number"] if "number" in record else record["ballot"]
+    """Return the key of a record among those of its kind and study.
+
+    It is a change's number, a vote's ballot, or the ballot with the number of an exclusion.
+    """
+    if "number" in record:
+        return record["number"]
+    return (record["ballot"], record.get("exclusion", FIRST)) if "rule" in record else record["ballot"]
 
 
 def study_records(study: Study) -> Iterator[tuple[str, Record]]:
-    """Yield the kind and record of each vote, exclusion and change of a study, in one query for each kind."""
+    """Yield the kind and record of each row that a study's ledger records, in one query for each kind."""
     for record in _vote_records(ballot__study=study):
         yield LedgerEntry.Kind.VOTE.value, record
     for record in _exclusion_records(vote__ballot__study=study):
         yield LedgerEntry.Kind.EXCLUSION.value, record
+    for record in _undoing_records(exclusion__vote__ballot__study=study):
+        yield LedgerEntry.Kind.UNDOING.value, record
     for record in _change_records(study=study):
         yield LedgerEntry.Kind.CHANGE.value, record
 
@@ -123,7 +168,16 @@ def _vote_records(**which: object) -> Iterator[Record]:
 def _exclusion_records(**which: object) -> Iterator[Record]:
     rows = Exclusion.objects.filter(**which).values_list(*EXCLUSION_FIELDS.values())
     for values in rows.iterator():
-        yield _record(EXCLUSION_FIELDS, values)
+        record = _record(EXCLUSION_FIELDS, values)
+        if record["exclusion"] == FIRST:  # the oldest exclusions' records have no number
+            del record["exclusion"]
+        yield record
+
+
+def _undoing_records(**which: object) -> Iterator[Record]:
+    rows = Undoing.objects.filter(**which).values_list(*UNDOING_FIELDS.values())
+    for values in rows.iterator():
+        yield _record(UNDOING_FIELDS, values)
 
 
 def _change_records(**which: object) -> Iterator[Record]:
@@ -135,9 +189,13 @@ def _change_records(**which: object) -> Iterator[Record]:
 def _record(fields: dict[str, str], values: list[object] | tuple[object, ...]) -> Record:
     record = {}
     for name, value in zip(fields, values, strict=True):
-        if value != "" or name not in WHERE_KNOWN:
+        if _is_told(name, value):
             record[name] = _plain(value)
     return record
+
+
+def _is_told(name: str, value: object) -> bool:
+    return name not in LEFT_OUT or value != LEFT_OUT[name]
 
 
 def _plain(value: object) -> object:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from arena.catalog.hashing import content_hash
+from arena.catalog.hashing import canonical_json, content_hash
 from arena.catalog.models import Contender, Suite
 from arena.runs.clip_settings import ClipSettings
 from arena.voting.fit_settings import FitSettings
-from arena.voting.models import FRONT_TEXTS, Outcome, Study
+from arena.voting.models import FRONT_TEXTS, Study
 from arena.voting.pairing.goals import pairing_text
+from arena.voting.terms import Terms
 
 
 class StudyExists(ValueError):
@@ -26,11 +27,17 @@ def rules_hash(study: Study) -> str:
     return content_hash(study_rules(study))
 
 
+def rules_details(study: Study) -> dict[str, object]:
+    """Return what a change of the rules records of them besides their hash: version, terms and fit."""
+    return {"version": study.rules_version, "terms": Terms.of(study.terms).public, "fit": study.fit}
+
+
 def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contender]) -> dict[str, object]:
     """Return the rules of a study that has, or is to have, these suites and contenders."""
+    terms = Terms.of(study.terms)
     rules = {
         "question": study.question,
-        "choices": list(Outcome.values),
+        "choices": list(terms.answers),
         "tracks": sorted(study.tracks),
         "suites": sorted(f"{suite.name}@{suite.version} {suite.content_hash}" for suite in suites),
         "contenders": sorted({contender.slug for contender in contenders}),
@@ -38,14 +45,16 @@ def rules_of(study: Study, suites: Sequence[Suite], contenders: Sequence[Contend
         "pairing": pairing_text(study.pairing),
         "simulated": study.simulated,
     }
-    return rules | ({"fit": study.fit} if study.fit else {})  # the oldest studies' rules have no fit
+    # Older studies' rules have no fit or terms, and keep their hashes.
+    later = {"fit": study.fit, "terms": terms.public}
+    return rules | {name: value for name, value in later.items() if value}
 
 
 def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object]) -> None:
     """Raise StudyExists if a study's rules differ from those wanted, or its words from those asked for."""
     rules = study_rules(known)
     others = [
-        f"{name} {_plainly(rules.get(name, {}))}, not {_plainly(wanted.get(name, {}))}"
+        f"{name} {_plainly(name, rules.get(name, {}))}, not {_plainly(name, wanted.get(name, {}))}"
         for name in [*rules, *(name for name in wanted if name not in rules)]
         if rules.get(name) != wanted.get(name)
     ]
@@ -53,8 +62,9 @@ def refuse_differences(known: Study, asked: Study, wanted: Mapping[str, object])
         refuse_other_words(known, asked)
         return
     raise StudyExists(
-        f"Study '{known.slug}' exists with other rules, and a study's rules never change. It has "
-        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another study."
+        f"Study '{known.slug}' exists with other rules. It has "
+        f"{'; '.join([*_other_words(known, asked), *others])}. Take another slug for another "
+        f"study, or change its terms and fit with: manage.py change_terms {known.slug}"
     )
 
 
@@ -73,7 +83,9 @@ def _other_words(known: Study, asked: Study) -> list[str]:
     return words
 
 
-def _plainly(rule: object) -> str:
+def _plainly(name: str, rule: object) -> str:
+    if name == "terms":
+        return canonical_json(rule)
     if isinstance(rule, dict):
         return FitSettings.of(rule).described
     if not isinstance(rule, list):

@@ -17,9 +17,11 @@ LOOKUPS = (
     "pk",
     "sha256",
     "size_bytes",
+    "variants",
     "clip__job__seed",
     "clip__job__settings_hash",
     "clip__job__contender__slug",
+    "clip__job__contender__commitment",
     "clip__job__prompt__suite__name",
     "clip__job__prompt__suite__version",
     "clip__job__prompt__key",
@@ -33,10 +35,14 @@ class Shown(NamedTuple):
 
     sha256: str
     size_bytes: int
+    variants: list[tuple[str, int]]
+    """Hash and length of each file that ballots show in its stead."""
     seed: int
     settings_hash: str
     contender: str
     """Slug of the contender."""
+    commitment: int | None
+    """Key of its commitment, if it was entered under a codename."""
     suite: str
     suite_version: int
     prompt: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from arena.catalog.models import Contender, Suite
 from arena.runs.models import Run
@@ -16,9 +17,10 @@ from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
 from arena.voting.pairing.goals import UNIFORM, refuse_odd_pairing
 from arena.voting.rules import refuse_differences, rules_of
+from arena.voting.terms import Terms
 from generators.base import Track
 
-QUESTION = "Which clip is better for this prompt?"
+QUESTION = gettext_noop("Which clip is better for this prompt?")
 REQUIREMENTS = {
     "slug": "1 to 64 of A-Z, a-z, 0-9, '-' and '_'",
     "title": "one line of 1 to 120 printable characters",
@@ -54,10 +56,9 @@ def create_study(
     simulated: bool = False,
     pairing: str = UNIFORM,
     fit: FitSettings | None = None,
+    terms: Terms | None = None,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
-
-    Before its clips it stays closed until `reopen_study`, or until it is created again.
 
     Args:
         slug: part of the study's address.
@@ -73,15 +74,15 @@ def create_study(
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
+        terms: terms of the study; None for those of `Terms()`.
 
     Raises:
-        InvalidStudy: a text, the slug or a track is invalid; InvalidFit: a setting of the fit is.
+        InvalidStudy, InvalidFit, InvalidTerms: a text, the slug, a track, the fit or a term is invalid.
         StudyExists: the slug belongs to a study with another title or other rules.
         UnclearSettings: the clips have several settings, or a run has another suite or track.
         ValueError: there is no track or suite, fewer than two contenders, or they cannot follow `pairing`.
     """
-    _refuse_too_few(tracks, suites, contenders)
-    refuse_odd_pairing(pairing, {contender.slug for contender in contenders})
+    _refuse_odd_choice(tracks, suites, contenders, pairing)
     study = Study(
         slug=slug,
         title=title,
@@ -93,7 +94,8 @@ def create_study(
         simulated=simulated,
         pairing=pairing,
         is_open=False,
-        fit=_checked(fit or FitSettings(), contenders),
+        fit=_checked(fit or FitSettings(), contenders, tracks),
+        terms=_checked_terms(terms or Terms(), tracks),
     )
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
@@ -112,18 +114,25 @@ def _clip_settings(
     return kept or choose_clip_settings(tracks=tracks, suites=suites, contenders=contenders, runs=runs)
 
 
-def _checked(fit: FitSettings, contenders: Sequence[Contender]) -> dict[str, object]:
-    fit.check(sorted(contender.slug for contender in contenders))
+def _checked(fit: FitSettings, contenders: Sequence[Contender], tracks: Sequence[Track]) -> dict[str, object]:
+    fit.check(sorted(contender.slug for contender in contenders), tracks)
     return fit.stored
 
 
-def _refuse_too_few(
-    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender]
+def _checked_terms(terms: Terms, tracks: Sequence[Track]) -> dict[str, object]:
+    terms.check()
+    terms.check_tracks(tracks)
+    return terms.stored
+
+
+def _refuse_odd_choice(
+    tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender], pairing: str
 ) -> None:
     if len(set(contenders)) < 2:
         raise ValueError(f"contenders must be two or more; got {len(set(contenders))}. Name another one.")
     if not tracks or not suites:
         raise ValueError("tracks and suites must have an entry each; got none. Name one of each.")
+    refuse_odd_pairing(pairing, {contender.slug for contender in contenders})
 
 
 def _stored(

@@ -14,12 +14,13 @@ from uuid import UUID
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Func, Q, Value
+from django.db.models import BigIntegerField, BinaryField, CharField, F, Field, Func, Q, QuerySet, UUIDField
 from django.db.models.sql.compiler import SQLCompiler
 
-from arena.catalog.tracks import TRACK_CHOICES
+from arena.prepared import Given, PreparedUpdate
 from arena.voting.ledger import counting_votes, hold_ledger, last_sequence
 from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
+from arena.voting.modes import sheet_name
 
 ENTRY = struct.Struct("<qIIBBb")
 """Time in microseconds since 1970, renditions on side a and b, codes of outcome and order, and sign."""
@@ -34,7 +35,7 @@ class TallySheet(models.Model):
     """Up to `FULL` entries of one rater on one board."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
-    track = models.CharField(max_length=9, choices=TRACK_CHOICES)
+    track = models.CharField(max_length=16, help_text="Track, with /MODE for a mode of its own")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="+")
     sequence = models.PositiveBigIntegerField(help_text="Of the ledger's entry that changed it last")
     size = models.PositiveIntegerField(help_text="Number of entries")
@@ -71,6 +72,24 @@ class Appended(Func):
         return sql, tuple(given)
 
 
+def _open_sheet() -> QuerySet[TallySheet]:
+    fields: dict[str, Field[Any, Any]] = {
+        "study_id": BigIntegerField(),
+        "track": CharField(),
+        "rater_id": UUIDField(),
+    }
+    given = {name: Given(name, field) for name, field in fields.items()}
+    return TallySheet.objects.filter(**given, size__lt=FULL)
+
+
+APPEND = PreparedUpdate(
+    _open_sheet,
+    entries=Appended(F("entries"), Given("content", BinaryField())),
+    size=F("size") + 1,
+    sequence=Given("sequence", BigIntegerField()),
+)
+
+
 class Entry(NamedTuple):
     """Board and rater of an entry, and its bytes."""
 
@@ -90,9 +109,7 @@ def count_vote(*, vote: Vote, sequence: int, sign: int = 1) -> None:
     """
     entry = _entry_of(vote.ballot, vote.outcome, vote.created_at, sign)
     sheet = {"study_id": entry.study_id, "track": entry.track, "rater_id": entry.rater_id}
-    added = TallySheet.objects.filter(**sheet, size__lt=FULL).update(
-        entries=Appended(F("entries"), Value(entry.content)), size=F("size") + 1, sequence=sequence
-    )
+    added = APPEND.run(**sheet, content=entry.content, sequence=sequence)
     if not added:
         TallySheet.objects.create(**sheet, sequence=sequence, size=1, entries=entry.content)
 
@@ -148,4 +165,4 @@ def _entry_of(ballot: Ballot, outcome: str, at: datetime, sign: int) -> Entry:
         ORDER_CODES[ballot.order],
         sign,
     )
-    return Entry(ballot.study_id, ballot.track, ballot.rater_id, content)
+    return Entry(ballot.study_id, sheet_name(ballot.track, ballot.mode), ballot.rater_id, content)

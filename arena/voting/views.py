@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from arena.voting.admission.admitting import admit, is_admitted, require_admission
+from arena.voting.answers import asked_by, read_aspects
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
-from arena.voting.models import Ballot, Rater, Study, Vote
+from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
+from arena.voting.modes import INSTRUCTIONS, Mode
+from arena.voting.naming import numbers_are_public
+from arena.voting.origins import remember_origin
 from arena.voting.pairing.drawing import outlook_of
-from arena.voting.playback import is_possible, least_watching_s, read_playback
+from arena.voting.pairing.seen import Outlook
+from arena.voting.playback import Playback, is_possible, least_watching_s, read_playback
 from arena.voting.progress import Progress, effort_of, progress_of, rater_progress
 from arena.voting.raters import current_rater, current_rater_id, remember_rater
 from arena.voting.refusals import (
@@ -27,16 +35,32 @@ from arena.voting.refusals import (
     ForeignOrigin,
     ImpossiblePlayback,
     NoCookie,
+    NothingVoided,
+    NotInvited,
     SimulatedStudy,
     StudyClosed,
+    StudyPaused,
     answer_refusal,
     concerning,
 )
+from arena.voting.terms import Terms
+from arena.voting.voids import (
+    FAILING,
+    LONGEST_STALL_S,
+    LONGEST_WRONG_RATE_S,
+    MOST_TRIES,
+    tries_of,
+    void_ballot,
+    void_reason,
+    voids_of,
+)
 from arena.voting.votes import cast_vote
+from arena.voting.way.sitting import is_long, remember_sitting
+from arena.voting.way.steps import next_step
 from generators.base import Track
 
 logger = logging.getLogger(__name__)
-SKIP = "skip"
+SKIP, VOID = "skip", "void"
 
 
 @never_cache
@@ -49,7 +73,10 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if study.simulated or not study.is_open:
         with concerning(study):
             raise SimulatedStudy if study.simulated else StudyClosed
-    outlook = outlook_of(study, current_rater(request) or Rater())
+    rater = current_rater(request)
+    require_admission(study, rater, request.GET.dict())
+    outlook = outlook_of(study, rater or Rater())
+    _refuse_pause(study, outlook)
     progress, effort = progress_of(outlook), effort_of(outlook)
     context = {
         "study": study,
@@ -57,6 +84,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         "effort": effort,
         "minutes": effort.minutes(progress.left),
         "boards": _boards_with_votes(study),
+        "action": request.get_full_path(),  # with the ticket of an invitation or a panel
     }
     return render(request, "start.html", context)
 
@@ -69,6 +97,8 @@ def ballot(request: HttpRequest, slug: str) -> HttpResponse:
     rater = current_rater(request)
     if study.is_open and not study.simulated and not _is_introduced(study, rater):
         return redirect("start", slug)
+    if study.invites_votes and next_step(study, rater):
+        return redirect("prepare", slug)
     return _show_pair(request, study, rater)
 
 
@@ -90,9 +120,37 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
             skip_ballot(ballot=found)
             return redirect("ballot", found.study.slug)
         playback = read_playback(request.POST.get("playback", ""))
+        if reason := void_reason(playback):
+            count_against(limits)
+            void_ballot(ballot=found, reason=reason)
+            return redirect("voided", token)
+        if outcome == VOID:
+            raise NothingVoided
         _check_playback(found, playback)
-        cast_vote(ballot=found, outcome=outcome, playback=playback, limits=limits)
-    return redirect("reveal", token)
+        aspects = read_aspects(request.POST.dict())
+        cast_vote(ballot=found, outcome=outcome, playback=playback, aspects=aspects, limits=limits)
+    shows_names = Terms.of(found.study.terms).reveal == "vote"
+    rest = "?rest=1" if is_long(request, time.time()) else ""
+    page = reverse("reveal", args=[token]) if shows_names else reverse("ballot", args=[found.study.slug])
+    response = redirect(page + rest)
+    remember_sitting(request, response)
+    return response
+
+
+@never_cache
+@require_safe
+def voided(request: HttpRequest, token: str) -> HttpResponse:
+    """Say why a ballot was voided; it names no contender."""
+    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    if found.state != Ballot.State.VOIDED:
+        return redirect("ballot", found.study.slug)
+    context = {
+        "study": found.study,
+        "reason": VoidReason(found.void_reason).label,
+        "again": tries_of(found) < MOST_TRIES and found.void_reason != VoidReason.FILE,
+        "failing": voids_of(found) >= FAILING,
+    }
+    return render(request, "voided.html", context)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -112,6 +170,7 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
+        "asked": asked_by(shown),
         "sides": [
             {"name": "A", "media": media_token(shown, "a")},
             {"name": "B", "media": media_token(shown, "b")},
@@ -119,9 +178,18 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "first": (shown.order or Ballot.Order.A).upper(),
         "rendition": rendition,
         "shape": _shape(rendition.width / rendition.height),
-        "with_sound": Track(shown.track).with_sound,
+        "with_sound": shown.with_sound,
+        "instruction": INSTRUCTIONS[Mode(shown.mode)],
+        "longest": {"stall_s": LONGEST_STALL_S, "wrong_rate_s": LONGEST_WRONG_RATE_S},
         "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
     }
+
+
+def _refuse_pause(study: Study, outlook: Outlook) -> None:
+    """Raise StudyPaused unless the rater has a pair open, which they may still answer."""
+    if study.is_paused and outlook.history.opened is None:
+        with concerning(study):
+            raise StudyPaused
 
 
 def _is_introduced(study: Study, rater: Rater | None) -> bool:
@@ -132,24 +200,49 @@ def _is_introduced(study: Study, rater: Rater | None) -> bool:
 
 
 def _begin(request: HttpRequest, study: Study) -> HttpResponse:
-    """Open a pair; a new rater counts against the limit of their address."""
+    """Open a pair, or the first step before it; a new rater counts against the limit of their address."""
     rater = current_rater(request)
-    if rater is None and study.is_open and not study.simulated:
+    if rater is None and study.invites_votes:
         forget_old_counts()
         with concerning(study):
             count_against(rater_limits(request))
+    if study.invites_votes:
+        rater = rater or Rater()
+        admit(study, rater, request.GET.dict())
+        if next_step(study, rater):
+            return _send_to_steps(study, rater)
     return _show_pair(request, study, rater)
+
+
+def _send_to_steps(study: Study, rater: Rater) -> HttpResponse:
+    """Redirect to the steps before the first pair; they are recorded of a rater who is stored."""
+    if rater._state.adding:
+        rater.save(force_insert=True)
+    response = redirect("prepare", study.slug)
+    remember_rater(response, rater)
+    return response
 
 
 def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -> HttpResponse:
     """Open a pair for the rater; the first pair of a new one stores them, and sets their cookie."""
     rater = rater or current_rater(request) or Rater()
+    if not (study.simulated or is_admitted(study, rater)):
+        raise NotInvited
+    is_new = rater._state.adding
     with concerning(study):
         outlook = outlook_of(study, rater)
         opened = open_ballot(study=study, rater=rater, outlook=outlook)
+    if is_new and opened is not None:
+        remember_origin(request, rater)
     progress = progress_of(outlook)
     if opened is None:
-        context = {"study": study, "progress": progress, "boards": _boards_with_votes(study)}
+        context = {
+            "study": study,
+            "progress": progress,
+            "told": Terms.of(study.terms).reveal != "close",
+            "boards": _boards_with_votes(study),
+            "terms": Terms.of(study.terms),
+        }
         response = render(request, "finished.html", context)
     elif request.method == "POST":
         response = redirect("ballot", study.slug)
@@ -160,11 +253,17 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
     return response
 
 
-def _check_playback(found: Ballot, playback: dict[str, float]) -> None:
+def _check_playback(found: Ballot, playback: Playback) -> None:
     durations_s = (found.rendition_a.duration_s, found.rendition_b.duration_s)
     open_s = (timezone.now() - found.issued_at).total_seconds()
-    with_sound = Track(found.track).with_sound
-    possible = is_possible(playback, duration_s=min(durations_s), open_s=open_s, with_sound=with_sound)
+    with_sound = found.with_sound
+    possible = is_possible(
+        playback,
+        duration_s=min(durations_s),
+        longest_s=max(durations_s),
+        open_s=open_s,
+        with_sound=with_sound,
+    )
     if settings.WATCHING_REQUIRED and open_s < least_watching_s(durations_s, with_sound=with_sound):
         possible = False
     if not possible:
@@ -179,7 +278,9 @@ def _shape(ratio: float) -> str:
 
 
 def _boards_with_votes(study: Study) -> list[Track]:
-    """Return the study's tracks that have votes."""
+    """Return the study's tracks that have votes, if their boards are public."""
+    if not numbers_are_public(study):
+        return []
     return [
         Track(track)
         for track in study.tracks

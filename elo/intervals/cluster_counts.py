@@ -13,17 +13,17 @@ class ClusterCounts:
     """Clusters of one kind by their counts; it answers what `Rows` do."""
 
     counts: Floats
-    """Votes by feature, shape (G, F J)."""
+    """Votes by feature, shape (F J, G); columns without votes are no clusters."""
     by_contender: Floats
-    """Votes of each cluster on each contender, shape (G, K)."""
+    """Votes of each cluster on each contender, shape (K, G)."""
 
-    @property
+    @cached_property
     def groups(self) -> int:
-        """Number of clusters, G."""
-        return len(self.counts)
+        """Number of clusters with votes."""
+        return int((self.votes > 0).sum())
 
     @cached_property
     def votes(self) -> Floats:
         """Votes of each cluster, shape (G,)."""
-        total: Floats = self.counts.sum(axis=1)
+        total: Floats = self.by_contender.sum(axis=0) / 2
         return total

@@ -78,9 +78,7 @@ class Covariance:
 
         NaN where a two-way variance without a floor came out negative.
         """
-        highest = self._highest(
-            lambda matrix: np.einsum("nk,kl,nl->n", contrasts, matrix, contrasts, optimize=True)
-        )
+        highest = self._highest(lambda matrix: ((contrasts @ matrix) * contrasts).sum(axis=1))
         return highest if self.component is None else highest + _infinite(self._between(contrasts))
 
     def difference_variances(self) -> Floats:
@@ -320,6 +318,6 @@ def _names(fitted: Fitted, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
 
 
 def _positive_semidefinite(matrix: Floats) -> Floats:
-    values, vectors = np.linalg.eigh(matrix)
+    values, vectors = scipy.linalg.eigh(matrix)  # on one thread, unlike numpy’s
     repaired: Floats = (vectors * np.maximum(values, 0)) @ vectors.T
     return repaired

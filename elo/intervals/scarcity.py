@@ -79,8 +79,8 @@ def _concentration(fitted: Fitted, rows: Rows | ClusterCounts) -> Floats:
 
     if isinstance(rows, ClusterCounts):
         by_contender = rows.by_contender
-        bound = by_cluster @ by_contender / votes**2
-        squares: Floats = (by_contender**2).sum(axis=0) / votes**2
+        bound = (by_contender * by_cluster).sum(axis=1) / votes**2
+        squares: Floats = (by_contender**2).sum(axis=1) / votes**2
         return np.where(_matters(bound), squares, bound)
     if compiled.worth_compiling(len(rows.cell)):
         return sort_rows(fitted, rows).squared_votes(size) / votes**2

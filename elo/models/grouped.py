@@ -12,6 +12,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from elo.arrays import Floats
+from elo.models.lines import Lines
 from elo.models.specification import Specification
 from elo.votes.table import Votes
 from elo.votes.tally import MIRRORED, OUTCOMES, Tally
@@ -33,9 +34,9 @@ class GroupedVotes:
     specification: Specification
     """Model whose split of outcomes the features are."""
     prompt: Floats
-    """Features of each prompt with votes that the model uses, shape (G, F J)."""
+    """Features of each prompt, shape (F J, G); a column may be without votes that the model uses."""
     rater: Floats
-    """Features of each rater with votes that the model uses, shape (H, F J)."""
+    """Features of each rater, shape (F J, H), likewise."""
     products: Floats
     """Sum of features times features over the votes of one rater on one prompt, shape (F J, F J)."""
     pairs: int
@@ -54,25 +55,22 @@ class GroupedVotes:
 
     def clusters_met(self, kind: Kind) -> dict[str, int]:
         """Count the clusters of a kind in which each contender has votes that the model uses."""
-        counts = (self.by_contender(kind) > 0).sum(axis=0)
+        counts = (self.by_contender(kind) > 0).sum(axis=1)
         return dict(zip(self.contenders, counts.tolist(), strict=True))
 
     def by_contender(self, kind: Kind) -> Floats:
-        """Return each cluster's votes on each contender, shape (G, K)."""
+        """Return each cluster's votes on each contender, shape (K, G)."""
         return self._ends[kind]
 
     @cached_property
     def _ends(self) -> dict[Kind, Floats]:
-        size, kinds = len(self.contenders), get_args(Kind)
-        pair = np.arange(size * (size - 1) // 2)
-        ends = np.zeros((len(pair), size))
-        for end in np.triu_indices(size, 1):
-            ends[pair, end] = 1
-        tables: dict[Kind, Floats] = {kind: getattr(self, kind) for kind in kinds}
-        return {
-            kind: table.reshape(len(table), -1, len(pair)).sum(axis=1) @ ends
-            for kind, table in tables.items()
-        }
+        tables: dict[Kind, Floats] = {kind: getattr(self, kind) for kind in get_args(Kind)}
+        ends = np.tile(np.triu_indices(len(self.contenders), 1), len(features_of(self.specification)))
+        feature = np.broadcast_to(np.arange(ends.shape[1]), ends.shape)
+        places = (ends.ravel(), feature.ravel())
+        shape = (len(self.contenders), ends.shape[1])
+        adding = scipy.sparse.csr_array((np.ones(ends.size), places), shape=shape)
+        return {kind: np.asarray(adding @ table) for kind, table in tables.items()}
 
 
 class Batch(NamedTuple):
@@ -88,44 +86,6 @@ class Batch(NamedTuple):
     rater: Integers
     sign: Integers
     """1 to add the vote, -1 to take it back."""
-
-
-class Lines:
-    """Features of single votes, one line each; room for more is kept, so that adding a few costs little."""
-
-    def __init__(self) -> None:
-        """Begin without lines."""
-        self._size = 0
-        self._stored = np.zeros(0, [("key", "<i8"), ("column", "<i4"), ("weight", "<f4")])
-
-    def add(self, key: Integers, column: Integers, weight: Floats) -> None:
-        """Append lines, shape (N,) each."""
-        start, self._size = self._size, self._size + len(key)
-        if self._size > len(self._stored):
-            grown = np.zeros(self._size * 5 // 4, self._stored.dtype)
-            grown[:start] = self._stored[:start]
-            self._stored = grown
-        new = self._stored[start : self._size]
-        new["key"], new["column"], new["weight"] = key, column, weight
-
-    @property
-    def key(self) -> Integers:
-        """Prompt and rater of each line in one number, shape (N,)."""
-        return self._column("key")
-
-    @property
-    def column(self) -> Integers:
-        """Column of each line's feature, shape (N,)."""
-        return self._column("column")
-
-    @property
-    def weight(self) -> NDArray[np.float32]:
-        """Share of the vote times its sign, shape (N,)."""
-        return self._column("weight")
-
-    def _column(self, name: str) -> NDArray[Any]:
-        stored: NDArray[Any] = self._stored[: self._size][name]
-        return stored
 
 
 class VoteGroups:
@@ -151,8 +111,8 @@ class VoteGroups:
         self._pairs = len(first)
         self._width = self._split.shape[1] * len(first)
         self._counts = np.zeros((size, size, len(OUTCOMES)))
-        self._by_prompt = np.zeros((0, self._width))
-        self._by_rater = np.zeros((0, self._width))
+        self._by_prompt = np.zeros((self._width, 0))
+        self._by_rater = np.zeros((self._width, 0))
         self._votes_by_prompt, self._votes_by_rater = np.zeros(0), np.zeros(0)
         self._products = np.zeros((self._width, self._width))
         self._met = 0
@@ -194,11 +154,10 @@ class VoteGroups:
 
     def _lines_of(self, touched: Integers) -> scipy.sparse.csr_array:
         """Return the features of each of these pairs of prompt and rater, shape (touched, F J)."""
-        lines = self._lines
-        rows = np.flatnonzero(np.isin(lines.key, touched))
-        place = np.searchsorted(touched, lines.key[rows])
-        values, columns = lines.weight[rows].astype(np.float64), lines.column[rows]
-        return scipy.sparse.csr_array((values, (place, columns)), shape=(len(touched), self._width))
+        found = self._lines.of(touched)
+        places = (np.searchsorted(touched, found.key), found.column)
+        shape = (len(touched), self._width)
+        return scipy.sparse.csr_array((found.weight.astype(np.float64), places), shape=shape)
 
     def value(self, rows: Callable[[], Votes]) -> GroupedVotes:
         """Return the counts so far of the contenders that have votes; they are valid until the next `add`.
@@ -208,16 +167,14 @@ class VoteGroups:
         """
         tally = Tally(self.contenders, self._counts)
         known = np.flatnonzero(tally.votes)
-        columns = slice(None) if len(known) == len(self.contenders) else self._columns_among(known)
-        by_prompt, by_rater = self._by_prompt[:, columns], self._by_rater[:, columns]
-        products = self._products[:, columns][columns]
+        own = slice(None) if len(known) == len(self.contenders) else self._features_among(known)
         return GroupedVotes(
             contenders=tuple(self.contenders[place] for place in known),
             counts=tally.among(known),
             specification=self.specification,
-            prompt=_filled(by_prompt),
-            rater=_filled(by_rater),
-            products=products,
+            prompt=self._by_prompt[own],
+            rater=self._by_rater[own],
+            products=self._products[own][:, own],
             pairs=self._met,
             most_votes=self._most_votes,
             prompts=int((self._votes_by_prompt > 0).sum()),
@@ -225,7 +182,7 @@ class VoteGroups:
             rows=rows,
         )
 
-    def _columns_among(self, places: NDArray[np.intp]) -> Integers:
+    def _features_among(self, places: NDArray[np.intp]) -> Integers:
         first, second = np.triu_indices(len(places), 1)
         pairs = self._pair[places[first], places[second]]
         shift = np.arange(self._split.shape[1])[:, None] * self._pairs
@@ -248,22 +205,16 @@ def _added(votes: Floats, cluster: Integers, sign: Floats) -> Floats:
 
 
 def _counted(table: Floats, cluster: Integers, column: Integers, weight: Floats) -> Floats:
-    """Add weights to a table of clusters by columns, which grows by what is new."""
-    width = table.shape[1]
-    groups = max(len(table), int(cluster.max()) + 1) if len(cluster) else len(table)
-    if groups > len(table):
-        grown = np.zeros((groups, width))
-        grown[: len(table)] = table
+    """Add weights to a table of columns by clusters, which grows by what is new."""
+    known = table.shape[1]
+    groups = max(known, int(cluster.max()) + 1) if len(cluster) else known
+    if groups > known:
+        grown = np.zeros((len(table), groups))
+        grown[:, :known] = table
         table = grown
     if len(cluster) * 8 > table.size:
-        flat = np.bincount(cluster.astype(np.int64) * width + column, weight, table.size)
+        flat = np.bincount(column.astype(np.int64) * groups + cluster, weight, table.size)
         table += flat.reshape(table.shape)
     else:
-        np.add.at(table, (cluster, column), weight)
+        np.add.at(table, (column, cluster), weight)
     return table
-
-
-def _filled(table: Floats) -> Floats:
-    """Drop the lines without votes."""
-    kept = table.any(axis=1)
-    return table if kept.all() else table[kept]

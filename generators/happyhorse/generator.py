@@ -14,6 +14,7 @@ from generators.choices import SettingsError, read_choice, read_text, refuse_unk
 from generators.delivery import Made, deliver
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
+from generators.happyhorse.network.facts import PRECISIONS
 from generators.happyhorse.pipeline.request import (
     DECODERS,
     FIRST_STAGES,
@@ -43,6 +44,8 @@ _DEFAULTS: Mapping[str, object] = {
     "silence": "computed",
     "upscale": "none",
     "pixels": "asked",
+    "precision": "bf16",
+    "loras": {},
     "device": "auto",
     "negative_prompt": None,
 } | {f"{part}_folder": None for part in PARTS}
@@ -53,6 +56,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "decoder": DECODERS,
     "silence": SILENCES,
     "upscale": ("none", *UPSCALES),
+    "precision": PRECISIONS,
 }
 _TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
@@ -60,7 +64,8 @@ _TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "casc
 class HappyHorse:
     """Generator of the registry name `happyhorse`.
 
-    Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale` and `negative_prompt`, as in `sample`;
+    Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale`, `precision` and
+    `negative_prompt`, as in `sample`; `loras`, a mapping of files to strengths;
     `device`, a name that PyTorch knows, or `auto`; `pixels`, the size to make clips at, as `448x256` or
     `asked`; a `…_folder` for each part that isn't in the hub's cache; `weights`, which may be `random`.
     """
@@ -111,6 +116,8 @@ class HappyHorse:
                 kind=asked["kind"],
                 steps=asked["steps"],
                 decoder=asked["decoder"],
+                precision=asked["precision"],
+                loras=_read_loras(self.name, asked["loras"]),
                 device=None if device == "auto" else device,
                 folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
                 negative_prompt=self._read_path("negative_prompt"),
@@ -216,6 +223,12 @@ def _read_size(generator: str, pixels: object) -> tuple[int, int] | None:
         raise SettingsError(f"{generator}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
     width, height = sides
     return int(width), int(height)
+
+
+def _read_loras(generator: str, loras: object) -> tuple[tuple[Path, float], ...]:
+    if not isinstance(loras, Mapping) or not all(type(by) in (int, float) for by in loras.values()):
+        raise SettingsError(f"{generator}: 'loras' must map files to strengths; got {loras!r}.")
+    return tuple((Path(str(path)), float(by)) for path, by in loras.items())
 
 
 def _image(request: Request) -> Image | None:

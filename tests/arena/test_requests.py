@@ -16,12 +16,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from arena.catalog.commitments import commit
 from arena.standings.pages.clips import clip_address
 from arena.urls import urlpatterns
 from arena.voting.ballots import sign_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study, Vote
-from tests.factories import make_study, store_bytes
+from arena.voting.way.checks import new_check
+from tests.factories import make_contender, make_study, store_bytes
 from tests.factories_voting import answer, cast_all_pairs, media_url, open_page
 from tests.wsgi import call
 
@@ -246,6 +248,18 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
+        "voided": f"/ballots/{sign_ballot(voted)}/voided/",
+        "own_votes": "/studies/study/votes/",
+        "anonymous": "/anonymous/",
+        "commitment": f"/anonymous/{commit(make_contender(codename='Amber'), '1').digest}.json",
+        "prepare": "/studies/study/before/",
+        "screen": "/studies/study/before/1/",
+        "check": "/studies/study/check/",
+        "check_sound": f"/checks/{new_check().token}/0.wav",
+        "reasons": f"/ballots/{sign_ballot(voted)}/reasons/",
+        "report": f"/ballots/{sign_ballot(ballot)}/report/",
+        "set_language": "/language/",
+        "texts": "/texts/1/zh-hans.js",
         "media": media_url(ballot, "a"),
         "boards": "/boards/",
         "study_boards": "/boards/study/",

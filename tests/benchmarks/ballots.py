@@ -181,9 +181,9 @@ def make_votes(study: Study, size: Size) -> None:
         for rows in batches(ballots(study, size)):
             cursor.executemany(insert("voting_ballot", BALLOT), rows)
         cursor.execute(
-            "INSERT INTO voting_vote (ballot_id, outcome, playback, created_at) "
-            "SELECT id, CASE WHEN rendition_a_id < rendition_b_id THEN 'a' ELSE 'b' END, '{}', issued_at "
-            "FROM voting_ballot WHERE study_id = %s",
+            "INSERT INTO voting_vote (ballot_id, outcome, playback, aspects, created_at) "
+            "SELECT id, CASE WHEN rendition_a_id < rendition_b_id THEN 'a' ELSE 'b' END, '{}', '{}', "
+            "issued_at FROM voting_ballot WHERE study_id = %s",
             [study.pk],
         )
         cursor.execute("ANALYZE")
@@ -191,7 +191,7 @@ def make_votes(study: Study, size: Size) -> None:
 
 BALLOT = (
     *("id", "study_id", "rater_id", "prompt_id", "track", "rendition_a_id", "rendition_b_id"),
-    *("propensity", "order", "state", "issued_at", "expires_at"),
+    *("propensity", "order", "state", "issued_at", "expires_at", "rules_version", "mode"),
 )
 
 
@@ -214,7 +214,7 @@ def ballots(study: Study, size: Size) -> Iterator[tuple[Any, ...]]:
             a, b = random.sample(units[unit], 2)
             key = f"{random.getrandbits(128):032x}"
             shown = (key, study.pk, person.pk.hex, unit[0], "t2v", a, b)
-            yield (*shown, 0.5, "", "voted", now, now + timedelta(minutes=30))
+            yield (*shown, 0.5, "", "voted", now, now + timedelta(minutes=30), 1, "both")
 
 
 def insert(table: str, columns: Sequence[str]) -> str:

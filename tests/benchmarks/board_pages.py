@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONTENDERS, PROMPTS, RATERS = 40, 400, 500
 CLIP = {"track": "t2v", "duration_s": 5.0, "width": 1280, "height": 720, "fps": 24}
+MOST_MS, MOST_QUERIES, MOST_RATIO = 200, 50, 1.3
 DAY_US = 86_400_000_000
 FORMS = ("csv", "json", "parquet", "xlsx", "tex", "png", "svg")
 
@@ -44,19 +45,33 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
-        call_command("migrate", verbosity=0)
-        tables = [_measure(votes, asked.repeats) for votes in asked.votes]
-    print(f"{'ms of CPU time (queries)':36}" + "".join(f"{votes:>18,}" for votes in asked.votes))  # noqa: T201
+        tables = []
+        for votes in asked.votes:
+            call_command("migrate", verbosity=0)
+            tables.append(_measure(votes, asked.repeats))
+            call_command("flush", interactive=False, verbosity=0)
+    _print(asked.votes, tables)
+
+
+def _print(sizes: list[int], tables: list[dict[str, Cost]]) -> None:
+    lines = [
+        f"{CONTENDERS} contenders, {PROMPTS} prompts, {RATERS} raters, load {os.getloadavg()[0]:.1f}; "
+        f"at most {MOST_MS} ms, {MOST_QUERIES} queries, {MOST_RATIO} times the first",
+        f"{'ms of CPU time (queries)':36}" + "".join(f"{votes:>18,}" for votes in sizes),
+    ]
     for name, first in tables[0].items():
-        cells = "".join(f"{table[name].milliseconds:12.1f} ({table[name].queries:3})" for table in tables)
-        ratio = tables[-1][name].milliseconds / first.milliseconds
-        print(f"{name:36}{cells}{ratio:8.2f}")  # noqa: T201
+        costs = [table[name] for table in tables]
+        cells = "".join(f"{cost.milliseconds:12.1f} ({cost.queries:3})" for cost in costs)
+        ratio = costs[-1].milliseconds / first.milliseconds
+        slow = any(cost.milliseconds > MOST_MS or cost.queries > MOST_QUERIES for cost in costs)
+        lines.append(f"{name:36}{cells}{ratio:8.2f}" + "  missed" * (slow or ratio > MOST_RATIO))
+    print("\n".join(lines))  # noqa: T201
 
 
 def _measure(votes: int, repeats: int) -> dict[str, Cost]:
     from django.test import Client
 
-    study = _make_study(f"study-{votes}", votes)
+    study = _make_study("study", votes)
     client = Client(headers={"host": "localhost"})
     one, other = study.contenders.order_by("pk")[:2]
     board = f"/boards/{study.slug}/t2v/"
@@ -66,13 +81,33 @@ def _measure(votes: int, repeats: int) -> dict[str, Cost]:
         "board": board,
         "board of a tag": f"{board}?tag=tag-1",
         "board by price": f"{board}?sort=price",
+        "table of ratings alone": board,
+        "board of the study": f"/boards/{study.slug}/",
         "contender": f"{board}contenders/{one.slug}/",
         "pair": f"{board}pairs/{one.slug}/{other.slug}/",
         "badge": f"/embeds/{study.slug}/t2v/badge.svg",
         "table": f"/embeds/{study.slug}/t2v/table.svg",
         **{f"download {form}": f"{board}board.{form}" for form in FORMS},
+        **{f"API: {name}": f"/api/v1{url}" for name, url in _api(study, one.slug, other.slug).items()},
     }
-    return {name: _cost(client, url, repeats) for name, url in pages.items()}
+    found = {name: _cost(client, url, repeats) for name, url in pages.items()}
+    alone = Client(headers={"host": "localhost", "HX-Request": "true", "HX-Target": "ratings"})
+    return found | {"table of ratings alone": _cost(alone, board, repeats)}
+
+
+def _api(study: Study, one: str, other: str) -> dict[str, str]:
+    board = f"/boards/{study.slug}/t2v"
+    return {
+        "boards": "/boards",
+        "board": board,
+        "history": f"{board}/history",
+        "matrix": f"{board}/matrix",
+        "pair": f"{board}/pairs/{one}/{other}",
+        "pairs": f"{board}/pairs",
+        "studies": "/studies",
+        "contenders": "/contenders",
+        "suites": "/suites",
+    }
 
 
 def _cost(client: Client, url: str, repeats: int) -> Cost:
@@ -86,8 +121,8 @@ def _cost(client: Client, url: str, repeats: int) -> Cost:
             start = time.process_time()
             response = client.get(url)
             times.append(time.process_time() - start)
-        if response.status_code != 200:
-            raise RuntimeError(f"{url} must be answered by 200; got {response.status_code}.")
+        if response.status_code not in (200, 302):
+            raise RuntimeError(f"{url} must be answered by 200 or 302; got {response.status_code}.")
     return Cost(1000 * min(times), len(queries))
 
 

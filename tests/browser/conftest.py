@@ -115,5 +115,7 @@ def study(shown: dict[tuple[str, str], bytes], live_server: LiveServer) -> Study
         for number, caption in enumerate(CAPTIONS):
             prompt = make_prompt(suite, f"p{number}", text=caption)
             for seed, (flaw, contender) in product(range(3), contenders.items()):
-                make_rendition(contender, prompt, seed, content=shown[caption, flaw])
+                # A box that players skip: clips so short can be equal, and equal ones are never paired.
+                unlike = b"\0\0\0\x0afree" + bytes([seed, FLAWS.index(flaw)])
+                make_rendition(contender, prompt, seed, content=shown[caption, flaw] + unlike)
     return study

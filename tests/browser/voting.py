@@ -14,7 +14,7 @@ def press_start(page: Page, url: str) -> None:
 def start_voting(page: Page, url: str) -> None:
     """Go from the study's front page to the first pair, ready to play."""
     press_start(page, url)
-    expect(page.locator("[data-start]")).to_be_visible()
+    expect(page.locator("[data-start]")).to_be_visible(timeout=20_000)
 
 
 def watch(page: Page) -> None:

@@ -46,6 +46,12 @@ class Server(ABC):
         """Name of the user who runs it; None for the one who runs the tests."""
         return None
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None, "the server must be started"
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with (self.folder / "log").open("ab") as log:

@@ -15,7 +15,7 @@ from arena.standings.pages.choices import FILTERS, LARGEST_FIRST, SORTS, Choices
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import DOWNLOADS
 from arena.standings.pages.matrix import paint_matrix
-from arena.standings.pages.method import describe_method
+from arena.standings.pages.method import describe_method, told_missing
 from arena.standings.pages.rows import Line, board_lines, draw_grid
 from arena.standings.pages.scatter import draw_scatter
 from arena.standings.slices import known_slices
@@ -48,6 +48,10 @@ def board_context(page: BoardPage, choices: Choices) -> dict[str, Any]:
         "withheld": any(contender.is_withheld for contender in page.contenders.values()),
         "incomplete": [each for each in cover_study(page.study, page.track) if not each.is_complete],
     }
+    context["unlisted"] = [
+        {"contender": page.contenders[one.contender], "missing": told_missing(one)}
+        for one in page.standing.unlisted
+    ]
     if board is None:
         return context
     axis, lines = board_lines(page)
@@ -133,20 +137,26 @@ def _sorts(choices: Choices, columns: dict[str, bool]) -> list[tuple[str, str]]:
 
 def _slice_fields(page: BoardPage) -> list[dict[str, Any]]:
     """Return the fields by which votes can be narrowed down; those with one value are left out."""
-    labels = {"tag": "Prompts about", "language": "Language", "aspect": "Shape"}
+    labels = {
+        "tag": "Prompts about",
+        "language": "Language",
+        "aspect": "Shape",
+        "group": "Raters",
+        "mode": "Judged",
+    }
     known = known_slices(page.study, page.track)
     return [
         {"name": name, "label": labels[name], "values": values, "chosen": page.part.chosen.get(name, "")}
         for name, values in known.items()
-        if len(values) > 1 or page.part.chosen.get(name)
+        if len(values) > (name != "mode") or page.part.chosen.get(name)
     ]
 
 
 def _shown_breaks(page: BoardPage) -> list[dict[str, Any]]:
-    """Return the removals of votes from the whole board, the last ones first; a slice tells none."""
+    """Return the breaks of the whole board, the last ones first; a slice tells none."""
     found = () if page.part else board_breaks(study=page.study, track=page.track)
     return [
-        {**one._asdict(), "before": _named(page, one.before), "after": _named(page, one.after)}
+        {**vars(one), "before": _named(page, one.before), "after": _named(page, one.after)}
         for one in reversed(found)
     ]
 

@@ -19,6 +19,7 @@ from arena.media.storage import open_stored
 from arena.runs.models import Rendition
 from arena.standings.pages.finding import BoardPage
 from arena.voting.models import Ballot, Rater, Study
+from arena.voting.naming import names_are_told
 from arena.voting.pairing import study_jobs
 
 SALT = "arena.standings.clip"
@@ -97,7 +98,7 @@ def _visible(page: BoardPage, pair: tuple[Contender, Contender], viewer: Rater |
 
 def _voted_on(page: BoardPage, viewer: Rater | None) -> set[int]:
     """Return the renditions of the viewer's own votes in the study."""
-    if viewer is None:
+    if viewer is None or not names_are_told(page.study, viewer):
         return set()
     voted = Ballot.objects.filter(state=Ballot.State.VOTED, study=page.study, rater=viewer)
     return {key for both in voted.values_list("rendition_a", "rendition_b") for key in both}

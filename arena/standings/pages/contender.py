@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from analysis.board import Board, Cell, bound
 from arena.catalog.models import Contender
 from arena.standings.pages.finding import BoardPage
+from arena.standings.pages.method import told_missing
 from arena.standings.pages.rows import board_lines
 from elo import Interval
 
@@ -51,6 +52,9 @@ def _why(page: BoardPage, contender: Contender) -> str:
     for one in unrated:
         if one.contender == contender.slug:
             return f"No finite rating yet: {one.reason}. {bound(one)}"
+    for short in page.standing.unlisted:
+        if short.contender == contender.slug:
+            return f"Not listed yet: it needs {told_missing(short)}."
     return page.standing.missing or "No vote on it counts yet."
 
 

@@ -13,9 +13,12 @@ from arena.catalog.models import Contender
 from arena.errors import UnknownAddress
 from arena.standings.boards import current_standing
 from arena.standings.slices import FIELDS, WHOLE, Slice, UnknownSlice, choose_slice
+from arena.standings.snapshots.blindness import former_names
 from arena.standings.standing import Standing
 from arena.voting.listing import find_presentable
 from arena.voting.models import Study
+from arena.voting.naming import numbers_are_public
+from arena.voting.refusals import BoardWithheld
 from generators.base import Track
 
 MOST_NAMED = 30
@@ -65,8 +68,11 @@ def find_board(slug: str, track: str, asked: Mapping[str, str]) -> BoardPage:
 
     Raises:
         UnknownAddress: there is no such study, track or slice; the message lists those that there are.
+        BoardWithheld: the study shows its boards when it closes.
     """
     study = find_presentable(slug)
+    if not numbers_are_public(study):
+        raise BoardWithheld
     if track not in study.tracks:
         raise UnknownAddress(unknown("track", track, study.tracks))
     try:
@@ -77,12 +83,14 @@ def find_board(slug: str, track: str, asked: Mapping[str, str]) -> BoardPage:
 
 
 def find_contender(page: BoardPage, name: str) -> Contender:
-    """Return a contender of the board's study by its public slug.
+    """Return a contender of the board's study by its public slug, or by the one it had under a codename.
 
     Raises:
         UnknownAddress: the study has none of that name; the message lists those that it has.
     """
     known = {contender.public_slug: contender for contender in page.contenders.values()}
+    if name not in known:
+        name = former_names(page.study).get(name, name)
     if name not in known:
         raise UnknownAddress(unknown("contender", name, known))
     return known[name]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
+
 from analysis.board import Board
 from analysis.forms import board_bytes, board_figure
 from analysis.report.tables import FIGURES
+from arena.catalog.hashing import content_hash
 from arena.standings.boards import origin
 from arena.standings.pages.finding import BoardPage
 from arena.standings.snapshots.blindness import public_names, public_rules
@@ -41,6 +45,8 @@ READ_BY_PEOPLE = ("tex", "png", "svg")
 """Forms that show contenders by their names; the others have slugs, which programs can join on."""
 
 
+FIGURE_KEPT_S = 3600
+"""Seconds for which the last figure of a board is kept: drawing takes ten times as long as all the rest."""
 SIMULATED = "Simulated votes: no person judged these clips."
 
 
@@ -59,15 +65,29 @@ def write_board(page: BoardPage, form: str) -> bytes:
         raise NoBoard(page.standing.missing)
     if form in READ_BY_PEOPLE:
         named = relabelled(board, {slug: one.shown_name for slug, one in page.contenders.items()})
-        return _write_for_people(named, form, SIMULATED if page.study.simulated else "")
+        remark = SIMULATED if page.study.simulated else ""
+        if form in FIGURES:
+            return _kept_figure(page, named, form, remark)
+        return _with_last_line(board_bytes(named, form).decode(), remark).encode()
     extra = public_origin(page) if form == "json" else _columns(page)
     return board_bytes(relabelled(board, public_names(page.contenders.values())), form, extra)
 
 
-def _write_for_people(board: Board, form: str, remark: str) -> bytes:
-    """Write a figure or a typeset table, with a remark in it where there is one."""
-    if form == "tex":
-        return _with_last_line(board_bytes(board, form).decode(), remark).encode()
+def _kept_figure(page: BoardPage, board: Board, form: str, remark: str) -> bytes:
+    """Return the figure of a board, drawn anew only if something that it shows has changed."""
+    shown = repr((board.rows, board.settings["level"], remark))
+    drawn_from = hashlib.sha256(shown.encode()).hexdigest()
+    key = f"figure:{page.study.pk}:{page.track}:{content_hash(page.part.chosen)}:{form}"
+    kept: tuple[str, bytes] | None = cache.get(key)
+    if kept is not None and kept[0] == drawn_from:
+        return kept[1]
+    content = _draw(board, form, remark)
+    cache.set(key, (drawn_from, content), timeout=FIGURE_KEPT_S)
+    return content
+
+
+def _draw(board: Board, form: str, remark: str) -> bytes:
+    """Draw a board as a figure, with a remark above it where there is one."""
     figure = board_figure(board)
 
     def draw(axes: Axes) -> None:

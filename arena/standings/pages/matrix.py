@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from analysis.board import Board, Cell
@@ -15,8 +15,7 @@ FAINT_VOTES, PALE_VOTES = 10, 30
 """Votes below which a cell of the matrix is painted faint, and below which it is pale."""
 
 
-CELL = '<td class="share-{} {}"><a href="{}">{}<small>{}</small></a></td>'
-NEVER_MET = SafeString('<td class="none">–</td>')
+NEVER_MET = '<td class="none">–</td>'
 
 
 class MatrixRow(NamedTuple):
@@ -30,22 +29,22 @@ class MatrixRow(NamedTuple):
 def paint_matrix(page: BoardPage, board: Board) -> list[MatrixRow]:
     """Return the matrix of wins, whose cells lead to the page on each pair."""
     contenders = [page.contenders[slug] for slug in board.contenders]
-    names = [contender.public_slug for contender in contenders]
-    address = page.address("pair", "FIRST", "SECOND")  # one lookup of the pattern for thousands of cells
+    names = [str(escape(contender.public_slug)) for contender in contenders]
+    address = str(escape(page.address("pair", "FIRST", "SECOND")))  # one lookup of the pattern for all cells
     rows = []
     for contender, name, cells in zip(contenders, names, board.matrix, strict=True):
-        start = address.replace("FIRST", name)
-        painted = [
-            _paint(cell, start.replace("SECOND", other)) for cell, other in zip(cells, names, strict=True)
-        ]
-        rows.append(MatrixRow(contender, format_html_join("", "{}", ((cell,) for cell in painted))))
+        start, end = address.replace("FIRST", name).split("SECOND")
+        painted = [_paint(cell, start + other + end) for cell, other in zip(cells, names, strict=True)]
+        rows.append(MatrixRow(contender, SafeString("".join(painted))))
     return rows
 
 
-def _paint(cell: Cell, url: str) -> SafeString:
+def _paint(cell: Cell, url: str) -> str:
+    """Return a cell as HTML, given the escaped address of its page."""
     if cell.win_rate is None:
         return NEVER_MET
-    return format_html(CELL, _step(cell.win_rate), _strength(cell.votes), url, cell.percent, cell.votes)
+    look = f"share-{_step(cell.win_rate)} {_strength(cell.votes)}"
+    return f'<td class="{look}"><a href="{url}">{cell.percent}<small>{cell.votes}</small></a></td>'
 
 
 def _step(share: float) -> int:

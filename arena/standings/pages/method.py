@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from arena.standings.standing import Unlisted
+
 MODELS = {
     "half": ("half-win Bradley–Terry", "with a tie or both bad as half a win to each side"),
     "davidson": ("Davidson", "where ties have a probability of their own"),
@@ -34,3 +36,9 @@ def describe_method(settings: Mapping[str, Any], shown: Mapping[str, str]) -> di
         "tenfold": math.log(10) * settings["scale"],
         "clustered_on": " and ".join(settings["clusters"]),
     }
+
+
+def told_missing(one: Unlisted) -> str:
+    """Say what a contender still needs before the board lists it, such as `12 votes and 1 rater more`."""
+    parts = [f"{count:,} {name if count > 1 else name[:-1]}" for name, count in one.missing.items()]
+    return f"{' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))} more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 from analysis.board import Cell
@@ -17,26 +18,32 @@ MOST_PROMPTS = 12
 """Prompts that the page lists."""
 
 
-class PromptVotes(NamedTuple):
-    """Votes on the two on one prompt, as seen from the first."""
+class Answers(NamedTuple):
+    """Answers on the two, as seen from the first."""
 
-    prompt: Prompt
     wins: int
     losses: int
     ties: int
     both_bad: int
-    is_visible: bool
-    """Whether the viewer may see the clips."""
 
     @property
     def votes(self) -> int:
         """Number of votes."""
-        return self.wins + self.losses + self.ties + self.both_bad
+        return sum(self)
 
     @property
     def lean(self) -> float:
         """Lean to the first from -1/2 to 1/2, with one vote more for each: a single vote weighs little."""
         return (self.wins - self.losses) / (2 * (self.votes + 2))
+
+
+class PromptVotes(NamedTuple):
+    """Votes on the two on one prompt."""
+
+    prompt: Prompt
+    answers: Answers
+    is_visible: bool
+    """Whether the viewer may see the clips."""
 
 
 def compare(page: BoardPage, pair: tuple[Contender, Contender]) -> dict[str, Any]:
@@ -69,14 +76,15 @@ def parting_prompts(
     """Return the votes on the two on the prompts where they differ most, the largest lean to either first."""
     votes = answers_by_prompt(page, pair)
     visible = visible_prompts(page, pair, viewer)
-    prompts = Prompt.objects.in_bulk(votes.keys() | visible)
-    found = []
-    for key, prompt in prompts.items():
-        answers = votes[key]
-        counts = (answers["a"], answers["b"], answers["tie"], answers["both_bad"])
-        found.append(PromptVotes(prompt, *counts, is_visible=key in visible))
-    found.sort(key=lambda one: (-abs(one.lean), -one.votes, one.prompt.position))
-    return found[:MOST_PROMPTS]
+    positions = dict(Prompt.objects.filter(pk__in=votes.keys() | visible).values_list("pk", "position"))
+    counted = {key: _count(votes[key]) for key in positions}
+    order = sorted(positions, key=lambda key: (-abs(counted[key].lean), -counted[key].votes, positions[key]))
+    shown = Prompt.objects.in_bulk(order[:MOST_PROMPTS])
+    return [PromptVotes(shown[key], counted[key], key in visible) for key in order[:MOST_PROMPTS]]
+
+
+def _count(answers: Counter[str]) -> Answers:
+    return Answers(answers["a"], answers["b"], answers["tie"], answers["both_bad"])
 
 
 def shown_clips(

@@ -14,6 +14,7 @@ from django_htmx.http import push_url
 from django_htmx.middleware import HtmxDetails
 
 from arena.errors import UnknownOption
+from arena.languages import in_english
 from arena.standings.pages.board import board_context, ratings_context
 from arena.standings.pages.choices import read_choices
 from arena.standings.pages.clips import serve_clip
@@ -24,6 +25,7 @@ from arena.voting.listing import find_presentable
 from arena.voting.raters import current_rater
 
 
+@in_english
 @require_safe
 def study_boards(request: HttpRequest, slug: str) -> HttpResponse:
     """Redirect from a study to the board of its first track."""
@@ -31,6 +33,7 @@ def study_boards(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("board", slug, study.tracks[0])
 
 
+@in_english
 @vary_on_headers("HX-Request")
 @require_safe
 def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
@@ -43,6 +46,7 @@ def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     return render(request, "board.html", _shared(page) | board_context(page, choices))
 
 
+@in_english
 @require_safe
 def contender(request: HttpRequest, slug: str, track: str, name: str) -> HttpResponse:
     """Show where one contender stands on a board, and how it does against each of the others."""
@@ -52,6 +56,7 @@ def contender(request: HttpRequest, slug: str, track: str, name: str) -> HttpRes
     )
 
 
+@in_english
 @require_safe
 def choose_pair(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     """Redirect from the form that chooses two contenders to their page."""
@@ -60,6 +65,7 @@ def choose_pair(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     return redirect(page.address("pair", first.public_slug, second.public_slug))
 
 
+@in_english
 @never_cache
 @require_safe
 def pair(request: HttpRequest, slug: str, track: str, first: str, second: str) -> HttpResponse:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from arena.catalog.models import Contender
+from arena.catalog.models import Commitment, Contender
 from arena.voting.models import Study
 
 
 def is_blinded(study: Study) -> bool:
     """Return whether clips of the study can still be shown to people who vote.
 
-    A study that is open itself, or another open one of the same contenders and prompts, shows them.
+    A study for people that is open itself, or another one of the same contenders and prompts, shows them;
+    simulated raters see nothing.
     """
-    if study.is_open:
+    if study.is_open and not study.simulated:
         return True
-    others = Study.objects.filter(is_open=True, suites__in=study.suites.all())
+    others = Study.objects.filter(is_open=True, simulated=False, suites__in=study.suites.all())
     return others.filter(contenders__in=study.contenders.all()).exists()
 
 
@@ -28,6 +29,12 @@ def votes_are_public(study: Study) -> bool:
 def public_names(contenders: Iterable[Contender]) -> dict[str, str]:
     """Return each contender's name for the public by its slug: a pseudonym while the identity is withheld."""
     return {contender.slug: contender.public_slug for contender in contenders}
+
+
+def former_names(study: Study) -> dict[str, str]:
+    """Return the slug of each revealed contender of a study by the pseudonym that it had under a codename."""
+    revealed = Commitment.objects.filter(contender__studies=study, revealed_at__isnull=False)
+    return {each.pseudonym: each.contender.slug for each in revealed.select_related("contender")}
 
 
 def public_rules(rules: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

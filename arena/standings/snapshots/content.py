@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,10 @@ from arena.catalog.models import Contender, Prompt
 from arena.runs.models import Clip, Job
 from arena.signing import keyed_name
 from arena.standings.snapshots.blindness import is_blinded, public_names, public_rules
-from arena.voting.models import LedgerEntry, Study
+from arena.standings.snapshots.votes import LATER
+from arena.standings.vote_facts import facts_of_votes
+from arena.voting.fit_settings import COVARIATES
+from arena.voting.models import LedgerEntry, Study, Vote
 from arena.voting.rules import study_rules
 
 Row = dict[str, Any]
@@ -50,13 +53,24 @@ class Content:
     """Public name of each contender by slug."""
 
 
-def read_content(study: Study) -> Content:
-    """Read a study for a snapshot; call it within one consistent read."""
+def read_content(study: Study, *, clip_facts: bool = False) -> Content:
+    """Read a study for a snapshot; call it within one consistent read.
+
+    Args:
+        study: the study.
+        clip_facts: whether to tell features of clips although people can still be shown them.
+    """
     contenders = list(study.contenders.all())
     names = public_names(contenders)
     prompts = list(Prompt.objects.filter(suite__studies=study).select_related("suite"))
     blinded = is_blinded(study)
-    votes, excluded, entries = _read_votes(study, names, prompts)
+    facts = facts_of_votes(Vote.objects.filter(ballot__study=study), features=clip_facts or not blinded)
+
+    def to_row(number: int, record: Row, prompt: Prompt) -> Row:
+        of_vote = facts.get(record["ballot"], {})
+        return vote_row(number, record, names, prompt, of_vote, clip_facts=clip_facts)
+
+    votes, excluded, entries = _read_votes(study, prompts, to_row)
     rules = public_rules(study_rules(study), names)
     documents: dict[str, object] = {
         "rules.json": {"rules": rules, "rules_hash": content_hash(rules)},
@@ -68,25 +82,43 @@ def read_content(study: Study) -> Content:
 
 
 def _read_votes(
-    study: Study, names: Mapping[str, str], prompts: list[Prompt]
+    study: Study, prompts: list[Prompt], to_row: Callable[[int, Row, Prompt], Row]
 ) -> tuple[list[Row], list[Row], int]:
     """Return the rows of the votes that count and of those excluded, and the number of entries."""
     about = {(prompt.suite.name, prompt.suite.version, prompt.key): prompt for prompt in prompts}
     votes: dict[str, Row] = {}
-    excluded, entries = {}, 0
+    excluded: dict[str, Row] = {}
+    entries = 0
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence").iterator():
         entries = entry.sequence
         record = json.loads(entry.payload)
         if entry.kind == LedgerEntry.Kind.EXCLUSION:
             row = votes.pop(record["ballot"])
-            excluded[row["vote"]] = {**row, "excluded_by": record["rule"]}
+            excluded[record["ballot"]] = {**row, "excluded_by": record["rule"]}
+        elif entry.kind == LedgerEntry.Kind.UNDOING:
+            row = excluded.pop(record["ballot"])
+            votes[record["ballot"]] = {**row, "excluded_by": None}
         elif entry.kind == LedgerEntry.Kind.VOTE:
             prompt = about[record["suite"], record["suite_version"], record["prompt"]]
-            votes[record["ballot"]] = vote_row(entry.sequence, record, names, prompt)
-    return list(votes.values()), [excluded[vote] for vote in sorted(excluded)], entries
+            votes[record["ballot"]] = to_row(entry.sequence, record, prompt)
+    counting, taken_out = (sorted(rows.values(), key=_number) for rows in (votes, excluded))
+    return counting, taken_out, entries
 
 
-def vote_row(number: int, record: Row, names: Mapping[str, str], prompt: Prompt) -> Row:
+def _number(row: Row) -> int:
+    number: int = row["vote"]
+    return number
+
+
+def vote_row(
+    number: int,
+    record: Row,
+    names: Mapping[str, str],
+    prompt: Prompt,
+    facts: Mapping[str, Any],
+    *,
+    clip_facts: bool = False,
+) -> Row:
     """Return the row of a vote for the public: no ballot, no rendition, and a pseudonym for the rater.
 
     Args:
@@ -94,6 +126,8 @@ def vote_row(number: int, record: Row, names: Mapping[str, str], prompt: Prompt)
         record: the ledger's record.
         names: public name of each contender by slug.
         prompt: the prompt that was judged.
+        facts: facts of the vote by the names of `FACT_COLUMNS`.
+        clip_facts: whether to tell features of a withheld contender's clips.
     """
     row = {name: record[name] for name in COPIED}
     return {
@@ -103,10 +137,22 @@ def vote_row(number: int, record: Row, names: Mapping[str, str], prompt: Prompt)
         "contender_b": names[record["contender_b"]],
         "rater": keyed_name(f"rater of {record['study']}", record["rater"]),
         "order": record.get("order"),
+        "aspects": "|".join(f"{name}={value}" for name, value in sorted(record.get("aspects", {}).items())),
+        "mode": record.get("mode", "both"),
+        "rules_version": record.get("rules_version", 1),
         "language": prompt.language,
         "tags": "|".join(prompt.tags),
         "excluded_by": None,
+        **{name: facts.get(name) for name in LATER if name != "mode"},
+        **_hidden_features(record, names, clip_facts=clip_facts),
     }
+
+
+def _hidden_features(record: Row, names: Mapping[str, str], *, clip_facts: bool) -> Row:
+    """Return None for each feature that could name a withheld contender."""
+    sides = (record["contender_a"], record["contender_b"])
+    withheld = any(names[slug] != slug for slug in sides)
+    return dict.fromkeys(COVARIATES) if withheld and not clip_facts else {}
 
 
 def _contender(contender: Contender) -> Row:

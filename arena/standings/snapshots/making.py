@@ -43,21 +43,28 @@ class NothingToFreeze(ValueError):
     """Study without votes, of which no snapshot can be made."""
 
 
+class StillShown(ValueError):
+    """Study whose snapshot would tell raters which clip is whose."""
+
+
 class OtherBoard(RuntimeError):
     """Board of the arena that its own votes do not give."""
 
 
-def make_snapshot(study: Study, path: Path | None = None, *, as_zip: bool = False) -> Snapshot:
+def make_snapshot(
+    study: Study, path: Path | None = None, *, as_zip: bool = False, clip_facts: bool = False
+) -> Snapshot:
     """Freeze a study as it stands: write the files of a snapshot and keep its row.
 
     Args:
         study: the study.
         path: new folder or zip file; None for one in DATA_DIR, named by study, ledger head and time.
         as_zip: whether to write one zip file.
+        clip_facts: whether to tell features of clips although people can still be shown them.
 
     Raises:
         NothingToFreeze: the study has no votes.
-        CannotReplay: the study's model has covariates.
+        StillShown: the study's fit needs features of clips that people can still be shown.
         OtherBoard: a board differs from what the votes give; nothing is written.
         BadPackage: the path exists.
         MissingParquet: pyarrow isn't installed.
@@ -66,10 +73,12 @@ def make_snapshot(study: Study, path: Path | None = None, *, as_zip: bool = Fals
     """
     with consistent_read():
         head = ledger_head(study)
-        content = read_content(study)
+        content = read_content(study, clip_facts=clip_facts)
         standings = {track: current_standing(study=study, track=track) for track in sorted(study.tracks)}
     if not content.votes:
         raise NothingToFreeze(f"Study '{study.slug}' has no votes to freeze yet. Collect some first.")
+    if not clip_facts:
+        _refuse_features(content, standings)
     files, replayed = _files(study, content, standings)
     about = _about(study, content, head)
     manifest = write_manifest(about, files)
@@ -100,6 +109,24 @@ def _files(
     files |= {"votes.parquet": votes, "excluded.parquet": to_parquet(content.excluded)}
     files["README.md"] = README.format(study=study.slug).encode()
     return files | replayed.tables | draw_figures(replayed.boards), replayed
+
+
+def _refuse_features(content: Content, standings: Mapping[str, Standing]) -> None:
+    """Raise StillShown if a fit needs features that the snapshot may not tell."""
+    needed = sorted({name for one in standings.values() for name in _features(one)})
+    withheld = any(name != slug for slug, name in content.names.items())
+    if needed and (content.blinded or withheld):
+        why = "people can be shown them" if content.blinded else "a contender is withheld"
+        raise StillShown(
+            f"The fit must need no feature of clips while {why}; it needs {', '.join(needed)}. "
+            "Close the study and name its contenders first, or keep the snapshot to yourself and give "
+            "--clip-facts."
+        )
+
+
+def _features(standing: Standing) -> tuple[str, ...]:
+    """Return the features of clips that a board's fit has."""
+    return tuple(standing.ratings.method.asked.specification.covariates) if standing.ratings else ()
 
 
 def _fit(ratings: Ratings, names: Mapping[str, str]) -> dict[str, Any]:

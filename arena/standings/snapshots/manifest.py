@@ -13,7 +13,9 @@ from arena.standings.snapshots.package import Package
 
 NAME, SIGNATURE = "manifest.json", "manifest.sig"
 OWN = (NAME, SIGNATURE)
-FORMAT, VERSION = "paddock-snapshot", 1
+FORMAT, VERSION = "paddock-snapshot", 2
+READABLE = (1, 2)
+"""Versions that this code verifies; the first has no features of clips."""
 LARGEST = 16 * 2**20
 """Size in bytes beyond which no manifest is read."""
 
@@ -62,9 +64,9 @@ def _parse(content: bytes) -> dict[str, Any]:
         raise BadSnapshot(
             f"{NAME} must be a snapshot's manifest in canonical JSON (RFC 8785); got another file."
         )
-    if manifest.get("version") != VERSION:
+    if manifest.get("version") not in READABLE:
         raise BadSnapshot(
-            f"The snapshot must have version {VERSION}; got {manifest.get('version')!r}. "
+            f"The snapshot must have version {VERSION} or an older one; got {manifest.get('version')!r}. "
             "Take a newer Paddock."
         )
     if not isinstance(manifest.get("site_key"), str) or not _is_list_of_files(manifest.get("files")):

@@ -16,8 +16,10 @@ README = """\
 | `code.json` | versions of the code and its libraries, and the hash of the lock file |
 | `tables/`, `figures/` | each track's board as CSV and JSON, its intervals and win matrix as SVG |
 
+Tables and figures are of votes of the mode `both`, on picture and sound together.
+
 A contender whose identity is withheld has its codename, and nothing else. While people can still be shown the
-clips, `clips.json` has no hash, size or length of what they see.
+clips, `clips.json` has no hash, size or length of what they see, and votes no differences of features.
 
 Check everything, on any machine, without a database:
 

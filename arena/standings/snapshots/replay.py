@@ -16,12 +16,8 @@ from elo import NotConverged, NotIdentified, Ratings, Votes, fit
 if TYPE_CHECKING:
     import pandas as pd
 
-FIT = ("ties", "both_bad", "effects", "clusters", "anchor", "scale", "level")
+FIT = ("ties", "both_bad", "effects", "covariates", "clusters", "anchor", "scale", "level")
 """Settings of a fit that a snapshot records for each track, by the names of `elo.fit`."""
-
-
-class CannotReplay(ValueError):
-    """Board whose fit needs more than the votes of a snapshot have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def replay(votes: bytes, fits: Mapping[str, Mapping[str, Any]]) -> Replayed:
     Raises:
         BadVotes: the votes are unreadable, or give no board with these settings.
     """
-    by_track = read_boards(votes)
+    by_track = read_boards(votes, {track: settings["covariates"] for track, settings in fits.items()})
     boards = {track: _board(by_track, track, settings) for track, settings in sorted(fits.items())}
     tables = {}
     for track, board in boards.items():
@@ -66,22 +62,14 @@ def _board(by_track: Mapping[str, Votes], track: str, settings: Mapping[str, Any
 
 
 def fit_of(ratings: Ratings) -> dict[str, Any]:
-    """Return the settings of a fit, ready for JSON.
-
-    Raises:
-        CannotReplay: the fit has covariates, which the votes of a snapshot don't have.
-    """
+    """Return the settings of a fit, ready for JSON."""
     asked = ratings.method.asked
     model = asked.specification
-    if model.covariates:
-        raise CannotReplay(
-            f"The fit must have no covariates, since they would tell facts of the clips; got "
-            f"{', '.join(model.covariates)}. Export the board: manage.py export"
-        )
     return {
         "ties": model.ties,
         "both_bad": model.both_bad,
         "effects": list(model.effects),
+        "covariates": list(model.covariates),
         "clusters": list(asked.uncertainty.clusters),
         "anchor": None if asked.anchor is None else list(asked.anchor),
         "scale": asked.scale,

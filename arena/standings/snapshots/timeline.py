@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from arena.standings.public import PublicBoard
+from arena.standings.snapshots.blindness import former_names
 from arena.voting.models import Study
 
 METHOD = ("method", "ties", "estimand", "covariance", "clusters", "level", "anchor", "scale")
@@ -28,12 +29,17 @@ class Point:
 
 
 def board_timeline(study: Study, track: str, present: PublicBoard) -> list[Point]:
-    """Return the points of a board's timeline, the oldest first; the last is the present board."""
+    """Return the points of a board's timeline, the oldest first; the last is the present board.
+
+    A contender that was revealed has its name in older snapshots as well, which have its pseudonym.
+    """
     points: list[Point] = []
+    names = former_names(study)
     before: Mapping[str, Any] | None = None
     for snapshot in study.snapshots.order_by("created_at", "pk"):
-        board = snapshot.boards.get(track)
-        if board is not None:
+        kept = snapshot.boards.get(track)
+        if kept is not None:
+            board = {**kept, "rows": [_renamed(row, names) for row in kept["rows"]]}
             points.append(
                 Point(
                     snapshot.created_at,
@@ -50,6 +56,10 @@ def board_timeline(study: Study, track: str, present: PublicBoard) -> list[Point
             Point(present.last_vote, None, present.head, _changes(before, now), tuple(present.rows))
         )
     return points
+
+
+def _renamed(row: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    return {**row, "contender": names.get(row["contender"], row["contender"])}
 
 
 def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:

@@ -62,7 +62,9 @@ def _fits(package: Package) -> dict[str, dict[str, Any]]:
     try:
         tracks = json.loads(package.read("fit.json"))["tracks"]
         return {
-            track: {name: fit[name] for name in FIT} for track, fit in tracks.items() if "missing" not in fit
+            track: {name: {"covariates": [], **fit}[name] for name in FIT}
+            for track, fit in tracks.items()
+            if "missing" not in fit
         }
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         if "fit.json" not in package.sizes:

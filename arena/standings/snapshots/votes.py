@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from arena.voting.fit_settings import COVARIATES
+from arena.voting.modes import Mode
 from elo import Votes
 
 if TYPE_CHECKING:
@@ -32,8 +35,18 @@ COLUMNS = {
     "issued_at": "string",
     "at": "string",
     "excluded_by": "string",
+    "mode": "string",
+    "aspect_ratio": "string",
+    **dict.fromkeys(COVARIATES, "float64"),
 }
-"""Columns of a file of votes with their Arrow types. `vote` is the number of the ledger's entry."""
+"""Columns of a file of votes with their Arrow types. `vote` is the number of the ledger's entry; a feature is
+that of clip a less that of clip b, and empty where it isn't recorded or would tell too much."""
+LATER = ("mode", "aspect_ratio", *COVARIATES)
+"""Columns that snapshots of version 1 lack."""
+
+
+READ = ("track", "contender_a", "contender_b", "outcome", "suite", "suite_version", "prompt", "rater")
+"""Columns that every fit needs."""
 
 
 class MissingParquet(RuntimeError):
@@ -58,21 +71,43 @@ def to_parquet(rows: Iterable[Mapping[str, object]]) -> bytes:
     return out.getvalue()
 
 
-def read_boards(content: bytes) -> dict[str, Votes]:
+def read_boards(
+    content: bytes, covariates: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, Votes]:
     """Read the votes of each track from a Parquet file.
+
+    Args:
+        content: the file.
+        covariates: columns of features that the fit of each track needs.
 
     Raises:
         MissingParquet: pyarrow isn't installed.
         BadVotes: the content is not such a file.
     """
     table = _read(content)
-    names = ("track", "contender_a", "contender_b", "outcome", "suite", "suite_version", "prompt", "rater")
-    columns = {name: table.column(name).to_pylist() for name in names}
+    features = sorted({name for of_track in covariates.values() for name in of_track})
+    table = _judged_whole(table)
+    columns = {name: table.column(name).to_pylist() for name in (*READ, *_present(table, features))}
     boards = {}
     for track in sorted(set(columns["track"])):
         here = [place for place, name in enumerate(columns["track"]) if name == track]
-        boards[track] = _votes({name: [values[i] for i in here] for name, values in columns.items()})
+        of_track = {name: [values[i] for i in here] for name, values in columns.items()}
+        boards[track] = _votes(of_track, covariates.get(track, ()))
     return boards
+
+
+def _judged_whole(table: pa.Table) -> pa.Table:
+    """Return the votes on picture and sound together, which are those of a track's board."""
+    if "mode" not in table.column_names:
+        return table
+    return table.filter([mode == Mode.BOTH for mode in table.column("mode").to_pylist()])
+
+
+def _present(table: pa.Table, features: Sequence[str]) -> Sequence[str]:
+    for name in features:
+        if name not in table.column_names:
+            raise BadVotes(f"votes.parquet must have the column {name}, which the fit needs; it is missing.")
+    return features
 
 
 def _read(content: bytes) -> pa.Table:
@@ -83,13 +118,18 @@ def _read(content: bytes) -> pa.Table:
         raise BadVotes(
             f"votes.parquet must be a Parquet file of votes; got an unreadable one ({error})."
         ) from error
-    missing = [name for name in COLUMNS if name not in table.column_names]
+    missing = [name for name in COLUMNS if name not in (*LATER, *table.column_names)]
     if missing:
         raise BadVotes(f"votes.parquet must have the columns of a snapshot; {', '.join(missing)} is missing.")
     return table
 
 
-def _votes(columns: Mapping[str, list[Any]]) -> Votes:
+def _votes(columns: Mapping[str, list[Any]], covariates: Sequence[str]) -> Votes:
+    for name in covariates:
+        if None in columns[name]:
+            raise BadVotes(
+                f"votes.parquet must have {name} for every vote, which the fit needs; some have none."
+            )
     prompts = zip(columns["suite"], columns["suite_version"], columns["prompt"], strict=True)
     try:
         return Votes.from_columns(
@@ -98,6 +138,7 @@ def _votes(columns: Mapping[str, list[Any]]) -> Votes:
             outcome=columns["outcome"],
             prompt=[f"{suite}@{version}/{prompt}" for suite, version, prompt in prompts],
             rater=columns["rater"],
+            covariates={name: columns[name] for name in covariates},
         )
     except ValueError as error:
         raise BadVotes(f"votes.parquet must hold votes that can be rated. {error}") from error

@@ -16,9 +16,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def count_votes(apps, schema_editor):
     """Write the sheets of the votes that were cast before there were sheets."""
     Vote, Entry, Sheet = (apps.get_model("voting", name) for name in ("Vote", "LedgerEntry", "TallySheet"))
+    excluded = apps.get_model("voting", "Exclusion").objects.values("vote")
     heads = dict(Entry.objects.order_by().values_list("study").annotate(models.Max("sequence")))
     fields = ("study_id", "track", "rater_id", "rendition_a_id", "rendition_b_id", "order")
-    votes = Vote.objects.filter(exclusion__isnull=True).order_by("pk")
+    votes = Vote.objects.exclude(pk__in=excluded).order_by("pk")
     contents = {}
     rows = votes.values_list("created_at", "outcome", *(f"ballot__{name}" for name in fields))
     for at, outcome, study, track, rater, a, b, order in rows.iterator():

@@ -26,7 +26,7 @@ def count_pairs(study: Study, contenders: Sequence[int], names: Sequence[str]) -
         contenders: ids of the contenders to count; votes on others are left out.
         names: their names in the tally.
     """
-    sheets = TallySheet.objects.filter(study=study).values_list("entries", flat=True)
+    sheets = TallySheet.objects.filter(study=study, track__in=study.tracks).values_list("entries", flat=True)
     entries = np.frombuffer(b"".join(map(bytes, sheets)), dtype=ENTRY)
     a, b = (_contenders(entries[side], contenders) for side in ("a", "b"))
     outcome = np.array([OUTCOMES.index(name) for name in OUTCOME_CODES])[entries["outcome"]]

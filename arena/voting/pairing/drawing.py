@@ -8,17 +8,21 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
+from django.db.models import BigIntegerField
 
+from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.voting.models import Rater, Study
 from arena.voting.pairing.models import PoolUnit
 from arena.voting.pairing.plans import Plan, Weights, current_plan
 from arena.voting.pairing.pools import build_pool, current_pool
 from arena.voting.pairing.seen import Clips, Outlook, look_at
-from arena.voting.pairing.units import study_jobs
+from arena.voting.pairing.units import shown_pair
 
 TRIES = 5
 """Number of draws before giving up, each after a clip of the last one was taken out of the study."""
+NUMBERED = {"pool": Given("pool", BigIntegerField()), "number": Given("number", BigIntegerField())}
+UNIT = Prepared(lambda: PoolUnit.objects.select_related("prompt").filter(**NUMBERED))
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Pairing:
     rendition_a: Rendition
     rendition_b: Rendition
     propensity: float
+    order: str | None = None
+    """Side heard first where it was drawn before; None where it is still to be drawn."""
+    mode: str = ""
+    """Mode of judging where it was drawn before; empty where it is still to be drawn."""
 
 
 class DrawnUnit(NamedTuple):
@@ -89,11 +97,11 @@ def _draw(outlook: Outlook, random: Random) -> Pairing | None:
     drawn = choose_unit(plan, outlook, random)
     if drawn is None:
         return None
-    unit = PoolUnit.objects.select_related("prompt").filter(pool=outlook.pool, number=drawn.number).first()
+    unit = UNIT.first(pool=outlook.pool.pk, number=drawn.number)
     if unit is None:
         raise PoolChanged
     pair = choose_pair(plan, outlook, unit, random)
-    first, second = _checked(outlook.study, (pair.a, pair.b))
+    first, second = find_shown(outlook.study, (pair.a, pair.b))
     return Pairing(unit, first, second, propensity=drawn.probability * pair.probability)
 
 
@@ -160,14 +168,13 @@ def _any_unit(outlook: Outlook, random: Random) -> DrawnUnit | None:
     return DrawnUnit(number, 1 / left)
 
 
-def _checked(study: Study, pair: Sequence[int]) -> list[Rendition]:
+def find_shown(study: Study, pair: Sequence[int]) -> list[Rendition]:
     """Return the renditions of a pair, in order.
 
     Raises:
         PoolChanged: the study no longer shows one of them.
     """
-    shown = study_jobs(study).filter(clip__rendition__in=pair).order_by()
-    found = Rendition.objects.filter(clip__job__in=shown).in_bulk(pair)
+    found = {row.pk: row for row in shown_pair(study).objects(a=pair[0], b=pair[1])}
     if len(found) < len(pair):
         raise PoolChanged
     return [found[key] for key in pair]

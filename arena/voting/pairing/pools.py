@@ -10,18 +10,22 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from statistics import fmean
+from threading import Lock
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import BigIntegerField, CharField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.catalog.hashing import content_hash
-from arena.runs.models import Rendition
+from arena.catalog.models import Commitment
+from arena.prepared import Given, Prepared
+from arena.runs.models import BrokenFile, Rendition
 from arena.voting.models import Study
 from arena.voting.pairing.models import PairingPlan, Pool, PoolUnit
-from arena.voting.pairing.units import Unit, study_jobs
+from arena.voting.pairing.twins import CLIP, UnitClip, different_clips
+from arena.voting.pairing.units import Unit, drawable_jobs
 
 BATCH = 100
 """Units written at a time, so that votes wait a few milliseconds at most where there is one write lock."""
@@ -29,6 +33,10 @@ SMALL = 2000
 """Clips up to which a pool is built anew as soon as the study's clips have changed."""
 REBUILD_AFTER = timedelta(seconds=30)
 """Age of a larger pool before it is built anew, while a run keeps adding clips."""
+ABANDONED_AFTER = timedelta(hours=1)
+"""Age of an incomplete pool whose builder must have been killed."""
+BUILDING: defaultdict[int, Lock] = defaultdict(Lock)
+"""Locks by study, so that the threads of a process build a study's pool once."""
 
 
 class State(NamedTuple):
@@ -44,12 +52,7 @@ def current_pool(study: Study) -> Pool:
     A large pool is built at most every half minute; meanwhile new clips are not drawn yet. A draw checks
     its own two clips, so that a clip taken out of the study is never shown.
     """
-    plans = PairingPlan.objects.filter(pool=OuterRef("pk"), pairing=study.pairing).order_by("-pk")
-    newest = {name: Subquery(plans.values(name)[:1]) for name in ("pk", "made_at")}
-    complete = Pool.objects.filter(study=study, complete=True).annotate(
-        plan_now=newest["pk"], plan_made_at=newest["made_at"], **_numbers("study")
-    )
-    known = complete.order_by("-pk").first()
+    known = NEWEST.first(study=study.pk, pairing=study.pairing)
     if known is None:
         return build_pool(study)
     state = _state(study, vars(known))
@@ -58,6 +61,18 @@ def current_pool(study: Study) -> Pool:
     if known.last_rendition == state.last_rendition or not _may_rebuild(known):
         return known
     return _build(study, state) if _has_new_clips(study, known) else _confirmed(known, state)
+
+
+def _newest() -> QuerySet[Pool]:
+    """Return the query for a study's newest complete pool, with the newest plan for it."""
+    rule, study = Given("pairing", CharField()), Given("study", BigIntegerField())
+    plans = PairingPlan.objects.filter(pool=OuterRef("pk"), pairing=rule).order_by("-pk")
+    newest = {name: Subquery(plans.values(name)[:1]) for name in ("pk", "made_at")}
+    complete = Pool.objects.filter(study=study, complete=True).order_by("-pk")
+    return complete.annotate(plan_now=newest["pk"], plan_made_at=newest["made_at"], **_numbers("study"))[:1]
+
+
+NEWEST = Prepared(_newest)
 
 
 def build_pool(study: Study) -> Pool:
@@ -72,8 +87,23 @@ def _numbers(study: str) -> dict[str, Coalesce]:
     return {
         "contenders_now": _count(Study.contenders.through, study),
         "suites_now": _count(Study.suites.through, study),
+        "over_now": _over(study),
+        "broken_now": _broken(),
         "rendition_now": Coalesce(Subquery(newest), 0),
     }
+
+
+def _over(study: str) -> Coalesce:
+    """Count a study's anonymous contenders that are shown no more."""
+    over = Commitment.objects.over().filter(contender__studies=OuterRef(study)).order_by()
+    counted = over.values("contender__studies").annotate(rows=Count("pk")).values("rows")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _broken() -> Coalesce:
+    """Count the broken files, which are few."""
+    rows = BrokenFile.objects.order_by().annotate(all=Value(1)).values("all")
+    return Coalesce(Subquery(rows.annotate(rows=Count("pk")).values("rows")), 0)
 
 
 def _count(through: type[models.Model], study: str) -> Coalesce:
@@ -84,6 +114,10 @@ def _count(through: type[models.Model], study: str) -> Coalesce:
 
 def _state(study: Study, numbers: Mapping[str, Any]) -> State:
     members = [numbers["contenders_now"], numbers["suites_now"]]
+    if over := numbers["over_now"]:
+        members.append(over)
+    if broken := numbers["broken_now"]:
+        members.append(f"{broken} broken")
     rules = content_hash([sorted(study.tracks), sorted(study.settings_hashes), members])
     return State(rules, numbers["rendition_now"])
 
@@ -93,7 +127,7 @@ def _may_rebuild(pool: Pool) -> bool:
 
 
 def _has_new_clips(study: Study, pool: Pool) -> bool:
-    return bool(study_jobs(study).filter(clip__rendition__id__gt=pool.last_rendition).exists())
+    return bool(drawable_jobs(study).filter(clip__rendition__id__gt=pool.last_rendition).exists())
 
 
 def _confirmed(pool: Pool, state: State) -> Pool:
@@ -104,6 +138,15 @@ def _confirmed(pool: Pool, state: State) -> Pool:
 
 
 def _build(study: Study, state: State) -> Pool:
+    """Build a pool, or wait for the thread of this process that does."""
+    complete = Pool.objects.filter(study=study, complete=True).order_by("-pk")
+    last = complete.values_list("pk", flat=True).first() or 0
+    with BUILDING[study.pk]:
+        meanwhile = complete.filter(pk__gt=last).first()
+        return meanwhile or _written(study, state)
+
+
+def _written(study: Study, state: State) -> Pool:
     """Write a pool and its units, in short transactions, and drop the pools before the last."""
     found, durations = _units(study)
     pool = Pool.objects.create(
@@ -131,16 +174,20 @@ def _build(study: Study, state: State) -> Pool:
 
 def _units(study: Study) -> tuple[dict[Unit, list[tuple[int, int]]], list[float]]:
     """Return the clips, as (contender, rendition), of each unit with two or more, and all lengths."""
-    columns = (*Unit._fields, "contender_id", "clip__rendition__id", "clip__rendition__duration_s")
-    units: dict[Unit, list[tuple[int, int]]] = defaultdict(list)
+    columns = (*Unit._fields, *CLIP, "clip__rendition__duration_s")
+    units: dict[Unit, list[UnitClip]] = defaultdict(list)
     durations = []
-    for *unit, contender, rendition, duration_s in study_jobs(study).order_by().values_list(*columns):
-        units[Unit(*unit)].append((contender, rendition))
+    for *row, duration_s in drawable_jobs(study).order_by().values_list(*columns):
+        size = len(Unit._fields)
+        units[Unit(*row[:size])].append(UnitClip(*row[size:]))
         durations.append(duration_s)
-    return {unit: sorted(clips) for unit, clips in units.items() if len(clips) > 1}, durations
+    found = {unit: different_clips(unit, clips) for unit, clips in units.items()}
+    return {unit: clips for unit, clips in found.items() if len(clips) > 1}, durations
 
 
 def _drop_before(pool: Pool) -> None:
-    """Delete the study's older pools but the last one, which a draw may be reading."""
-    older = Pool.objects.filter(study=pool.study, pk__lt=pool.pk).order_by("-pk").values_list("pk", flat=True)
-    Pool.objects.filter(pk__in=list(older[1:])).delete()
+    """Delete the study's older pools but the last, which a draw may read, and those that others build now."""
+    others = Pool.objects.filter(study=pool.study, pk__lt=pool.pk)
+    older = others.filter(complete=True).order_by("-pk").values_list("pk", flat=True)
+    abandoned = others.filter(complete=False, built_at__lt=timezone.now() - ABANDONED_AFTER)
+    Pool.objects.filter(pk__in=[*older[1:], *abandoned.values_list("pk", flat=True)]).delete()

@@ -6,37 +6,93 @@ Both cost as much as the rater has seen, and nothing for the size of the study o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from math import comb
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, When
+from django.db.models import BigIntegerField, Case, F, QuerySet, UUIDField, When
 from django.utils import timezone
 
+from arena.prepared import Given, Prepared
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.models import Pool, PoolUnit
 from arena.voting.pairing.units import Unit
+from arena.voting.voids import MOST_TRIES
 
 Clips = Sequence[tuple[int, int]]
 """Clips of a unit as (contender, rendition)."""
 SMALL_UNIT = 12
 """Clips of a unit up to which they are read together with it: a rater may have judged most of them."""
-SHOWN = (
-    "pk",
-    "study_id",
-    "state",
-    "expires_at",
+
+
+class Row(NamedTuple):
+    """One ballot of a rater, as a draw needs it."""
+
+    key: UUID
+    study_id: int
+    state: str
+    issued_at: datetime
+    expires_at: datetime
+    unit: Unit
+    a: int
+    b: int
+    of_a: int
+    of_b: int
+
+    @property
+    def pair(self) -> frozenset[int]:
+        """The two renditions."""
+        return frozenset((self.a, self.b))
+
+
+UNIT = (
     "prompt_id",
     "rendition_a__clip__job__seed",
     "rendition_a__clip__job__settings_hash",
     "rendition_a__clip__job__track",
+)
+"""Lookups of a ballot's unit."""
+REST = (
+    "pk",
+    "study_id",
+    "state",
+    "issued_at",
+    "expires_at",
     "rendition_a_id",
     "rendition_b_id",
     "rendition_a__clip__job__contender_id",
     "rendition_b__clip__job__contender_id",
 )
+"""Lookups of a row's other fields, in their order."""
+
+
+class Waiting(NamedTuple):
+    """A voided ballot whose pair is to be shown again."""
+
+    key: UUID
+    unit: Unit
+    pair: frozenset[int]
+    since: int
+    """Number of ballots that the rater got in the study after it."""
+
+
+RATER = Given("rater", UUIDField())
+BALLOTS = Prepared(lambda: Ballot.objects.filter(rater=RATER).values_list(*REST, *UNIT))
+
+
+def _touched() -> QuerySet[PoolUnit, Any]:
+    """Return the query for the units of a pool whose prompts a rater has seen."""
+    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
+    seen = Ballot.objects.filter(rater=RATER).values("prompt")
+    units = PoolUnit.objects.filter(pool=Given("pool", BigIntegerField()), prompt__in=seen)
+    return units.values_list(*Unit._fields, "number", "clips", members)
+
+
+TOUCHED = Prepared(_touched)
 
 
 @dataclass
@@ -46,7 +102,10 @@ class Shown:
     pairs: set[frozenset[int]] = field(default_factory=set)
     """Renditions that this study showed them side by side."""
     revealed: dict[int, int] = field(default_factory=dict)
-    """Renditions on ballots that they voted on or have open, in any study, with the contender of each."""
+    """Renditions with their contenders on ballots that they voted on or have open, in any study.
+
+    Those of pairs that wait to be shown again count as well, since another vote must not name them before.
+    """
 
 
 @dataclass
@@ -62,24 +121,52 @@ class History:
     """Key of the ballot that is open in this study, or None."""
     overdue: bool = False
     """Whether a ballot of this study counts as open though its time is over."""
+    waiting: list[Waiting] = field(default_factory=list)
+    """Voided ballots of this study whose pairs are to be shown again, oldest first."""
 
 
 def read_history(study: Study, rater: Rater) -> History:
     """Read a rater's ballots; a rater without a row has none."""
     history, now = History(), timezone.now()
-    rows = () if rater._state.adding else Ballot.objects.filter(rater=rater).values_list(*SHOWN)
-    for key, study_id, state, expires_at, prompt, seed, settings, track, a, b, of_a, of_b in rows:
-        shown, here = history.units[Unit(prompt, seed, settings, track)], study_id == study.pk
-        is_open = state == Ballot.State.OPEN and expires_at > now
+    here = []
+    for row in _rows(rater):
+        shown = history.units[row.unit]
+        is_open = row.state == Ballot.State.OPEN and row.expires_at > now
         history.ballots += 1
-        if here:
-            shown.pairs.add(frozenset((a, b)))
-            history.votes += state == Ballot.State.VOTED
-            history.opened = key if is_open else history.opened
-            history.overdue |= state == Ballot.State.OPEN and not is_open
-        if is_open or state == Ballot.State.VOTED:
-            shown.revealed |= {a: of_a, b: of_b}
+        if row.study_id == study.pk:
+            here.append(row)
+            shown.pairs.add(row.pair)
+            history.votes += row.state == Ballot.State.VOTED
+            history.opened = row.key if is_open else history.opened
+            history.overdue |= row.state == Ballot.State.OPEN and not is_open
+        if is_open or row.state == Ballot.State.VOTED:
+            shown.revealed |= {row.a: row.of_a, row.b: row.of_b}
+    _let_wait(history, here)
     return history
+
+
+def _rows(rater: Rater) -> Iterator[Row]:
+    """Yield a rater's ballots; a rater without a row has none."""
+    if rater._state.adding:
+        return
+    for key, study_id, state, issued_at, expires_at, a, b, of_a, of_b, *unit in BALLOTS.rows(rater=rater.pk):
+        yield Row(key, study_id, state, issued_at, expires_at, Unit(*unit), a, b, of_a, of_b)
+
+
+def _let_wait(history: History, rows: Sequence[Row]) -> None:
+    """Note the pairs to show again: all their ballots were voided, and no vote has named a clip of theirs."""
+    tries: dict[frozenset[int], list[Row]] = defaultdict(list)
+    for row in rows:
+        tries[row.pair].append(row)
+    for pair, of_pair in tries.items():
+        last = max(of_pair, key=lambda row: row.issued_at)
+        if len(of_pair) >= MOST_TRIES or any(row.state != Ballot.State.VOIDED for row in of_pair):
+            continue
+        if pair.isdisjoint(history.units[last.unit].revealed):
+            since = sum(row.issued_at > last.issued_at for row in rows)
+            history.waiting.append(Waiting(last.key, last.unit, pair, since))
+            history.units[last.unit].revealed |= {last.a: last.of_a, last.b: last.of_b}
+    history.waiting.sort(key=lambda waiting: -waiting.since)
 
 
 @dataclass(frozen=True)
@@ -144,7 +231,7 @@ class Outlook:
         A vote reveals both of its clips, so a unit of n blind clips has n // 2 votes left. This is an upper
         limit: skipped pairs can leave fewer where three or more contenders share a unit.
         """
-        left = self.pool.most_votes
+        left = self.pool.most_votes + len(self.history.waiting)
         for number, each in self.touched.items():
             left -= each.clips // 2
             if number in self.left:
@@ -174,10 +261,7 @@ class Outlook:
 def look_at(study: Study, rater: Rater, pool: Pool) -> Outlook:
     """Return the pool as the rater sees it."""
     history = read_history(study, rater)
-    prompts = {unit.prompt_id for unit in history.units}
-    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
-    columns = (*Unit._fields, "number", "clips", members)
-    rows = PoolUnit.objects.filter(pool=pool, prompt__in=prompts).values_list(*columns) if prompts else ()
+    rows = TOUCHED.rows(pool=pool.pk, rater=rater.pk) if history.units else ()
     touched = {}
     for *unit, number, clips, small in rows:
         touched[number] = Touched(number, clips, small, history.units.get(Unit(*unit), Shown()))

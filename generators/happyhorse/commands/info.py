@@ -13,7 +13,13 @@ from rich.table import Table
 from generators.base import InvalidInput
 from generators.happyhorse.network import flops
 from generators.happyhorse.network.config import SIZES, HappyHorseConfig, size
-from generators.happyhorse.network.facts import FLOPS_PER_S, RESOLUTIONS, USUAL_TEXT_TOKENS
+from generators.happyhorse.network.facts import (
+    FLOPS_PER_S,
+    PRECISIONS,
+    RESOLUTIONS,
+    USUAL_TEXT_TOKENS,
+    Precision,
+)
 from generators.happyhorse.network.kinds import KINDS, CheckpointKind, usual_resolution
 from generators.happyhorse.network.memory import footprint, holdings
 from generators.happyhorse.network.tokens import Layout, layout_for
@@ -54,7 +60,12 @@ class Stage:
 
 
 def stages(
-    config: HappyHorseConfig, resolution: str, seconds: float, text: int, first: str = "distilled"
+    config: HappyHorseConfig,
+    resolution: str,
+    seconds: float,
+    text: int,
+    first: str = "distilled",
+    precision: Precision = "bf16",
 ) -> Iterator[Stage]:
     """Yield the cost of each stage: 256p by the first checkpoint, then super-resolution if asked for.
 
@@ -64,6 +75,7 @@ def stages(
         seconds: Duration of the clip.
         text: Text tokens.
         first: Kind of checkpoint of the first stage.
+        precision: Type of the large products' weights.
 
     Raises:
         InvalidInput: No clip has this duration.
@@ -79,7 +91,7 @@ def stages(
             layout,
             products=flops.products(own, layout),
             attention=flops.attention(own, layout, kind.window),
-            memory_bytes=footprint(own, layout.total, width * height).denoising,
+            memory_bytes=footprint(own, layout.total, width * height, precision=precision).denoising,
         )
 
 
@@ -93,6 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", type=int, default=USUAL_TEXT_TOKENS, metavar="TOKENS", help="default: %(default)s"
     )
+    parser.add_argument("--precision", choices=PRECISIONS, default="bf16", help="of the large products")
     parser.add_argument("--first", default="distilled", choices=FIRST_STAGES, help="the first stage")
     parser.add_argument(
         "--tflops",
@@ -113,10 +126,10 @@ def run(args: argparse.Namespace) -> int:
     if not 0 < args.tflops < math.inf:
         raise InvalidInput(f"tflops must be a positive number; got {args.tflops}.")
     config, console = size(args.size), Console()
-    held = holdings(config)
+    held = holdings(config, args.precision)
     console.print(f"{args.size}: {held.parameters:,} parameters in {held.keys} keys")
     console.print(f"{held.size_bytes:,} bytes, {flops.product_parameters(config):,} parameters per token")
-    found = list(stages(config, args.resolution, args.seconds, args.text, args.first))
+    found = list(stages(config, args.resolution, args.seconds, args.text, args.first, args.precision))
     console.print(_table(found, args.tflops))
     total = sum(stage.flops for stage in found) / TERA
     console.print(f"{args.resolution}, {args.seconds:g} s: {total:,.1f} TFLOP in the transformer")

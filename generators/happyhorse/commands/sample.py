@@ -12,7 +12,7 @@ from typing import NamedTuple
 from generators.base import InvalidInput, Track
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
-from generators.happyhorse.network.facts import RESOLUTIONS
+from generators.happyhorse.network.facts import PRECISIONS, RESOLUTIONS
 from generators.happyhorse.network.kinds import KINDS
 from generators.happyhorse.pipeline.inputs import read_image, read_negative_prompt, read_sound
 from generators.happyhorse.pipeline.pipeline import Pipeline
@@ -74,6 +74,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     model.add_argument("--cascade", action="store_true", help="the picture first, then sound for it")
     model.add_argument("--decoder", choices=DECODERS, default="turbo")
+    model.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="FILE[=STRENGTH]",
+        help="low-rank additions (LoRA) to the first stage; may be given again",
+    )
+    model.add_argument(
+        "--precision", choices=PRECISIONS, default="bf16", help="of the large products (default: %(default)s)"
+    )
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
     model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
     model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
@@ -163,10 +173,23 @@ def _choice(args: Namespace) -> ModelChoice:
         steps=args.steps,
         decoder=args.decoder,
         cascade=args.cascade,
+        precision=args.precision,
+        loras=tuple(_lora(text) for text in args.lora),
         device=args.device,
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
     )
+
+
+def _lora(text: str) -> tuple[Path, float]:
+    """Read FILE or FILE=STRENGTH."""
+    path, _, strength = text.partition("=")
+    try:
+        return Path(path), float(strength or 1)
+    except ValueError as error:
+        raise InvalidInput(
+            f"lora must be FILE or FILE=STRENGTH; got {text}. Give a number after =."
+        ) from error
 
 
 def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:

@@ -6,7 +6,11 @@ differs between its checkpoints is in `kinds`. Imports nothing heavy.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+Precision = Literal["bf16", "fp8", "int8", "int4"]
+"""Type of the weights of the four large products in each layer."""
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 class Resolution(NamedTuple):

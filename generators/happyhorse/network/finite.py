@@ -40,4 +40,4 @@ def name_some(names: Sequence[str]) -> str:
 
 def is_finite(tensor: Tensor) -> bool:
     """Return whether all values are finite, in any shape; a tensor on the meta device, without values, is."""
-    return tensor.is_meta or bool(torch.isfinite(tensor).all())
+    return tensor.is_meta or bool(torch.isfinite(tensor.float() if tensor.itemsize == 1 else tensor).all())

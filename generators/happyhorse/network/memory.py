@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from generators.happyhorse.network.config import HappyHorseConfig
+from generators.happyhorse.network.facts import Precision
+from generators.happyhorse.network.quantised import quantise
 from generators.happyhorse.network.transformer import MLP_CHUNK, HappyHorseTransformer
 
 
@@ -41,29 +43,37 @@ class Holdings:
     keys: int
     """Tensors in its state, buffers included."""
     size_bytes: int
-    """Bytes as loaded: large products in bfloat16, the rest in float32."""
+    """Bytes as loaded: large products in their precision, the rest in float32."""
 
 
 @functools.cache
-def holdings(config: HappyHorseConfig) -> Holdings:
+def holdings(config: HappyHorseConfig, precision: Precision = "bf16") -> Holdings:
     """Count a transformer's tensors without giving them memory."""
     with torch.device("meta"):
         model = HappyHorseTransformer(config, torch.bfloat16)
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    quantise(model, precision)
     state = model.state_dict().values()
     return Holdings(parameters, len(state), sum(tensor.nbytes for tensor in state))
 
 
-def footprint(config: HappyHorseConfig, tokens: int, pixels: int, text_bytes: int = 0) -> Footprint:
-    """Estimate a clip's memory, within about a fifth for bfloat16 weights and the turbo decoder.
+def footprint(
+    config: HappyHorseConfig,
+    tokens: int,
+    pixels: int,
+    text_bytes: int = 0,
+    precision: Precision = "bf16",
+) -> Footprint:
+    """Estimate a clip's memory, within about a fifth for the turbo decoder.
 
     Args:
         config: Sizes of the transformer.
         tokens: Tokens in one sequence.
         pixels: Pixels in one frame.
         text_bytes: Bytes of the text encoder's weights.
+        precision: Type of the large products' weights.
     """
-    denoising = holdings(config).size_bytes + _layer_bytes(config, tokens)
+    denoising = holdings(config, precision).size_bytes + _layer_bytes(config, tokens)
     return Footprint(text_bytes, denoising, pixels * _DECODER_BYTES)
 
 

@@ -18,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812  (its usual name)
 from generators.happyhorse.network.attention import LOCAL, Attend, LocalKernel, attend_fully
 from generators.happyhorse.network.config import Coordinates, HappyHorseConfig
 from generators.happyhorse.network.facts import PATCH
+from generators.happyhorse.network.products import PackedLinear
 from generators.happyhorse.network.tokens import Layout, coordinates, patchify, unpatchify
 
 EPS = 1e-6
@@ -227,7 +228,7 @@ class Attention(nn.Module):
         parts = [self._project(part, e) for e, part in enumerate(_split(x, lengths))]
         q, k, v, gate = (_join(same) for same in zip(*parts, strict=True))
         q, k = rotate(q, *rotary), rotate(k, *rotary)
-        dtype = self.linear_qkv.weight.dtype
+        dtype = self.linear_qkv.dtype
         seen = attend(q.to(dtype), k.to(dtype), v.to(dtype))
         gated = (seen * gate.sigmoid()[..., None]).to(dtype).flatten(-2)
         return _join([self.linear_proj(part, e) for e, part in enumerate(_split(gated, lengths))])
@@ -259,21 +260,6 @@ class MLP(nn.Module):
         up = self.up_gate_proj(self.pre_norm(x, expert), expert)
         x = self.down_proj(self.activation(up.float()), expert)
         return x
-
-
-class PackedLinear(nn.Module):
-    """Product without bias; its weight (experts·outputs, inputs) stacks one matrix for each expert."""
-
-    def __init__(self, inputs: int, outputs: int, experts: int, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.experts = experts
-        self.weight = nn.Parameter(torch.empty(experts * outputs, inputs, dtype=dtype))
-        nn.init.normal_(self.weight, std=inputs**-0.5)
-
-    def forward(self, x: Tensor, expert: int) -> Tensor:
-        """Map (…, inputs) to (…, outputs) by one expert's matrix."""
-        weight = self.weight.chunk(self.experts)[expert]
-        return F.linear(x.to(weight.dtype), weight)
 
 
 class RMSNorm(nn.Module):

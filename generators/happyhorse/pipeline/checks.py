@@ -38,13 +38,14 @@ def estimate(parts: Parts, request: ClipRequest) -> Footprint:
     in_frame = (width // limits.side_multiple) * (height // limits.side_multiple)
     seen = min(limits.latent_frames(request.duration_s), limits.window)
     audio = seen * limits.temporal_stride if request.with_audio else 0
-    return footprint(parts.config, seen * in_frame + audio + TEXT_TOKENS, width * height, parts.text_bytes)
+    tokens = seen * in_frame + audio + TEXT_TOKENS
+    return footprint(parts.config, tokens, width * height, parts.text_bytes, parts.precision)
 
 
 def fits_together(parts: Parts, request: ClipRequest) -> bool:
     """Whether memory is known to hold all parts of a model at once, beside the clip's own tensors."""
     there, need = _there(parts), estimate(parts, request)
-    more = len(parts.super_resolution) * holdings(parts.config).size_bytes
+    more = len(parts.super_resolution) * holdings(parts.config, parts.precision).size_bytes
     return there is not None and need.text + need.denoising + need.decoding + more <= there
 
 

@@ -1,7 +1,7 @@
 """Read and write the transformer's weights in the public layout.
 
-The layout is safetensors: one file, or several with an index; float32, or bfloat16 in the large products;
-each file compressed by Zstandard (`.zst`) or not.
+The layout is safetensors: one file, or several with an index; float32, or bfloat16 or e4m3 in the large
+products; each file compressed by Zstandard (`.zst`) or not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import IO
+from typing import IO, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,13 +23,25 @@ from torch import Tensor
 from generators.base import Unavailable
 from generators.happyhorse.codecs.weights import misfit
 from generators.happyhorse.network.config import HappyHorseConfig
+from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.finite import name_some, unfit
+from generators.happyhorse.network.quantised import Codes, quantise
 from generators.happyhorse.network.transformer import HappyHorseTransformer
+from generators.happyhorse.weights.float8 import is_scale, missing_scales, with_scales
 
 _LARGEST_HEADER = 100_000_000
 """Largest head of a file in bytes that safetensors allows."""
 
-_Shapes = dict[str, tuple[int, ...]]
+
+class Head(NamedTuple):
+    """What the head of a file says of a tensor."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    """Its type, as safetensors names it."""
+
+
+_Heads = dict[str, Head]
 
 
 class CheckpointError(Unavailable, ValueError):
@@ -41,35 +53,55 @@ def load_transformer(
     config: HappyHorseConfig | Mapping[str, object],
     dtype: torch.dtype = torch.bfloat16,
     device: torch.device | str | None = None,
+    precision: Precision = "bf16",
 ) -> HappyHorseTransformer:
     """Load a checkpoint straight to a device, one tensor after the other.
+
+    Large products in e4m3, as public fp8 checkpoints hold them, are read with their scales.
 
     Args:
         path: A safetensors file, an index, or the folder that holds either.
         config: Sizes of the network, as ours or as in the public code's configuration.
         dtype: Type of the four large products in each layer; the rest is float32.
         device: Where the weights go; the CPU by default.
+        precision: Fewer bits for the large products, each of which is stored as soon as it is read; bf16
+            leaves them in `dtype`.
 
     Raises:
-        CheckpointError: Files are missing or damaged, keys or shapes are another network's (found before any
-            weight is read), or a weight is NaN or infinite.
+        CheckpointError: Files are missing or damaged, keys or shapes are another network's, or e4m3 weights
+            have no scales (found before any weight is read), or a weight is NaN or infinite.
     """
     if not isinstance(config, HappyHorseConfig):
         config = HappyHorseConfig.from_public(config)
     with torch.device("meta"):
         model = HappyHorseTransformer(config, dtype)
-    expected = model.state_dict()
     files = find_files(Path(path))
-    if fault := misfit(model, _shapes(files)):
+    heads = _heads(files)
+    if fault := misfit(model, {key: head.shape for key, head in heads.items() if not is_scale(key)}):
         raise CheckpointError(f"{path} {fault}")
+    expected = {key: tensor.dtype for key, tensor in model.state_dict().items()}
+    quantise(model, precision)
     weights: dict[str, Tensor] = {}
     for file in files:
-        for key, tensor in _tensors(file, str(device or "cpu")):
-            weights[key] = tensor.to(expected[key].dtype)
-            if fault := unfit({key: weights[key]}):
+        for key, tensor, scale in with_scales(_tensors(file, str(device or "cpu"))):
+            read = _stored(model, key, tensor, scale, expected[key])
+            if fault := unfit(read):
                 raise CheckpointError(f"{file}: {fault}. Download it again, or use another checkpoint.")
+            weights |= read
     model.load_state_dict(weights, strict=True, assign=True)
     return model.eval()
+
+
+def _stored(
+    model: HappyHorseTransformer, key: str, tensor: Tensor, scale: Tensor | None, dtype: torch.dtype
+) -> dict[str, Tensor]:
+    """Return the tensors of a model's state for one tensor of a checkpoint, and its scale if any."""
+    owner = key.rpartition(".")[0]
+    module = model.get_submodule(owner)
+    if not isinstance(module, Codes):
+        return {key: (tensor if scale is None else tensor.float() * scale).to(dtype)}
+    stored = module.store(tensor) if scale is None else module.store_float8(tensor, scale)
+    return {f"{owner}.{name}": part for name, part in stored.items()}
 
 
 def save_transformer(
@@ -135,22 +167,31 @@ def _indexed(index: Path) -> list[Path]:
     return [index.parent / name for name in names]
 
 
-def _shapes(files: list[Path]) -> _Shapes:
-    """Read keys and shapes from the heads of the files."""
-    shapes: _Shapes = {}
+def _heads(files: list[Path]) -> _Heads:
+    """Read keys, shapes and types from the heads of the files."""
+    heads: _Heads = {}
     for file in files:
         head = _head(file)
-        if twice := sorted(shapes.keys() & head.keys()):
+        _require_scales(file, head)
+        if twice := sorted(heads.keys() & head.keys()):
             raise CheckpointError(
                 f"Each key must be in one file; got {name_some(twice)} in {file} and in another. "
                 "Remove one file."
             )
-        shapes |= head
-    return shapes
+        heads |= head
+    return heads
 
 
-def _head(file: Path) -> _Shapes:
-    """Read a file's keys and shapes, and compare its size with the one that they need."""
+def _require_scales(file: Path, head: _Heads) -> None:
+    if without := missing_scales({key: entry.dtype for key, entry in head.items()}):
+        raise CheckpointError(
+            f"{file} must hold a scale for each weight in e4m3; got none for {name_some(without)}. "
+            "Use a checkpoint with scales, or one in bfloat16."
+        )
+
+
+def _head(file: Path) -> _Heads:
+    """Read a file's keys, shapes and types, and compare its size with the one that they need."""
     try:
         with _reader(file) as stream:
             text = _head_text(stream)
@@ -158,7 +199,7 @@ def _head(file: Path) -> _Shapes:
         end = 8 + len(text) + max((entry["data_offsets"][1] for entry in head.values()), default=0)
         if file.suffix != ".zst" and file.stat().st_size != end:
             raise ValueError(f"it has {file.stat().st_size:,} bytes instead of {end:,}")
-        return {key: tuple(entry["shape"]) for key, entry in head.items()}
+        return {key: Head(tuple(entry["shape"]), str(entry["dtype"])) for key, entry in head.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _corrupt(file, error) from error
 

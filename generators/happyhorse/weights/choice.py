@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from generators.base import InvalidInput, file_sha256
+from generators.happyhorse.network.facts import PRECISIONS, Precision
 from generators.happyhorse.network.limits import require_steps
 from generators.happyhorse.pipeline.request import Decoder, FirstStage, Upscale
 
@@ -26,7 +27,8 @@ class ModelChoice:
     """Model and weights to make clips with.
 
     Raises:
-        InvalidInput: The number of steps is out of range, or the weights make no cascade.
+        InvalidInput: The number of steps or the precision is out of range, or the weights make no cascade or
+            have another precision.
     """
 
     weights: Weights
@@ -37,6 +39,10 @@ class ModelChoice:
     decoder: Decoder = "turbo"
     cascade: bool = False
     """Whether the video is sampled first, and then audio for it."""
+    precision: Precision = "bf16"
+    """Type of the large products' weights; the toy model's own are float32."""
+    loras: tuple[tuple[Path, float], ...] = ()
+    """Files of low-rank additions to the first stage's weights, each with its strength."""
     device: str | None = None
     """Name that PyTorch knows; None for the accelerator if there is one, else the CPU."""
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -48,6 +54,10 @@ class ModelChoice:
         require_steps(self.steps)
         if self.cascade and self.weights != "shipped":
             raise InvalidInput("Only the toy model's own weights make cascades. Leave cascade out.")
+        if self.precision not in PRECISIONS:
+            raise InvalidInput(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
+        if self.precision != "bf16" and self.weights == "shipped":
+            raise InvalidInput("The toy model's own weights stay in float32. Leave precision out.")
 
     def parts(self, upscales: tuple[Upscale, ...] = ()) -> Parts:
         """Find the model's parts. Released weights are loaded later, when a stage needs them.
@@ -62,13 +72,12 @@ class ModelChoice:
         from generators.devices import find_device
 
         device = find_device(self.device)
-        match self.weights:
-            case "shipped":
-                return self._toy_parts(device)
-            case "random":
-                return self._random_parts(device)
-            case "released":
-                return self._release(device).parts(upscales)
+        parts = self._plain_parts(device, upscales)
+        if not self.loras:
+            return parts
+        from generators.happyhorse.weights.adapted import adapted
+
+        return adapted(parts, self.loras)
 
     def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
         """Return what a clip's provenance says of the weights.
@@ -79,6 +88,26 @@ class ModelChoice:
         Raises:
             Unavailable: Weights are missing.
         """
+        origin = self._plain_origin(upscales)
+        if self.loras:
+            from generators.happyhorse.adaptation.lora_files import lora_file
+
+            origin["loras"] = [
+                {"sha256": file_sha256(lora_file(path)), "strength": strength}
+                for path, strength in self.loras
+            ]
+        return origin
+
+    def _plain_parts(self, device: torch.device, upscales: tuple[Upscale, ...]) -> Parts:
+        match self.weights:
+            case "shipped":
+                return self._toy_parts(device)
+            case "random":
+                return self._random_parts(device)
+            case "released":
+                return self._release(device).parts(upscales)
+
+    def _plain_origin(self, upscales: tuple[Upscale, ...]) -> dict[str, object]:
         match self.weights:
             case "shipped":
                 from generators.happyhorse.toy.checkpoints import weights_file
@@ -98,7 +127,9 @@ class ModelChoice:
         from generators.happyhorse.weights.random import random_parts  # diffusers and transformers
 
         full = self.decoder == "wan"
-        return random_parts(self.size, self.kind, device=device, full_decoder=full, steps=self.steps)
+        return random_parts(
+            self.size, self.kind, device=device, full_decoder=full, steps=self.steps, precision=self.precision
+        )
 
     def _release(self, device: torch.device | str = "cpu") -> Release:
         from generators.happyhorse.weights.released import Release  # diffusers and transformers
@@ -108,6 +139,7 @@ class ModelChoice:
             size=self.size,
             decoder=self.decoder,
             steps=self.steps,
+            precision=self.precision,
             device=str(device),
             folders=self.folders,
             negative_prompt=self.negative_prompt,

@@ -21,7 +21,9 @@ from generators.happyhorse.codecs.oobleck import OobleckCodec
 from generators.happyhorse.codecs.turbo import TurboConfig, TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
 from generators.happyhorse.network.config import HappyHorseConfig, size
+from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.kinds import kind
+from generators.happyhorse.network.quantised import quantise
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline.parts import Parts
 
@@ -75,6 +77,7 @@ def random_parts(
     dtype: torch.dtype = torch.float32,
     full_decoder: bool = False,
     steps: int | None = None,
+    precision: Precision = "bf16",
 ) -> Parts:
     """Return parts with random weights, the same at each call.
 
@@ -85,12 +88,13 @@ def random_parts(
         dtype: Type of the weights that the public pipeline keeps in bfloat16.
         full_decoder: Whether Wan's decoder decodes video, rather than the turbo decoder.
         steps: Steps of the first stage; None for the kind's own.
+        precision: Fewer bits for the large products; bf16 leaves them in `dtype`.
 
     Raises:
         ValueError: There is no such size or kind.
     """
     config, device = size(model), torch.device(device)
-    networks = _Networks(TINY if model == "tiny" else Sizes(), config, dtype)
+    networks = _Networks(TINY if model == "tiny" else Sizes(), config, dtype, precision)
 
     def seeded(build: Callable[[], T]) -> Callable[[], T]:
         return lambda: _build(build, device)
@@ -108,6 +112,7 @@ def random_parts(
         audio=seeded(networks.oobleck),
         super_resolution={"540p": transformer("540p"), "1080p": transformer("1080p")},
         negative_prompt=NEGATIVE_PROMPT,
+        precision=precision,
         device=device,
     )
 
@@ -119,10 +124,13 @@ class _Networks:
     sizes: Sizes
     config: HappyHorseConfig
     dtype: torch.dtype
+    precision: Precision
 
     def transformer(self, kind_name: str) -> HappyHorseTransformer:
         config = kind(kind_name).configure(self.config)
-        return HappyHorseTransformer(config, self.dtype).eval()
+        model = HappyHorseTransformer(config, self.dtype)
+        quantise(model, self.precision)
+        return model.eval()
 
     def text(self) -> nn.Module:
         config = T5GemmaModuleConfig(hidden_size=self.config.text_in_channels, **self.sizes.text)

@@ -17,6 +17,7 @@ from generators.happyhorse.codecs.turbo import TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
 from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN, MissingModel, Source
 from generators.happyhorse.network.config import size
+from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.kinds import kind
 from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline.inputs import read_negative_prompt
@@ -45,6 +46,7 @@ class Release:
     size: str = "15b"
     decoder: Decoder = "turbo"
     steps: int | None = None
+    precision: Precision = "bf16"
     device: str = "cpu"
     folders: Mapping[str, Path] = field(default_factory=dict)
     """Folders by part; a part without one is looked for in the hub's cache."""
@@ -76,6 +78,7 @@ class Release:
             super_resolution={name: self._transformer(name) for name in upscales},
             negative_prompt=self._negative_prompt(),
             text_bytes=_TEXT_BYTES,
+            precision=self.precision,
             device=device,
         )
 
@@ -111,7 +114,7 @@ class Release:
     def _transformer(self, kind_name: str) -> Callable[[], HappyHorseTransformer]:
         path, config = self.checkpoint(kind_name), kind(kind_name).configure(size(self.size))
         find_files(path)
-        return lambda: load_transformer(path, config, device=self.device)
+        return lambda: load_transformer(path, config, device=self.device, precision=self.precision)
 
     def _video_decoder(self, wan: Path, device: torch.device) -> Callable[[], VideoDecoder]:
         if self.decoder == "wan":

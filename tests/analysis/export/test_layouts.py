@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from evalica.__main__ import read_csv as read_evalica
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from analysis.export.layouts import LAYOUTS, VOTE_FORMS, lay_out, vote_file
 from analysis.subject import rate_frame
+from elo.arrays import Floats
 from tests.factories_frames import Study
 
 FRAME = Study(votes=1500, ties=0.2, side=0.2).draw(1).assign(at="2026-03-01T12:00:00+00:00", language="en")
@@ -44,6 +47,36 @@ def test_arena_rank_finds_the_columns_and_words_that_it_documents() -> None:
     )
     assert found["judge"].tolist() == FRAME["rater"].tolist()
     assert found["question_id"].tolist() == FRAME["prompt"].tolist()
+
+
+def test_arena_ranks_published_algorithm_rates_an_exported_file_as_we_do() -> None:
+    """The algorithm of arena-rank 0.1.1, without its package: the mean logistic loss by L-BFGS, from 0.
+
+    Its ratings are 400 / ln 10 times the strengths, and 1000 for a strength of 0.
+    """
+    found = pd.read_csv(io.BytesIO(vote_file(lay_out(FRAME, "arena-rank"), ".csv")))
+    names = sorted({*found["model_a"], *found["model_b"]})
+    a, b = (found[side].map(names.index).to_numpy() for side in ("model_a", "model_b"))
+    won = found["winner"].map(WINS).to_numpy(dtype=float)
+
+    def loss(strengths: Floats) -> tuple[float, Floats]:
+        gap = strengths[a] - strengths[b]
+        error = expit(gap) - won
+        slope = np.bincount(a, error, len(names)) - np.bincount(b, error, len(names))
+        return float(np.mean(np.logaddexp(0, gap) - won * gap)), slope / len(found)
+
+    solved = minimize(
+        loss,
+        np.zeros(len(names)),
+        jac=True,
+        method="L-BFGS-B",
+        options={"ftol": 1e-18, "gtol": 1e-12, "maxiter": 1000},
+    )
+    theirs = 1000 + 400 / np.log(10) * solved.x
+    ratings = rate_frame(FRAME).ratings
+    ours = dict(zip(ratings.contenders, ratings.ratings, strict=True))
+    wanted = np.array([ours[name] for name in names])
+    assert theirs - theirs.mean() == pytest.approx(wanted - wanted.mean(), abs=1e-3)
 
 
 def test_fastchat_finds_the_columns_that_its_analysis_reads() -> None:

@@ -133,3 +133,12 @@ def test_the_design_effect_is_that_of_the_fit(report: Report, subject: Subject) 
 def test_a_scale_too_fine_for_whole_points_is_refused() -> None:
     with pytest.raises(ValueError, match="scale must be at least 50"):
         build_report(rate_frame(FRAME, scale=1.0))
+
+
+def test_a_column_with_one_value_is_no_slice_unless_it_is_asked_for() -> None:
+    subject = rate_frame(FRAME.assign(language="en"))
+    found = [each.title for each in build_report(subject).sections]
+    assert "Slices by language" not in found
+    assert "Slices by tags" in found
+    asked = build_report(subject, slices=["language"]).sections
+    assert "Slices by language" in [each.title for each in asked]

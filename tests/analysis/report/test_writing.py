@@ -77,7 +77,10 @@ def test_the_same_votes_give_the_same_bytes(report: Report, html: str) -> None:
     assert to_html(again) == html
 
 
-@pytest.mark.parametrize("suffix", ["html", "md", "pdf"])
+@pytest.mark.parametrize(
+    "suffix",
+    ["html", pytest.param("md", marks=pytest.mark.slow), pytest.param("pdf", marks=pytest.mark.slow)],
+)
 def test_the_command_writes_each_kind(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,6 +248,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, report: Repo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.figures"]
 
 
+@pytest.mark.slow
 def test_square_tables_of_many_contenders_are_left_to_their_figures() -> None:
     report = build_report(rate_frame(Study(contenders=16, votes=1500).draw(1)), slices=[])
     matrix = next(table for table in report.tables if table.name == "win-matrix")

@@ -10,9 +10,10 @@ from django.test import Client, override_settings
 
 from arena.api.models import ApiToken
 from arena.api.tokens import create_token
+from arena.voting.exclusions import exclude_vote
+from arena.voting.fit_settings import COVARIATES
 from arena.voting.models import Study
 from arena.voting.openings import close_study
-from arena.voting.votes import exclude_vote
 from tests.arena.api.conftest import Read
 from tests.factories import make_study
 from tests.factories_voting import cast
@@ -41,7 +42,11 @@ def test_single_votes_of_an_open_study_need_a_token(rated_study: Study, client: 
     told = client.get(VOTES, headers=_bearer(token)).json()
     assert len(told["items"]) == 36
     close_study(study=rated_study)
-    assert client.get(VOTES).json() == told
+    later = client.get(VOTES).json()["items"]
+    # Features of clips are told once nobody is shown them.
+    assert ({row["duration"] for row in told["items"]}, {row["duration"] for row in later}) == ({None}, {0.0})
+    hidden = dict.fromkeys(COVARIATES)
+    assert [row | hidden for row in later] == told["items"]
 
 
 def test_a_simulated_studys_votes_are_public(read: Read) -> None:

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from arena.runs.models import Clip
 from arena.standings.boards import current_standing
 from arena.standings.snapshots.making import make_snapshot
-from arena.voting.models import Study
+from arena.voting.exclusions import exclude_vote
+from arena.voting.fit_settings import FitSettings
+from arena.voting.models import Study, Vote
+from arena.voting.rule_changes import change_rules
 from tests.arena.api.conftest import Read
 from tests.factories import make_study
 from tests.factories_voting import cast
@@ -93,3 +97,42 @@ def test_the_history_has_each_snapshot_and_its_breaks(rated_study: Study, read: 
     assert present["snapshot"] is None
     assert present["ratings"] == now["ratings"]
     assert now["changed"] == []
+
+
+def test_a_row_has_what_was_measured_of_a_contender_unless_it_is_withheld(
+    rated_study: Study, read: Read
+) -> None:
+    first, second, _ = rated_study.contenders.order_by("pk")
+    for contender in (first, second):
+        for clip in Clip.objects.filter(job__contender=contender):
+            clip.provenance, clip.probe = {"cost_usd": 0.5, "wall_time_s": 8.0}, {"duration_s": 5.0}
+            clip.save()
+    second.codename = "Falcon"
+    second.save()
+    rows = {row["contender"]: row for row in read(BOARD)["rows"]}
+    facts = [(row["price_per_minute_usd"], row["seconds_per_clip"]) for row in rows.values()]
+    known = rows[first.slug]
+    assert (known["price_per_minute_usd"], known["seconds_per_clip"]) == (6.0, 8.0)
+    assert facts.count((None, None)) == 2
+
+
+def test_breaks_are_told_by_public_names(rated_study: Study, read: Read) -> None:
+    hidden = rated_study.contenders.earliest("pk")
+    hidden.codename = "Falcon"
+    hidden.save()
+    fit = FitSettings(side=True, anchor=hidden.slug, anchor_rating=1200.0)
+    change_rules(study=rated_study, fit=fit, reason="Sides matter.")
+    exclude_vote(vote=Vote.objects.earliest("pk"), rule="robot", reason="Asleep.")
+    method, removal = read(f"{BOARD}/history")["breaks"]
+    assert (method["kind"], method["reason"]) == ("method", "Sides matter.")
+    assert method["changes"] == [
+        "side effect: no → yes",
+        f"anchor: none → {hidden.public_slug}",
+        "anchor rating: 1000 → 1200",
+    ]
+    assert sum(row["rating"] for row in method["before"]) == pytest.approx(3000)
+    anchored = {row["contender"]: row["rating"] for row in method["after"]}
+    assert anchored[hidden.public_slug] == 1200
+    assert (removal["kind"], removal["rule"], removal["votes"]) == ("votes", "robot", 1)
+    assert sum(row["votes"] for row in removal["before"]) - 2 == sum(row["votes"] for row in removal["after"])
+    assert hidden.slug not in str((method, removal))

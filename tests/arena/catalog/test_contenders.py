@@ -115,8 +115,8 @@ def test_what_a_contender_is_never_changes(tmp_path: Path) -> None:
         (f"{TRUTH}, settings: [flaw]", "settings: must be a mapping; got ['flaw']."),
         (
             f"{TRUTH}, makr: Us",
-            "makr: unknown field. Known: codename, contender, generator, maker, name, open_weights, "
-            "price_per_minute_usd, released_on, settings.",
+            "makr: unknown field. Known: codename, contender, generator, hidden_days, hidden_votes, "
+            "maker, name, open_weights, price_per_minute_usd, released_on, settings.",
         ),
         ("contender: truth, generator: toy-world", "name: is missing."),
         ("name: Truth, generator: toy-world", "contender: is missing."),

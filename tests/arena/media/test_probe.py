@@ -9,7 +9,7 @@ from PIL import Image
 
 from arena.media.intake import LIMITS, Limits, UnusableMedia
 from arena.media.probe import Probe, probe
-from tests.factories_media import tone, write_clip, write_sound, write_truncated
+from tests.factories_media import H264, convert, tone, write_clip, write_sound, write_truncated
 
 
 def test_a_clip_with_sound(tmp_path: Path) -> None:
@@ -137,8 +137,23 @@ def test_hdr_is_refused(tmp_path: Path) -> None:
         (replace(LIMITS, duration_s=0.5), r"lasts 1\.0 s; at most 0\.5 s"),
         (replace(LIMITS, side_px=300), "320×180; at most 300"),
         (replace(LIMITS, fps=16), "24 frames a second; at most 16"),
+        (replace(LIMITS, decoding_s=0.0), r"must be played within 0 s; it took 0 s"),
     ],
 )
 def test_beyond_a_limit_is_refused(tmp_path: Path, limits: Limits, reason: str) -> None:
     with pytest.raises(UnusableMedia, match=reason):
         probe(write_clip(tmp_path / "clip.mp4"), limits)
+
+
+def test_a_picture_that_grows_midway_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    """A transport stream's header states its first size alone."""
+    small = convert(tmp_path / "small.ts", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=8:duration=1", *H264)
+    large = convert(
+        tmp_path / "large.ts", "-f", "lavfi", "-i", "testsrc=size=512x512:rate=8:duration=1", *H264
+    )
+    grown = tmp_path / "grown.ts"
+    grown.write_bytes(small.read_bytes() + large.read_bytes())
+    with pytest.raises(UnusableMedia, match="changes its size midway"):
+        probe(grown)
+    with pytest.raises(UnusableMedia, match="broken or cut short"):  # the large picture is never decoded
+        probe(grown, replace(LIMITS, side_px=128))

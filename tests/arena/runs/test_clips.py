@@ -107,7 +107,7 @@ def test_equal_clips_of_two_contenders_share_their_files() -> None:
     first = _make(make_queued_job())
     second = _make(make_job(make_contender(settings={}), first.prompt))
     assert first.clip.sha256 == second.clip.sha256
-    assert (Clip.objects.count(), Rendition.objects.count(), len(stored_files())) == (2, 2, 2)
+    assert (Clip.objects.count(), Rendition.objects.count(), len(stored_files())) == (2, 2, 4)
 
 
 @pytest.mark.parametrize(

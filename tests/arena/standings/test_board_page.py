@@ -9,9 +9,9 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from analysis import Evidence
 from arena.version import VERSION
+from arena.voting.exclusions import exclude_rater
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Rater, Study
-from arena.voting.votes import exclude_rater
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs
 
@@ -194,15 +194,15 @@ def test_a_board_takes_a_fixed_number_of_queries(
     client: Client, rated_study: Study, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.get(PAGE)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         client.get(PAGE)
 
 
 def test_removed_votes_are_told_with_the_tables_before_and_after(client: Client, rated_study: Study) -> None:
-    assert "Votes that were removed" not in _text(client)
+    assert "Breaks in the history" not in _text(client)
     rater = rated_study.ballots.order_by("pk")[0].rater_id
     exclude_rater(study=rated_study, rater_id=rater, rule="too-fast", reason="Each answer within a second")
     text = _text(client)
-    assert "9 votes by the rule too-fast" in text
+    assert "9 votes removed by the rule too-fast" in text
     assert "Each answer within a second" in text
     assert text.count("Before Place Contender Rating 1") == text.count("After Place Contender Rating 1") == 1

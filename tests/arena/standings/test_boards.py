@@ -9,9 +9,9 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.standings import boards
 from arena.standings.boards import LARGE_S, RECENT_S, current_standing, recent_standing
+from arena.voting.exclusions import exclude_rater, exclude_vote
 from arena.voting.ledger import GENESIS, ledger_head
 from arena.voting.models import Rater, Study
-from arena.voting.votes import exclude_rater, exclude_vote
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs
 

@@ -11,14 +11,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analysis.board import build_board
+from analysis.command import main
 from arena.runs.models import Rendition
 from arena.standings.boards import current_standing
 from arena.version import code_version
+from arena.voting.exclusions import exclude_rater
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Rater, Study
 from arena.voting.openings import close_study
 from arena.voting.rules import rules_hash
-from arena.voting.votes import exclude_rater
 from elo import Votes, fit
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs
@@ -109,6 +110,16 @@ def test_a_csv_board_carries_its_ledger_head(rated_study: Study) -> None:
     assert {row["ledger_head"] for row in _rows(_export("board", "csv"))} == {ledger_head(rated_study)}
 
 
+def test_the_measures_of_playback_are_columns() -> None:
+    study = make_study(prompts=2)
+    cast(study, playback={"drift_s": 0.02, "played_a": [[0.0, 1.0]]})
+    cast(study, prompt=1)
+    first, second = _rows(_export("votes", "csv"))
+    assert (first["drift_s"], first["played_a"]) == ("0.02", "0-1")
+    assert (second["drift_s"], second["played_a"]) == ("", "")
+    assert "stalls" not in first
+
+
 def test_a_csv_of_no_votes_is_a_header() -> None:
     make_study()
     header, *rows = _export("votes", "csv").splitlines()
@@ -159,3 +170,51 @@ def test_hashes_of_what_raters_see_are_exported_once_the_study_is_closed(
     told = _export("votes", form)
     assert any(digest in told for digest in hashes)
     assert "rendition_a" in told
+
+
+def _measure_all() -> dict[str, Rendition]:
+    for number, rendition in enumerate(Rendition.objects.order_by("pk")):
+        rendition.motion, rendition.duration_s = float(number * 7 % 11), 1.0 + number * 5 % 4
+        rendition.save()
+    return {each.sha256: each for each in Rendition.objects.all()}
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_votes_have_columns_for_slices_and_features_of_clips(rated_study: Study, form: str) -> None:
+    rated_study.suites.get().prompts.filter(position=0).update(tags=["rain", "night"], language="de")
+    shown = _measure_all()
+    close_study(study=rated_study)
+    text = _export("votes", form)
+    rows = _rows(text) if form == "csv" else json.loads(text)["votes"]
+    assert {(row["prompt"], row["language"], row["tags"], row["aspect_ratio"]) for row in rows} == {
+        ("p0", "de", "rain|night", "1:1"),
+        ("p1", "en", "", "1:1"),
+        ("p2", "en", "", "1:1"),
+    }
+    for row in rows:
+        a, b = shown[row["rendition_a"]], shown[row["rendition_b"]]
+        assert float(row["motion"]) == (a.motion or 0) - (b.motion or 0)
+        assert float(row["duration"]) == a.duration_s - b.duration_s
+    assert ("loudness" in rows[0]) == (form == "json")  # a column of nothing is left out
+
+
+def test_features_of_clips_that_are_still_shown_need_an_option(rated_study: Study) -> None:
+    _measure_all()
+    assert {"motion", "rendition_a"}.isdisjoint(_rows(_export("votes", "csv"))[0])
+    assert {"motion", "rendition_a"} <= _rows(_export("votes", "csv", "--clip-facts"))[0].keys()
+    with pytest.raises(CommandError, match="--clip-facts must come with --what votes; got board"):
+        _export("board", "csv", "--clip-facts")
+
+
+@pytest.mark.slow
+def test_a_report_on_exported_votes_has_slices_and_controlled_ratings(
+    rated_study: Study, tmp_path: Path
+) -> None:
+    rated_study.suites.get().prompts.filter(position__lt=2).update(tags=["rain"])
+    _measure_all()
+    votes, report = tmp_path / "votes.json", tmp_path / "report.md"
+    votes.write_text(_export("votes", "json", "--clip-facts"), encoding="utf-8")
+    main(["report", str(votes), "--out", str(report)])
+    text = report.read_text(encoding="utf-8")
+    assert "Covariates held equal" in text
+    assert "With duration and motion held equal" in text

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from arena.standings import tallies
 from arena.standings.boards import current_standing
 from arena.standings.slices import Slice
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Rater, Study
-from arena.voting.votes import exclude_vote
 from tests.factories_voting import cast, cast_all_pairs
 
 TRACK = "t2v-audio"

@@ -13,8 +13,8 @@ from arena.standings.boards import current_standing
 from arena.standings.history import MOMENTS, Moment, rating_history
 from arena.standings.slices import Slice
 from arena.standings.standing import Standing
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Study
-from arena.voting.votes import exclude_vote
 from tests.factories import make_study
 from tests.factories_voting import cast
 

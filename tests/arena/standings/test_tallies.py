@@ -4,9 +4,10 @@ import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from arena.standings.tallies import NOTHING, read_votes, votes_at_head
+from arena.voting.exclusions import exclude_vote
 from arena.voting.ledger import GENESIS, ledger_head
 from arena.voting.models import Rater, Study
-from arena.voting.votes import cast_vote, exclude_vote
+from arena.voting.votes import cast_vote
 from elo import OUTCOMES, Votes
 from tests.factories import make_ballot, make_study
 from tests.factories_voting import cast

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from arena.voting.fit_settings import FitSettings, InvalidFit
 from arena.voting.models import Study
 from arena.voting.rules import rules_hash, study_rules
+from generators.base import Track
 from tests.factories import make_contender, make_study, make_suite
 
 TRACK = "t2v-audio"
@@ -38,7 +39,10 @@ def test_the_model_has_a_name(given: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"covariates": ("loudness",)}, "covariates must be of duration, resolution, frame_rate"),
+        (
+            {"covariates": ("colour",)},
+            "covariates must be of duration, resolution, frame_rate, loudness, motion",
+        ),
         ({"anchor": "z"}, "anchor must be one of the study's contenders, x, y; got 'z'"),
         ({"scale": 0.0}, "scale must be above 0"),
         ({"ties": "rao-kupper", "both_bad": "floor"}, "don't go together"),
@@ -81,3 +85,9 @@ def test_the_command_sets_them_and_they_never_change() -> None:
         _create()
     with pytest.raises(CommandError, match="anchor must be SLUG or SLUG=RATING; got 'one=high'"):
         _create(anchor="one=high")
+
+
+def test_loudness_needs_tracks_whose_sound_is_judged() -> None:
+    FitSettings(covariates=("loudness",)).check([], [Track.T2V_AUDIO])
+    with pytest.raises(InvalidFit, match="without loudness where no sound is judged; got it on t2v"):
+        FitSettings(covariates=("loudness",)).check([], [Track.T2V_AUDIO, Track.T2V])

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from arena.voting.exclusions import exclude_vote, undo_rule
 from arena.voting.ledger import (
     GENESIS,
     BrokenLedger,
@@ -18,7 +19,6 @@ from arena.voting.ledger import (
 )
 from arena.voting.models import Exclusion, LedgerEntry, Study, Vote
 from arena.voting.openings import close_study
-from arena.voting.votes import exclude_vote
 from tests.factories import make_study
 from tests.factories_voting import cast, unprotect
 
@@ -197,10 +197,12 @@ def test_a_deleted_exclusion_is_found(study: Study) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["voting_vote", "voting_exclusion", "voting_ledgerentry", "voting_studychange"]
+    "table",
+    ["voting_vote", "voting_exclusion", "voting_undoing", "voting_ledgerentry", "voting_studychange"],
 )
 def test_the_database_refuses_to_edit_what_is_written_once(study: Study, table: str) -> None:
     close_study(study=study)
+    undo_rule(study=study, rule="too-fast", reason="It was a slow connection.")
     refused = pytest.raises(IntegrityError, match=f"{table} is append-only")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET id = id + 1000")

@@ -12,8 +12,8 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from arena.runs.models import Rendition
-from arena.voting.limits import Limit, client_network, count_against, forget_old_counts
-from arena.voting.models import Ballot, RateCount, Rater, Vote
+from arena.voting.limits import Limit, RateCount, client_network, count_against, forget_old_counts
+from arena.voting.models import Ballot, Rater, Vote
 from arena.voting.refusals import TooManyRequests
 from tests.factories import make_study
 from tests.factories_voting import answer, open_page, press_start, recorded

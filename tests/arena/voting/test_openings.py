@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from arena.runs.models import Job
 from arena.voting.ledger import BrokenLedger, verify_ledger
-from arena.voting.models import LedgerEntry, Study, StudyChange, Vote
-from arena.voting.openings import NothingToShow, close_study, reopen_study
+from arena.voting.models import Ballot, LedgerEntry, Rater, Study, StudyChange, Vote
+from arena.voting.openings import NothingToShow, StudyState, close_study, pause_study, reopen_study
 from tests.factories import make_study
 from tests.factories_voting import answer, cast, open_page, recorded, unprotect
 
@@ -85,6 +85,55 @@ def test_a_closed_study_keeps_its_votes_and_says_so_again_to_their_raters(
     assert Vote.objects.count() == 1
 
 
+# Pauses.
+
+
+def test_a_paused_study_takes_votes_on_open_pairs_and_shows_no_others(client: Client) -> None:
+    study = make_study(prompts=2)
+    ballot = open_page(client, study)
+    pause_study(study=study, reason="The lab is moving.")
+    assert client.get(reverse("ballot", args=["study"])).context["ballot"] == ballot
+    assert client.get(reverse("start", args=["study"])).status_code == 200
+    assert answer(client, ballot).status_code == 302
+    for address in ("ballot", "start"):
+        page = client.get(reverse(address, args=["study"]))
+        assert (page.status_code, "This study is paused" in page.content.decode()) == (409, True)
+    assert "Take part" not in client.get("/").content.decode()
+    assert (Vote.objects.count(), Ballot.objects.count()) == (1, 1)
+    reopen_study(study=study)
+    assert open_page(client, study) != ballot
+    kinds = study.changes.values_list("kind", "reason")
+    assert list(kinds) == [("paused", "The lab is moving."), ("reopened", "")]
+    assert verify_ledger(study) == 3
+
+
+def test_a_new_visitor_of_a_paused_study_leaves_no_row(client: Client, study: Study) -> None:
+    url = reverse("start", args=["study"])
+    client.get(url)
+    pause_study(study=study)
+    form = {"csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    assert client.post(url, form).status_code == 409
+    assert not Rater.objects.exists()
+
+
+def test_a_paused_study_can_close_but_not_pause_again(study: Study) -> None:
+    pause_study(study=study)
+    with pytest.raises(StudyState, match="Study 'study' is paused already"):
+        pause_study(study=study)
+    close_study(study=study)
+    with pytest.raises(StudyState, match="is closed, and only an open one can pause"):
+        pause_study(study=study)
+    assert Study.objects.get().state == "closed"
+    assert verify_ledger(study) == 2
+
+
+def test_a_pause_behind_the_ledger_is_found(study: Study) -> None:
+    pause_study(study=study)
+    Study.objects.update(is_paused=False)
+    with pytest.raises(BrokenLedger, match="its row says open, and its ledger says paused"):
+        verify_ledger(study)
+
+
 # Tampering.
 
 
@@ -116,11 +165,15 @@ def test_a_deleted_entry_of_a_change_is_found(study: Study) -> None:
 
 def test_the_commands_close_and_reopen(study: Study) -> None:
     out = StringIO()
+    call_command("pause_study", "study", "--reason=Wait.", stdout=out)
+    with pytest.raises(CommandError, match="is paused already"):
+        call_command("pause_study", "study")
     call_command("close_study", "study", "--reason=Enough.", stdout=out)
     with pytest.raises(CommandError, match="is closed already"):
         call_command("close_study", "study")
     call_command("reopen_study", "study", stdout=out)
     assert out.getvalue().splitlines() == [
+        "Paused study study. Open it again with: manage.py reopen_study study",
         "Closed study study. Open it again with: manage.py reopen_study study",
         "Reopened study study.",
     ]

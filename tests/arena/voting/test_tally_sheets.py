@@ -10,10 +10,11 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 
-from arena.voting.ledger import hold_ledger, last_sequence
-from arena.voting.models import Rater, Study, Vote
-from arena.voting.tally_sheets import ENTRY, FULL, TallySheet, count_vote, rebuild_tallies
-from arena.voting.votes import cast_vote, exclude_vote
+from arena.voting.exclusions import exclude_vote, undo_exclusion
+from arena.voting.ledger import verify_ledger
+from arena.voting.models import Exclusion, Rater, Study, Vote
+from arena.voting.tally_sheets import ENTRY, FULL, TallySheet, rebuild_tallies
+from arena.voting.votes import cast_vote
 from tests.factories import make_ballot, make_study
 from tests.factories_voting import cast
 
@@ -32,13 +33,6 @@ def _counts() -> Counter[Entry]:
     return +counts
 
 
-def _undo(vote: Vote) -> None:
-    """Count an excluded vote again, and forget its exclusion."""
-    with transaction.atomic():
-        hold_ledger(vote.ballot.study)
-        count_vote(vote=vote, sequence=last_sequence(vote.ballot.study))
-
-
 def test_a_vote_is_one_entry_of_its_raters_sheet() -> None:
     study, rater = make_study(), Rater.objects.create()
     vote = cast(study, "tie", rater=rater)
@@ -54,9 +48,9 @@ def test_a_vote_is_one_entry_of_its_raters_sheet() -> None:
 def test_an_excluded_vote_is_taken_back_and_counted_again() -> None:
     vote = cast(make_study(), "a")
     before = _counts()
-    exclude_vote(vote=vote, rule="too-fast", reason="Answered within a second.")
+    exclusion = exclude_vote(vote=vote, rule="too-fast", reason="Answered within a second.")
     assert _counts() == {}
-    _undo(vote)
+    undo_exclusion(exclusion=exclusion, reason="It was a slow connection.")
     assert _counts() == before
 
 
@@ -75,25 +69,23 @@ def test_rebuilding_from_the_ledger_changes_nothing(seed: int) -> None:
     study = make_study(contenders=2, tracks=["t2v-audio", "t2v"])
     raters = [Rater.objects.create() for _ in range(4)]
     counting: list[Vote] = []
-    taken_back: list[Vote] = []
+    taken_back: list[Exclusion] = []
     for _ in range(40):
         what = random.choice(["vote", "vote", "exclude", "undo"])
         if what == "exclude" and counting:
             vote = counting.pop(random.randrange(len(counting)))
-            exclude_vote(vote=vote, rule="robot", reason="Votes in its sleep.")
-            taken_back.append(vote)
+            taken_back.append(exclude_vote(vote=vote, rule="robot", reason="Votes in its sleep."))
         elif what == "undo" and taken_back:
-            vote = taken_back[-1]
-            _undo(vote)
-            with transaction.atomic():
-                hold_ledger(study)
-                count_vote(vote=vote, sequence=last_sequence(study), sign=-1)
+            exclusion = taken_back.pop(random.randrange(len(taken_back)))
+            undo_exclusion(exclusion=exclusion, reason="It was no robot.")
+            counting.append(exclusion.vote)
         else:
             track = random.choice(study.tracks)
             ballot = make_ballot(study, random.choice(raters), track=track)
             counting.append(cast_vote(ballot=ballot, outcome=random.choice(["a", "b", "tie", "both_bad"])))
     before = _counts()
     assert before.total() == len(counting)
+    verify_ledger(study)
     with transaction.atomic():
         assert rebuild_tallies(study) == len(counting)
     assert _counts() == before

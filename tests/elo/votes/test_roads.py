@@ -173,7 +173,7 @@ def decoded(votes: Votes) -> pd.DataFrame:
 
 @pytest.mark.parametrize("road", ROADS)
 @given(frame=frames())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_road_leads_to_the_same_votes(road: Road, frame: pd.DataFrame, tmp_path: Path) -> None:
     votes, expected = road(frame, tmp_path), from_columns(frame)
     assert votes.contenders == expected.contenders
@@ -183,7 +183,7 @@ def test_every_road_leads_to_the_same_votes(road: Road, frame: pd.DataFrame, tmp
 
 
 @given(frame=frames())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_without_pyarrow_csv_reads_the_same(frame: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "has_pyarrow", lambda: False)

@@ -6,16 +6,15 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from arena.signing import UnusableKey
-from arena.standings.snapshots.making import NothingToFreeze, OtherBoard, make_snapshot
+from arena.standings.snapshots.making import NothingToFreeze, OtherBoard, StillShown, make_snapshot
 from arena.standings.snapshots.package import BadPackage
-from arena.standings.snapshots.replay import CannotReplay
 from arena.standings.snapshots.votes import MissingParquet
 from arena.voting.studies import UnknownStudy, find_study
 
 REFUSALS = (
     UnknownStudy,
     NothingToFreeze,
-    CannotReplay,
+    StillShown,
     OtherBoard,
     BadPackage,
     MissingParquet,
@@ -34,9 +33,15 @@ class Command(BaseCommand):
         )
         parser.add_argument("--zip", action="store_true", help="write one zip file instead of a folder")
 
-    def handle(self, *, study: str, out: Path | None, zip: bool, **options: object) -> None:
+        parser.add_argument(
+            "--clip-facts",
+            action="store_true",
+            help="write features of clips that are still shown; keep the snapshot to yourself",
+        )
+
+    def handle(self, *, study: str, out: Path | None, zip: bool, clip_facts: bool, **options: object) -> None:
         try:
-            made = make_snapshot(find_study(study), out, as_zip=zip)
+            made = make_snapshot(find_study(study), out, as_zip=zip, clip_facts=clip_facts)
         except REFUSALS as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

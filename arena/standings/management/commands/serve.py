@@ -60,7 +60,9 @@ class Command(BaseCommand):
         known = addresses(host)
         for address in known:
             self.stdout.write(f"http://{shown_host(address)}:{port}/")
-        for study in presentable(Study.objects.filter(is_open=True, simulated=False)):
+        for study in presentable(
+            Study.objects.filter(is_open=True, simulated=False, terms__admission__isnull=True)
+        ):
             link = reverse("start", args=[study.slug])
             self.stdout.write(f"“{study.title}”: http://{shown_host(known[0])}:{port}{link}")
         self.stdout.write("Ctrl-C stops the server.")

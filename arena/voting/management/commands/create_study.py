@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser
-from collections.abc import Mapping
-from typing import Any
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -11,11 +10,14 @@ from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Run
 from arena.runs.runs import find_run
 from arena.voting.coverage import cover_study, describe_coverage
-from arena.voting.fit_settings import BOTH_BAD, COVARIATES, MODELS, FitSettings, InvalidFit
+from arena.voting.fit_options import add_fit_arguments, fit_of
+from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
 from arena.voting.pairing.goals import KNOWN, UNIFORM
+from arena.voting.pairing.twins import describe_twins
 from arena.voting.studies import QUESTION, create_study
+from arena.voting.terms_file import describe_terms, read_terms
 
 
 class Command(BaseCommand):
@@ -37,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--introduction", default="", help="two sentences for the front page")
         parser.add_argument("--contact", default="", help="e-mail or web address for questions")
         parser.add_argument("--pairing", default=UNIFORM, help=f"what the next pairs are chosen for: {KNOWN}")
+        parser.add_argument("--terms", metavar="FILE.yaml", help="terms of the study, listed below")
+        parser.epilog = describe_terms()
+        parser.formatter_class = RawDescriptionHelpFormatter
         add_fit_arguments(parser)
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
@@ -55,7 +60,8 @@ class Command(BaseCommand):
                 runs=_runs(options["run"]),
                 simulated=bool(options["simulated"]),
                 pairing=options["pairing"],
-                fit=fit_of(options),
+                fit=fit_of(options, FitSettings()),
+                terms=read_terms(Path(options["terms"])) if options["terms"] else None,
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -63,44 +69,13 @@ class Command(BaseCommand):
         for track in study.tracks:
             for line in describe_coverage(cover_study(study, track)):
                 self.stdout.write(f"{track}: {line}")
+            for line in describe_twins(study, track):
+                self.stdout.write(f"{track}: {line}")
         if never_opened(study):
             self.stdout.write(
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
                 f"Make them with manage.py run_suite, then: manage.py reopen_study {study.slug}"
             )
-
-
-def add_fit_arguments(parser: ArgumentParser) -> None:
-    """Add the options of the ratings."""
-    default = FitSettings()
-    parser.add_argument("--ties", choices=sorted(MODELS), default=default.ties, help="model of ties")
-    parser.add_argument(
-        "--both-bad", choices=sorted(BOTH_BAD), default=default.both_bad, help="how both-bad votes count"
-    )
-    parser.add_argument("--side-effect", action="store_true", help="estimate what being on the left does")
-    parser.add_argument(
-        "--covariates", default="", help=f"control the ratings for some of {', '.join(COVARIATES)}"
-    )
-    parser.add_argument("--anchor", default="", help="slug, or slug=rating: ratings are relative to it")
-    parser.add_argument("--scale", type=float, default=default.scale, help="points for one unit of log-odds")
-
-
-def fit_of(options: Mapping[str, Any]) -> FitSettings:
-    """Return the settings of the ratings that the options give."""
-    anchor, _, rating = options["anchor"].partition("=")
-    try:
-        anchored = float(rating or FitSettings().anchor_rating)
-    except ValueError as error:
-        raise InvalidFit(f"--anchor must be SLUG or SLUG=RATING; got '{options['anchor']}'.") from error
-    return FitSettings(
-        ties=options["ties"],
-        both_bad=options["both_bad"],
-        side=bool(options["side_effect"]),
-        covariates=tuple(split_names(options["covariates"])),
-        anchor=anchor,
-        anchor_rating=anchored,
-        scale=options["scale"],
-    )
 
 
 def describe(study: Study) -> str:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from arena.voting.exclusions import exclude_rater
 from arena.voting.studies import UnknownStudy, find_study
-from arena.voting.votes import exclude_rater
 
 
 class Command(BaseCommand):

@@ -21,7 +21,7 @@ def _line(listed: Listed) -> str:
     clips = "; ".join(f"{settings['track']} {ClipSettings.of(settings)}" for settings in study.clip_settings)
     parts = [
         study.slug,
-        "open" if study.is_open else "closed",
+        study.state,
         *(["simulated"] if study.simulated else []),
         f"{listed.votes} votes",
         f"{listed.contenders} contenders",

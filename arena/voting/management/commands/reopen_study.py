@@ -10,7 +10,7 @@ from arena.voting.studies import UnknownStudy, find_study
 
 
 class Command(BaseCommand):
-    help = "Open a closed study, with the same rules as before. The ledger records the opening."
+    help = "Open a paused or closed study, with the rules that it has. The ledger records the opening."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study")

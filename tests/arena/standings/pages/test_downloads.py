@@ -5,16 +5,20 @@ import io
 import json
 import zipfile
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from analysis.figures.style import Figure
+from arena.catalog.models import Contender
 from arena.standings.boards import current_standing
 from arena.standings.pages.forms import CONTENT_TYPES, DOWNLOADS
-from arena.voting.models import Study
+from arena.voting.models import Rater, Study
 from tests.factories import make_study
+from tests.factories_voting import cast_all_pairs
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as ClientResponse
@@ -114,3 +118,17 @@ def test_a_report_is_built_once_in_ten_minutes(client: Client, rated_study: Stud
     Study.objects.update(simulated=True, slug="other")
     simulated = client.get("/boards/other/t2v-audio/board.html").content
     assert b"36 of 36 votes are simulated" in simulated
+
+
+def test_a_figure_is_drawn_anew_only_for_another_board(client: Client, rated_study: Study) -> None:
+    with patch.object(Figure, "svg", autospec=True, side_effect=Figure.svg) as drawn:
+        first, again = (_get(client, "svg").content for _ in range(2))
+        assert drawn.call_count == 1
+        cast_all_pairs(rated_study, Rater.objects.create(), "aab")
+        after = _get(client, "svg").content
+        Contender.objects.update(name="Renamed")
+        renamed = _get(client, "svg").content
+    assert first == again
+    assert first != after
+    assert b"Renamed" in renamed
+    assert drawn.call_count == 3

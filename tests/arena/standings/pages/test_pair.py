@@ -49,7 +49,7 @@ def test_prompts_are_listed_by_how_far_the_two_differ(client: Client) -> None:
             cast(study, outcome, prompt=prompt)
     cast(study, "a", prompt=2, sides=(1, 0))
     shown = client.get(_url(study)).context["parting"]
-    assert [(one.prompt.key, one.wins, one.losses) for one in shown] == [
+    assert [(one.prompt.key, *one.answers[:2]) for one in shown] == [
         ("p1", 4, 0), ("p2", 0, 3), ("p0", 1, 1),
     ]  # fmt: skip
 

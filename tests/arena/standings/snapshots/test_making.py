@@ -16,13 +16,13 @@ from arena.runs.models import Clip, Rendition
 from arena.signing import public_key
 from arena.standings.boards import current_standing
 from arena.standings.models import Snapshot
-from arena.standings.snapshots.making import OtherBoard, make_snapshot
+from arena.standings.snapshots.making import OtherBoard, StillShown, make_snapshot
 from arena.standings.snapshots.package import Folder
 from arena.standings.snapshots.verifying import verify_snapshot
+from arena.voting.exclusions import exclude_rater, exclude_vote, undo_rule
 from arena.voting.ledger import ledger_head
-from arena.voting.models import LedgerEntry, Rater, Study
+from arena.voting.models import LedgerEntry, Rater, Study, Vote
 from arena.voting.openings import close_study
-from arena.voting.votes import exclude_rater
 from tests.factories import make_study
 from tests.factories_voting import cast_all_pairs, unprotect
 
@@ -53,6 +53,23 @@ def test_a_snapshot_holds_the_study_and_its_tables(rated_study: Study, tmp_path:
     assert (manifest["votes"], manifest["excluded"]) == (36, 9)
     assert manifest["files"].keys() | {"manifest.json", "manifest.sig"} == files.keys()
     assert verify_snapshot(out, public_key()).tables == 2
+
+
+def test_a_snapshot_replays_an_exclusion_that_was_undone(rated_study: Study, tmp_path: Path) -> None:
+    robot = Rater.objects.create()
+    cast_all_pairs(rated_study, robot, "b")
+    exclude_rater(study=rated_study, rater_id=robot.pk, rule="robot", reason="Votes in its sleep.")
+    kept = exclude_vote(vote=Vote.objects.counting()[0], rule="withdrawn", reason="Asked to.")
+    undo_rule(study=rated_study, rule="robot", reason="It was a night shift.")
+    out = tmp_path / "frozen"
+    call_command("make_snapshot", "study", f"--out={out}", stdout=StringIO())
+    assert verify_snapshot(out, public_key()).tables == 2
+    votes, excluded = pd.read_parquet(out / "votes.parquet"), pd.read_parquet(out / "excluded.parquet")
+    assert (len(votes), list(excluded["excluded_by"])) == (44, [kept.rule])
+    assert votes["vote"].is_monotonic_increasing
+    board = current_standing(study=rated_study, track=TRACK).board
+    assert board is not None
+    assert (out / f"tables/{TRACK}/leaderboard.csv").read_text() == to_csv(board)
 
 
 def test_a_snapshot_is_kept_as_a_row(rated_study: Study) -> None:
@@ -170,12 +187,49 @@ def test_a_studys_own_fit_is_replayed_with_the_public_name_of_its_anchor(
     assert verify_snapshot(tmp_path / "own").tables == 2
 
 
-def test_a_fit_with_facts_of_clips_is_refused(rated_study: Study, tmp_path: Path) -> None:
-    for number, shown in enumerate(Rendition.objects.all()):
-        shown.duration_s = 1 + number % 2
+def _control_for_duration(study: Study) -> None:
+    for number, shown in enumerate(Rendition.objects.order_by("pk")):
+        shown.duration_s, shown.motion = 1 + number * 5 % 4, float(number)
         shown.save()
-    Study.objects.filter(pk=rated_study.pk).update(fit={"covariates": ["duration"]})
+    Study.objects.filter(pk=study.pk).update(fit={"covariates": ["duration"]})
+    study.refresh_from_db()
+
+
+def test_a_fit_with_features_of_clips_is_replayed_once_they_are_no_longer_shown(
+    rated_study: Study, tmp_path: Path
+) -> None:
+    _control_for_duration(rated_study)
+    with pytest.raises(CommandError, match=r"while people can be shown them; it needs duration\. Close"):
+        call_command("make_snapshot", "study", f"--out={tmp_path / 'open'}")
+    assert not (tmp_path / "open").exists()
+    close_study(study=rated_study)
+    make_snapshot(rated_study, tmp_path / "closed")
+    assert json.loads((tmp_path / "closed" / "fit.json").read_text())["tracks"][TRACK]["covariates"] == [
+        "duration"
+    ]
+    board = current_standing(study=rated_study, track=TRACK).board
+    assert board is not None
+    assert _files(tmp_path / "closed")[f"tables/{TRACK}/leaderboard.csv"].decode() == to_csv(board)
+    assert verify_snapshot(tmp_path / "closed").tables == 2
+    votes = pd.read_parquet(tmp_path / "closed" / "votes.parquet")
+    assert votes["motion"].notna().all()
+    assert set(votes["aspect_ratio"]) == {"1:1"}
+
+
+def test_features_of_clips_that_are_shown_or_withheld_are_told_to_the_organiser_alone(
+    rated_study: Study, tmp_path: Path
+) -> None:
+    _control_for_duration(rated_study)
+    out = f"--out={tmp_path / 'own'}"
+    call_command("make_snapshot", "study", "--clip-facts", out, stdout=StringIO())
+    assert verify_snapshot(tmp_path / "own").tables == 2
+    close_study(study=rated_study)
+    rated_study.contenders.filter(pk=rated_study.contenders.earliest("pk").pk).update(codename="Heron")
+    with pytest.raises(StillShown, match="while a contender is withheld; it needs duration"):
+        make_snapshot(rated_study, tmp_path / "withheld")
+    Study.objects.update(fit={})
     rated_study.refresh_from_db()
-    with pytest.raises(CommandError, match=r"The fit must have no covariates.*; got duration"):
-        call_command("make_snapshot", "study", f"--out={tmp_path / 'none'}")
-    assert not (tmp_path / "none").exists()
+    make_snapshot(rated_study, tmp_path / "withheld")
+    votes = pd.read_parquet(tmp_path / "withheld" / "votes.parquet")
+    hidden = votes["contender_a"].str.startswith("heron") | votes["contender_b"].str.startswith("heron")
+    assert votes["motion"].isna().equals(hidden)

@@ -17,11 +17,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from arena.canonical import canonical_bytes
 from arena.signing import public_key, sign
 from arena.standings.snapshots.making import make_snapshot
 from arena.standings.snapshots.manifest import BadSnapshot, write_manifest
 from arena.standings.snapshots.package import BadPackage, write_folder, write_zip
 from arena.standings.snapshots.verifying import verify_snapshot
+from arena.standings.snapshots.votes import LATER
 from arena.voting.models import Study
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +214,19 @@ def test_another_process_verifies_without_any_database(files: Files, tmp_path: P
     assert "to the last printed digit" in done.stdout
     assert "the key that you gave" in done.stdout
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_snapshot_of_the_first_version_is_verified(files: Files, tmp_path: Path) -> None:
+    """It has no features of clips, neither in its votes nor in its fit."""
+    table = pq.read_table(io.BytesIO(files["votes.parquet"]))
+    out = io.BytesIO()
+    pq.write_table(table.drop_columns(list(LATER)), out, compression="zstd")
+    fits = json.loads(files["fit.json"])
+    for fit in fits["tracks"].values():
+        del fit["covariates"]
+    first = _signed_again({**files, "votes.parquet": out.getvalue(), "fit.json": json.dumps(fits).encode()})
+    manifest = canonical_bytes({**json.loads(first["manifest.json"]), "version": 1})
+    write_folder(
+        {**first, "manifest.json": manifest, "manifest.sig": sign(manifest).encode()}, tmp_path / "first"
+    )
+    assert verify_snapshot(tmp_path / "first").tables == 2

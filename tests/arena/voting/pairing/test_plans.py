@@ -12,13 +12,14 @@ from django.core.management import CommandError, call_command
 
 from arena.runs.models import Job
 from arena.voting.ballots import open_ballot
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.counting import count_pairs
 from arena.voting.pairing.drawing import choose_pair, choose_unit, draw_pairing, outlook_of
 from arena.voting.pairing.models import PairingPlan, PoolUnit
 from arena.voting.pairing.plans import Plan, current_plan, load_plan, make_plan
 from arena.voting.pairing.refreshing import is_due
-from arena.voting.votes import cast_vote, exclude_vote
+from arena.voting.votes import cast_vote
 from tests.factories import make_contender, make_rendition, make_study
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_votes_are_counted_by_contender_without_the_excluded() -> None:
     contenders = list(study.contenders.order_by("slug"))
     tally = count_pairs(study, [one.pk for one in contenders], [one.slug for one in contenders])
     expected = Counter[tuple[str, str, str]]()
-    for ballot in Ballot.objects.filter(vote__exclusion__isnull=True):
+    for ballot in Ballot.objects.filter(vote__exclusions__isnull=True):
         a, b = (clip.clip.job.contender.slug for clip in (ballot.rendition_a, ballot.rendition_b))
         expected[a, b, ballot.vote.outcome] += 1
     found = {

@@ -10,6 +10,10 @@ import torch
 from generators.base import InvalidInput, Unavailable, file_sha256
 from generators.happyhorse.codecs.turbo import TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
+from generators.happyhorse.network.config import SIZES
+from generators.happyhorse.network.facts import Precision
+from generators.happyhorse.network.memory import holdings
+from generators.happyhorse.network.quantised import Codes
 from generators.happyhorse.toy.checkpoints import weights_file
 from generators.happyhorse.weights.choice import ModelChoice, Weights
 from tests.factories_codecs import one_thread
@@ -57,6 +61,23 @@ def test_steps_out_of_range_are_refused(steps: int) -> None:
 def test_a_device_that_is_not_there_is_refused_before_weights_are_looked_for() -> None:
     with pytest.raises(InvalidInput, match="device must be one that PyTorch"):
         ModelChoice("released", device="foo").parts()
+
+
+@pytest.mark.parametrize("precision", ["fp8", "int8", "int4"])
+def test_weights_of_fewer_bits_are_loaded_and_counted(precision: Precision) -> None:
+    parts = ModelChoice("random", size="tiny", device="cpu", precision=precision).parts()
+
+    products = [module for module in parts.transformer().modules() if isinstance(module, Codes)]
+    assert {module.precision for module in products} == {precision}
+    assert parts.precision == precision
+    assert holdings(SIZES["15b"], precision).size_bytes < 0.53 * holdings(SIZES["15b"]).size_bytes
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="precision must be one of bf16, fp8, int8, int4; got 'fp4'"):
+        ModelChoice("random", precision="fp4")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"The toy model's own weights stay in float32\."):
+        ModelChoice("shipped", size="toy", precision="int8")
 
 
 def test_choosing_imports_no_torch() -> None:

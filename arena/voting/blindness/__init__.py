@@ -1,0 +1,1 @@
+"""Attack a study as a rater with tools would: name contenders from what a browser receives."""

@@ -1,0 +1,149 @@
+"""The audit finds nothing in a blind study, and each leak once a part of the blinding is switched off."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from arena.media.graph import Level
+from arena.media.normalise import RenditionFacts, normalise
+from arena.media.padding import HEADER_BYTES, PaddedFile
+from arena.media.probe import probe
+from arena.media.profile import Profile
+from arena.media.ranges import Readable
+from arena.media.storage import StoredFile
+from arena.media.variants import make_variants
+from arena.runs.models import Rendition
+from arena.voting import files
+from arena.voting.blindness.report import Audit, NotAuditable, audit_study
+from arena.voting.media_addresses import ServedClip, read_media_token
+from arena.voting.models import Ballot, LedgerEntry, Rater, Study
+from tests.factories import make_contender, make_rendition, make_study, store_bytes
+from tests.factories_media import tone, write_clip
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+PROFILE = Profile("ballot", 64, 64, 12)
+CONTENDERS, PROMPTS, SECONDS = 4, 6, 0.5
+
+
+class Made(NamedTuple):
+    """Files of one clip's rendition."""
+
+    facts: RenditionFacts
+    rendition: bytes
+    variants: list[bytes]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
+    """Make the clips of two contenders with stripes, which take many bytes, and two with plain colours."""
+    folder = tmp_path_factory.mktemp("clips")
+    return [_make(folder, number) for number in range(CONTENDERS * PROMPTS)]
+
+
+def _make(folder: Path, number: int) -> Made:
+    source, target = folder / f"{number}.mp4", folder / f"{number}-shown.mp4"
+    plain = (5 * number + 20, 200 - 3 * number, 90) if number % CONTENDERS >= 2 else None
+    write_clip(source, width=64 + 2 * number, height=64, seconds=SECONDS, sound=tone(SECONDS), colour=plain)
+    facts = normalise(source, target, PROFILE, with_sound=True)
+    assert facts.gain_db is not None
+    assert facts.ceiling_dbtp is not None
+    paths = make_variants(
+        source,
+        folder,
+        PROFILE,
+        Level(facts.gain_db, facts.ceiling_dbtp),
+        number=8,
+        seed=str(number),
+        facts=probe(source),
+        frames=facts.frames,
+    )
+    return Made(facts, target.read_bytes(), [path.read_bytes() for path in paths])
+
+
+@pytest.fixture
+def study(made: list[Made]) -> Study:
+    study = make_study(contenders=0, prompts=PROMPTS)
+    study.contenders.set([make_contender() for _ in range(CONTENDERS)])
+    clips = iter(made)
+    for prompt in study.suites.get().prompts.order_by("position"):
+        for contender in study.contenders.order_by("pk"):
+            clip = next(clips)
+            row = make_rendition(contender, prompt, content=clip.rendition)
+            row.variants = [
+                (kept.sha256, kept.size_bytes)
+                for kept in (store_bytes(content, "renditions", "mp4") for content in clip.variants)
+            ]
+            row.duration_s = SECONDS
+            row.save()
+    return study
+
+
+def _audit(study: Study) -> Audit:
+    return audit_study(study, raters=24, each=6, seed=1)
+
+
+def test_a_blind_study_has_no_leak_and_keeps_its_rows(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("audit_blindness", study.slug, raters=24, ballots=6, seed=1)
+    told = capsys.readouterr().out
+    assert "No limit is exceeded." in told
+    assert "| chance | 0.2" in told
+    assert [row.objects.count() for row in (Ballot, Rater, LedgerEntry)] == [0, 0, 0]
+
+
+def test_files_that_keep_tags_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    makers = {
+        sha256: f"mk0{row.clip.job.contender_id % CONTENDERS}".encode()
+        for row in Rendition.objects.select_related("clip__job")
+        for sha256, _ in row.variants
+    }
+
+    def keep_tag(stored: Readable, clip: ServedClip) -> PaddedFile:
+        content = stored.read(clip.file.size_bytes) or b""
+        stored.close()
+        tagged = content + struct.pack(">I4s", HEADER_BYTES, makers[clip.file.sha256])
+        return PaddedFile(io.BytesIO(tagged), len(tagged), clip.padded_bytes)
+
+    monkeypatch.setattr(files, "_padded", keep_tag)
+    audit = _audit(study)
+    assert audit.named["container"].share > 0.95
+    assert "container names contenders more often than the clips' content does." in audit.leaks
+
+
+def test_files_of_their_own_length_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    _serve(
+        monkeypatch, lambda clip: clip._replace(padded_bytes=clip.file.size_bytes + HEADER_BYTES, salt=b"")
+    )
+    assert "http names contenders more often than chance." in _audit(study).leaks
+
+
+def test_files_without_variants_and_salt_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = {
+        sha256: StoredFile.named(row.variants[0][0], row.variants[0][1], "mp4")
+        for row in Rendition.objects.all()
+        for sha256, _ in row.variants
+    }
+    _serve(monkeypatch, lambda clip: clip._replace(file=first[clip.file.sha256], salt=b""))
+    told = r"The study is not blind\. .*Hashes of the whole file recognise (9\d|100)%"
+    with pytest.raises(CommandError, match=told):
+        call_command("audit_blindness", study.slug, raters=24, ballots=6, seed=1)
+
+
+def _serve(monkeypatch: pytest.MonkeyPatch, change: Callable[[ServedClip], ServedClip]) -> None:
+    monkeypatch.setattr(files, "read_media_token", lambda token: change(read_media_token(token)))
+
+
+def test_a_study_that_people_cannot_rate_is_refused() -> None:
+    study = make_study(simulated=True)
+    with pytest.raises(NotAuditable, match="must be open and for people"):
+        _audit(study)
+    with pytest.raises(CommandError, match="Unknown study 'nowhere'"):
+        call_command("audit_blindness", "nowhere")

@@ -1,0 +1,1 @@
+"""Load on a site over HTTP: its servers, its data, and its raters."""
