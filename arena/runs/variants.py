@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +25,19 @@ from arena.runs.models import Job, Rendition
 
 SUFFIX = "mp4"
 
+_postponed = threading.Event()
+"""Whether clips that this process makes get their variants later, by `add_variants`."""
+
+
+@contextmanager
+def variants_later() -> Iterator[None]:
+    """Make clips without variants in a block, in all threads: variants double the time that clips take."""
+    _postponed.set()
+    try:
+        yield
+    finally:
+        _postponed.clear()
+
 
 def encode_variants_of(
     job: Job,
@@ -34,7 +49,7 @@ def encode_variants_of(
     facts: Probe,
     seed: str,
 ) -> list[Path]:
-    """Encode the variants of a job's rendition into a folder; none if `RENDITION_VARIANTS` is 0.
+    """Encode the variants of a job's rendition into a folder; none within `variants_later`.
 
     Args:
         job: the job that made the clip.
@@ -54,7 +69,7 @@ def encode_variants_of(
         folder,
         profile,
         _level(recipe, profile),
-        number=settings.RENDITION_VARIANTS,
+        number=0 if _postponed.is_set() else settings.RENDITION_VARIANTS,
         seed=seed,
         facts=facts,
         frames=recipe["frames"],
@@ -89,7 +104,11 @@ def add_variants(renditions: QuerySet[Rendition]) -> Iterator[Rendition]:
         LeakyRendition: a variant would tell who made it.
         FileNotFoundError: an original is missing.
     """
-    for rendition in renditions.iterator(chunk_size=100):
+    # An open cursor on SQLite would keep its snapshot, and each update after another process's would fail.
+    for key in list(renditions.values_list("pk", flat=True)):
+        rendition = renditions.filter(pk=key).first()
+        if rendition is None:
+            continue  # another process made them
         with TemporaryDirectory(prefix="variants-") as folder:
             _add(rendition, Path(folder))
         yield rendition

@@ -69,7 +69,7 @@ def media_token(ballot: Ballot, side: Side) -> str:
         ballot.rater_id.bytes,
         bytes.fromhex(sha256),
         size_bytes,
-        padded_size(_longest_of_unit(ballot.prompt_id, shown), a.size_bytes, b.size_bytes),
+        padded_size(_longest_of_unit(ballot.prompt_id, a, b)),
         expires,
         bool(shown.variants),
     )
@@ -103,12 +103,14 @@ def _choose(shown: Shown, seed: bytes) -> tuple[str, int]:
     return sha256, size_bytes
 
 
-def _longest_of_unit(prompt_id: int, shown: Shown) -> int:
+def _longest_of_unit(prompt_id: int, a: Shown, b: Shown) -> int:
     """Return the length of the longest file of one prompt, seed and settings, with the most salt."""
-    unit = {"prompt": prompt_id, "seed": shown.seed, "settings_hash": shown.settings_hash}
+    unit = {"prompt": prompt_id, "seed": a.seed, "settings_hash": a.settings_hash}
     key = "longest:{prompt}:{seed}:{settings_hash}".format_map(unit)
     kept: int | None = cache.get(key)
-    if kept is None:
+    # A length that was read before the variants of the two were made is too small for them.
+    least = max(_longest(each.size_bytes, each.variants, each.duration_s, each.fps) for each in (a, b))
+    if kept is None or kept < least:
         of_unit = Rendition.objects.filter(**{f"clip__job__{name}": value for name, value in unit.items()})
         kept = max(_longest(*facts) for facts in of_unit.values_list(*LENGTHS))
         cache.set(key, kept, LONGEST_KEPT_S)

@@ -1,4 +1,4 @@
-"""Facts of the renditions that ballots show. They never change, so each process reads them once."""
+"""Facts of the renditions that ballots show. Each process reads them once: only variants are added later."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from arena.runs.models import Rendition
 
 KEPT_S = 3600
 """Time for which a process keeps a rendition's facts."""
+KEPT_WITHOUT_VARIANTS_S = 60
+"""The same for a rendition whose variants may still be made."""
 
 LOOKUPS = (
     "pk",
     "sha256",
     "size_bytes",
     "variants",
+    "duration_s",
+    "fps",
     "clip__job__seed",
     "clip__job__settings_hash",
     "clip__job__contender__slug",
@@ -37,6 +41,8 @@ class Shown(NamedTuple):
     size_bytes: int
     variants: list[tuple[str, int]]
     """Hash and length of each file that ballots show in its stead."""
+    duration_s: float
+    fps: float
     seed: int
     settings_hash: str
     contender: str
@@ -58,7 +64,7 @@ def shown_renditions(renditions: Sequence[int]) -> list[Shown]:
     if unknown:
         for pk, facts in _read(unknown).items():
             kept[pk] = facts
-            cache.set(_key(pk), tuple(facts), KEPT_S)
+            cache.set(_key(pk), tuple(facts), KEPT_S if facts.variants else KEPT_WITHOUT_VARIANTS_S)
     return [kept[pk] for pk in renditions]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from django.core.management import CommandError, call_command
 from arena.catalog.models import Contender
 from arena.demo.management.commands import demo
 from arena.runs.clip_settings import ClipSettings
-from arena.runs.models import Job
+from arena.runs.models import Job, Rendition
 from arena.voting.models import Study, Vote
 from tests.factories import write_file
+from tests.factories_serving import free_port
 
 FOUR = {"truth", "late-sound", "stutter", "wrong-attributes"}
 SUITE = """\
@@ -83,3 +85,33 @@ def test_a_demo_of_an_earlier_suite_is_kept_and_no_clip_is_made(
     ):
         call_command("demo", no_serve=True, without="happyhorse")
     assert Job.objects.count() == clips
+
+
+@pytest.mark.usefixtures("small")
+def test_variants_are_made_beside_the_server_so_that_it_starts_as_soon_as_there_are_clips(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("demo", no_serve=True, without="happyhorse")
+    number = Rendition.objects.count()
+    assert number == Rendition.objects.filter(variants=[]).count() > 0
+    assert f"{number} clips have no variants yet. Make them: manage.py make_variants" in _told(capsys)
+    started: list[list[str]] = []
+
+    def start(command: list[str], **_: object) -> subprocess.Popen[bytes]:
+        started.append(command)
+        return idle
+
+    monkeypatch.setattr("os.execv", lambda _path, command: started.append(command))
+    with monkeypatch.context() as patched, subprocess.Popen([sys.executable, "-c", ""]) as idle:
+        patched.setattr("subprocess.Popen", start)
+        call_command("demo", port=free_port(), without="happyhorse")
+    assert f"Variants of {number} clips are made beside the server" in _told(capsys)
+    assert [command[2] for command in started] == ["arena", "gunicorn"]
+    call_command("make_variants")
+    assert not Rendition.objects.filter(variants=[]).exists()
+    call_command("demo", port=free_port(), without="happyhorse")
+    assert [command[2] for command in started] == ["arena", "gunicorn", "gunicorn"]
+
+
+def _told(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())

@@ -3,10 +3,12 @@ from __future__ import annotations
 import base64
 import re
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.storage import Storage, storages
 from django.http import HttpResponse
 from django.test import Client
@@ -16,7 +18,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from arena.media.padding import STEP_BYTES, padded_size
 from arena.media.remote import RemoteFile
 from arena.runs.models import Rendition
-from arena.voting.media_addresses import Side, media_token
+from arena.voting.media_addresses import Side, media_token, read_media_token
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import remember_rater
 from tests.factories import make_ballot, make_contender, make_rendition, make_study
@@ -172,6 +174,15 @@ def test_the_length_is_that_of_the_longest_clip_of_prompt_and_seed(client: Clien
     ballot = make_ballot(study, open_page(client, study).rater, pair=shown, state=Ballot.State.SKIPPED)
     for url in _urls(ballot):
         assert len(fetch(client, url)[1]) == padded_size(7 * 2**15)
+
+
+def test_the_length_follows_variants_that_are_made_after_it_was_remembered(ballot: Ballot) -> None:
+    remembered = read_media_token(media_token(ballot, "a")).padded_bytes
+    longer = remembered + STEP_BYTES
+    Rendition.objects.filter(pk=ballot.rendition_a_id).update(variants=[("ab" * 32, longer)])
+    cache.delete(f"shown:{ballot.rendition_a_id}")
+    for side in get_args(Side):
+        assert read_media_token(media_token(ballot, side)).padded_bytes > longer
 
 
 def test_a_clip_takes_no_query(

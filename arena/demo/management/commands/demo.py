@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from arena.runs.models import Job, Run
 from arena.runs.progress import produce_with_progress
 from arena.runs.runs import plan_run
 from arena.runs.unfinished import describe_failures
+from arena.runs.variants import variants_later, without_variants
 from arena.serving import CantServe, refuse_busy_port
 from arena.standings.boards import current_standing
 from arena.terminal import counting
@@ -33,6 +35,7 @@ HAPPYHORSE = "happyhorse-toy"
 WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and then: paddock demo"
 SUITES = bundled.FOLDER
 TRACK = Track.T2V_AUDIO
+LOWEST_PRIORITY = 19
 CLIP_SETTINGS = ClipSettings(duration_s=2.0, width=512, height=512, fps=16)
 """Settings of the toy HappyHorse's clips, so that length and frame rate don't identify a contender."""
 
@@ -74,7 +77,11 @@ class Command(BaseCommand):
         if votes:
             study = _create_demo_study(run, contenders, small=bool(without), simulated=True)
             _simulate(study, votes, console)
-        if not no_serve:
+        missing = without_variants().count() if settings.RENDITION_VARIANTS else 0
+        if no_serve:
+            _tell_missing_variants(missing, console)
+        else:
+            _make_variants_meanwhile(missing, console)
             _serve(port, console)
 
 
@@ -115,7 +122,8 @@ def _slug(*, small: bool, simulated: bool = False) -> str:
 
 def _make_clips(suite: Suite, contenders: Sequence[Contender], console: Console) -> Run:
     run = plan_run(suite=suite, contenders=contenders, seeds=[], track=TRACK, clip_settings=CLIP_SETTINGS)
-    states = produce_with_progress(run, workers=os.cpu_count() or 1, console=console)
+    with variants_later():
+        states = produce_with_progress(run, workers=os.cpu_count() or 1, console=console)
     if states[Job.State.FAILED]:
         raise CommandError(describe_failures(run))
     return run
@@ -145,6 +153,23 @@ def _simulate(study: Study, votes: int, console: Console) -> None:
         console.print(standing.missing, standing.culprits)
     else:
         print_board(standing.board, console, f"{study.title} ({standing.votes} simulated votes)")
+
+
+def _tell_missing_variants(missing: int, console: Console) -> None:
+    if missing:
+        console.print(f"{missing} clips have no variants yet. Make them: manage.py make_variants")
+
+
+def _make_variants_meanwhile(missing: int, console: Console) -> None:
+    """Start to make variants beside the server, at the lowest priority; Ctrl-C ends both."""
+    if not missing:
+        return
+    console.print(
+        f"Variants of {missing} clips are made beside the server; until then it shows the clips themselves."
+    )
+    command = [sys.executable, "-m", "arena", "make_variants"]
+    maker = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - no shell
+    os.setpriority(os.PRIO_PROCESS, maker.pid, LOWEST_PRIORITY)
 
 
 def _serve(port: int, console: Console) -> None:

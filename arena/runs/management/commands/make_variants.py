@@ -24,4 +24,8 @@ class Command(BaseCommand):
                     show(done)
             except (UnusableMedia, LeakyRendition, OSError) as error:
                 raise CommandError(f"{done} of {number} renditions have variants now. {error}") from error
-        self.stdout.write(f"{done} renditions have variants now. Running servers show them within an hour.")
+            except KeyboardInterrupt:
+                raise CommandError(
+                    f"{done} of {number} renditions have variants now. Go on with: manage.py make_variants"
+                ) from None
+        self.stdout.write(f"{done} renditions have variants now. Running servers show them within a minute.")
