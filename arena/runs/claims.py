@@ -40,7 +40,7 @@ def claim_job(*, job_id: int) -> Job | None:
 @outlast
 def _claim(job_id: int, now: datetime) -> Job | None:
     job = Job.objects.select_related("contender", "prompt__suite", "paid_by").filter(pk=job_id).first()
-    if job is None:
+    if job is None or _is_paused(job):
         return None
     hosted = is_hosted(job.contender)
     claimable = Job.objects.filter(pk=job_id, state__in=Job.OPEN if hosted else [Job.State.PLANNED])
@@ -61,6 +61,11 @@ def _claim(job_id: int, now: datetime) -> Job | None:
     # The database's server may have ended while it committed the claim.
     mine = Job.objects.filter(pk=job_id, claimed_by=claimant_name(), claimed_at=now)
     return mine.select_related("contender", "prompt__suite", "paid_by").first()
+
+
+def _is_paused(job: Job) -> bool:
+    """Return whether the run of a job that was not begun is paused; one at a provider goes on."""
+    return job.state == Job.State.PLANNED and job.paid_by is not None and job.paid_by.is_paused
 
 
 def announce_files(*, job: Job, files: list[list[str]]) -> None:

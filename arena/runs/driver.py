@@ -96,13 +96,18 @@ def _take_stock(run: Run) -> tuple[Counter[str], list[Job] | None]:
 
 def _has_work(run: Run) -> bool:
     """Whether a job is being made or can be; one that waits for a person can't."""
-    held = Q(claimed_by="", error_kind__in=HELD)
-    return run.jobs.filter(state__in=Job.OPEN).exclude(held).exists()
+    return run.jobs.filter(state__in=Job.OPEN).exclude(_held()).exists()
+
+
+def _held() -> Q:
+    """Return the condition of jobs that wait for a person: to decide, or to resume their run."""
+    waits = Q(error_kind__in=HELD) | Q(state=Job.State.PLANNED, paid_by__is_paused=True)
+    return Q(claimed_by="") & waits
 
 
 def _free_jobs(run: Run) -> list[Job]:
     """Return the jobs that nobody works on and that can go on; first those at a provider already."""
-    free = run.jobs.filter(state__in=Job.OPEN, claimed_by="").exclude(error_kind__in=HELD)
+    free = run.jobs.filter(state__in=Job.OPEN, claimed_by="").exclude(_held())
     found = free.select_related("contender").order_by("pk")
     return sorted(found, key=lambda job: job.state == Job.State.PLANNED)
 

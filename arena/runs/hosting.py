@@ -6,6 +6,7 @@ import json
 from functools import cache
 
 from arena.catalog.models import Contender
+from arena.runs.models import Run
 from generators import registry
 from generators.base import Generator
 from generators.priced import Priced, Recorded
@@ -28,6 +29,13 @@ def find_hosted(contender: Contender) -> Recorded | None:
 def is_hosted(contender: Contender) -> bool:
     """Whether a contender's jobs at a provider go by our record."""
     return _is_recorded(contender.generator)
+
+
+def accounts_concurrency(run: Run) -> int:
+    """Return the number of jobs at providers side by side that a run's accounts may have."""
+    hosted = [find_hosted(contender) for contender in run.contenders.all()]
+    accounts = {each.provider_name: each.concurrency for each in hosted if each is not None}
+    return max(1, sum(accounts.values()))
 
 
 def _create(contender: Contender) -> Generator | None:

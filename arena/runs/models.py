@@ -29,7 +29,7 @@ class Job(models.Model):
         BLOCKED = "blocked"
         """State after a refusal by the provider's moderation."""
         CANCELLED = "cancelled"
-        """State after the deadline, when the provider has cancelled its job."""
+        """State after a person or, after the deadline, the provider has cancelled it."""
         EXPIRED = "expired"
         """State of a job that is overdue and goes on at the provider, or whose clip is no longer kept."""
         RETIRED = "retired"
@@ -94,6 +94,7 @@ class Run(models.Model):
     max_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, help_text="Cap; null for none")
     max_usd_per_contender = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     accept_stale_prices = models.BooleanField(default=False, help_text="Whether caps go by doubtful prices")
+    is_paused = models.BooleanField(default=False, db_default=False, help_text="No further job is begun")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

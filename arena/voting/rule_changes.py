@@ -11,7 +11,7 @@ from arena.voting.fit_settings import FitSettings
 from arena.voting.ledger import hold_ledger
 from arena.voting.models import Study, StudyChange
 from arena.voting.openings import record_change, rules_record
-from arena.voting.terms import InvalidTerms, Terms
+from arena.voting.terms import SECRET, InvalidTerms, Terms
 from generators.base import Track
 
 
@@ -62,7 +62,7 @@ def record_revision(*, study: Study, reason: str) -> StudyChange:
 
 
 def terms_at(study: Study, version: int) -> Terms:
-    """Return the terms of a version of a study's rules, less its completion code where it is an old one.
+    """Return the terms of a version of a study's rules, less its codes where it is an old one.
 
     Raises:
         LookupError: the study has no such version.
@@ -72,7 +72,7 @@ def terms_at(study: Study, version: int) -> Terms:
     for change in study.changes.exclude(details={}):
         for rules in (change.details["rules"], change.details.get("before", {}).get("rules", {})):
             if rules.get("version") == version:
-                return Terms.of({**rules["terms"], "completion_code": ""})
+                return Terms.of({**rules["terms"], **dict.fromkeys(SECRET, "")})
     raise LookupError(f"Study '{study.slug}' has no version {version} of its rules.")
 
 

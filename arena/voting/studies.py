@@ -57,6 +57,7 @@ def create_study(
     pairing: str = UNIFORM,
     fit: FitSettings | None = None,
     terms: Terms | None = None,
+    opens: bool = True,
 ) -> tuple[Study, bool]:
     """Create a study, or return the one with this slug, title and rules; open it if it has a pair to show.
 
@@ -75,6 +76,7 @@ def create_study(
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
         terms: terms of the study; None for those of `Terms()`.
+        opens: whether it opens as soon as it has a pair; else `reopen_study` opens it.
 
     Raises:
         InvalidStudy, InvalidFit, InvalidTerms: a text, the slug, a track, the fit or a term is invalid.
@@ -100,7 +102,7 @@ def create_study(
     refuse_invalid(study)
     known = Study.objects.filter(slug=slug).first()
     study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
-    return _stored(study, known, suites, contenders), known is None
+    return _stored(study, known, suites, contenders, opens=opens), known is None
 
 
 def _clip_settings(
@@ -136,7 +138,12 @@ def _refuse_odd_choice(
 
 
 def _stored(
-    study: Study, known: Study | None, suites: Sequence[Suite], contenders: Sequence[Contender]
+    study: Study,
+    known: Study | None,
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    *,
+    opens: bool,
 ) -> Study:
     """Store the study, or return the known one of the same rules; open either once it has a pair."""
     if known is not None:
@@ -147,7 +154,7 @@ def _stored(
         study.suites.set(suites)
         study.contenders.set(contenders)
     wanted = known or study
-    if never_opened(wanted) and has_pair(wanted):
+    if opens and never_opened(wanted) and has_pair(wanted):
         reopen_study(study=wanted)
     return wanted
 

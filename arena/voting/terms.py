@@ -18,6 +18,8 @@ MODES = ("both", "muted", "sound")
 REVEALS = ("vote", "last", "close")
 ADMISSIONS = ("public", "invitation", "panel")
 SOUND_CHECKS = ("off", "ask", "require")
+SECRET = ("completion_code", "completion_url", "screened_out_code")
+"""Fields that only raters who finished, or were turned away, may know."""
 LONGEST_CONSENT = 4000
 LARGEST_COUNT = 1_000_000
 
@@ -70,6 +72,10 @@ class Terms:
     """Whether headphones and display are checked before the first pair."""
     completion_code: str = ""
     """Code shown to a rater who has finished, empty for none; public rules say only that there is one."""
+    completion_url: str = ""
+    """Address to which a rater who has finished returns, with ids and code in braces; empty for none."""
+    screened_out_code: str = ""
+    """Code shown to a rater whom a required check turns away, empty for none."""
     personal_board: int = 0
     """Votes after which a rater sees a board of their own, 0 for never."""
     screening: dict[str, float] = field(default_factory=dict)
@@ -106,8 +112,8 @@ class Terms:
 
     @property
     def public(self) -> dict[str, Any]:
-        """Stored terms without the completion code, which only raters who finished may know."""
-        return {**self.stored, **({"completion_code": True} if self.completion_code else {})}
+        """Stored terms without the codes and the address, which only raters who finished may know."""
+        return {**self.stored, **{name: True for name in SECRET if getattr(self, name)}}
 
     def check_tracks(self, tracks: Sequence[str]) -> None:
         """Raise InvalidTerms if there are several modes and no track on which sound is judged."""
@@ -214,6 +220,16 @@ RULES: dict[str, Rule] = {
     "instructions": _truth("whether instructions are shown first"),
     "sound_check": _choice(SOUND_CHECKS, "check of headphones and display before the first pair"),
     "completion_code": _text(64, "code for raters who have finished, empty for none"),
+    "completion_url": Rule(
+        "empty or an address of at most 500 characters that starts with https:// or http://",
+        lambda value: (
+            isinstance(value, str)
+            and len(value) <= 500
+            and (not value or re.fullmatch(r"https?://[!-~]+", value) is not None)
+        ),
+        "address to which raters who have finished return, with {participant}, {study}, {session} and {code}",
+    ),
+    "screened_out_code": _text(64, "code for raters whom a required check turns away, empty for none"),
     "personal_board": _count(LARGEST_COUNT, "votes after which raters see their own board, 0 for never"),
     "screening": Rule(
         f"a mapping of rules to numbers: {KNOWN}", _are_thresholds, "threshold of each screening rule"

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.voting.admission.admitting import admit, is_admitted, require_admission
+from arena.voting.admission.panels import completion_of
 from arena.voting.answers import asked_by, read_aspects
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
@@ -242,6 +243,7 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
             "told": Terms.of(study.terms).reveal != "close",
             "boards": _boards_with_votes(study),
             "terms": Terms.of(study.terms),
+            "completion": completion_of(study, rater),
         }
         response = render(request, "finished.html", context)
     elif request.method == "POST":

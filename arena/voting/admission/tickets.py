@@ -15,7 +15,23 @@ from arena.voting.terms import Terms
 
 INVITATION, PANEL = "invitation", "panel"
 """Names of the tokens in a link's query."""
-OTHER_IDS = ("STUDY_ID", "SESSION_ID")
+
+
+class Panel(NamedTuple):
+    """Parameters in which a panel's links carry the ids of the person, the study and the session."""
+
+    participant: str
+    study: str
+    session: str
+
+
+PANELS = {
+    "Prolific": Panel("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"),
+    "CloudResearch": Panel("participantId", "projectId", "assignmentId"),
+    "MTurk": Panel("workerId", "hitId", "assignmentId"),
+}
+"""Known panels, by their names."""
+OTHER_IDS = tuple(dict.fromkeys(name for panel in PANELS.values() for name in (panel.study, panel.session)))
 """Parameters of a panel's link that are stored beside the member's id."""
 LONGEST_ID = 64
 

@@ -182,6 +182,7 @@ def _show_check(request: HttpRequest, study: Study, terms: Terms, failed: dict[s
         "counts": range(7),
         "failed": failed,
         "is_required": terms.sound_check == "require",
+        "screened_out_code": terms.screened_out_code,
         "with_sound": any(Track(track).with_sound for track in study.tracks),
     }
     return render(request, "check.html", context)

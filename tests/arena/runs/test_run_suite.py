@@ -46,7 +46,7 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
         ({"track": "i2v"}, "Track i2v needs a reference image, and these prompts have none: p0."),
         (
             {"seeds": "0,one"},
-            "--seeds '0,one' must be whole numbers from 0 with commas between, such as 0,1.",
+            "seeds must be whole numbers from 0 with commas between; got '0,one'. Try 0,1.",
         ),
         ({"seeds": "-1"}, "--seeds '-1' must be whole numbers from 0 with commas between, such as 0,1."),
         (

@@ -131,6 +131,6 @@ def test_a_new_completion_code_is_a_version_that_keeps_the_code(study: Study, tm
     file, out = tmp_path / "terms.yaml", StringIO()
     file.write_text("completion_code: TWO\n", encoding="utf-8")
     call_command("change_terms", "study", f"--terms={file}", f"--reason={REASON}", stdout=out)
-    assert "completion_code is another one" in out.getvalue()
+    assert "a code or address for raters who finished is another one" in out.getvalue()
     assert "TWO" not in LedgerEntry.objects.order_by("sequence").last().payload  # type: ignore[union-attr]
     assert verify_ledger(study) == 2

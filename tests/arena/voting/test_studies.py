@@ -122,6 +122,17 @@ def test_the_command_makes_a_study_and_says_where_it_is(suite: Suite, contenders
     assert not Study.objects.get().simulated
 
 
+def test_a_study_that_is_created_closed_opens_by_hand(suite: Suite, contenders: list[Contender]) -> None:
+    out = StringIO()
+    names = ("--contenders=alpha,beta", "--suites=scenes", "--tracks=t2v")
+    call_command("create_study", "study", "--title=Study", "--closed", *names, stdout=out)
+    study = Study.objects.get()
+    assert not study.is_open
+    assert "Open it with: manage.py reopen_study study" in out.getvalue()
+    reopen_study(study=study)
+    assert [change.kind for change in study.changes.all()] == ["opened"]
+
+
 def test_the_command_takes_what_the_front_page_says(suite: Suite, contenders: list[Contender]) -> None:
     _run("--asked-by=The lab", "--introduction=We look at motion.", "--contact=us@lab.org")
     study = Study.objects.get()

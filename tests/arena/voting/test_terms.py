@@ -31,6 +31,8 @@ EVERY_FIELD: dict[str, Any] = {
     "instructions": True,
     "sound_check": "require",
     "completion_code": "C0DE",
+    "completion_url": "https://panel.example/done?cc={code}&who={participant}",
+    "screened_out_code": "0UT",
     "personal_board": 20,
     "screening": {"too-fast": 2.5},
 }

@@ -37,5 +37,5 @@ class Command(BaseCommand):
         except (UnknownStudy, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Study {study.slug} has version {study.rules_version} of its rules:")
-        for line in rule_differences(change) or ["completion_code is another one"]:
+        for line in rule_differences(change) or ["a code or address for raters who finished is another one"]:
             self.stdout.write(f"  {line}")

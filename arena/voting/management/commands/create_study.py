@@ -43,6 +43,9 @@ class Command(BaseCommand):
         parser.epilog = describe_terms()
         parser.formatter_class = RawDescriptionHelpFormatter
         add_fit_arguments(parser)
+        parser.add_argument(
+            "--closed", action="store_true", help="do not open it yet; manage.py reopen_study does"
+        )
         parser.add_argument("--simulated", action="store_true", help="for simulated raters only")
 
     def handle(self, **options: str) -> None:
@@ -62,6 +65,7 @@ class Command(BaseCommand):
                 pairing=options["pairing"],
                 fit=fit_of(options, FitSettings()),
                 terms=read_terms(Path(options["terms"])) if options["terms"] else None,
+                opens=not options["closed"],
             )
         except (UnknownName, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -71,7 +75,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{track}: {line}")
             for line in describe_twins(study, track):
                 self.stdout.write(f"{track}: {line}")
-        if never_opened(study):
+        if options["closed"] and never_opened(study):
+            self.stdout.write(f"It is closed. Open it with: manage.py reopen_study {study.slug}")
+        elif never_opened(study):
             self.stdout.write(
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
                 f"Make them with manage.py run_suite, then: manage.py reopen_study {study.slug}"
