@@ -48,7 +48,7 @@ def _run(suite: str = "suite", contenders: str = "truth", **options: object) -> 
             {"seeds": "0,one"},
             "seeds must be whole numbers from 0 with commas between; got '0,one'. Try 0,1.",
         ),
-        ({"seeds": "-1"}, "--seeds '-1' must be whole numbers from 0 with commas between, such as 0,1."),
+        ({"seeds": "-1"}, "seeds must be whole numbers from 0 with commas between; got '-1'. Try 0,1."),
         (
             {"seeds": str(2**53)},
             "seeds must be different whole numbers from 0 to 9007199254740991; got 9007199254740992. Use ",
