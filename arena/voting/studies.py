@@ -69,9 +69,7 @@ def create_study(
         contenders: at least two.
         runs: runs whose clips the study shows; without any, all clips, if they share their settings.
         question: question to raters about each pair.
-        asked_by: person or organisation that asks, for the front page.
-        introduction: two sentences for the front page.
-        contact: e-mail or web address, for the front page.
+        asked_by, introduction, contact: who asks, two sentences, and an address, for the front page.
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
