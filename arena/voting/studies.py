@@ -69,7 +69,9 @@ def create_study(
         contenders: at least two.
         runs: runs whose clips the study shows; without any, all clips, if they share their settings.
         question: question to raters about each pair.
-        asked_by, introduction, contact: who asks, two sentences, and an address, for the front page.
+        asked_by: person or organisation that asks, for the front page.
+        introduction: two sentences for the front page.
+        contact: e-mail or web address, for the front page.
         simulated: whether the raters are simulated; people then can't vote.
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
@@ -98,9 +100,7 @@ def create_study(
         terms=_checked_terms(terms or Terms(), tracks),
     )
     refuse_invalid(study)
-    known = Study.objects.filter(slug=slug).first()
-    study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
-    return _stored(study, known, suites, contenders, opens=opens), known is None
+    return _stored(study, suites, contenders, runs, opens=opens)
 
 
 def _clip_settings(
@@ -137,13 +137,20 @@ def _refuse_odd_choice(
 
 def _stored(
     study: Study,
-    known: Study | None,
     suites: Sequence[Suite],
     contenders: Sequence[Contender],
+    runs: Sequence[Run],
     *,
     opens: bool,
-) -> Study:
-    """Store the study, or return the known one of the same rules; open either once it has a pair."""
+) -> tuple[Study, bool]:
+    """Store the study, or find the known one of the same rules; open either once it has a pair, if wanted.
+
+    Returns:
+        The study, and whether it is new.
+    """
+    known = Study.objects.filter(slug=study.slug).first()
+    tracks = [Track(track) for track in study.tracks]
+    study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
     if known is not None:
         adopt_clip_settings(known, study.clip_settings)
         refuse_differences(known, study, rules_of(study, suites, contenders))
@@ -154,7 +161,7 @@ def _stored(
     wanted = known or study
     if opens and never_opened(wanted) and has_pair(wanted):
         reopen_study(study=wanted)
-    return wanted
+    return wanted, known is None
 
 
 @transaction.atomic
