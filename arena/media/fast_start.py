@@ -86,7 +86,7 @@ def _box_head(head: bytes, at: int) -> tuple[int, bytes, int]:
 def write_head(
     source: Source,
     tables: Sequence[SampleTable],
-    sizes: Sequence[Numbers],
+    sizes: Sequence[Numbers | None],
     offsets: Sequence[Numbers],
     media_bytes: int,
 ) -> bytes:
@@ -95,7 +95,7 @@ def write_head(
     Args:
         source: boxes of the original file.
         tables: its sample tables, one for each track.
-        sizes: new size of each sample, for each track.
+        sizes: new size of each sample, for each track; None for a track that is left out.
         offsets: new place of each sample, counted from the first sample of the file, for each track.
         media_bytes: length of all samples.
     """
@@ -110,16 +110,21 @@ def write_head(
 
 
 def _write_moov(
-    moov: memoryview, tables: Sequence[SampleTable], sizes: Sequence[Numbers], offsets: Sequence[Numbers]
+    moov: memoryview,
+    tables: Sequence[SampleTable],
+    sizes: Sequence[Numbers | None],
+    offsets: Sequence[Numbers],
 ) -> bytes:
     written, track = [], 0
     for box in walk(moov, holders={}):
         if box.kind != "trak":
             written.append(_box(box.kind.encode("latin-1"), bytes(box.payload)))
             continue
-        firsts = np.unique(tables[track].chunks, return_index=True)[1]
-        chunks = offsets[track][firsts].astype(tables[track].chunk_width)
-        written.append(_box(b"trak", _rewrite(box.payload, sizes[track], chunks)))
+        own = sizes[track]
+        if own is not None:
+            firsts = np.unique(tables[track].chunks, return_index=True)[1]
+            chunks = offsets[track][firsts].astype(tables[track].chunk_width)
+            written.append(_box(b"trak", _rewrite(box.payload, own, chunks)))
         track += 1
     return _box(b"moov", b"".join(written))
 

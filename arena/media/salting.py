@@ -4,6 +4,9 @@ Salt changes the size of each sample, the sample tables and every hash of the fi
 picture gets an SEI message of unregistered user data (ITU-T H.264, D.1.7), a frame of sound a data stream
 element (ISO/IEC 14496-3, 4.4.2.7). Whoever removes both gets the variant's coded data again, so that variants
 are encoded separately besides. Stated bit rates, which would tell variants apart, are left out.
+
+While a rendition is salted, its picture or its sound can be left out, so that nobody receives what a ballot
+doesn't ask about.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +39,17 @@ NO_ZEROS = bytes([0x55, *range(1, 256)])
 """Substitution that keeps zeros out of salt: two in a row would have to be escaped in H.264."""
 
 
+Part = Literal["picture", "sound"]
+"""Track of a rendition."""
+
+
 class Unsaltable(OSError):
     """File that is damaged or no fast-start MP4, so that it can't be salted."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of all samples, in the order of the file; each array has the shape (N,)."""
+    """Places of the samples that are served, in the order of the file; each array has the shape (N,)."""
 
     is_video: NDArray[np.bool_]
     sources: Numbers
@@ -69,17 +76,27 @@ def most_added(duration_s: float, fps: float) -> int:
 class SaltedFile(io.RawIOBase):
     """Salted rendition, made while it is read. The same seed gives the same bytes. Read-only."""
 
-    def __init__(self, file: Readable, size_bytes: int, seed: bytes) -> None:
-        """Read the boxes of a fast-start MP4 of `size_bytes` bytes; raise Unsaltable if it is none."""
+    def __init__(self, file: Readable, size_bytes: int, seed: bytes, without: Part | None = None) -> None:
+        """Read the boxes of a fast-start MP4 of `size_bytes` bytes; raise Unsaltable if it is none.
+
+        Args:
+            file: the stored rendition.
+            size_bytes: its length.
+            seed: decides the salt.
+            without: track that is left out.
+        """
         super().__init__()
         self._file = file
         try:
             source = read_source(file, size_bytes)
             tables = read_tables(source.moov)
-            self._layout, blob_bytes = _draw_layout(tables, source.media, seed)
+            self._left_out = [without == ("picture" if table.is_video else "sound") for table in tables]
+            self._layout = _draw_layout(tables, source.media, seed, self._left_out)
         except MalformedBoxes as error:
             raise Unsaltable("The stored rendition is damaged.") from error
-        self._blob = hashlib.shake_256(b"salt" + seed).digest(blob_bytes).translate(NO_ZEROS)
+        self._blob = (
+            hashlib.shake_256(b"salt" + seed).digest(int(self._layout.salts.sum())).translate(NO_ZEROS)
+        )
         self._blob_at = np.concatenate([[0], np.cumsum(self._layout.salts)])
         self._head = self._write_head(source, tables)
         self._starts = self._layout.starts + len(self._head)
@@ -126,7 +143,10 @@ class SaltedFile(io.RawIOBase):
     def _write_head(self, source: Source, tables: Sequence[SampleTable]) -> bytes:
         layout, starts = self._layout, self._layout.starts
         places = [np.searchsorted(layout.sources, table.offsets) for table in tables]
-        sizes = [(layout.sizes + layout.salts)[at] for at in places]
+        sizes = [
+            None if left_out else (layout.sizes + layout.salts)[at]
+            for at, left_out in zip(places, self._left_out, strict=True)
+        ]
         return write_head(source, tables, sizes, [starts[at] for at in places], int(starts[-1]))
 
     def _chunk(self, wanted: int) -> bytes:
@@ -135,8 +155,8 @@ class SaltedFile(io.RawIOBase):
         stop = min(self._at + wanted, self.size_bytes)
         if stop <= self._at:
             return b""
-        stored = self._read(self._sources(self._at, stop))
-        return self._woven(self._at, stop, stored)
+        part = self._sources(self._at, stop)
+        return self._woven(self._at, stop, self._read(part), part.start)
 
     def _span(self, start: int, stop: int) -> range:
         """Return the indexes of the samples that positions of the salted file touch."""
@@ -165,15 +185,14 @@ class SaltedFile(io.RawIOBase):
             stored += read
         return bytes(stored)
 
-    def _woven(self, start: int, stop: int, stored: bytes) -> bytes:
-        """Return the bytes between two positions, of which `stored` holds those that aren't salt."""
-        pieces, at = [], 0
+    def _woven(self, start: int, stop: int, stored: bytes, first: int) -> bytes:
+        """Return the bytes between two positions; `stored` holds the file's, from its position `first` on."""
+        pieces = []
         for sample in self._span(start, stop):
             begins = int(self._starts[sample])
             salt = self._salt(sample)[max(0, start - begins) : max(0, stop - begins)]
-            data_bytes = self._source(sample, stop) - self._source(sample, start)
-            pieces += [salt, stored[at : at + data_bytes]]
-            at += data_bytes
+            data = stored[self._source(sample, start) - first : self._source(sample, stop) - first]
+            pieces += [salt, data]
         return b"".join(pieces)
 
     def _salt(self, sample: int) -> bytes:
@@ -186,21 +205,28 @@ class SaltedFile(io.RawIOBase):
         return bytes([DSE_HEAD, len(data)]) + data
 
 
-def _draw_layout(tables: Sequence[SampleTable], media: range, seed: bytes) -> tuple[Layout, int]:
-    """Return where the samples stand and how much salt each gets, and the bytes of all salt.
+def _draw_layout(
+    tables: Sequence[SampleTable], media: range, seed: bytes, left_out: Sequence[bool]
+) -> Layout:
+    """Return where the samples stand and how much salt each gets, without those of tracks left out.
 
     The samples fill the media data without a gap, as `find_leaks` checks of each rendition.
     """
     sources = np.concatenate([table.offsets for table in tables])
     sizes = np.concatenate([table.sizes for table in tables])
     is_video = np.concatenate([np.full(len(table.sizes), table.is_video) for table in tables])
+    is_served = np.concatenate(
+        [np.full(len(table.sizes), not out) for table, out in zip(tables, left_out, strict=True)]
+    )
     order = np.argsort(sources, kind="stable")
     sources, sizes, is_video = sources[order], sizes[order], is_video[order]
     bounds = np.append(sources, media.stop)
     if not len(sources) or bounds[0] != media.start or (np.diff(bounds) != sizes).any():
         raise MalformedBoxes("The samples do not fill the media data.")
+    kept = is_served[order]
+    sources, sizes, is_video = sources[kept], sizes[kept], is_video[kept]
     drawn = np.frombuffer(hashlib.shake_256(b"sizes" + seed).digest(len(sizes)), np.uint8).astype(np.int64)
     in_picture = SEI_OWN + SEI_LEAST + drawn % (MOST_SALT_IN_PICTURE - SEI_LEAST + 1)
     in_sound = DSE_OWN + drawn % (MOST_SALT_IN_SOUND + 1)
     salts = np.where(is_video, in_picture, in_sound)
-    return Layout(is_video, sources, sizes, salts), int(salts.sum())
+    return Layout(is_video, sources, sizes, salts)

@@ -6,8 +6,12 @@ const ENOUGH = 4; // HTMLMediaElement.HAVE_ENOUGH_DATA
 export async function whenReady(video) {
   const frame = firstFrame(video);
   await enoughData(video);
+  if (!hasPicture(video)) return;
   await Promise.race([frame.decoded, frame.again()]);
 }
+
+// Return whether a loaded clip has a picture: one that is judged by its sound alone has none.
+export const hasPicture = (video) => video.videoWidth > 0;
 
 // Wait until a clip that was ready can go on, after a stall or a jump.
 export function canPlay(video) {

@@ -1,5 +1,7 @@
 // How far apart two clips show the same moment, by the times at which the browser presents their frames.
 
+import { hasPicture } from "./readiness.js";
+
 export class Synchrony {
   constructor(videos, fps) {
     this.videos = videos;
@@ -20,10 +22,11 @@ export class Synchrony {
     this.ahead = null;
   }
 
-  // Compare positions where the browser does not tell when it presents frames.
+  // Compare positions where there are no frames, or the browser does not tell when it presents them.
   look(rate) {
     this.rate = rate;
-    if (!this.byFrames) this.#note(this.videos.B.currentTime - this.videos.A.currentTime);
+    const { A, B } = this.videos;
+    if (!this.byFrames || !(hasPicture(A) && hasPicture(B))) this.#note(B.currentTime - A.currentTime);
   }
 
   #follow(side) {

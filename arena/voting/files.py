@@ -56,7 +56,7 @@ def media(request: HttpRequest, token: str) -> HttpResponseBase:
 def _padded(stored: Readable, clip: ServedClip) -> PaddedFile:
     if not clip.salt:
         return PaddedFile(stored, clip.file.size_bytes, clip.padded_bytes)
-    salted = SaltedFile(stored, clip.file.size_bytes, clip.salt)
+    salted = SaltedFile(stored, clip.file.size_bytes, clip.salt, clip.without)
     return PaddedFile(salted, salted.size_bytes, clip.padded_bytes)
 
 

@@ -24,14 +24,19 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from arena.media.padding import padded_size
-from arena.media.salting import most_added
+from arena.media.salting import Part, most_added
 from arena.media.storage import StoredFile
 from arena.runs.models import Rendition
 from arena.voting.models import Ballot
+from arena.voting.modes import Mode
 from arena.voting.refusals import TamperedBallot
 from arena.voting.shown import Shown, shown_renditions
 
-LAYOUT = struct.Struct(">c16s16s32sQQQ?")
+LAYOUT = struct.Struct(">c16s16s32sQQQB")
+SALTED = 1
+LEFT_OUT: dict[str, Part] = {Mode.MUTED: "sound", Mode.SOUND: "picture"}
+"""Track that the clips of a mode are served without."""
+LEFT_OUT_BY_BIT: dict[int, Part] = {2: "sound", 4: "picture"}
 DAY_S = 24 * 3600
 LONGEST_KEPT_S = 300
 LENGTHS = ("size_bytes", "variants", "duration_s", "fps")
@@ -48,7 +53,9 @@ class ServedClip(NamedTuple):
     """Length that is served: that of the unit's longest rendition on each side of each ballot."""
     expires_at: datetime
     salt: bytes
-    """Seed of the salt; empty for a rendition without variants, which is served as it is."""
+    """Seed of the salt; empty for a rendition that is served as it is, since it has no variants."""
+    without: Part | None = None
+    """Track that is left out."""
 
 
 def media_token(ballot: Ballot, side: Side) -> str:
@@ -63,15 +70,19 @@ def media_token(ballot: Ballot, side: Side) -> str:
         expires = (int(timezone.now().timestamp()) // DAY_S + 2) * DAY_S
     else:
         expires = int(ballot.expires_at.timestamp())
+    without = LEFT_OUT.get(ballot.mode)
+    longest = _longest_of_unit(ballot.prompt_id, a, b)
+    if without and not shown.variants:  # salted all the same
+        longest += max(most_added(each.duration_s, each.fps) for each in (a, b))
     content = LAYOUT.pack(
         side.encode(),
         ballot.pk.bytes,
         ballot.rater_id.bytes,
         bytes.fromhex(sha256),
         size_bytes,
-        padded_size(_longest_of_unit(ballot.prompt_id, a, b)),
+        padded_size(longest),
         expires,
-        bool(shown.variants),
+        _bits(is_salted=bool(shown.variants or without), without=without),
     )
     sealed = _cipher(settings.SECRET_KEY).encrypt(content, None)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
@@ -82,12 +93,18 @@ def read_media_token(token: str) -> ServedClip:
     try:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         content = _cipher(settings.SECRET_KEY).decrypt(sealed, None)
-        side, ballot, rater, digest, size_bytes, padded_bytes, expires, salted = LAYOUT.unpack(content)
+        side, ballot, rater, digest, size_bytes, padded_bytes, expires, bits = LAYOUT.unpack(content)
     except (binascii.Error, ValueError, InvalidTag, struct.error):  # the last: an earlier version made it
         raise TamperedBallot from None
     file = StoredFile.named(digest.hex(), size_bytes, "mp4")
-    salt = _seed(ballot, side) if salted else b""
-    return ServedClip(UUID(bytes=rater), file, padded_bytes, datetime.fromtimestamp(expires, UTC), salt)
+    salt = _seed(ballot, side) if bits & SALTED else b""
+    until = datetime.fromtimestamp(expires, UTC)
+    without = LEFT_OUT_BY_BIT.get(bits & ~SALTED)
+    return ServedClip(UUID(bytes=rater), file, padded_bytes, until, salt, without)
+
+
+def _bits(*, is_salted: bool, without: Part | None) -> int:
+    return is_salted * SALTED + sum(bit for bit, part in LEFT_OUT_BY_BIT.items() if part == without)
 
 
 def _seed(ballot: bytes, side: bytes) -> bytes:

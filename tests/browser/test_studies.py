@@ -131,6 +131,10 @@ def test_a_pair_is_judged_muted_or_by_sound_alone(
     watch(desktop)
     heard = desktop.locator("video").evaluate_all("videos => videos.filter(video => !video.muted).length")
     assert heard == (0 if mode == "muted" else 1)
+    received = desktop.locator("video").evaluate_all(
+        "videos => videos.map(video => [video.videoWidth > 0, video.webkitAudioDecodedByteCount > 0])"
+    )
+    assert received == [[mode == "muted", mode == "sound"]] * 2
     vote(desktop)
     playback = Vote.objects.get().playback
     assert (playback.get("heard_a_s", 0) > 0) == (mode == "sound")

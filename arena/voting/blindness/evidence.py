@@ -107,9 +107,9 @@ def _series(name: str, values: Numbers) -> Features:
 def _content(body: bytes) -> Features:
     """Return levels, colours, sharpness and motion of the pictures, loudness and spectrum of the sound."""
     with av.open(io.BytesIO(body), "r") as container:
-        frames = list(container.decode(video=0))
+        frames = list(container.decode(video=0)) if container.streams.video else []
         small = [frame.reformat(GRID * 4, GRID * 4, "rgb24").to_ndarray().astype(float) for frame in frames]
-    found = _pictures(np.stack(small))
+    found = _pictures(np.stack(small)) if small else {}
     with av.open(io.BytesIO(body), "r") as container:
         sounds = (
             [frame.to_ndarray() for frame in container.decode(audio=0)] if container.streams.audio else []

@@ -11,7 +11,7 @@ import pytest
 from arena.media.boxes import walk
 from arena.media.normalise import normalise
 from arena.media.profile import Profile
-from arena.media.salting import SaltedFile, Unsaltable, most_added
+from arena.media.salting import Part, SaltedFile, Unsaltable, most_added
 from arena.media.sample_tables import read_tables
 from tests.factories_media import quiet, tone, write_clip
 
@@ -27,8 +27,18 @@ def rendition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "rendition.mp4"
 
 
-def _salted(path: Path, seed: bytes = SEED) -> SaltedFile:
-    return SaltedFile(path.open("rb"), path.stat().st_size, seed)
+def _salted(path: Path, seed: bytes = SEED, without: Part | None = None) -> SaltedFile:
+    return SaltedFile(path.open("rb"), path.stat().st_size, seed, without)
+
+
+def _frames(content: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the decoded pictures, and the decoded sound."""
+    found: tuple[list[bytes], list[bytes]] = [], []
+    with av.open(io.BytesIO(content), "r") as container:
+        for frame in container.decode(*container.streams):
+            assert isinstance(frame, av.VideoFrame | av.AudioFrame)
+            found[isinstance(frame, av.AudioFrame)].append(frame.to_ndarray().tobytes())
+    return found
 
 
 def _decoded(content: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -73,8 +83,26 @@ def test_no_bit_rate_is_stated(rendition: Path) -> None:
     assert any(box.kind == "btrt" for box in walk(memoryview(rendition.read_bytes())))
 
 
-def test_any_part_is_the_same_as_within_the_whole(rendition: Path) -> None:
-    whole, file = _salted(rendition).read(), _salted(rendition)
+@pytest.mark.parametrize("without", ["picture", "sound"])
+def test_a_track_is_left_out_whole_and_the_other_stays_exactly_the_same(
+    rendition: Path, without: Part
+) -> None:
+    served = _salted(rendition, without=without).read()
+    kept = 1 if without == "picture" else 0
+    decoded = _frames(served)
+    assert decoded[1 - kept] == []
+    assert decoded[kept] == _frames(rendition.read_bytes())[kept]
+    assert len(_sizes(served)) == 1
+    stored = rendition.read_bytes()
+    moov = next(box for box in walk(memoryview(stored), holders={}) if box.kind == "moov")
+    table = read_tables(moov.payload)[1 - kept]
+    left_out = [stored[at : at + size] for at, size in zip(table.offsets, table.sizes, strict=True)]
+    assert [sample for sample in left_out if len(sample) > 16 and sample in served] == []
+
+
+@pytest.mark.parametrize("without", [None, "picture", "sound"])
+def test_any_part_is_the_same_as_within_the_whole(rendition: Path, without: Part | None) -> None:
+    whole, file = _salted(rendition, without=without).read(), _salted(rendition, without=without)
     for start in range(0, len(whole), 97):
         file.seek(start)
         part = file.read(400)

@@ -185,6 +185,15 @@ def test_the_length_follows_variants_that_are_made_after_it_was_remembered(ballo
         assert read_media_token(media_token(ballot, side)).padded_bytes > longer
 
 
+@pytest.mark.parametrize(("mode", "without"), [("both", None), ("muted", "sound"), ("sound", "picture")])
+def test_what_a_mode_does_not_judge_is_not_served(ballot: Ballot, mode: str, without: str | None) -> None:
+    ballot.mode = mode
+    served = [read_media_token(media_token(ballot, side)) for side in get_args(Side)]
+    assert [clip.without for clip in served] == [without] * 2
+    assert all(bool(clip.salt) == bool(without) for clip in served)
+    assert len({clip.padded_bytes for clip in served}) == 1
+
+
 def test_a_clip_takes_no_query(
     client: Client, ballot: Ballot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
