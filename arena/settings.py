@@ -58,18 +58,27 @@ if PRODUCTION and not ALLOWED_HOSTS:
 
 # The application.
 
+OAUTH_PROVIDERS: list[str] = env.list("OAUTH_PROVIDERS", [])
 INSTALLED_APPS = [
+    "arena.organising.support.SupportConfig",  # Django's admin, for organisers only
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{provider}" for provider in OAUTH_PROVIDERS),
     "arena.catalog",
     "arena.runs",
     "arena.voting",
     "arena.screening",
     "arena.standings",
     "arena.api",
+    "arena.organising",
     "arena.demo",
 ]
 MIDDLEWARE = [
@@ -79,8 +88,12 @@ MIDDLEWARE = [
     "arena.languages.speak",
     "arena.requests.gate",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "arena.voting.refusals.AnswerRefusals",
@@ -91,10 +104,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "arena" / "templates"],
-        "APP_DIRS": False,
+        "APP_DIRS": True,  # the support admin's; ours come first
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "arena.languages.languages_of_pages",
                 "arena.version.shown_version",
             ]
@@ -226,6 +241,45 @@ HIDDEN_MOST_VOTES = env.int("HIDDEN_MOST_VOTES", 5000, validate=validate.Range(m
 HIDDEN_MOST_DAYS = env.int("HIDDEN_MOST_DAYS", 60, validate=validate.Range(min=1, max=3650))
 RATER_COOKIE_NAME = "rater"
 RATER_COOKIE_AGE_S = 365 * 24 * 3600
+
+# Signing in: by links that are mailed or printed, and by the OAuth providers that are named here.
+
+LOGIN_URL = "organising:sign_in"
+LOGIN_REDIRECT_URL = "organising:dashboard"
+LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+AUTHENTICATION_BACKENDS = ["arena.organising.permissions.RoleBackend"]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+EMAIL_HOST = env.str("EMAIL_HOST", "")  # empty: no links are mailed
+EMAIL_PORT = env.int("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", "paddock@localhost")
+SOCIALACCOUNT_ONLY = True  # allauth signs in by OAuth alone; there are no passwords
+ACCOUNT_EMAIL_VERIFICATION = SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_ADAPTER = "arena.organising.oauth.KnownPeopleOnly"
+SOCIALACCOUNT_QUERY_EMAIL = SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+
+
+def _oauth_app(provider: str) -> dict[str, object]:
+    """Return allauth's settings of a provider; its client's id and secret must be given."""
+    start = f"OAUTH_{provider.upper()}"
+    client_id, secret, server = (env.str(f"{start}_{end}", "") for end in ("CLIENT_ID", "SECRET", "SERVER"))
+    if not client_id or not secret:
+        raise ImproperlyConfigured(
+            f"{start}_CLIENT_ID and {start}_SECRET must be set, since OAUTH_PROVIDERS names {provider}; "
+            "got none. Register this arena with the provider, and set what it gives you."
+        )
+    app: dict[str, object] = {"client_id": client_id, "secret": secret}
+    if server:
+        app |= {"provider_id": "sso", "name": "single sign-on", "settings": {"server_url": server}}
+    return {"APPS": [app]}
+
+
+SOCIALACCOUNT_PROVIDERS = {provider: _oauth_app(provider) for provider in OAUTH_PROVIDERS}
 
 # The API.
 

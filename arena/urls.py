@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.contrib import admin
+from django.urls import include, path
 
 from arena import languages
 from arena.api.application import urls as api_v1
+from arena.organising.dashboard import home
 from arena.standings import views as standings
 from arena.standings.own_votes import own_votes
 from arena.standings.pages import anonymous, downloads, embeds
@@ -15,7 +17,7 @@ from arena.voting import views as voting
 from arena.voting.way import views as way
 
 urlpatterns = [
-    path("", standings.home, name="home"),
+    path("", home, name="home"),
     path("studies/<slug:slug>/", voting.ballot, name="ballot"),
     path("studies/<slug:slug>/start/", voting.start, name="start"),
     path("studies/<slug:slug>/votes/", own_votes, name="own_votes"),
@@ -33,6 +35,9 @@ urlpatterns = [
     path("texts/<str:version>/<slug:language>.js", languages.texts, name="texts"),
     path("media/<str:token>", files.media, name="media"),
     path("api/v1/", api_v1),
+    path("organise/", include("arena.organising.urls")),
+    path("organise/accounts/", include("allauth.urls")),
+    path("organise/support/", admin.site.urls),
     path("boards/", standings.boards, name="boards"),
     path("boards/<slug:slug>/", pages.study_boards, name="study_boards"),
     path("boards/<slug:slug>/<str:track>/", pages.board, name="board"),
