@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from arena.organising.models import AuditEntry
@@ -22,4 +23,5 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         **{f"{name}__icontains": value for name, value in chosen.items() if value}
     )
     page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "organising/audit_log.html", {"page": page, "chosen": chosen})
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return render(request, "organising/audit_log.html", {"page": page, "chosen": chosen, "query": query})
