@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 from kombu import Queue
 
+from arena.oauth_apps import oauth_app
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 IN_CHECKOUT = (BASE_DIR / "manage.py").is_file()  # a wheel doesn't contain it
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production"  # noqa: S105 - refused below
@@ -263,23 +265,7 @@ SOCIALACCOUNT_ADAPTER = "arena.organising.oauth.KnownPeopleOnly"
 SOCIALACCOUNT_QUERY_EMAIL = SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
-
-def _oauth_app(provider: str) -> dict[str, object]:
-    """Return allauth's settings of a provider; its client's id and secret must be given."""
-    start = f"OAUTH_{provider.upper()}"
-    client_id, secret, server = (env.str(f"{start}_{end}", "") for end in ("CLIENT_ID", "SECRET", "SERVER"))
-    if not client_id or not secret:
-        raise ImproperlyConfigured(
-            f"{start}_CLIENT_ID and {start}_SECRET must be set, since OAUTH_PROVIDERS names {provider}; "
-            "got none. Register this arena with the provider, and set what it gives you."
-        )
-    app: dict[str, object] = {"client_id": client_id, "secret": secret}
-    if server:
-        app |= {"provider_id": "sso", "name": "single sign-on", "settings": {"server_url": server}}
-    return {"APPS": [app]}
-
-
-SOCIALACCOUNT_PROVIDERS = {provider: _oauth_app(provider) for provider in OAUTH_PROVIDERS}
+SOCIALACCOUNT_PROVIDERS = {provider: oauth_app(env, provider) for provider in OAUTH_PROVIDERS}
 
 # The API.
 
