@@ -29,7 +29,7 @@ def record(
         at=timezone.now(),
         actor=str(getattr(actor, "email", "") or actor or "command line"),
         action=action,
-        kind=subject._meta.verbose_name if subject is not None else "",
+        kind=str(subject._meta.verbose_name) if subject is not None else "",
         subject=str(subject)[:200] if subject is not None else "",
         details=dict(details or {}),
     )

@@ -7,7 +7,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.http import HttpRequest
 
 
-class KnownPeopleOnly(DefaultSocialAccountAdapter):
+class KnownPeopleOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth publishes no types
     """Adapter that signs known people in, and nobody up."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:

@@ -132,7 +132,7 @@ def allowed(
             return response
 
         answer.action = action  # type: ignore[attr-defined]  # the test of the table reads it
-        return in_english(answer)  # type: ignore[arg-type, return-value]
+        return in_english(answer)  # type: ignore[arg-type]
 
     return decorate
 
@@ -161,7 +161,8 @@ def seen_by(user: AbstractBaseUser | AnonymousUser, action: str, rows: QuerySet[
         return rows.none()
     kind, field = KINDS[rows.model]
     keys = Ownership.objects.filter(kind=kind, owner_id=user.pk).values("key")
-    return rows.alias(ownership_key=Cast(field, CharField())).filter(ownership_key__in=keys)
+    owned: QuerySet[Row] = rows.alias(ownership_key=Cast(field, CharField())).filter(ownership_key__in=keys)
+    return owned
 
 
 KINDS: dict[type[Model], tuple[Ownership.Kind, str]] = {

@@ -19,7 +19,7 @@ from tests.factories_organising import client_of, make_person
 pytestmark = pytest.mark.django_db
 PAGE = Path(__file__).parents[3] / "docs" / "organising.md"
 TABLE = {
-    action: cells
+    str(action): [str(cell) for cell in cells]
     for action, *cells in re.findall(
         r"^\| `(\w+)` \| ([^|]+) \| (\w+) \| (\w+) \| (\w+) \|$",
         PAGE.read_text(encoding="utf-8"),
@@ -30,7 +30,7 @@ TABLE = {
 FOR_EVERYBODY = {"sign_in", "use_link", "sign_out", None}
 """Routes by which people sign in and out."""
 ROUTES = {
-    pattern.name: pattern.callback.action
+    str(pattern.name): str(vars(pattern.callback)["action"])
     for pattern in urlpatterns
     if isinstance(pattern, URLPattern) and pattern.name not in FOR_EVERYBODY
 }
