@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
@@ -161,8 +161,8 @@ def seen_by(user: AbstractBaseUser | AnonymousUser, action: str, rows: QuerySet[
         return rows.none()
     kind, field = KINDS[rows.model]
     keys = Ownership.objects.filter(kind=kind, owner_id=user.pk).values("key")
-    owned: QuerySet[Row] = rows.alias(ownership_key=Cast(field, CharField())).filter(ownership_key__in=keys)
-    return owned
+    named = rows.alias(ownership_key=Cast(field, CharField()))
+    return cast("QuerySet[Row]", named.filter(ownership_key__in=keys))
 
 
 KINDS: dict[type[Model], tuple[Ownership.Kind, str]] = {
