@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FAULT = "paddock.fault"
 CHARSETS = ("utf-8", "ascii")
+UPLOADS = re.compile(r"/organise/.+/upload/\Z")
+"""Addresses that take files from people who are signed in, within limits of their own."""
+LARGEST_UPLOAD_BYTES = 8 * 2**30
 PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
@@ -76,7 +79,12 @@ def _fault(environ: Mapping[str, Any]) -> Problem | None:
     many_fields = query.count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
     if with_nul or many_fields or not _is_read(environ.get("CONTENT_TYPE", "")):
         return UNREADABLE
-    return TOO_LARGE if (_length(environ) or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE else None
+    return TOO_LARGE if (_length(environ) or 0) > _most_bytes(environ) else None
+
+
+def _most_bytes(environ: Mapping[str, Any]) -> int:
+    is_upload = UPLOADS.search(environ.get("PATH_INFO", "")) is not None
+    return LARGEST_UPLOAD_BYTES if is_upload else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def _length(environ: Mapping[str, Any]) -> int | None:

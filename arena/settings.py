@@ -287,6 +287,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # none that writes to disk
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000  # each page has a smaller limit of its own
 CSRF_FAILURE_VIEW = "arena.voting.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from arena.catalog.csv_suites import read_csv_suite
 from arena.catalog.fields import Fields
 from arena.catalog.hashing import content_hash
 from arena.catalog.located import Document
@@ -79,7 +80,7 @@ def read_suite_file(path: Path) -> SuiteFile:
     Raises:
         FileError: with one line for each problem (`file:line: field: what is right`).
     """
-    document = read_document(path)
+    document = read_csv_suite(path) if path.suffix == ".csv" else read_document(path)
     head = Fields(document, (), document.value)
     name = head.slug("suite")
     title = head.text("title", longest=200)

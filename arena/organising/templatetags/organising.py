@@ -14,6 +14,7 @@ register = template.Library()
 
 ROOMS = (
     ("Dashboard", "organising:dashboard", "see_dashboard"),
+    ("Suites", "organising:suites", "see_suites"),
     ("People", "organising:people", "see_people"),
     ("Audit log", "organising:audit_log", "see_audit_log"),
     ("Support", "admin:index", "use_admin"),

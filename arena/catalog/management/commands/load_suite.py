@@ -11,7 +11,7 @@ from arena.catalog.suites import load_suite
 
 
 class Command(BaseCommand):
-    help = "Load a suite of prompts (YAML or JSONL). The same file twice changes nothing."
+    help = "Load a suite of prompts (YAML, JSONL or CSV). The same file twice changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = ", ".join(bundled_suites())
