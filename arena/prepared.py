@@ -1,14 +1,18 @@
-"""Queries that are compiled to SQL once: Django takes longer to build and compile a query than to run it."""
+"""Queries that are compiled to SQL once: Django takes longer to build and compile a query than to run it.
+
+PostgreSQL prepares them once for each connection as well: planning one takes it longer than running it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
@@ -30,6 +34,21 @@ class Given(Expression):
         return "%s", [self]
 
 
+def prepared_cursor() -> CursorWrapper:
+    """Return a cursor whose statements PostgreSQL prepares, unless the settings forbid it.
+
+    Its values are bound by the server, which takes 65,535 of them at most.
+    """
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is optional
+
+    connection.ensure_connection()
+    wrapped: Any = connection  # Django's types know neither method
+    made: Any = ServerBindingCursor
+    return cast(CursorWrapper, wrapped._prepare_cursor(made(connection.connection)))
+
+
 @dataclass(frozen=True)
 class Compiled:
     """SQL of a query, and what turns its rows into values."""
@@ -43,13 +62,13 @@ class Compiled:
 
     def run(self, given: Mapping[str, object]) -> list[list[Any]]:
         """Run the query; return its rows as the database's driver gives them, or none."""
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(self.sql, self._filled(given))
             return [list(row) for row in cursor.fetchall()]
 
     def change(self, given: Mapping[str, object]) -> int:
         """Run a statement; return the number of rows that it changed."""
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(self.sql, self._filled(given))
             return int(cursor.rowcount)
 
@@ -127,7 +146,7 @@ def insert(row: Model) -> None:
     sql, names = _insertion(type(row), row.pk is None)
     fields = [row._meta.get_field(name) for name in names]
     values = [_stored(field, row) for field in fields if isinstance(field, Field)]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, values)
         if row.pk is None:
             row.pk = cursor.fetchone()[0]

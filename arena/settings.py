@@ -145,9 +145,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
     }
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 16, validate=validate.Range(min=1))
+DATABASE_PREPARED = env.bool("DATABASE_PREPARED", True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # arena.prepared alone asks for prepared statements; None refuses them.
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0 if DATABASE_PREPARED else None
     # A new connection costs PostgreSQL more than most requests; the pool keeps them for the next.
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 10,  # seconds to wait for a free one; then an error is better than a page that hangs

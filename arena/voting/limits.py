@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.http import HttpRequest
 
+from arena.prepared import prepared_cursor
 from arena.voting.refusals import TooManyRequests
 
 MINUTE_S = 60
@@ -117,7 +118,7 @@ def _count(rows: Sequence[tuple[str, int]]) -> dict[str, int]:
         f'ON CONFLICT ("key") DO UPDATE SET "window" = excluded."window", '
         f'"count" = CASE WHEN {same_window} THEN {table}."count" + 1 ELSE 1 END RETURNING "key", "count"'
     )
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, [value for row in rows for value in row])
         return dict(cursor.fetchall())
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.models import BigIntegerField, Count, DateTimeField, UUIDField
 from django.test.utils import CaptureQueriesContext
 
-from arena.prepared import Given, Prepared, PreparedUpdate, insert
+from arena.prepared import Given, Prepared, PreparedUpdate, insert, prepared_cursor
 from arena.voting.models import Ballot, Rater, Study, Vote
 from tests.factories import make_ballot, make_study
 from tests.factories_voting import cast
@@ -88,3 +88,25 @@ def test_a_row_that_breaks_a_constraint_is_refused() -> None:
     vote = cast(make_study())
     with pytest.raises(IntegrityError):
         insert(Vote(ballot=vote.ballot, outcome="a", created_at=vote.created_at))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone prepares statements")
+def test_postgresql_prepares_a_query_once_and_plain_ones_never() -> None:
+    ballot = make_ballot(make_study())
+    for _ in range(2):
+        assert OF_RATER.first(rater=ballot.rater_id) == ballot
+        Ballot.objects.get(pk=ballot.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%voting_ballot%%'"
+        )
+        statements = [statement for (statement,) in cursor.fetchall()]
+    assert sum("production_clip" in statement for statement in statements) == 1
+    assert not any(str(ballot.pk) in statement for statement in statements)
+
+
+def test_a_prepared_cursor_is_seen_by_those_who_watch_queries() -> None:
+    with CaptureQueriesContext(connection) as context, prepared_cursor() as cursor:
+        cursor.execute("SELECT %s + 1", [1])
+        assert cursor.fetchone() == (2,)
+    assert len(context) == 1

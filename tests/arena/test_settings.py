@@ -29,6 +29,7 @@ FOREIGN = (
     "CELERY_BROKER_URL",
     "JOB_TIMEOUT_S",
     "DATABASE_POOL_SIZE",
+    "DATABASE_PREPARED",
 )
 
 
@@ -171,6 +172,14 @@ def test_postgresql_keeps_connections_for_the_next_request(monkeypatch: pytest.M
     assert database["OPTIONS"]["sslmode"] == "require"
     assert database["OPTIONS"]["pool"]["max_size"] == 3
     assert not database.get("CONN_MAX_AGE")  # Django refuses both
+
+
+@pytest.mark.parametrize(("given", "threshold"), [({}, 0), ({"DATABASE_PREPARED": "0"}, None)])
+def test_postgresql_prepares_statements_unless_a_pooler_forgets_them(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threshold: int | None
+) -> None:
+    database = _read(monkeypatch, DATABASE_URL="postgres://voter@db/arena", **given)["DATABASES"]["default"]
+    assert database["OPTIONS"]["prepare_threshold"] == threshold
 
 
 @pytest.mark.parametrize(("beside", "folder"), [("manage.py", "site/data"), ("README.md", "user/paddock")])
