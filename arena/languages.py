@@ -74,7 +74,7 @@ def texts(request: HttpRequest, language: str, version: str) -> HttpResponseBase
 
 def languages_of_pages(request: HttpRequest) -> dict[str, object]:
     """Return each language under its own name, and the version of scripts' texts (a context processor)."""
-    return {"languages": settings.LANGUAGES, "texts_version": _version_of_texts()}
+    return {"languages": tuple(settings.LANGUAGES), "texts_version": _version_of_texts()}
 
 
 @cache

@@ -114,7 +114,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "arena.languages.languages_of_pages",
                 "arena.version.shown_version",
-            ]
+            ],
+            "libraries": {"fragments": "arena.fragments"},
         },
     }
 ]

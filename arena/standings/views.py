@@ -53,7 +53,10 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
         {**side, "verdict": verdict} for side, verdict in zip(context["sides"], told["verdicts"], strict=True)
     ]
     said = Reason.objects.filter(vote=found.vote).first()
-    remarks = {"reasons": offered_reasons(found.with_sound), "given": said.tags if said else []}
+    remarks = {
+        "reasons": tuple(offered_reasons(found.with_sound).items()),
+        "given": tuple(said.tags) if said else (),
+    }
     return render(request, "reveal.html", {**context, **told, **remarks})
 
 
