@@ -17,6 +17,7 @@ from generators.choices import read_text, refuse_unknown
 from generators.clip_names import SUFFIXES, ClipFolder, read_clip_folder
 from generators.delivery import Made, deliver
 from generators.manifest import Key, ManifestError, Row, read_manifest
+from generators.schema import Setting, schema_of
 
 NOT_HONOURED = ("duration_s", "fps", "height", "width")
 """Fields of a request that whoever made the clip never saw: its prompt and seed alone choose the file."""
@@ -131,6 +132,11 @@ class Folder:
     path_settings: ClassVar[frozenset[str]] = frozenset({"clips", "manifest", "root"})
     is_light: ClassVar[bool] = True
     """Whether it runs no model."""
+
+    @staticmethod
+    def settings_schema() -> tuple[Setting, ...]:
+        """Return the settings, all of which are texts."""
+        return schema_of({"clips": "", "manifest": "", "contender": "", "root": ""})
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"clips", "manifest", "contender", "root"})

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from generators.base import Generator
+from generators.schema import Setting
 
 GROUP = "paddock.generators"
 
@@ -85,6 +86,19 @@ def is_light(name: str) -> bool:
     if name not in known:
         raise UnknownGeneratorError(f"Unknown generator {name!r}. Known: {', '.join(known)}.")
     return bool(getattr(known[name].load(), "is_light", False))
+
+
+def settings_schema(name: str) -> tuple[Setting, ...] | None:
+    """Return what generators of a name can be set to, or None where a third party's doesn't say.
+
+    Raises:
+        UnknownGeneratorError: The name is neither in this tree nor installed.
+    """
+    known = _by_name()
+    if name not in known:
+        raise UnknownGeneratorError(f"Unknown generator {name!r}. Known: {', '.join(known)}.")
+    schema = getattr(known[name].load(), "settings_schema", None)
+    return cast("tuple[Setting, ...]", schema()) if callable(schema) else None
 
 
 def names() -> tuple[str, ...]:

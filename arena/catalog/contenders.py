@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,8 +52,30 @@ def load_contenders(*, path: Path, leave_out: Collection[str] = ()) -> list[tupl
     return _save(*_read(path), leave_out)
 
 
+def add_contender(*, fields: Mapping[str, object], folder: Path) -> Contender:
+    """Save one new contender of the fields that a file would give it.
+
+    Args:
+        fields: its fields, by their names in a file; absent ones are left out.
+        folder: folder that paths in its settings are relative to.
+
+    Raises:
+        FileError: a field is malformed, the generator or a setting is unknown, or the slug is taken.
+    """
+    document, entries = _read_entries(Document(folder / "form", {"contenders": [dict(fields)]}))
+    slug = entries[0].contender.slug
+    if Contender.objects.filter(slug=slug).exists():
+        document.report(("contenders", 0, "contender"), f"must be new; '{slug}' exists. Take another one.")
+        document.raise_problems()
+    [(contender, _)] = _save(document, entries, ())
+    return contender
+
+
 def _read(path: Path) -> tuple[Document, list[Entry]]:
-    document = read_document(path)
+    return _read_entries(read_document(path))
+
+
+def _read_entries(document: Document) -> tuple[Document, list[Entry]]:
     head = Fields(document, (), document.value)
     rows = [_read_contender(entry) for entry in head.entries("contenders")]
     head.refuse_others()

@@ -14,11 +14,12 @@ from generators.adapters.diffusers_fitting import LocalAsk, fit_local
 from generators.adapters.diffusers_footage import Footage
 from generators.adapters.diffusers_loading import PACKAGES, load_pipeline, require_packages
 from generators.adapters.diffusers_memory import require_memory
-from generators.adapters.diffusers_settings import DEFAULTS, NAME, read_terms
+from generators.adapters.diffusers_settings import DEFAULTS, NAME, local_schema, read_terms
 from generators.base import GenerationError, InvalidInput, Request, Result, Track, file_sha256
 from generators.delivery import Made, deliver
 from generators.encode import Clip, encode
 from generators.resident_model import RESIDENT
+from generators.schema import Setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,11 @@ class Diffusers:
     path_settings = frozenset({"folder"})
     libraries = ("av", "numpy", "pillow", "safetensors", *PACKAGES)
     """Distributions whose versions a clip's provenance names."""
+
+    @staticmethod
+    def settings_schema() -> tuple[Setting, ...]:
+        """Return the settings, with the known models."""
+        return local_schema()
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         self._terms = read_terms(settings)

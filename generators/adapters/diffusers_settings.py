@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generators.adapters.diffusers_models import LocalModel, find_local_model, read_size
+from generators.adapters.diffusers_models import LocalModel, find_local_model, read_local_models, read_size
 from generators.choices import SettingsError, read_choice, read_text, refuse_unknown
+from generators.schema import Setting, schema_of
 
 NAME = "diffusers"
 DTYPES = ("bfloat16", "float16", "float32")
@@ -29,6 +30,18 @@ DEFAULTS: Mapping[str, object] = {
     "refuse": ["duration", "ratio"],
 }
 """Default of each setting but `model`, which must be given."""
+
+
+def local_schema() -> tuple[Setting, ...]:
+    """Return the settings with their allowed values and defaults."""
+    allowed = {
+        "model": sorted(read_local_models()),
+        "dtype": DTYPES,
+        "offload": OFFLOADS,
+        "quantisation": QUANTISATIONS,
+        "refuse": LOCAL_TRAITS,
+    }
+    return schema_of({"model": None, **DEFAULTS}, allowed, required=["model"])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from generators.adapters.fitting import DEFAULT_REFUSED, TRAITS, Ask, Terms, Tra
 from generators.adapters.jobs import HostedJobs
 from generators.adapters.journal import Journal, JournalRecord
 from generators.adapters.measuring import differs
-from generators.adapters.models import Model, find_model
+from generators.adapters.models import Model, find_model, read_models
 from generators.adapters.prices import estimate
 from generators.adapters.production import Clock, Outcome, Production, as_stored
 from generators.adapters.prompts import SWITCH_POLICIES, SwitchPolicy
@@ -32,6 +32,7 @@ from generators.choices import SettingsError, read_choice, read_text, refuse_unk
 from generators.delivery import Made, deliver
 from generators.priced import Estimate
 from generators.records import Record
+from generators.schema import Setting, schema_of
 
 _SETTINGS = ("model", "resolution", "negative_prompt", "refuse", "prompt_switches")
 
@@ -47,6 +48,26 @@ class Hosted:
     name: ClassVar[str]
     provider: ClassVar[Provider]
     version = "1"
+
+    @classmethod
+    def settings_schema(cls) -> tuple[Setting, ...]:
+        """Return the settings, with the models of the provider's data file."""
+        models = read_models(cls.name)
+        resolutions = {each for model in models.values() for each in model.resolutions}
+        defaults = {
+            "model": None,
+            "resolution": None,
+            "negative_prompt": "",
+            "refuse": list(DEFAULT_REFUSED),
+            "prompt_switches": "refuse",
+        }
+        allowed = {
+            "model": sorted(models),
+            "resolution": sorted(resolutions),
+            "refuse": TRAITS,
+            "prompt_switches": SWITCH_POLICIES,
+        }
+        return schema_of(defaults, allowed, required=["model"])
 
     def __init__(self, settings: Mapping[str, object], clock: Clock | None = None) -> None:
         """Read the settings; the key is not needed before a clip is made."""

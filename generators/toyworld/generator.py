@@ -11,6 +11,7 @@ from generators.base import Request, Result, Track, file_sha256
 from generators.choices import read_choice, refuse_unknown
 from generators.delivery import Made, deliver
 from generators.encode import Clip, encode
+from generators.schema import Setting, schema_of
 from generators.toyworld.world.clip import SAMPLE_RATE, draw_frames, sound_of
 from generators.toyworld.world.flaws import FLAWS, delay, hold, mistake
 from generators.toyworld.world.grammar import Scene, parse, write
@@ -28,6 +29,11 @@ class ToyWorld:
     tracks: frozenset[Track] = frozenset(Track)
     is_light: ClassVar[bool] = True
     """Whether it runs no model."""
+
+    @staticmethod
+    def settings_schema() -> tuple[Setting, ...]:
+        """Return the settings, with their allowed values and defaults."""
+        return schema_of({"flaw": "none"}, {"flaw": FLAWS})
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, {"flaw"})

@@ -15,6 +15,7 @@ register = template.Library()
 ROOMS = (
     ("Dashboard", "organising:dashboard", "see_dashboard"),
     ("Suites", "organising:suites", "see_suites"),
+    ("Contenders", "organising:contenders", "see_contenders"),
     ("People", "organising:people", "see_people"),
     ("Audit log", "organising:audit_log", "see_audit_log"),
     ("Support", "admin:index", "use_admin"),
