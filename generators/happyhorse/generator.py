@@ -27,7 +27,7 @@ from generators.happyhorse.pipeline.request import (
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.weights.choice import ModelChoice
 from generators.resident_model import RESIDENT, ResidentModel
-from generators.schema import Setting, schema_of
+from generators.schema import schema_of
 from generators.toyworld.world.examples import SIDE
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class HappyHorse:
     name = "happyhorse"
     version = "1"
     tracks: frozenset[Track] = frozenset(Track)
+    settings_schema = staticmethod(partial(schema_of, _DEFAULTS, _CHOICES))
     libraries = ("av", "diffusers", "numpy", "pillow", "safetensors", "torch", "transformers")
     """Distributions whose versions a clip's provenance names."""
 
@@ -84,11 +85,6 @@ class HappyHorse:
             read_choice(self.name, self._settings, name, allowed, default=str(_DEFAULTS[name]))
         self._size = _read_size(self.name, self._settings["pixels"])
         self.choice = self._read_choice()
-
-    @staticmethod
-    def settings_schema() -> tuple[Setting, ...]:
-        """Return the settings, with their allowed values and defaults."""
-        return schema_of(_DEFAULTS, _CHOICES)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -162,11 +158,7 @@ class ToyHappyHorse:
     tracks: frozenset[Track] = frozenset(Track)
     libraries = ("av", "numpy", "pillow", "safetensors", "torch")
     """Distributions whose versions a clip's provenance names."""
-
-    @staticmethod
-    def settings_schema() -> tuple[Setting, ...]:
-        """Return the settings, with their allowed values and defaults."""
-        return schema_of(_TOY_DEFAULTS, {"kind": FIRST_STAGES})
+    settings_schema = staticmethod(partial(schema_of, _TOY_DEFAULTS, {"kind": FIRST_STAGES}))
 
     def __init__(self, settings: Mapping[str, object]) -> None:
         refuse_unknown(self.name, settings, _TOY_DEFAULTS)
