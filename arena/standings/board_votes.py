@@ -6,21 +6,22 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Max, Min
+from django.db.models import BigIntegerField, CharField, Max, Min, QuerySet, Subquery
 from numpy.typing import NDArray
 
 from arena.catalog.models import Contender
+from arena.prepared import Given, Prepared
 from arena.standings import checkpoints
 from arena.standings.clip_facts import ClipFacts
 from arena.standings.grouping import KEPT, STORED, Entries, Groups
 from arena.standings.pairs import PairIndex
 from arena.standings.slices import PUBLIC, WHOLE, Slice
 from arena.voting.admission.models import Admission
-from arena.voting.models import LedgerEntry
+from arena.voting.models import LedgerEntry, Study
 from arena.voting.tally_sheets import ENTRY, EPOCH, TallySheet
 from elo import OUTCOMES
 
@@ -42,6 +43,40 @@ class Version(NamedTuple):
 
 
 NO_SHEETS = Version(0, 0, "")
+
+
+class Now(NamedTuple):
+    """State of a board's sheets now, and the hash of an entry of its ledger that was known before."""
+
+    version: Version
+    known_hash: str
+    """Empty where the ledger has no such entry."""
+
+
+def _board_now() -> QuerySet[Study, Any]:
+    """Return the query for the state of one board; each part of it takes one row from an index."""
+    study = Given("study", BigIntegerField())
+    sheets = TallySheet.objects.filter(study=study, track=Given("track", CharField()))
+    first, last = sheets.order_by("pk").values("pk"), sheets.order_by("-sequence").values("sequence")
+    entries = LedgerEntry.objects.filter(study=study).order_by().values("entry_hash")
+    of_last, of_known = entries.filter(sequence=Subquery(last[:1])), entries.filter(sequence=KNOWN)
+    parts = [Subquery(part[:1]) for part in (first, last, of_last, of_known)]
+    return Study.objects.filter(pk=study).order_by().values_list(*parts)
+
+
+KNOWN = Given("known", BigIntegerField())
+BOARD_NOW = Prepared(_board_now)
+
+
+def _changed() -> QuerySet[TallySheet, Any]:
+    """Return the query for the sheets of one board that were changed after an entry of the ledger."""
+    sheets = TallySheet.objects.filter(
+        study=Given("study", BigIntegerField()), track=Given("track", CharField()), sequence__gt=KNOWN
+    )
+    return sheets.order_by("pk").values_list("pk", "rater", "entries")
+
+
+CHANGED = Prepared(_changed)
 
 
 def read_versions(boards: Iterable[BoardKey]) -> dict[BoardKey, Version]:
@@ -103,18 +138,27 @@ class BoardVotes:
 
     def bring_up_to_date(self) -> Version:
         """Read the entries that were added since the last time, or all where the past has changed."""
-        now = read_versions([self.key])[self.key]
-        if self.version == NO_SHEETS != now:
+        now = self._read_now()
+        if self.version == NO_SHEETS != now.version:
             self._restore()
-        if now == self.version:
-            return now
-        if not self._is_ahead(now):
+            now = self._read_now()
+        if now.version == self.version:
+            return now.version
+        if not self._is_behind(now):
             self._forget()
         study, track = self.key
-        changed = TallySheet.objects.filter(study=study, track=track, sequence__gt=self.version.sequence)
-        self._add(changed.order_by("pk").values_list("pk", "rater", "entries"))
-        self.version = now
-        return now
+        changed = CHANGED.rows(study=study, track=track, known=self.version.sequence)
+        self._add((key, rater, content) for key, rater, content in changed)
+        self.version = now.version
+        return now.version
+
+    def _read_now(self) -> Now:
+        study, track = self.key
+        [[first, last, of_last, of_known]] = BOARD_NOW.rows(
+            study=study, track=track, known=self.version.sequence
+        )
+        version = Version(first, last, of_last or "") if first is not None else NO_SHEETS
+        return Now(version, of_known or "")
 
     def keep(self) -> None:
         """Write what was read and counted to a file, if that is due; a state without a ledger has no name."""
@@ -131,12 +175,11 @@ class BoardVotes:
             if Contender.objects.filter(slug__in=names).count() == len(names):
                 vars(self).update(kept)
 
-    def _is_ahead(self, now: Version) -> bool:
+    def _is_behind(self, now: Now) -> bool:
         """Return whether the database continues from the state that was read last."""
-        if now.first != self.version.first or now.sequence <= self.version.sequence:
+        if now.version.first != self.version.first or now.version.sequence <= self.version.sequence:
             return False
-        known = (self.key[0], self.version.sequence)
-        return _hashes([known]).get(known, "") == self.version.entry_hash
+        return now.known_hash == self.version.entry_hash
 
     def _add(self, sheets: Iterable[tuple[int, UUID, bytes | memoryview[int]]]) -> None:
         added = [self._new_entries(*sheet) for sheet in sheets]

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Q, QuerySet, UUIDField
+from django.db.models import BigIntegerField, CharField, F, Q, QuerySet, UUIDField
 
 from analysis.whisker import draw_whiskers
 from arena.catalog.models import Contender
 from arena.prepared import Given, Prepared
-from arena.runs.models import Rendition
 from arena.standings.standing import Standing
 from arena.standings.tallies import answers_on
 from arena.voting.models import Ballot, Outcome, Vote
@@ -20,8 +19,21 @@ from arena.voting.records import CONTENDER_A, CONTENDER_B
 MIRRORED = {"a": "b", "b": "a", "tie": "tie", "both_bad": "both_bad"}
 
 
-def tell_verdicts(ballot: Ballot, standing: Standing | None) -> dict[str, Any]:
-    """Return the reveal page's content for a ballot that was voted on; None where no numbers are public."""
+def vote_with_reasons(ballot: Ballot) -> Vote:
+    """Return the vote on a ballot that was voted on, with the reasons for it if some were given."""
+    vote = GIVEN.first(ballot=ballot.pk)
+    if vote is None:
+        raise Vote.DoesNotExist
+    return vote
+
+
+GIVEN = Prepared(
+    lambda: Vote.objects.select_related("reason").filter(ballot=Given("ballot", UUIDField())).order_by()
+)
+
+
+def tell_verdicts(ballot: Ballot, vote: Vote, standing: Standing | None) -> dict[str, Any]:
+    """Return the reveal page's content for a vote and its ballot; None where no numbers are public."""
     shown = _shown(ballot)
     board = standing.board if standing else None
     chart = draw_whiskers(board) if board else None
@@ -32,13 +44,13 @@ def tell_verdicts(ballot: Ballot, standing: Standing | None) -> dict[str, Any]:
     verdicts = []
     for side, contender in shown.items():
         row, whisker = rated.get(contender.slug, (None, None))
-        chosen = ballot.vote.outcome == side.lower()
+        chosen = vote.outcome == side.lower()
         verdicts.append(
             {"side": side, "chosen": chosen, "contender": contender, "row": row, "whisker": whisker}
         )
     answers = others_said(ballot, shown) if standing else Counter()
     return {
-        "outcome": Outcome(ballot.vote.outcome),
+        "outcome": Outcome(vote.outcome),
         "verdicts": verdicts,
         "axis": chart.axis if chart else None,
         "numbers": standing is not None,
@@ -86,10 +98,11 @@ def _own() -> QuerySet[Vote, Any]:
 OWN = Prepared(_own)
 
 
-def _both() -> QuerySet[Rendition]:
-    """Return the query for two renditions with their contenders."""
+def _both() -> QuerySet[Contender]:
+    """Return the query for the contenders of two renditions, each with the rendition's primary key."""
     pair: list[Any] = [Given(name, BigIntegerField()) for name in "ab"]
-    return Rendition.objects.select_related("clip__job__contender").filter(pk__in=pair)
+    rendition = "jobs__clip__rendition__pk"
+    return Contender.objects.filter(**{f"{rendition}__in": pair}).annotate(shown=F(rendition)).order_by()
 
 
 BOTH = Prepared(_both)
@@ -97,7 +110,6 @@ BOTH = Prepared(_both)
 
 def _shown(ballot: Ballot) -> dict[str, Contender]:
     """Return the contender behind each side."""
-    shown = BOTH.objects(a=ballot.rendition_a_id, b=ballot.rendition_b_id)
-    renditions = {rendition.pk: rendition for rendition in shown}
-    sides = {"A": ballot.rendition_a_id, "B": ballot.rendition_b_id}
-    return {side: renditions[rendition].clip.job.contender for side, rendition in sides.items()}
+    both = BOTH.objects(a=ballot.rendition_a_id, b=ballot.rendition_b_id)
+    contenders = {vars(contender)["shown"]: contender for contender in both}
+    return {"A": contenders[ballot.rendition_a_id], "B": contenders[ballot.rendition_b_id]}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from arena.languages import in_english
 from arena.standings.boards import recent_standing
 from arena.standings.listing import list_boards
-from arena.standings.reveals import tell_verdicts
+from arena.standings.reveals import tell_verdicts, vote_with_reasons
 from arena.voting.ballots import find_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Study
@@ -48,11 +48,12 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
     public = numbers_are_public(found.study)
     standing = recent_standing(study=found.study, track=found.track) if public else None
     context = pair_context(found)
-    told = tell_verdicts(found, standing)
+    vote = vote_with_reasons(found)
+    told = tell_verdicts(found, vote, standing)
     context["sides"] = [
         {**side, "verdict": verdict} for side, verdict in zip(context["sides"], told["verdicts"], strict=True)
     ]
-    said = Reason.objects.filter(vote=found.vote).first()
+    said: Reason | None = getattr(vote, "reason", None)
     remarks = {
         "reasons": tuple(offered_reasons(found.with_sound).items()),
         "given": tuple(said.tags) if said else (),

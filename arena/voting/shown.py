@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
+from django.db.models import BigIntegerField
 
 from arena.catalog.hashing import prompt_hash
+from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 
 KEPT_S = 3600
@@ -32,6 +34,8 @@ LOOKUPS = (
     "clip__job__prompt__text",
     "clip__job__prompt__reference_sha256",
 )
+PAIR: list[Any] = [Given(name, BigIntegerField()) for name in "ab"]
+FACTS = Prepared(lambda: Rendition.objects.filter(pk__in=PAIR).values_list(*LOOKUPS))
 
 
 class Shown(NamedTuple):
@@ -57,7 +61,7 @@ class Shown(NamedTuple):
 
 
 def shown_renditions(renditions: Sequence[int]) -> list[Shown]:
-    """Return the facts of renditions by primary key, in the given order."""
+    """Return the facts of one rendition or two by primary key, in the given order."""
     keys = {_key(pk): pk for pk in renditions}
     kept = {keys[key]: Shown(*facts) for key, facts in cache.get_many(keys).items()}
     unknown = [pk for pk in renditions if pk not in kept]
@@ -69,9 +73,8 @@ def shown_renditions(renditions: Sequence[int]) -> list[Shown]:
 
 
 def _read(renditions: Sequence[int]) -> dict[int, Shown]:
-    rows = Rendition.objects.filter(pk__in=renditions).values_list(*LOOKUPS)
     found = {}
-    for pk, *facts, text, reference in rows:
+    for pk, *facts, text, reference in FACTS.rows(a=renditions[0], b=renditions[-1]):
         found[pk] = Shown._make([*facts, prompt_hash(text, reference)])
     return found
 

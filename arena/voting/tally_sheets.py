@@ -48,7 +48,10 @@ class TallySheet(models.Model):
                 fields=["study", "track", "rater"], condition=Q(size__lt=FULL), name="one_open_tally_sheet"
             )
         ]
-        indexes = [models.Index(fields=["study", "track", "sequence"], name="tally_sheets_by_sequence")]
+        indexes = [
+            models.Index(fields=["study", "track", "sequence"], name="tally_sheets_by_sequence"),
+            models.Index(fields=["study", "track", "id"], name="tally_sheets_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.study_id}/{self.track}: {self.size} entries"

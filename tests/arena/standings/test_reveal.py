@@ -162,5 +162,5 @@ def test_the_page_takes_a_fixed_number_of_queries(
     ballot = open_page(client, rated_study)
     answer(client, ballot)
     client.get(_url(ballot))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         client.get(_url(ballot))
