@@ -11,7 +11,7 @@ from arena.catalog.models import Contender
 from arena.voting.models import Study
 from tests.browser.test_pages import cast_votes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BOARD = "/boards/shapes/t2v-audio/"
 
 

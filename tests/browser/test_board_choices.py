@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from arena.voting.models import Study
 from tests.browser.test_pages import assert_accessible, cast_votes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 BOARD = "/boards/shapes/t2v-audio/"
 ROWS = ".ratings tbody tr"
 

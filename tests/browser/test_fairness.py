@@ -10,7 +10,7 @@ from arena.voting.models import Study, Vote
 from tests.browser.figures import measure_playback
 from tests.browser.voting import hide_tab, start_voting, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PAUSED = "videos => videos.map(video => video.paused)"
 
 
@@ -26,7 +26,6 @@ def test_the_clip_that_is_heard_plays_at_its_own_rate_and_the_other_follows(
     assert figures.heard_rates == (1,)
 
 
-@pytest.mark.slow
 def test_figures_of_ten_loops(desktop: Page, live_server: LiveServer, study: Study) -> None:
     """The skews depend on the machine's load, so they are printed and only the rate is asserted."""
     start_voting(desktop, live_server.url)

@@ -13,7 +13,7 @@ from arena.runs.models import Rendition
 from arena.voting.models import Study
 from tests.browser.voting import press_start, start_voting, vote, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SHAPES = {"wide": (1280, 720), "square": (512, 512), "tall": (720, 1280)}
 NEEDED = (
     "[data-why]",

@@ -20,7 +20,7 @@ from tests.browser.conftest import CAPTIONS
 from tests.browser.voting import hide_tab, start_voting, vote, watch
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_suite
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LENGTH_S, FPS = 10.0, 24
 
 STALL = """video => {
@@ -56,7 +56,6 @@ def long_study(tmp_path: Path, live_server: LiveServer) -> Study:
     return study
 
 
-@pytest.mark.slow
 def test_figures_of_ten_seconds(desktop: Page, live_server: LiveServer, long_study: Study) -> None:
     """The target is a skew of one frame and a drift of two; only far more fails, as machines are loaded."""
     start_voting(desktop, live_server.url)

@@ -10,7 +10,7 @@ from arena.voting.terms import Terms
 from tests.browser.test_pages import assert_accessible
 from tests.browser.voting import press_start, start_voting, vote, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def _with(study: Study, terms: Terms) -> None:

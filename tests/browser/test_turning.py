@@ -12,7 +12,7 @@ from arena.voting.ledger import verify_ledger
 from arena.voting.models import Study, Vote
 from tests.browser.voting import hide_tab, start_voting, vote, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PAUSED = "videos => videos.map(video => video.paused)"
 BOXES = """videos => videos.map(video => {
   const { x, y, width, height } = video.getBoundingClientRect();
@@ -82,7 +82,6 @@ def test_the_next_pair_is_counted_down_and_can_be_stopped(
     assert desktop.evaluate("document.activeElement.id") == "ballot"
 
 
-@pytest.mark.slow
 def test_the_next_pair_comes_by_itself_after_the_countdown(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:

@@ -14,7 +14,7 @@ from tests.browser.conftest import _page
 from tests.browser.test_pages import assert_accessible
 from tests.browser.voting import press_start, start_voting, vote, watch
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 TERMS = {"instructions": True, "consent": "Your answers are used for research.", "sound_check": "ask"}
 
 

@@ -62,6 +62,7 @@ def test_the_report_says_where_a_published_board_differs(subject: Subject) -> No
     assert "published" in section.figures[0].svg()
 
 
+@pytest.mark.slow
 def test_prices_give_the_cheapest_study(subject: Subject) -> None:
     report = build_report(subject, slices=[], gaps=(30.0,), costs=Costs(0.1, 4))
     section = next(each for each in report.sections if each.title == "Planning")
@@ -69,6 +70,7 @@ def test_prices_give_the_cheapest_study(subject: Subject) -> None:
     assert [table.name for table in section.tables] == ["power", "costs"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_concluded_is_said_with_numbers(subject: Subject) -> None:
     report = build_report(subject, slices=[])
     section = next(each for each in report.sections if each.title == "What they do not show")
@@ -76,6 +78,7 @@ def test_what_cannot_be_concluded_is_said_with_numbers(subject: Subject) -> None
     assert "Caution: there are only 15 prompts" in text(section)
 
 
+@pytest.mark.slow
 def test_the_command_sets_a_published_board_beside(tmp_path: Path) -> None:
     votes, boards, out = (tmp_path / name for name in ("votes.csv", "boards.csv", "report.md"))
     FRAME.to_csv(votes, index=False)

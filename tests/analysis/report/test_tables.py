@@ -23,6 +23,7 @@ def report() -> Report:
     return build_report(rate_frame(FRAME), slices=[])
 
 
+@pytest.mark.slow
 def test_every_form_of_every_table_and_figure_is_written(tmp_path: Path, report: Report) -> None:
     names = export_report(report, tmp_path / "out", FORMS)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)

@@ -63,6 +63,7 @@ def test_ids_are_unique_so_that_figures_keep_apart(html: str) -> None:
     assert {link.removeprefix("#") for link in page.loaded} <= set(page.ids)
 
 
+@pytest.mark.slow
 def test_names_are_escaped() -> None:
     frame = FRAME.replace({"m0": "<script>alert(1)</script>", "m1": "a|b *c* $x$"})
     report = build_report(rate_frame(frame), slices=[])
@@ -72,6 +73,7 @@ def test_names_are_escaped() -> None:
     assert r"a\|b \*c\*" in to_markdown(report, "figures")
 
 
+@pytest.mark.slow
 def test_the_same_votes_give_the_same_bytes(report: Report, html: str) -> None:
     again = build_report(rate_frame(FRAME), title=report.title)
     assert to_html(again) == html
@@ -92,6 +94,7 @@ def test_the_command_writes_each_kind(
     assert str(out) in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_markdown_links_figures_that_are_there(tmp_path: Path, report: Report) -> None:
     write_report(report, tmp_path / "report.md")
     write_report(report, tmp_path / "report.md")
@@ -101,6 +104,7 @@ def test_markdown_links_figures_that_are_there(tmp_path: Path, report: Report) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.figures", "report.md"]
 
 
+@pytest.mark.slow
 def test_a_pdf_has_pages_of_text_and_of_figures(report: Report) -> None:
     pages = len(re.findall(rb"/Type /Page\b", to_pdf(report)))
     assert pages > len(figure_pages(report.figures)) > 1
@@ -167,6 +171,7 @@ def test_a_file_that_cannot_replace_another_leaves_it_as_it_was(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+@pytest.mark.slow
 def test_wide_tables_are_parted_to_fit_the_page() -> None:
     frame = Study(contenders=20, votes=1500).draw(1)
     frame[["contender_a", "contender_b"]] = (
@@ -191,6 +196,7 @@ def test_a_table_says_how_many_rows_it_leaves_out() -> None:
     assert "The first 3 of 400 rows." in to_html(Report("x", (), (Section("s", tables=(table,)),)))
 
 
+@pytest.mark.slow
 def test_figures_leave_matplotlibs_settings_as_they_were() -> None:
     program = (
         "import matplotlib, sys; before = matplotlib.rcParams.copy()\n"
@@ -203,6 +209,7 @@ def test_figures_leave_matplotlibs_settings_as_they_were() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
 def test_the_package_loads_neither_pandas_nor_matplotlib() -> None:
     program = "import sys, analysis, analysis.command; print(*sys.modules)"
     loaded = subprocess.run(
@@ -211,6 +218,7 @@ def test_the_package_loads_neither_pandas_nor_matplotlib() -> None:
     assert {"pandas", "matplotlib", "django"} & set(loaded.split()) == set()
 
 
+@pytest.mark.slow
 def test_votes_in_three_modes_are_rated_by_the_joint_ones_and_split(tmp_path: Path) -> None:
     votes, out = tmp_path / "votes.csv", tmp_path / "report.md"
     draw_modes(1, contenders=5).to_csv(votes, index=False)
@@ -239,6 +247,7 @@ def test_the_votes_of_other_tools_are_read_as_they_are(tmp_path: Path) -> None:
     assert [row.rating for row in boards[2]] == [row.rating for row in boards[0]]
 
 
+@pytest.mark.slow
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, report: Report) -> None:
     (tmp_path / "report.figures").mkdir()
     (tmp_path / "report.figures" / "thesis.tex").write_text("mine")

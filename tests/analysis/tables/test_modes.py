@@ -9,6 +9,7 @@ from analysis.tables.modes import _weights, joint_votes, only_mode, split
 from tests.factories_frames import draw_modes as draw
 
 
+@pytest.mark.slow
 def test_weights_of_picture_and_sound_are_found() -> None:
     found = []
     for seed in range(12):

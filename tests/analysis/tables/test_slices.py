@@ -31,6 +31,7 @@ def test_a_planted_interaction_is_found_in_its_slice() -> None:
     assert cell(ratings, ("water", "m0"), "change") < 0
 
 
+@pytest.mark.slow
 def test_p_values_are_uniform_where_slices_make_no_difference() -> None:
     found = []
     for seed in range(40):
