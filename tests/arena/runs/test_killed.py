@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -97,5 +98,7 @@ def test_a_run_killed_midway_ends_with_every_job_done_once(
         for folder, table in (("originals", "production_clip"), ("renditions", "production_rendition"))
         for (name,) in _query(tmp_path, f"SELECT name FROM {table}")
     }
-    assert _files(tmp_path / "media") == named
+    kept = [json.loads(str(row)) for (row,) in _query(tmp_path, "SELECT variants FROM production_rendition")]
+    variants = {f"renditions/{sha[:2]}/{sha[2:4]}/{sha}.mp4" for row in kept for sha, _ in row}
+    assert _files(tmp_path / "media") == named | variants
     assert [list((tmp_path / folder).iterdir()) for folder in ("work", "claims")] == [[], []]

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from asyncio import IncompleteReadError
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
 from urllib.error import URLError
@@ -105,8 +106,9 @@ async def _vote_under_kills(site: Site, served: Served) -> dict[str, str]:
 def test_each_acknowledged_vote_is_in_the_ledger_once_whatever_is_killed(kind: str) -> None:
     with new_site(kind) as site:
         site.prepare("--prompts", "6", "--clip-kib", "4")
-        with site.served() as served:
-            acknowledged = asyncio.run(_vote_under_kills(site, served))
+        # In a thread of its own: tests of pages leave a loop running in this one.
+        with site.served() as served, ThreadPoolExecutor(1) as threads:
+            acknowledged = threads.submit(asyncio.run, _vote_under_kills(site, served)).result()
         entries, votes, voted = json.loads(site.python("-c", ENTRIES))
         in_ledger = dict(entries)
         assert len(in_ledger) == len(entries) == votes == voted
