@@ -6,7 +6,10 @@ Options on the command line come before these.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "arena.web_worker.PatientWorker"
@@ -29,3 +32,37 @@ limit_request_field_size = 8190
 
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats never wait for a disk
+
+if os.environ.get("LOG_FORMAT") == "json":
+    _own = {"handlers": ["console"], "level": "INFO", "propagate": False}
+    logconfig_dict = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "arena.operations.logs.JsonLines"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {"gunicorn.error": _own, "gunicorn.access": _own},
+    }
+
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+_made: list[str] = []
+
+
+def on_starting(server: Any) -> None:  # noqa: ANN401 - gunicorn publishes no types
+    """Make the folder in which the workers count requests together, unless the environment names one."""
+    if _COUNTS not in os.environ:
+        _made.append(tempfile.mkdtemp(prefix="paddock-metrics-", dir=worker_tmp_dir))
+        os.environ[_COUNTS] = _made[0]
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ANN401
+    """Forget the gauges of a worker that ended."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:  # noqa: ANN401
+    """Remove the folder of counts."""
+    for folder in _made:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, validate
 from kombu import Queue
+from platformdirs import user_data_path
 
 from arena.oauth_apps import oauth_app
 
@@ -81,9 +81,11 @@ INSTALLED_APPS = [
     "arena.standings",
     "arena.api",
     "arena.organising",
+    "arena.operations",
     "arena.demo",
 ]
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "arena.cookies.SecureCookies",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "arena.voting.refusals.AnswerRefusals",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "arena.urls"
 WSGI_APPLICATION = "arena.wsgi.application"
@@ -131,8 +134,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Data.
 
-USER_DATA = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data" if IN_CHECKOUT else USER_DATA / "paddock")
+USER_DATA = user_data_path("paddock", appauthor=False)
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data" if IN_CHECKOUT else USER_DATA)
 DATA_DIR.mkdir(parents=True, exist_ok=True)  # SQLite makes its file, but not the folder
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'paddock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -312,11 +315,23 @@ FORCE_SCRIPT_NAME = (
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Watching the site.
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # empty: processes on this machine alone read /metrics
+HEALTH_QUEUE_AGE_S = env.int("HEALTH_QUEUE_AGE_S", 0, validate=validate.Range(min=0))
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "json"]))
+CELERY_WORKER_HIJACK_ROOT_LOGGER = LOG_FORMAT == "line"
+# Health checks come to a container's own port, and over HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^metrics$"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "arena.operations.logs.JsonLines"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
     # They log each address with its query, which signs providers' links.
     "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "httpcore2")},

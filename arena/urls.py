@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from arena import languages
 from arena.api.application import urls as api_v1
+from arena.operations import views as operations
 from arena.organising.dashboard import home
 from arena.standings import views as standings
 from arena.standings.own_votes import own_votes
@@ -38,6 +39,8 @@ urlpatterns = [
     path("organise/", include("arena.organising.urls")),
     path("organise/accounts/", include("allauth.urls")),
     path("organise/support/", admin.site.urls),
+    path("health/", operations.health, name="health"),
+    path("metrics", operations.metrics, name="metrics"),
     path("boards/", standings.boards, name="boards"),
     path("boards/<slug:slug>/", pages.study_boards, name="study_boards"),
     path("boards/<slug:slug>/<str:track>/", pages.board, name="board"),

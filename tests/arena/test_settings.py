@@ -201,4 +201,11 @@ def test_without_a_word_from_the_desktop_the_folder_of_the_user_is_in_their_home
 ) -> None:
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert _read(monkeypatch)["USER_DATA"] == tmp_path / ".local" / "share"
+    assert _read(monkeypatch)["USER_DATA"] == tmp_path / ".local" / "share" / "paddock"
+
+
+def test_logs_are_lines_of_text_or_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _read(monkeypatch)["LOGGING"]["handlers"]["stderr"]["formatter"] == "line"
+    assert _read(monkeypatch, LOG_FORMAT="json")["LOGGING"]["handlers"]["stderr"]["formatter"] == "json"
+    with pytest.raises(EnvError, match="LOG_FORMAT"):
+        _read(monkeypatch, LOG_FORMAT="xml")
