@@ -11,6 +11,7 @@ from environs import Env, validate
 from kombu import Queue
 from platformdirs import user_data_path
 
+from arena.log_settings import logging_settings
 from arena.oauth_apps import oauth_app
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -324,15 +325,4 @@ LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=validate.OneOf(["line", "jso
 CELERY_WORKER_HIJACK_ROOT_LOGGER = LOG_FORMAT == "line"
 # Health checks come to a container's own port, and over HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^metrics$"]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "json": {"()": "arena.operations.logs.JsonLines"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
-    # They log each address with its query, which signs providers' links.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx2", "httpcore2")},
-}
+LOGGING = logging_settings(LOG_FORMAT, env.str("LOG_LEVEL", "WARNING"))
