@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from math import gcd
 
@@ -70,28 +70,40 @@ def choose_slice(study: Study, track: str, asked: Mapping[str, str]) -> Slice:
     for name in asked:
         if name not in FIELDS:
             raise UnknownSlice(_unknown("slice", name, FIELDS))
-    known = known_slices(study, track) if asked else {}
     for name, value in asked.items():
-        if value not in known[name]:
-            raise UnknownSlice(_unknown(name, value, known[name]))
+        known = known_values(study, track, name)
+        if value not in known:
+            raise UnknownSlice(_unknown(name, value, known))
     return Slice(**asked)
 
 
 def known_slices(study: Study, track: str) -> dict[str, tuple[str, ...]]:
     """Return the values that each field can take on a board, sorted, in five queries at most."""
+    return {name: known_values(study, track, name) for name in FIELDS}
+
+
+def known_values(study: Study, track: str, name: str) -> tuple[str, ...]:
+    """Return the values that a field of `FIELDS` can take on a board, sorted, in two queries at most."""
+    return tuple(sorted(_VALUES[name](study, track)))
+
+
+def _tags(study: Study, _track: str) -> set[str]:
+    lists = Prompt.objects.filter(suite__studies=study).order_by().values_list("tags", flat=True)
+    return {tag for tags in lists for tag in tags}
+
+
+def _languages(study: Study, _track: str) -> set[str]:
     prompts = Prompt.objects.filter(suite__studies=study).order_by()
-    tags = {tag for of_one in prompts.values_list("tags", flat=True) for tag in of_one}
-    languages = prompts.values_list("language", flat=True).distinct()
+    return set(prompts.values_list("language", flat=True).distinct())
+
+
+def _aspects(study: Study, track: str) -> set[str]:
     shown = Rendition.objects.filter(clip__job__in=study_jobs(study).filter(track=track)).order_by()
-    sizes = shown.values_list("width", "height").distinct()
-    found: dict[str, Iterable[str]] = {
-        "tag": tags,
-        "language": languages,
-        "aspect": {aspect(*size) for size in sizes},
-        "group": rater_groups(study, track),
-        "mode": {mode for mode in modes_on(track, Terms.of(study.terms).modes) if mode != Mode.BOTH},
-    }
-    return {name: tuple(sorted(values)) for name, values in found.items()}
+    return {aspect(*size) for size in shown.values_list("width", "height").distinct()}
+
+
+def _modes(study: Study, track: str) -> set[str]:
+    return {mode for mode in modes_on(track, Terms.of(study.terms).modes) if mode != Mode.BOTH}
 
 
 def rater_groups(study: Study, track: str) -> set[str]:
@@ -101,6 +113,15 @@ def rater_groups(study: Study, track: str) -> set[str]:
     )
     others = Ballot.objects.filter(study=study, track=track).exclude(rater__admissions__study=study)
     return admitted | {PUBLIC} if not admitted or others.exists() else admitted
+
+
+_VALUES: dict[str, Callable[[Study, str], set[str]]] = {
+    "tag": _tags,
+    "language": _languages,
+    "aspect": _aspects,
+    "group": rater_groups,
+    "mode": _modes,
+}
 
 
 def aspect(width: int, height: int) -> str:

@@ -19,7 +19,7 @@ from arena.catalog.hashing import content_hash
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import NoBoard
 from arena.standings.pages.votes import votes_behind
-from arena.standings.slices import known_slices
+from arena.standings.slices import known_values
 from arena.standings.snapshots.blindness import public_names
 from arena.standings.vote_facts import clip_columns
 from arena.voting.models import Vote
@@ -110,7 +110,7 @@ def rate_board(page: BoardPage) -> Subject:
         covariates=found_covariates(frame),
         control=fit.covariates,
     )
-    if page.part or len(known_slices(page.study, page.track)["mode"]) < len(Mode) - 1:
+    if page.part or len(known_values(page.study, page.track, "mode")) < len(Mode) - 1:
         return subject
     of_study = Vote.objects.counting().filter(ballot__study=page.study, ballot__track=page.track)
     return replace(subject, every_mode=votes_frame(page, of_study))
