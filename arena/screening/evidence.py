@@ -24,6 +24,15 @@ class Place(NamedTuple):
     contender: str
 
 
+class Answered(NamedTuple):
+    """Answers of one rater on control pairs of one kind."""
+
+    right: int
+    """Answers as expected."""
+    wrong: int
+    """Answers that show no care, such as preferring a degraded copy; others count in neither."""
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """N votes of R raters on K contenders, in the order of the ledger."""
@@ -42,6 +51,8 @@ class Evidence:
     a: Numbers
     """Number of the contender on side a, shape (N,)."""
     b: Numbers
+    controls: Mapping[str, Mapping[str, Answered]] = field(default_factory=dict)
+    """Answers on control pairs by kind and by the rater's id."""
     origins: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Keyed hashes of the network and device that a rater came from first, by the rater's id."""
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from arena.screening.controls import judge_controls
 from arena.screening.evidence import Evidence, Place
 from arena.voting.consistent import consistent_read
-from arena.voting.ledger import counting_votes
+from arena.voting.ledger import control_votes, counting_votes, ordinary_votes
 from arena.voting.models import Study
 from arena.voting.origins import RaterOrigin
 
@@ -31,6 +32,7 @@ def read_evidence(study: Study) -> Evidence:
         contenders=list(contenders),
         a=_codes(sides["a"], contenders),
         b=_codes(sides["b"], contenders),
+        controls=judge_controls(control_votes(study), ordinary_votes(study)),
         origins=_origins(study),
     )
 

@@ -45,6 +45,8 @@ def reveal(request: HttpRequest, token: str) -> HttpResponse:
     found = find_ballot(token=token, rater_id=current_rater_id(request))
     if found.state != Ballot.State.VOTED or not names_are_told(found.study, found.rater):
         return redirect("ballot", found.study.slug)
+    if found.control:
+        return render(request, "control.html", {"study": found.study, "ballot": found})
     public = numbers_are_public(found.study)
     standing = recent_standing(study=found.study, track=found.track) if public else None
     context = pair_context(found)

@@ -13,6 +13,7 @@ class VotingConfig(AppConfig):
         """Register the models that stand beside the rules over them."""
         import_module("arena.voting.tally_sheets")
         import_module("arena.voting.admission.models")
+        import_module("arena.voting.controls.models")
         import_module("arena.voting.limits")
         import_module("arena.voting.origins")
         import_module("arena.voting.pairing.models")

@@ -14,6 +14,7 @@ from django.db.models import Count, UUIDField
 from django.utils import timezone
 
 from arena.prepared import Given, Prepared, insert
+from arena.voting.controls.drawing import draw_control
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.modes import Mode, modes_on
 from arena.voting.pairing.again import pair_again
@@ -101,7 +102,12 @@ def _next_pair(outlook: Outlook, random: Random) -> Pairing | None:
     quota = Terms.of(outlook.study.terms).quota
     if quota and outlook.history.votes >= quota:
         return None
-    return pair_again(outlook) or draw_from(outlook, random) or pair_again(outlook, at_once=True)
+    return (
+        pair_again(outlook)
+        or draw_control(outlook, random)
+        or draw_from(outlook, random)
+        or pair_again(outlook, at_once=True)
+    )
 
 
 class OutlookChanged(Exception):
@@ -142,6 +148,9 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         propensity=pairing.propensity,
         order=order,
         mode=pairing.mode,
+        control=pairing.control,
+        twin_id=pairing.twin,
+        twin_side=pairing.twin_side,
         rules_version=study.rules_version,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),

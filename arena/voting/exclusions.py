@@ -29,7 +29,10 @@ def exclude_vote(
 
     Raises:
         ValidationError: the vote is excluded already, the rule's name isn't a slug, or the reason is empty.
+        ValueError: the vote is on a control pair, and counts in nothing.
     """
+    if vote.ballot.control:
+        raise ValueError("vote must be on an ordinary pair; got one on a control pair. It counts in nothing.")
     hold_ledger(vote.ballot.study)
     if vote.exclusions.holding().exists():
         raise ValidationError("An exclusion of this vote already exists. Undo it first.")

@@ -153,6 +153,22 @@ def counting_votes(study: Study) -> Iterator[dict[str, Any]]:
             yield record
 
 
+def ordinary_votes(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield the records of all votes on ordinary pairs, excluded ones as well, in the order of the ledger."""
+    return _records(study, LedgerEntry.Kind.VOTE)
+
+
+def control_votes(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield the records of the votes on control pairs, in the order of the ledger."""
+    return _records(study, LedgerEntry.Kind.CONTROL)
+
+
+def _records(study: Study, kind: LedgerEntry.Kind) -> Iterator[dict[str, Any]]:
+    entries = LedgerEntry.objects.filter(study=study, kind=kind).order_by("sequence")
+    for payload in entries.values_list("payload", flat=True).iterator():
+        yield json.loads(payload)
+
+
 def _excluded_ballots(study: Study) -> set[str]:
     """Return the ballots whose votes are excluded at the ledger's head."""
     changes = (LedgerEntry.Kind.EXCLUSION, LedgerEntry.Kind.UNDOING)

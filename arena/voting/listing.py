@@ -35,7 +35,8 @@ class Listed(NamedTuple):
 def listed_studies() -> list[Listed]:
     """Return every study with its number of votes and contenders, in two queries."""
     votes = dict(
-        Vote.objects.order_by()
+        Vote.objects.ordinary()
+        .order_by()
         .values_list("ballot__study")
         .annotate(votes=Count("id"))
         .values_list("ballot__study", "votes")

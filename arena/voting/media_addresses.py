@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import struct
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -27,6 +28,7 @@ from arena.media.padding import padded_size
 from arena.media.salting import Part, most_added
 from arena.media.storage import StoredFile
 from arena.runs.models import Rendition
+from arena.voting.controls.models import Twin
 from arena.voting.models import Ballot
 from arena.voting.modes import Mode
 from arena.voting.refusals import TamperedBallot
@@ -40,6 +42,9 @@ LEFT_OUT_BY_BIT: dict[int, Part] = {2: "sound", 4: "picture"}
 DAY_S = 24 * 3600
 LONGEST_KEPT_S = 300
 LENGTHS = ("size_bytes", "variants", "duration_s", "fps")
+LENGTHS_OF_TWINS = ("size_bytes", "variants", "rendition__duration_s", "rendition__fps")
+
+LENGTH_KEY = "longest:{prompt}:{seed}:{settings_hash}"
 
 Side = Literal["a", "b"]
 
@@ -63,7 +68,7 @@ def media_token(ballot: Ballot, side: Side) -> str:
 
     It is valid until the ballot expires; made after the vote, it is valid for a day, and the same all day.
     """
-    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    a, b = _shown_on(ballot)
     shown = a if side == "a" else b
     sha256, size_bytes = _choose(shown, _seed(ballot.pk.bytes, side.encode()))
     if ballot.state == Ballot.State.VOTED:
@@ -86,6 +91,15 @@ def media_token(ballot: Ballot, side: Side) -> str:
     )
     sealed = _cipher(settings.SECRET_KEY).encrypt(content, None)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _shown_on(ballot: Ballot) -> tuple[Shown, Shown]:
+    """Return the facts of what each side shows; a degraded twin has its clip's, and files of its own."""
+    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    if ballot.twin is None:
+        return a, b
+    files = {name: getattr(ballot.twin, name) for name in ("sha256", "size_bytes", "variants")}
+    return (a._replace(**files), b) if ballot.twin_side == "a" else (a, b._replace(**files))
 
 
 def read_media_token(token: str) -> ServedClip:
@@ -123,15 +137,23 @@ def _choose(shown: Shown, seed: bytes) -> tuple[str, int]:
 def _longest_of_unit(prompt_id: int, a: Shown, b: Shown) -> int:
     """Return the length of the longest file of one prompt, seed and settings, with the most salt."""
     unit = {"prompt": prompt_id, "seed": a.seed, "settings_hash": a.settings_hash}
-    key = "longest:{prompt}:{seed}:{settings_hash}".format_map(unit)
+    key = LENGTH_KEY.format_map(unit)
     kept: int | None = cache.get(key)
     # A length that was read before the variants of the two were made is too small for them.
     least = max(_longest(each.size_bytes, each.variants, each.duration_s, each.fps) for each in (a, b))
     if kept is None or kept < least:
         of_unit = Rendition.objects.filter(**{f"clip__job__{name}": value for name, value in unit.items()})
-        kept = max(_longest(*facts) for facts in of_unit.values_list(*LENGTHS))
+        twins = Twin.objects.filter(rendition__in=of_unit).values_list(*LENGTHS_OF_TWINS)
+        kept = max(_longest(*facts) for facts in (*of_unit.values_list(*LENGTHS), *twins))
         cache.set(key, kept, LONGEST_KEPT_S)
     return kept
+
+
+def forget_lengths(renditions: Iterable[Rendition]) -> None:
+    """Forget the longest files of the units of these clips, in this process and in a shared cache."""
+    jobs = (rendition.clip.job for rendition in renditions)
+    units = ({"prompt": job.prompt_id, "seed": job.seed, "settings_hash": job.settings_hash} for job in jobs)
+    cache.delete_many([LENGTH_KEY.format_map(unit) for unit in units])
 
 
 def _longest(size_bytes: int, variants: list[tuple[str, int]], duration_s: float, fps: float) -> int:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_noop
@@ -15,42 +13,13 @@ from arena.catalog.hashing import content_hash
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.catalog.tracks import TRACK_CHOICES
 from arena.runs.models import Rendition
+from arena.voting.choices import Control as Control
+from arena.voting.choices import Outcome as Outcome
+from arena.voting.choices import VoidReason as VoidReason
 from arena.voting.modes import Mode
+from arena.voting.validating import refuse_odd_line as refuse_odd_line
+from arena.voting.validating import refuse_odd_tracks as refuse_odd_tracks
 from generators.base import Track
-
-
-class Outcome(models.TextChoices):
-    """Answer to a ballot."""
-
-    A = "a", gettext_noop("A is better")
-    TIE = "tie", gettext_noop("Tie")
-    BOTH_BAD = "both_bad", gettext_noop("Both bad")
-    B = "b", gettext_noop("B is better")
-
-
-class VoidReason(models.TextChoices):
-    """What spoiled a pair's playback, with the sentence that the page says."""
-
-    STALL = (
-        "stall",
-        gettext_noop("Playback stopped for some seconds before you had seen both clips to the end."),
-    )
-    HIDDEN = "hidden", gettext_noop("The tab was in the background while the clips were playing.")
-    RATE = "rate", gettext_noop("The clips did not play at their normal speed.")
-    FILE = "file", gettext_noop("One of the clips is damaged on our side.")
-
-
-def refuse_odd_line(text: str) -> None:
-    """Raise ValidationError unless the text is one line of printable characters, not all blank."""
-    if not text.strip() or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
-        raise ValidationError("must be one line of printable characters")
-
-
-def refuse_odd_tracks(tracks: object) -> None:
-    """Raise ValidationError unless the value is a list of one known track or more."""
-    if not isinstance(tracks, list) or not tracks or not all(track in tuple(Track) for track in tracks):
-        raise ValidationError("must be a list of tracks")
-
 
 FRONT_TEXTS = ("asked_by", "introduction", "contact")
 """Fields of a study that only its front page shows."""
@@ -201,6 +170,23 @@ class Ballot(models.Model):
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
     mode = models.CharField(max_length=5, choices=Mode.choices, default=Mode.BOTH)
+    control = models.CharField(
+        max_length=9,
+        choices=Control.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Empty for none",
+    )
+    twin = models.ForeignKey("voting.Twin", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    twin_side = models.CharField(
+        max_length=1,
+        choices=Order.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Side that shows the twin in place of its clip",
+    )
     rules_version = models.PositiveIntegerField(default=1, help_text="Of the rules it was issued under")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     void_reason = models.CharField(
@@ -211,7 +197,15 @@ class Ballot(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(rendition_a=F("rendition_b")), name="ballot_of_two"),
+            models.CheckConstraint(
+                condition=~Q(rendition_a=F("rendition_b")) | Q(control__in=["gold", "identical"]),
+                name="ballot_of_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(control="gold", twin__isnull=False, twin_side__in=["a", "b"])
+                | (~Q(control="gold") & Q(twin__isnull=True, twin_side="")),
+                name="ballot_of_gold_has_twin",
+            ),
             models.CheckConstraint(
                 condition=Q(propensity__gt=0, propensity__lte=1), name="ballot_propensity_is_probability"
             ),
@@ -232,11 +226,16 @@ class Ballot(models.Model):
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):
-    """Votes, with a filter for those that count."""
+    """Votes, with filters for those on ordinary pairs, and those of them that count."""
+
+    def ordinary(self) -> VoteQuerySet:
+        """Return the votes on pairs that are no controls."""
+        return self.filter(ballot__control="")
 
     def counting(self) -> VoteQuerySet:
-        """Return the votes that count, which are those without an exclusion that holds."""
-        return self.exclude(Exists(Exclusion.objects.holding().filter(vote=OuterRef("pk"))))
+        """Return the ordinary votes that count, which are those without an exclusion that holds."""
+        holding = Exclusion.objects.holding().filter(vote=OuterRef("pk"))
+        return self.ordinary().exclude(Exists(holding))
 
 
 class Vote(models.Model):
@@ -304,6 +303,8 @@ class LedgerEntry(models.Model):
 
     class Kind(models.TextChoices):
         VOTE = "vote"
+        CONTROL = "control"
+        """Vote on a control pair, which enters no tally."""
         EXCLUSION = "exclusion"
         UNDOING = "undoing"
         CHANGE = "change"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from arena.voting.models import Rater, Study
+from arena.voting.models import Ballot, Rater, Study
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.terms import Terms
@@ -49,10 +49,19 @@ def rater_progress(*, study: Study, rater: Rater | None) -> Progress:
 
 
 def progress_of(outlook: Outlook) -> Progress:
-    """Return a rater's progress as of their outlook."""
-    votes, quota = outlook.history.votes, Terms.of(outlook.study.terms).quota
-    total = votes + (outlook.history.opened is not None) + outlook.votes_left
-    return Progress(votes, max(votes, min(total, quota)) if quota else total)
+    """Return a rater's progress as of their outlook.
+
+    The total holds as many control pairs as the study's terms let expect, so that it does not change with
+    one of them and give it away.
+    """
+    terms, history = Terms.of(outlook.study.terms), outlook.history
+    opened = history.opened is not None
+    controls = {
+        row.key for row in history.controls if row.state == Ballot.State.VOTED or row.key == history.opened
+    }
+    ordinary = history.votes + opened - len(controls) + outlook.votes_left
+    total = max(history.votes + opened, round(ordinary / (1 - terms.controls)))
+    return Progress(history.votes, max(history.votes, min(total, terms.quota)) if terms.quota else total)
 
 
 def effort_of(outlook: Outlook) -> Effort:

@@ -34,6 +34,10 @@ VOTE_FIELDS = {
     "propensity": "ballot__propensity",
     "order": "ballot__order",
     "mode": "ballot__mode",
+    "control": "ballot__control",
+    "degraded": "ballot__twin_side",
+    "degradation": "ballot__twin__degradation",
+    "twin": "ballot__twin__sha256",
     "rules_version": "ballot__rules_version",
     "outcome": "outcome",
     "aspects": "aspects",
@@ -46,6 +50,10 @@ VOTE_FIELDS = {
 LEFT_OUT: Record = {
     "order": "",
     "mode": "both",
+    "control": "",
+    "degraded": "",
+    "degradation": None,
+    "twin": None,
     "rules_version": 1,
     "aspects": {},
     "details": {},
@@ -111,6 +119,10 @@ def vote_record(vote: Vote) -> Record:
         "propensity": ballot.propensity,
         "order": ballot.order,
         "mode": ballot.mode,
+        "control": ballot.control,
+        "degraded": ballot.twin_side,
+        "degradation": ballot.twin.degradation if ballot.twin else None,
+        "twin": ballot.twin.sha256 if ballot.twin else None,
         "rules_version": ballot.rules_version,
         "outcome": vote.outcome,
         "aspects": vote.aspects,
@@ -119,6 +131,11 @@ def vote_record(vote: Vote) -> Record:
         "at": vote.created_at,
     }
     return {name: _plain(value) for name, value in record.items() if _is_told(name, value)}
+
+
+def kind_of(record: Record) -> LedgerEntry.Kind:
+    """Return the kind of entry that records a vote."""
+    return LedgerEntry.Kind.CONTROL if "control" in record else LedgerEntry.Kind.VOTE
 
 
 def exclusion_record(exclusion: Exclusion) -> Record:
@@ -149,7 +166,7 @@ def record_key(record: Record) -> object:
 def study_records(study: Study) -> Iterator[tuple[str, Record]]:
     """Yield the kind and record of each row that a study's ledger records, in one query for each kind."""
     for record in _vote_records(ballot__study=study):
-        yield LedgerEntry.Kind.VOTE.value, record
+        yield kind_of(record).value, record
     for record in _exclusion_records(vote__ballot__study=study):
         yield LedgerEntry.Kind.EXCLUSION.value, record
     for record in _undoing_records(exclusion__vote__ballot__study=study):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ SECRET = ("completion_code", "completion_url", "screened_out_code")
 """Fields that only raters who finished, or were turned away, may know."""
 LONGEST_CONSENT = 4000
 LARGEST_COUNT = 1_000_000
+LARGEST_SHARE = 0.2
+"""Most pairs of each kind of control."""
 
 
 class InvalidTerms(ValueError):
@@ -80,6 +82,12 @@ class Terms:
     """Votes after which a rater sees a board of their own, 0 for never."""
     screening: dict[str, float] = field(default_factory=dict)
     """Threshold of each screening rule by its name."""
+    gold: float = 0.0
+    """Share of pairs that show a clip beside its degraded twin."""
+    identical: float = 0.0
+    """Share of pairs that show a clip beside itself."""
+    repeats: float = 0.0
+    """Share of pairs that the rater judged before, on swapped sides."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Terms:
@@ -111,6 +119,11 @@ class Terms:
         }
 
     @property
+    def controls(self) -> float:
+        """Share of pairs that are controls."""
+        return self.gold + self.identical + self.repeats
+
+    @property
     def public(self) -> dict[str, Any]:
         """Stored terms without the codes and the address, which only raters who finished may know."""
         return {**self.stored, **{name: True for name in SECRET if getattr(self, name)}}
@@ -132,8 +145,19 @@ class Terms:
         ]
         if not wrong and self.panel_query and self.admission != "panel":
             wrong = [f"panel_query must be empty unless admission is panel; got '{self.panel_query}'."]
+        wrong = wrong or list(self._odd_controls())
         if wrong:
             raise InvalidTerms(" ".join(wrong))
+
+    def _odd_controls(self) -> Iterator[str]:
+        """Yield what keeps control pairs from telling anything."""
+        if self.identical and "tie" not in self.answers:
+            yield f"identical must be 0 where no tie can be answered; got {self.identical:g}. Offer a tie."
+        if self.repeats and self.reveal == "vote":
+            yield (
+                f"repeats must be 0 where names are shown after each vote; got {self.repeats:g}. "
+                "Set reveal to last or close."
+            )
 
 
 def _immutable(value: object) -> object:
@@ -170,6 +194,16 @@ def _count(most: int, meaning: str) -> Rule:
     return Rule(
         f"a whole number from 0 to {most:,}",
         lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most,
+        meaning,
+    )
+
+
+def _share(meaning: str) -> Rule:
+    return Rule(
+        f"a number from 0 to {LARGEST_SHARE:g}",
+        lambda value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_SHARE
+        ),
         meaning,
     )
 
@@ -234,5 +268,8 @@ RULES: dict[str, Rule] = {
     "screening": Rule(
         f"a mapping of rules to numbers: {KNOWN}", _are_thresholds, "threshold of each screening rule"
     ),
+    "gold": _share("share of pairs that show a clip beside its degraded twin"),
+    "identical": _share("share of pairs that show a clip beside itself"),
+    "repeats": _share("share of pairs that the rater judged before, on swapped sides"),
 }
 """Rule of each field of `Terms`, in the same order."""

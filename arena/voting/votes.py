@@ -13,9 +13,9 @@ from arena.prepared import Given, PreparedUpdate, insert
 from arena.voting.answers import refuse_other_answers
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.limits import Limit, count_against
-from arena.voting.models import Ballot, LedgerEntry, Study, Vote
+from arena.voting.models import Ballot, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
-from arena.voting.records import vote_record
+from arena.voting.records import kind_of, vote_record
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
 from arena.voting.shown import shown_renditions
 from arena.voting.tally_sheets import count_vote
@@ -48,6 +48,8 @@ def cast_vote(
 ) -> Vote:
     """Record a vote and its ledger entry in one transaction; return the first vote if it is repeated.
 
+    A vote on a control pair enters the ledger alone, and no tally.
+
     Args:
         ballot: the ballot.
         outcome: the answer.
@@ -77,8 +79,10 @@ def cast_vote(
         created_at=now,
     )
     insert(vote)
-    entry = append_entry(study=ballot.study, kind=LedgerEntry.Kind.VOTE, record=vote_record(vote))
-    count_vote(vote=vote, sequence=entry.sequence)
+    record = vote_record(vote)
+    entry = append_entry(study=ballot.study, kind=kind_of(record), record=record)
+    if not ballot.control:
+        count_vote(vote=vote, sequence=entry.sequence)
     shown = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
     count_exposure([each.commitment for each in shown if each.commitment is not None])
     plan_when_due(study=ballot.study, entries=entry.sequence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arena.screening.findings import Rule
 from arena.screening.rules.answering import FEW_VOTES, ONE_SIDED, STREAKS, TOO_FAST
+from arena.screening.rules.checking import GOLD, IDENTICAL, INCONSISTENT
 from arena.screening.rules.influence import LEVERAGE, SHARED_ORIGIN
 from arena.screening.rules.judging import DISAGREEMENT, LOYALTY
 
@@ -14,6 +15,9 @@ RULES: dict[str, Rule] = {
         TOO_FAST,
         STREAKS,
         ONE_SIDED,
+        GOLD,
+        IDENTICAL,
+        INCONSISTENT,
         SHARED_ORIGIN,
         LOYALTY,
         DISAGREEMENT,

@@ -100,5 +100,5 @@ def _voted_on(page: BoardPage, viewer: Rater | None) -> set[int]:
     """Return the renditions of the viewer's own votes in the study."""
     if viewer is None or not names_are_told(page.study, viewer):
         return set()
-    voted = Ballot.objects.filter(state=Ballot.State.VOTED, study=page.study, rater=viewer)
+    voted = Ballot.objects.filter(state=Ballot.State.VOTED, study=page.study, rater=viewer, control="")
     return {key for both in voted.values_list("rendition_a", "rendition_b") for key in both}

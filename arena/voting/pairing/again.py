@@ -41,4 +41,5 @@ def _repeated(outlook: Outlook, waiting: Waiting) -> Pairing | None:
         a, b = find_shown(outlook.study, (first.rendition_a_id, first.rendition_b_id))
     except PoolChanged:
         return None
-    return Pairing(unit, a, b, first.propensity, first.order, first.mode)
+    control = (first.control, first.twin_id, first.twin_side)
+    return Pairing(unit, a, b, first.propensity, first.order, first.mode, *control)

@@ -37,6 +37,12 @@ class Pairing:
     """Side heard first where it was drawn before; None where it is still to be drawn."""
     mode: str = ""
     """Mode of judging where it was drawn before; empty where it is still to be drawn."""
+    control: str = ""
+    """Kind of a control pair; empty for an ordinary one."""
+    twin: int | None = None
+    """Key of the degraded twin that a gold pair shows."""
+    twin_side: str = ""
+    """Side that shows it."""
 
 
 class DrawnUnit(NamedTuple):
@@ -175,6 +181,6 @@ def find_shown(study: Study, pair: Sequence[int]) -> list[Rendition]:
         PoolChanged: the study no longer shows one of them.
     """
     found = {row.pk: row for row in shown_pair(study).objects(a=pair[0], b=pair[1])}
-    if len(found) < len(pair):
+    if len(found) < len(set(pair)):
         raise PoolChanged
     return [found[key] for key in pair]

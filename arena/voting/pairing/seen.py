@@ -42,6 +42,8 @@ class Row(NamedTuple):
     b: int
     of_a: int
     of_b: int
+    control: str
+    twin: int | None
 
     @property
     def pair(self) -> frozenset[int]:
@@ -66,6 +68,8 @@ REST = (
     "rendition_b_id",
     "rendition_a__clip__job__contender_id",
     "rendition_b__clip__job__contender_id",
+    "control",
+    "twin_id",
 )
 """Lookups of a row's other fields, in their order."""
 
@@ -121,6 +125,10 @@ class History:
     """Key of the ballot that is open in this study, or None."""
     overdue: bool = False
     """Whether a ballot of this study counts as open though its time is over."""
+    ordinary: list[Row] = field(default_factory=list)
+    """Ballots of this study that are no controls."""
+    controls: list[Row] = field(default_factory=list)
+    """Ballots of this study on control pairs."""
     waiting: list[Waiting] = field(default_factory=list)
     """Voided ballots of this study whose pairs are to be shown again, oldest first."""
 
@@ -130,16 +138,18 @@ def read_history(study: Study, rater: Rater) -> History:
     history, now = History(), timezone.now()
     here = []
     for row in _rows(rater):
-        shown = history.units[row.unit]
+        shown = history.units[row.unit]  # of controls as well: their prompts have been seen
         is_open = row.state == Ballot.State.OPEN and row.expires_at > now
         history.ballots += 1
         if row.study_id == study.pk:
             here.append(row)
-            shown.pairs.add(row.pair)
+            (history.controls if row.control else history.ordinary).append(row)
+            if not row.control:
+                shown.pairs.add(row.pair)
             history.votes += row.state == Ballot.State.VOTED
             history.opened = row.key if is_open else history.opened
             history.overdue |= row.state == Ballot.State.OPEN and not is_open
-        if is_open or row.state == Ballot.State.VOTED:
+        if not row.control and (is_open or row.state == Ballot.State.VOTED):  # controls name nobody
             shown.revealed |= {row.a: row.of_a, row.b: row.of_b}
     _let_wait(history, here)
     return history
@@ -149,16 +159,17 @@ def _rows(rater: Rater) -> Iterator[Row]:
     """Yield a rater's ballots; a rater without a row has none."""
     if rater._state.adding:
         return
-    for key, study_id, state, issued_at, expires_at, a, b, of_a, of_b, *unit in BALLOTS.rows(rater=rater.pk):
-        yield Row(key, study_id, state, issued_at, expires_at, Unit(*unit), a, b, of_a, of_b)
+    before, own = REST.index("expires_at") + 1, len(REST)
+    for row in BALLOTS.rows(rater=rater.pk):
+        yield Row._make([*row[:before], Unit(*row[own:]), *row[before:own]])
 
 
 def _let_wait(history: History, rows: Sequence[Row]) -> None:
     """Note the pairs to show again: all their ballots were voided, and no vote has named a clip of theirs."""
-    tries: dict[frozenset[int], list[Row]] = defaultdict(list)
+    tries: dict[tuple[frozenset[int], int | None], list[Row]] = defaultdict(list)
     for row in rows:
-        tries[row.pair].append(row)
-    for pair, of_pair in tries.items():
+        tries[row.pair, row.twin].append(row)
+    for (pair, _), of_pair in tries.items():
         last = max(of_pair, key=lambda row: row.issued_at)
         if len(of_pair) >= MOST_TRIES or any(row.state != Ballot.State.VOIDED for row in of_pair):
             continue

@@ -16,7 +16,7 @@ from arena.voting.terms_file import describe_terms, read_terms
 from tests.factories import make_contender, make_study, make_suite
 
 EVERY_FIELD: dict[str, Any] = {
-    "answers": ["a", "b"],
+    "answers": ["a", "tie", "b"],
     "aspects": ["picture", "sync"],
     "modes": ["both", "muted", "sound"],
     "reveal": "close",
@@ -35,6 +35,9 @@ EVERY_FIELD: dict[str, Any] = {
     "screened_out_code": "0UT",
     "personal_board": 20,
     "screening": {"too-fast": 2.5},
+    "gold": 0.1,
+    "identical": 0.05,
+    "repeats": 0.1,
 }
 
 

@@ -1,0 +1,33 @@
+"""Twins that a study shows, and the modes of judging in which they are noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from arena.media.degrade import Degradation
+from arena.voting.controls.models import Twin
+from arena.voting.models import Study
+from arena.voting.modes import Mode, modes_on
+from arena.voting.pairing.units import drawable_jobs
+
+UNNOTICED = {
+    Degradation.LATE_SOUND: (Mode.MUTED, Mode.SOUND),
+    Degradation.MUFFLED_SOUND: (Mode.MUTED,),
+    Degradation.DROPPED_FRAMES: (Mode.SOUND,),
+    Degradation.BLUR: (Mode.SOUND,),
+    Degradation.NOISE: (Mode.SOUND,),
+}
+"""Modes in which each degradation is not noticed."""
+
+
+def twins_of(study: Study) -> QuerySet[Twin]:
+    """Return the twins that the study shows now."""
+    return Twin.objects.filter(retired_at__isnull=True, rendition__clip__job__in=drawable_jobs(study))
+
+
+def judged_in(degradation: str, track: str, modes: Sequence[str]) -> list[str]:
+    """Return in which of a study's modes a degradation is noticed on a track."""
+    unnoticed = UNNOTICED[Degradation(degradation)]
+    return [mode for mode in modes_on(track, tuple(modes)) if mode not in unnoticed]
