@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations, cycle
+from random import Random
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -13,10 +14,11 @@ from django.urls import reverse
 
 from arena.runs.models import Rendition
 from arena.voting.ballots import sign_ballot
+from arena.voting.controls.models import Twin
 from arena.voting.media_addresses import Side, media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote
-from tests.factories import make_ballot, make_study
+from tests.factories import make_ballot, make_study, store_bytes
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as ClientResponse
@@ -102,6 +104,31 @@ def make_rated_study(slug: str = "study") -> Study:
     for outcomes in ("aab", "aat", "aaab", "ab"):
         cast_all_pairs(study, Rater.objects.create(), outcomes)
     return study
+
+
+class Always(Random):
+    """Source of draws in which each pair is a control, if there are any."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def getrandbits(self, k: int) -> int:
+        return super().getrandbits(k)
+
+
+class Never(Always):
+    """Source of draws in which no pair is a control."""
+
+    def random(self) -> float:
+        return 0.9
+
+
+def make_twin_row(rendition: Rendition, degradation: str = "blur", **fields: object) -> Twin:
+    """Make the row of a degraded twin, with a stored file that holds a few bytes."""
+    kept = store_bytes(f"{degradation} of {rendition.pk}".encode(), "renditions", "mp4")
+    files = {"sha256": kept.sha256, "size_bytes": kept.size_bytes, "name": kept.name}
+    given = {"degradation": degradation, "seed": "0", "recipe": {}, **files}
+    return Twin.objects.create(rendition=rendition, **{**given, **fields})
 
 
 def recorded() -> tuple[int, list[str]]:
