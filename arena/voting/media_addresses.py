@@ -144,7 +144,8 @@ def _longest_of_unit(prompt_id: int, a: Shown, b: Shown) -> int:
     if kept is None or kept < least:
         of_unit = Rendition.objects.filter(**{f"clip__job__{name}": value for name, value in unit.items()})
         twins = Twin.objects.filter(rendition__in=of_unit).values_list(*LENGTHS_OF_TWINS)
-        kept = max(_longest(*facts) for facts in (*of_unit.values_list(*LENGTHS), *twins))
+        both = of_unit.order_by().values_list(*LENGTHS).union(twins.order_by(), all=True)
+        kept = max(_longest(*facts) for facts in both)
         cache.set(key, kept, LONGEST_KEPT_S)
     return kept
 
