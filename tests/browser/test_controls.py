@@ -42,7 +42,7 @@ def test_after_a_vote_on_gold_the_page_says_what_it_was_and_goes_on(
     for width in (390, 1440):
         for scheme in ("light", "dark"):
             desktop.set_viewport_size({"width": width, "height": 844})
-            desktop.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            desktop.emulate_media(color_scheme=scheme)
             assert desktop.evaluate("document.documentElement.scrollWidth") <= width
             desktop.screenshot(path=tmp_path / f"control-{width}-{scheme}.png")
     page.get_by_role("link", name="Next pair").click()

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalog', '0006_commitments'),
         ('production', '0010_broken_files'),
-        ('voting', '0019_damaged_files'),
+        ('voting', '0020_tally_sheets_by_age'),
     ]
 
     operations = [
