@@ -44,6 +44,9 @@ def add_person(*, email: str, role: Role, by: User | None = None) -> User:
         user.set_unusable_password()
     elif role != Role.ORGANISER:
         refuse_last_organiser(user)
+    earlier = Member.objects.filter(user=user, user__is_active=True).first()
+    if earlier is not None and earlier.role == role:
+        return user
     user.is_active = True
     user.save()
     Member.objects.update_or_create(user=user, defaults={"role": role})

@@ -16,7 +16,7 @@ RETRY_S = 30
 @require_safe
 def download(request: HttpRequest, slug: str, track: str, form: str) -> HttpResponse:
     """Answer with a board as a file; the report is built on the first call in ten minutes."""
-    page = find_board(slug, track, request.GET)
+    page = find_board(slug, track, request.GET, request.user)
     if form not in DOWNLOADS:
         raise UnknownAddress(unknown("format", form, DOWNLOADS))
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from arena.catalog.models import Contender
@@ -63,15 +64,17 @@ class BoardPage:
         return reverse(name, args=[self.study.slug, self.track.value, *arguments]) + self.query
 
 
-def find_board(slug: str, track: str, asked: Mapping[str, str]) -> BoardPage:
+def find_board(
+    slug: str, track: str, asked: Mapping[str, str], viewer: User | AnonymousUser | None = None
+) -> BoardPage:
     """Return the board of a study on a track, in the slice that a query string asks for.
 
     Raises:
         UnknownAddress: there is no such study, track or slice; the message lists those that there are.
-        BoardWithheld: the study shows its boards when it closes.
+        BoardWithheld: the study shows its boards when it closes, and the viewer may not see them before.
     """
     study = find_presentable(slug)
-    if not numbers_are_public(study):
+    if not numbers_are_public(study) and not may_see_early(viewer, study):
         raise BoardWithheld
     if track not in study.tracks:
         raise UnknownAddress(unknown("track", track, study.tracks))
@@ -80,6 +83,11 @@ def find_board(slug: str, track: str, asked: Mapping[str, str]) -> BoardPage:
     except UnknownSlice as error:
         raise UnknownAddress(str(error)) from error
     return BoardPage(study, Track(track), part)
+
+
+def may_see_early(viewer: User | AnonymousUser | None, study: Study) -> bool:
+    """Return whether a signed-in person's role lets them see boards that are not public."""
+    return viewer is not None and viewer.has_perm("organising.see_boards", study)
 
 
 def find_contender(page: BoardPage, name: str) -> Contender:

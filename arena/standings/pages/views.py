@@ -38,7 +38,7 @@ def study_boards(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     """Show the board of a study on one track; htmx gets the table of ratings alone."""
-    page = find_board(slug, track, request.GET)
+    page = find_board(slug, track, request.GET, request.user)
     choices = read_choices(request.GET)
     if _wants_table(request) and page.standing.board is not None:
         response = render(request, "board_ratings.html", _shared(page) | ratings_context(page, choices))
@@ -50,7 +50,7 @@ def board(request: HttpRequest, slug: str, track: str) -> HttpResponse:
 @require_safe
 def contender(request: HttpRequest, slug: str, track: str, name: str) -> HttpResponse:
     """Show where one contender stands on a board, and how it does against each of the others."""
-    page = find_board(slug, track, request.GET)
+    page = find_board(slug, track, request.GET, request.user)
     return render(
         request, "contender.html", _shared(page) | contender_context(page, find_contender(page, name))
     )
@@ -60,7 +60,7 @@ def contender(request: HttpRequest, slug: str, track: str, name: str) -> HttpRes
 @require_safe
 def choose_pair(request: HttpRequest, slug: str, track: str) -> HttpResponse:
     """Redirect from the form that chooses two contenders to their page."""
-    page = find_board(slug, track, request.GET)
+    page = find_board(slug, track, request.GET, request.user)
     first, second = (find_contender(page, request.GET.get(side, "")) for side in ("first", "second"))
     return redirect(page.address("pair", first.public_slug, second.public_slug))
 
@@ -70,7 +70,7 @@ def choose_pair(request: HttpRequest, slug: str, track: str) -> HttpResponse:
 @require_safe
 def pair(request: HttpRequest, slug: str, track: str, first: str, second: str) -> HttpResponse:
     """Show how two contenders differ, and their clips if the viewer may see them."""
-    page = find_board(slug, track, request.GET)
+    page = find_board(slug, track, request.GET, request.user)
     both = (find_contender(page, first), find_contender(page, second))
     if both[0] == both[1]:
         raise UnknownOption(f"A pair must be of two contenders; got “{first}” twice. Choose another.")

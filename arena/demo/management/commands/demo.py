@@ -18,6 +18,8 @@ from arena.catalog.contenders import load_contenders, read_contenders
 from arena.catalog.models import Contender, Suite
 from arena.catalog.suites import load_suite
 from arena.demo.simulation import simulate_votes
+from arena.organising.models import Role
+from arena.organising.people import add_person, make_link
 from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Run
 from arena.runs.progress import produce_with_progress
@@ -35,6 +37,7 @@ HAPPYHORSE = "happyhorse-toy"
 WITH_TORCH = "make demo" if settings.IN_CHECKOUT else "pip install torch, and then: paddock demo"
 SUITES = bundled.FOLDER
 TRACK = Track.T2V_AUDIO
+ORGANISER = "organiser@localhost"
 LOWEST_PRIORITY = 19
 CLIP_SETTINGS = ClipSettings(duration_s=2.0, width=512, height=512, fps=16)
 """Settings of the toy HappyHorse's clips, so that length and frame rate don't identify a contender."""
@@ -174,6 +177,8 @@ def _make_variants_meanwhile(missing: int, console: Console) -> None:
 
 def _serve(port: int, console: Console) -> None:
     console.print(f"\nThe arena is open: [bold]http://127.0.0.1:{port}/[/bold]  (Ctrl-C closes it)")
+    link = make_link(add_person(email=ORGANISER, role=Role.ORGANISER))
+    console.print(f"Sign in as its organiser, once: http://127.0.0.1:{port}{link}", soft_wrap=True)
     address = f"127.0.0.1:{port}"
     options = ["-c", "python:arena.gunicorn_conf", "--bind", address, "--log-level", "warning"]
     command = ["-m", "gunicorn", "arena.wsgi", *options]
