@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from arena.api.models import ApiToken
 from arena.catalog.models import Commitment, Contender, Prompt, Suite
 from arena.organising.models import AuditEntry, Member, Ownership
 from arena.runs.models import BrokenFile, Clip, Job, JobEvent, Rendition, Run, Submission
@@ -68,7 +67,7 @@ READ_ONLY: tuple[type[Model], ...] = (
     *(Reason, Report, Step, Invitation, PanelMember),
     *(Suite, Prompt, Commitment),
     *(Run, Job, JobEvent, Submission, Clip, Rendition, BrokenFile),
-    *(Snapshot, AuditEntry, Member, ApiToken),
+    *(Snapshot, AuditEntry, Member),
 )
 admin.site.register(READ_ONLY, ReadOnly)
 admin.site.register(Contender, Described)
