@@ -9,9 +9,10 @@ from math import gcd
 from arena.catalog.models import Prompt
 from arena.runs.models import Rendition
 from arena.voting.admission.models import Admission
-from arena.voting.models import Ballot, Study
+from arena.voting.models import Study
 from arena.voting.modes import Mode, modes_on, sheet_name
 from arena.voting.pairing import study_jobs
+from arena.voting.tally_sheets import TallySheet
 from arena.voting.terms import Terms
 
 
@@ -107,11 +108,15 @@ def _modes(study: Study, track: str) -> set[str]:
 
 
 def rater_groups(study: Study, track: str) -> set[str]:
-    """Return how raters of a board came to its study; those whom nobody admitted are the public."""
+    """Return how those who voted on a board came to its study; those whom nobody admitted are the public.
+
+    Sheets say who voted: there is one for each rater, where a study may have a million ballots.
+    """
     admitted = set(
         Admission.objects.filter(study=study).order_by().values_list("group", flat=True).distinct()
     )
-    others = Ballot.objects.filter(study=study, track=track).exclude(rater__admissions__study=study)
+    names = [sheet_name(track, mode) for mode in Mode]
+    others = TallySheet.objects.filter(study=study, track__in=names).exclude(rater__admissions__study=study)
     return admitted | {PUBLIC} if not admitted or others.exists() else admitted
 
 

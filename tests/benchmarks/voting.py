@@ -100,6 +100,18 @@ def report(site: Site, options: argparse.Namespace) -> None:
             late = p50 > MOST_P50_MS or p99 > MOST_P99_MS
             say(f"  {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms" + missed(late))
     say(site.python("manage.py", "verify_ledger", STUDY).strip())
+    say(summary(site.name, (web, database), max(ratio, by_cpu), bare_ms, thinking))
+
+
+def summary(name: str, cycle: tuple[float, float], share: float, bare_ms: float, thinking: Load) -> str:
+    """Return the figures that must hold in one line, with the bare view beside them."""
+    p50, p99 = (thinking.times.quantile("ballot", part) for part in (0.5, 0.99))
+    return (
+        f"{name}: a whole cycle takes {cycle[0]:.1f} + {cycle[1]:.1f} ms of CPU (at most {MOST_WEB_MS:g} + "
+        f"{MOST_DATABASE_MS:g}); ballots and votes reach {share:.2f} of the bare view, which takes "
+        f"{bare_ms:.1f} ms (at least {LEAST_RATIO:g}); a ballot of raters who think takes p50 {p50:.0f} ms, "
+        f"p99 {p99:.0f} ms (at most {MOST_P50_MS:g} and {MOST_P99_MS:g})"
+    )
 
 
 def describe(name: str, load: Load, kinds: Sequence[str]) -> None:

@@ -10,11 +10,20 @@ from arena.standings import tallies
 from arena.standings.boards import current_standing
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.votes import votes_behind
-from arena.standings.slices import WHOLE, Slice, UnknownSlice, choose_slice, known_slices
+from arena.standings.slices import (
+    PUBLIC,
+    WHOLE,
+    Slice,
+    UnknownSlice,
+    choose_slice,
+    known_slices,
+    rater_groups,
+)
 from arena.standings.vote_facts import facts_of_votes
 from arena.voting.admission.models import Admission
 from arena.voting.models import Rater, Study, Vote
 from generators.base import Track
+from tests.factories import make_ballot
 from tests.factories_voting import cast
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +100,16 @@ def admitted_study(rated_study: Study) -> Study:
     for rater, group in zip(raters, ("invitation", "invitation", "panel"), strict=False):
         Admission.objects.create(study=rated_study, rater=rater, group=group)
     return rated_study
+
+
+def test_a_board_whose_voters_were_all_admitted_has_no_public(admitted_study: Study) -> None:
+    visitor = Rater.objects.create()
+    make_ballot(admitted_study, rater=visitor)
+    assert PUBLIC in rater_groups(admitted_study, TRACK)
+    left = Rater.objects.exclude(admissions__study=admitted_study).exclude(pk=visitor.pk)
+    for rater in left:
+        Admission.objects.create(study=admitted_study, rater=rater, group="panel")
+    assert rater_groups(admitted_study, TRACK) == {"invitation", "panel"}
 
 
 @pytest.mark.parametrize("many", [10**9, 0])
