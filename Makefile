@@ -81,6 +81,7 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/typos
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files '*.html')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
