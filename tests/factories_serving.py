@@ -29,6 +29,17 @@ def environment(data: Path, **given: str) -> dict[str, str]:
     return {**kept, "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "arena.settings", **given}
 
 
+def manage(data: Path, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command of a site with data of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env=environment(data, **given),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

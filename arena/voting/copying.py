@@ -54,14 +54,42 @@ def copy_site(url: str, report: Callable[[str], None]) -> Copied:
         BrokenLedger: a ledger differs from its rows, here or there.
     """
     with _connected(url) as target:
-        try:
-            _refuse_rows(target)
-            with _standing_in(target):  # migrations may call code that knows one database alone
-                call_command("migrate", verbosity=0)
-            with transaction.atomic(using=TARGET), consistent_read():
-                return _copied(target, report)
-        except DatabaseError as error:
-            raise CantCopy(f"The other database refused the copy, and keeps no row of it: {error}") from error
+        return _copy(target, "URL", report)
+
+
+def copy_back(url: str, report: Callable[[str], None]) -> Copied:
+    """Copy all rows of another database, which is first brought to this version, into the site's empty one.
+
+    Args:
+        url: address of a database that `copy_site` wrote in this version or an earlier one.
+        report: called with the name of each table that is copied.
+
+    Raises:
+        CantCopy: the address can't be reached, or the site's own database isn't empty.
+        BrokenLedger: a ledger differs from its rows; the site's database keeps no row.
+    """
+    site = connections[DEFAULT_DB_ALIAS]
+    with _connected(url) as source, _standing_in(source):
+        connections[TARGET] = site
+        call_command("migrate", verbosity=0)
+        return _copy(site, "DATABASE_URL", report)
+
+
+def require_empty_site() -> None:
+    """Raise CantCopy if the site's own database has rows or tables of others."""
+    _refuse_rows(connections[DEFAULT_DB_ALIAS], "DATABASE_URL")
+
+
+def _copy(target: BaseDatabaseWrapper, name: str, report: Callable[[str], None]) -> Copied:
+    """Copy the rows of the database that stands for this site's to one that is known by a name."""
+    try:
+        _refuse_rows(target, name)
+        with _standing_in(target):  # migrations may call code that knows one database alone
+            call_command("migrate", verbosity=0)
+        with transaction.atomic(using=TARGET), consistent_read():
+            return _copied(target, report)
+    except DatabaseError as error:
+        raise CantCopy(f"The other database refused the copy, and keeps no row of it: {error}") from error
 
 
 def _copied(target: BaseDatabaseWrapper, report: Callable[[str], None]) -> Copied:
@@ -122,7 +150,7 @@ def _standing_in(target: BaseDatabaseWrapper) -> Iterator[None]:
         connections[DEFAULT_DB_ALIAS] = here
 
 
-def _refuse_rows(target: BaseDatabaseWrapper) -> None:
+def _refuse_rows(target: BaseDatabaseWrapper, name: str) -> None:
     """Refuse a database with rows, except those that migrating makes, and one with tables of others."""
     with target.cursor() as cursor:
         known = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
@@ -133,7 +161,7 @@ def _refuse_rows(target: BaseDatabaseWrapper) -> None:
             [count] = cursor.fetchone()
             if count or table not in known:
                 raise CantCopy(
-                    f"URL must name an empty database; got one whose table {table} has {count} rows. "
+                    f"{name} must name an empty database; got one whose table {table} has {count} rows. "
                     "Nothing was copied. Create another one."
                 )
 
