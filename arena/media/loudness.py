@@ -75,11 +75,14 @@ def _encode(source: SoundSource, target: Path, profile: Profile, frames: int, le
 
 
 def _wanted_db(unheard: Loudness, profile: Profile) -> float:
-    silent = math.isinf(unheard.integrated_lufs)  # nothing above the meter's gate: no gain helps
-    return 0.0 if silent else profile.loudness_lufs - unheard.integrated_lufs
+    if profile.loudness_lufs is None or math.isinf(unheard.integrated_lufs):
+        return 0.0  # in silence, nothing is above the meter's gate: no gain helps
+    return profile.loudness_lufs - unheard.integrated_lufs
 
 
 def _missing_db(heard: Loudness, profile: Profile) -> float:
+    if profile.loudness_lufs is None:
+        return 0.0
     missing_db = profile.loudness_lufs - heard.integrated_lufs
     return missing_db if TOLERANCE_DB < abs(missing_db) < math.inf else 0.0
 

@@ -29,8 +29,9 @@ class Profile:
     crf: int = 16
     """x264's quality: lower is better and larger. 16 with `veryfast` scored VMAF 96.5 on grainy 1080p."""
     preset: Preset = "veryfast"
-    loudness_lufs: float = -23.0
-    """Integrated loudness, ITU-R BS.1770; low enough that few clips need their peaks limited."""
+    loudness_lufs: float | None = -23.0
+    """Integrated loudness, ITU-R BS.1770; low enough that few clips need their peaks limited. None leaves
+    each clip as loud as it is."""
     max_gain_db: float = 24.0
     """Largest gain of faint sound, which then stays too quiet: more would raise its noise."""
     true_peak_dbtp: float = -1.5
@@ -51,7 +52,7 @@ class Profile:
             ("audio_bitrate", 64_000, 320_000),
         ):
             value = getattr(self, field)
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise ValueError(f"{field} must be from {low} to {high}; got {value}. Choose another.")
         if self.preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}; got '{self.preset}'.")

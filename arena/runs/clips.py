@@ -17,11 +17,11 @@ from arena.media.profile import Profile
 from arena.media.stillness import is_still
 from arena.media.storage import StoredFile, store
 from arena.runs.claims import announce_files, finish_job
-from arena.runs.clip_settings import ClipSettings
 from arena.runs.drafts import draft_name, workplace
 from arena.runs.finishing import finishing
 from arena.runs.generating import generate
 from arena.runs.models import Clip, Job, Rendition
+from arena.runs.profiles import length_of, profile_of
 from arena.runs.remarks import Remark, find_remarks
 from arena.runs.turns import short_transaction
 from arena.runs.variants import encode_variants_of, identify_variants, listed
@@ -51,12 +51,13 @@ def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
     """Normalise a clip that was made, and store it."""
     facts = probe(made.path)
     shown = folder / "rendition.mp4"
+    profile = profile_of(job.clip_settings, facts)
     rendition = normalise(
         made.path,
         shown,
-        profile_for(job),
+        profile,
         with_sound=Track(job.track).with_sound,
-        duration_s=job.clip_settings.duration_s,
+        duration_s=length_of(job.clip_settings, facts),
         forbidden=[job.contender.slug, job.contender.name],
         facts=facts,
     )
@@ -68,25 +69,15 @@ def _finish(job: Job, made: CheckedClip, folder: Path) -> None:
         is_still=is_still(shown),
         corner_mark=_find_mark(made),
     )
-    recipe = asdict(profile_for(job)) | asdict(rendition)
+    recipe = asdict(profile) | asdict(rendition)
     seed = made.identity.sha256
-    variants = encode_variants_of(job, made.path, folder, recipe, profile_for(job), facts=facts, seed=seed)
-    _keep(job, made, facts, remarks, shown, rendition, variants)
+    variants = encode_variants_of(job, made.path, folder, recipe, profile, facts=facts, seed=seed)
+    _keep(job, made, facts, remarks, shown, rendition, profile, variants)
 
 
 def _find_mark(made: CheckedClip) -> str | None:
     """Return the corner with a mark in a clip that a provider made; no generator in this tree leaves one."""
     return find_corner_mark(made.path) if made.provenance["provider_request_id"] else None
-
-
-def profile_for(job: Job) -> Profile:
-    """Return the one profile in which all clips of equal settings are shown."""
-    return profile_of(job.clip_settings)
-
-
-def profile_of(asked: ClipSettings) -> Profile:
-    """Return the profile in which clips of these settings are shown."""
-    return Profile("ballot", width=asked.width, height=asked.height, fps=asked.fps)
 
 
 def _request(job: Job, folder: Path) -> Request:
@@ -100,7 +91,7 @@ def _request(job: Job, folder: Path) -> Request:
         prompt=job.prompt.text,
         prompt_id=job.prompt.key,
         seed=job.seed,
-        **asdict(job.clip_settings),
+        **job.clip_settings.asked,
         reference_image=reference,
     )
 
@@ -112,6 +103,7 @@ def _keep(
     remarks: list[Remark],
     shown: Path,
     rendition: RenditionFacts,
+    profile: Profile,
     variants: list[Path],
 ) -> None:
     original = StoredFile.named(made.identity.sha256, made.identity.size_bytes, _suffix(made.path))
@@ -147,7 +139,7 @@ def _keep(
             duration_s=rendition.duration_s,
             loudness_lufs=loudness_lufs,
             motion=motion,
-            recipe=asdict(profile_for(job)) | asdict(rendition),
+            recipe=asdict(profile) | asdict(rendition),
             variants=listed(others),
         )
         finish_job(job=job)

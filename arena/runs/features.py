@@ -13,8 +13,8 @@ from arena.media.graph import SoundSource
 from arena.media.loudness import measure, recorded_loudness
 from arena.media.motion import measure_motion
 from arena.media.probe import probe
-from arena.runs.clips import profile_for
 from arena.runs.models import Rendition
+from arena.runs.profiles import profile_of
 from generators.base import Track
 
 SOUND_TRACKS = tuple(track.value for track in Track if track.with_sound)
@@ -43,7 +43,8 @@ def measure_rendition(rendition: Rendition) -> None:
 
 
 def _loudness(rendition: Rendition, path: Path) -> float:
-    profile, facts = profile_for(rendition.clip.job), probe(path)
+    facts = probe(path)
+    profile = profile_of(rendition.clip.job.clip_settings, facts)
     if facts.sound is None:
         return recorded_loudness(None)
     source = SoundSource(path, facts.sound.track, facts.start_s, facts.sound.channels)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from arena.media.profile import Profile
-from arena.runs.clip_settings import ClipSettings
+from arena.runs.clip_settings import LONGEST_S, ClipSettings
 from arena.runs.survey import FoundClip, Survey
 
 DEFAULT = ClipSettings(duration_s=3.0, width=512, height=512, fps=24)
@@ -31,6 +31,8 @@ class Asked:
     size: tuple[int, int] | None = None
     duration_s: float | None = None
     fps: float | None = None
+    is_native: bool = False
+    """Whether each clip is shown as it is, whatever the others are."""
 
 
 class Chosen(NamedTuple):
@@ -67,6 +69,8 @@ def choose_settings(
         ShortClips: a clip ends early, and that isn't allowed.
         ValueError: no clip can have these settings.
     """
+    if asked.is_native:
+        return _choose_native(asked, survey, default)
     if not survey.clips:
         size = asked.size or (default.width, default.height)
         settings = ClipSettings(asked.duration_s or default.duration_s, *size, asked.fps or default.fps)
@@ -81,6 +85,14 @@ def choose_settings(
     if not allow_short:
         _refuse_short(settings, survey.clips)
     return Chosen(settings, "as the clips are" if asked == Asked() else "as given")
+
+
+def _choose_native(asked: Asked, survey: Survey, default: ClipSettings) -> Chosen:
+    """Return what generators are asked for: as given, or as most clips that exist are, or the default."""
+    default_form = Form((default.width, default.height), default.fps, default.duration_s)
+    [(form, _)] = Counter(map(_form, survey.clips)).most_common(1) or [(default_form, 0)]
+    size, duration_s = asked.size or form.size, asked.duration_s or min(form.duration_s, LONGEST_S)
+    return Chosen(ClipSettings(duration_s, *size, asked.fps or form.fps, is_native=True), "native terms")
 
 
 def describe_form(clip: FoundClip) -> str:

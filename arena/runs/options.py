@@ -24,6 +24,11 @@ def add_geometry(parser: ArgumentParser) -> None:
     group.add_argument("--duration", type=float, metavar="SECONDS")
     group.add_argument("--fps", type=float, help="frames in a second, such as 25 or 29.97")
     group.add_argument(
+        "--native",
+        action="store_true",
+        help="show each clip as it is, with its own size, length, rate and loudness (a study's native terms)",
+    )
+    group.add_argument(
         "--allow-short", action="store_true", help="hold the last picture of clips that end early"
     )
 
@@ -47,4 +52,5 @@ def read_geometry(options: Mapping[str, Any]) -> Asked:
         *(size or (DEFAULT.width, DEFAULT.height)),
         DEFAULT.fps if fps is None else fps,
     )
-    return Asked(size, duration_s, None if fps is None else float(Profile("ballot", 16, 16, fps).rate))
+    rate = None if fps is None else float(Profile("ballot", 16, 16, fps).rate)
+    return Asked(size, duration_s, rate, is_native=bool(options["native"]))

@@ -20,8 +20,8 @@ from arena.media.probe import Probe, probe
 from arena.media.profile import Profile
 from arena.media.storage import StoredFile, open_stored, store
 from arena.media.variants import make_variants
-from arena.runs.clip_settings import ClipSettings
 from arena.runs.models import Job, Rendition
+from arena.runs.profiles import profile_of
 
 SUFFIX = "mp4"
 
@@ -119,9 +119,8 @@ def _add(rendition: Rendition, folder: Path) -> None:
     source = folder / f"original{Path(clip.name).suffix}"
     with open_stored(clip.name, storages["originals"]) as stored, source.open("wb") as copy:
         shutil.copyfileobj(stored, copy)
-    asked: ClipSettings = job.clip_settings
-    profile = Profile("ballot", width=asked.width, height=asked.height, fps=asked.fps)
     facts, seed = probe(source), clip.sha256
+    profile = profile_of(job.clip_settings, facts)
     paths = encode_variants_of(job, source, folder, rendition.recipe, profile, facts=facts, seed=seed)
     kept = identify_variants(paths)
     for path, file in zip(paths, kept, strict=True):

@@ -19,9 +19,9 @@ import { announce } from "./words.js";
 function mount(main) {
   const find = (selector) => main.querySelector(selector);
   const videos = { A: find('[data-side="A"] video'), B: find('[data-side="B"] video') };
-  const { sound, first, fps, longestStall, longestWrongRate } = main.dataset;
+  const { sound, first, fps, oneRate, longestStall, longestWrongRate } = main.dataset;
   const health = new Health({ longestStall: Number(longestStall), longestWrongRate: Number(longestWrongRate) });
-  const pair = new Pair(videos, { withSound: sound === "yes", first, fps: Number(fps), health });
+  const pair = new Pair(videos, { withSound: sound === "yes", first, fps: Number(fps), oneRate: oneRate === "yes", health });
   const over = new AbortController(); // removes this ballot's listeners from the document
   const untilOver = { signal: over.signal };
   const state = { since: performance.now(), busy: false, notice: "", broken: false, ready: false };
@@ -42,7 +42,7 @@ function mount(main) {
     pair.pause();
   };
 
-  find(".stage").style.setProperty("--ratio", videos.A.width / videos.A.height);
+  layOut(find(".stage"), videos);
   const acts = wireControls(main, pair, () => state.broken || play());
   const asksFirst = wireAspects(main, untilOver);
   const readAll = openable(main, untilOver);
@@ -91,6 +91,16 @@ function mount(main) {
   });
 
   return { play };
+}
+
+// Tell the layout the shapes of the clips.
+function layOut(stage, videos) {
+  stage.style.setProperty("--ratio", videos.A.width / videos.A.height);
+  for (const [side, video] of Object.entries(videos)) {
+    const shape = video.width / video.height;
+    stage.style.setProperty(`--ratio-${side.toLowerCase()}`, shape);
+    video.style.setProperty("--own", shape);
+  }
 }
 
 // Start the level meter with the first play, since browsers allow sound only after a gesture.

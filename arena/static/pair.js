@@ -9,7 +9,7 @@ const CATCH_UP = 0.1; // at most a tenth faster or slower
 const PATIENCE_MS = 200; // shorter waits for data are not stalls, since seeking causes them
 
 export class Pair extends EventTarget {
-  constructor(videos, { withSound, first, fps, health }) {
+  constructor(videos, { withSound, first, fps, oneRate, health }) {
     super();
     this.videos = videos; // { A: video, B: video }
     this.both = [videos.A, videos.B];
@@ -26,7 +26,7 @@ export class Pair extends EventTarget {
     this.turn = 0;
     this.measures = { plays: 0, seeks: 0, side_switches: 0 };
     this.watching = new Watching();
-    this.synchrony = new Synchrony(videos, fps);
+    this.synchrony = new Synchrony(videos, fps, oneRate);
     this.health = health;
     this.isReady = { A: false, B: false };
     this.prepared = Promise.all(["A", "B"].map((side) => this.#prepare(side)));
@@ -39,12 +39,15 @@ export class Pair extends EventTarget {
     this.listenTo(first, false);
   }
 
+  // Length of the longer clip; 0 until both are known.
   get duration() {
-    return Math.min(...this.both.map((video) => video.duration || 0));
+    const known = this.both.every((video) => video.duration);
+    return known ? Math.max(...this.both.map((video) => video.duration)) : 0;
   }
 
   get position() {
-    return this.videos[this.audible].currentTime;
+    const [lead, follow] = this.#roles();
+    return lead.ended ? Math.max(lead.currentTime, follow.currentTime) : lead.currentTime;
   }
 
   get ready() {
@@ -65,7 +68,7 @@ export class Pair extends EventTarget {
     this.wanted = true;
     this.measures.plays += 1;
     this.#tell();
-    if (this.both.some((video) => video.ended)) this.seek(0);
+    if (this.both.every((video) => video.ended)) this.seek(0);
     for (const video of this.both.filter(waitsForTap)) this.#wake(video);
     await this.prepared;
     await this.#start();
@@ -80,7 +83,7 @@ export class Pair extends EventTarget {
 
   seek(time) {
     this.#interrupt();
-    for (const video of this.both) video.currentTime = Math.min(time, this.duration);
+    for (const video of this.both) video.currentTime = Math.min(time, video.duration || 0);
     this.#tell();
   }
 
@@ -110,9 +113,10 @@ export class Pair extends EventTarget {
   left(side) {
     if (!this.duration) return { watch: Infinity, hear: Infinity };
     const { seen, heard } = this.watching;
+    const { duration } = this.videos[side];
     return {
-      watch: this.watching.left(seen[side], this.duration),
-      hear: this.withSound ? this.watching.left(heard[side], this.duration) : 0,
+      watch: this.watching.left(seen[side], duration),
+      hear: this.withSound ? this.watching.left(heard[side], duration) : 0,
     };
   }
 
@@ -120,7 +124,9 @@ export class Pair extends EventTarget {
   get done() {
     const sides = [this.left("A"), this.left("B")];
     const left = sides.reduce((sum, { watch, hear }) => sum + watch + hear, 0);
-    return Number.isFinite(left) ? 1 - left / (this.watching.due(this.duration) * (this.withSound ? 4 : 2)) : 0;
+    if (!Number.isFinite(left)) return 0;
+    const due = this.both.reduce((sum, video) => sum + this.watching.due(video.duration), 0);
+    return 1 - left / (due * (this.withSound ? 2 : 1));
   }
 
   async #prepare(side) {
@@ -136,17 +142,18 @@ export class Pair extends EventTarget {
 
   async #start() {
     const turn = ++this.turn; // a later start cancels this one
-    await Promise.all(this.both.map(canPlay));
+    const going = this.both.filter((video) => !video.ended); // the shorter clip waits at its end for the longer one
+    await Promise.all(going.map(canPlay));
     if (!this.wanted || turn !== this.turn) return;
     const [lead, follow] = this.#roles();
-    if (follow.currentTime !== lead.currentTime) {
+    if (going.length === 2 && follow.currentTime !== lead.currentTime) {
       follow.currentTime = lead.currentTime;
       await canPlay(follow);
       if (!this.wanted || turn !== this.turn) return;
     }
     this.#interrupt();
     this.synchrony.running = true;
-    await Promise.all(this.both.map((video) => video.play())).catch((error) => {
+    await Promise.all(going.map((video) => video.play())).catch((error) => {
       if (error.name !== "AbortError") throw error; // a pause may come first
     });
     if (turn === this.turn) this.#tick(turn);

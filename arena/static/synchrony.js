@@ -3,7 +3,7 @@
 import { hasPicture } from "./readiness.js";
 
 export class Synchrony {
-  constructor(videos, fps) {
+  constructor(videos, fps, oneRate) {
     this.videos = videos;
     this.fps = fps;
     this.running = false;
@@ -11,7 +11,7 @@ export class Synchrony {
     this.startSkew = null; // seconds at the first start
     this.drift = null; // largest number of seconds afterwards
     this.ahead = null; // seconds by which B is ahead of A now
-    this.byFrames = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
+    this.byFrames = oneRate && "requestVideoFrameCallback" in HTMLVideoElement.prototype;
     this.begin();
     if (this.byFrames) for (const side of ["A", "B"]) this.#follow(side);
   }
@@ -22,10 +22,11 @@ export class Synchrony {
     this.ahead = null;
   }
 
-  // Compare positions where there are no frames, or the browser does not tell when it presents them.
+  // Compare positions where frames of the two don't match, or the browser does not tell when it presents them.
   look(rate) {
     this.rate = rate;
     const { A, B } = this.videos;
+    if (A.ended || B.ended) return;
     if (!this.byFrames || !(hasPicture(A) && hasPicture(B))) this.#note(B.currentTime - A.currentTime);
   }
 

@@ -14,10 +14,12 @@ from arena.runs.models import Job, Run
 from arena.runs.replacements import retire_replaced
 from arena.runs.runs import plan_run
 from arena.runs.survey import Place, Survey
+from arena.voting.clip_settings import geometry_of
 from arena.voting.models import Study, Vote
 from arena.voting.rule_changes import record_revision
 from arena.voting.sources import CantAdd, Source
 from arena.voting.studies import create_study
+from arena.voting.terms import Terms
 from generators.base import Track
 
 
@@ -123,6 +125,7 @@ def open_on_clips(
             suites=[run.suite],
             contenders=list(run.contenders.all()),
             runs=[run],
+            terms=Terms(geometry=geometry_of(run.settings)),
         )
     elif added.revised:
         study.clip_settings = [run.settings]

@@ -36,7 +36,9 @@ from generators.base import Track
 BALLOT = Given("ballot", UUIDField())
 RATER = Given("rater", UUIDField())
 OPENED = Prepared(
-    lambda: Ballot.objects.select_related("prompt", "study", "rater", "rendition_a").filter(pk=BALLOT)
+    lambda: Ballot.objects.select_related("prompt", "study", "rater", "rendition_a", "rendition_b").filter(
+        pk=BALLOT
+    )
 )
 ANSWERED = Prepared(
     lambda: Ballot.objects.select_related("study", "prompt", "rater", "rendition_a", "rendition_b").filter(

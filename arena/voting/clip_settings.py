@@ -21,24 +21,52 @@ class UnclearSettings(ValueError):
 
 
 def choose_clip_settings(
-    *, tracks: Sequence[Track], suites: Sequence[Suite], contenders: Sequence[Contender], runs: Sequence[Run]
+    *,
+    tracks: Sequence[Track],
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    runs: Sequence[Run],
+    geometry: str = "equal",
 ) -> list[Settings]:
     """Return one set of clip settings for each track: those of the runs, or else the only ones there are.
 
     Without runs the list is empty as long as some track has no two clips to compare.
 
+    Args:
+        tracks: tracks of the study.
+        suites: its suites.
+        contenders: its contenders.
+        runs: runs whose clips it shows; empty for all that there are.
+        geometry: `equal` or `native`, as the study's terms have it; clips made for the other don't count.
+
     Raises:
         UnclearSettings: a track has several sets of settings, no run is on a track, or a run is of another
-            suite or track than the study.
+            suite, track or geometry than the study.
     """
     for run in runs:
         if run.suite not in suites or run.track not in tracks:
             raise UnclearSettings(f"{_title(run)} is of another suite or track than the study.")
-    found = [run.settings for run in runs] or _playable_settings(tracks, suites, contenders)
+        _refuse_other_geometry(run, geometry)
+    playable = [run.settings for run in runs] or _playable_settings(tracks, suites, contenders)
+    found = [settings for settings in playable if geometry_of(settings) == geometry]
     without = [track for track in tracks if all(settings["track"] != track for settings in found)]
     if without and runs:
         raise UnclearSettings(f"--run must name a run on each track; got none on {', '.join(without)}.")
     return [] if without else [_only(track, found, suites) for track in tracks]
+
+
+def geometry_of(settings: Settings) -> str:
+    """Return `native` if clips of these settings are shown as they are, else `equal`."""
+    return "native" if ClipSettings.of(settings).is_native else "equal"
+
+
+def _refuse_other_geometry(run: Run, geometry: str) -> None:
+    made = geometry_of(run.settings)
+    if made != geometry:
+        raise UnclearSettings(
+            f"geometry must be {made} in the study's terms, as in {_title(run)}; got {geometry}. "
+            f"Change the terms, or make clips {'with' if geometry == 'native' else 'without'} --native."
+        )
 
 
 def adopt_clip_settings(study: Study, settings: list[Settings]) -> None:

@@ -14,6 +14,7 @@ from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
 from arena.voting.records import change_record
 from arena.voting.rules import rules_details, rules_hash
+from arena.voting.terms import Terms
 from generators.base import Track
 
 
@@ -74,6 +75,7 @@ def _only_clip_settings(study: Study) -> list[Settings]:
         suites=list(study.suites.all()),
         contenders=list(study.contenders.all()),
         runs=[],
+        geometry=Terms.of(study.terms).geometry,
     )
 
 

@@ -88,18 +88,18 @@ def is_possible(
 
     Args:
         playback: measures from `read_playback`.
-        duration_s: length of the shorter clip in seconds.
+        duration_s: length of the shorter clip in seconds; less of either was not watched to its end.
         open_s: seconds since the ballot was issued, by the server's clock.
         with_sound: whether sound is judged.
-        longest_s: length of the longer clip in seconds, if it is another; no range ends after it.
+        longest_s: length of the longer clip in seconds, if it is another; nothing is watched beyond it.
     """
     watched = _sent(playback, "watched_a_s", "watched_b_s")
     heard = _sent(playback, "heard_a_s", "heard_b_s") if with_sound else []
-    at_least_s, at_most_s = duration_s - UNSEEN_S, duration_s + UNSEEN_S
+    at_least_s, at_most_s = duration_s - UNSEEN_S, max(duration_s, longest_s) + UNSEEN_S
     for seconds in (*watched, *heard):
         if not at_least_s <= seconds <= at_most_s:
             return False
-    if any(end > max(duration_s, longest_s) + UNSEEN_S for end in _range_ends(playback)):
+    if any(end > at_most_s for end in _range_ends(playback)):
         return False
     spent = _sent(playback, "decided_after_s", "stalled_s", "hidden_s", "wrong_rate_s", "longest_stall_s")
     took_s = max([sum(heard), *watched, *spent])

@@ -44,6 +44,7 @@ def change_rules(
     if terms is not None:
         terms.check()
         terms.check_tracks(study.tracks)
+        _refuse_other_geometry(study, terms)
         study.terms = terms.stored
     if fit is not None:
         slugs = sorted(study.contenders.values_list("slug", flat=True))
@@ -59,6 +60,15 @@ def record_revision(*, study: Study, reason: str) -> StudyChange:
     """Record that a study without votes got other contenders, prompts or clips, as a new version."""
     hold_ledger(study)
     return _record_version(study, StudyChange.Kind.REVISED, reason, {})
+
+
+def _refuse_other_geometry(study: Study, terms: Terms) -> None:
+    present = Terms.of(study.terms).geometry
+    if study.clip_settings and terms.geometry != present:
+        raise InvalidTerms(
+            f"geometry must stay {present}, since the study's clips are made so; got '{terms.geometry}'. "
+            "Take another study."
+        )
 
 
 def terms_at(study: Study, version: int) -> Terms:

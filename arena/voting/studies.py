@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,6 +15,7 @@ from arena.runs.models import Run
 from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
+from arena.voting.native_terms import usable_covariates
 from arena.voting.openings import never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
 from arena.voting.pairing.goals import UNIFORM, refuse_odd_pairing
@@ -109,14 +112,30 @@ def _clip_settings(
     suites: Sequence[Suite],
     contenders: Sequence[Contender],
     runs: Sequence[Run],
+    geometry: str,
 ) -> list[Settings]:
     kept = [] if known is None or runs else known.clip_settings
-    return kept or choose_clip_settings(tracks=tracks, suites=suites, contenders=contenders, runs=runs)
+    return kept or choose_clip_settings(
+        tracks=tracks, suites=suites, contenders=contenders, runs=runs, geometry=geometry
+    )
 
 
 def _checked(fit: FitSettings, contenders: Sequence[Contender], tracks: Sequence[Track]) -> dict[str, object]:
     fit.check(sorted(contender.slug for contender in contenders), tracks)
     return fit.stored
+
+
+def _with_covariates(study: Study, known: Study | None, contenders: Sequence[Contender]) -> dict[str, Any]:
+    """Return the fit of a study on native terms: unless it names covariates, with those that clips allow."""
+    fit = FitSettings.of(study.fit)
+    if fit.covariates:
+        return fit.stored
+    found = (
+        usable_covariates(study.clip_settings, contenders)
+        if known is None
+        else FitSettings.of(known.fit).covariates
+    )
+    return replace(fit, covariates=found).stored
 
 
 def _checked_terms(terms: Terms, tracks: Sequence[Track]) -> dict[str, object]:
@@ -150,7 +169,10 @@ def _stored(
     """
     known = Study.objects.filter(slug=study.slug).first()
     tracks = [Track(track) for track in study.tracks]
-    study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs)
+    geometry = Terms.of(study.terms).geometry
+    study.clip_settings = _clip_settings(known, tracks, suites, contenders, runs, geometry)
+    if geometry == "native":
+        study.fit = _with_covariates(study, known, contenders)
     if known is not None:
         adopt_clip_settings(known, study.clip_settings)
         refuse_differences(known, study, rules_of(study, suites, contenders))

@@ -16,6 +16,7 @@ ANSWERS = (("a", "b"), ("a", "tie", "b"), ALL_ANSWERS)
 ASPECTS = ("picture", "motion", "prompt", "sound", "sync")
 MODES = ("both", "muted", "sound")
 REVEALS = ("vote", "last", "close")
+GEOMETRIES = ("equal", "native")
 ADMISSIONS = ("public", "invitation", "panel")
 SOUND_CHECKS = ("off", "ask", "require")
 SECRET = ("completion_code", "completion_url", "screened_out_code")
@@ -50,6 +51,8 @@ class Terms:
     """Aspects that the page asks about after the main answer."""
     modes: tuple[str, ...] = ("both",)
     """Ways in which pairs are judged: with picture and sound, muted, or by sound alone."""
+    geometry: str = "equal"
+    """Whether all clips are shown with one size, length, rate and loudness, or each with its own."""
     reveal: str = "vote"
     """When the names of a pair's contenders are shown to its rater."""
     public_board: bool = True
@@ -236,6 +239,9 @@ RULES: dict[str, Rule] = {
     ),
     "aspects": _some(ASPECTS, (), "optional questions after the main answer"),
     "modes": _some(MODES, ("both",), "ways of judging: with picture and sound, muted, or sound alone"),
+    "geometry": _choice(
+        GEOMETRIES, "whether clips are shown with one size, length, rate and loudness, or each with its own"
+    ),
     "reveal": _choice(
         REVEALS, "when names are shown: after each vote, the rater's last one, or when the study closes"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from math import prod, sqrt
 from typing import Any
 
 from django.conf import settings
@@ -166,19 +167,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, Any]:
     """Return the context of the templates that show a pair."""
-    rendition = shown.rendition_a  # the other one has the same geometry
+    renditions = shown.rendition_a, shown.rendition_b
+    is_native = Terms.of(shown.study.terms).geometry == "native"
     return {
         "ballot": shown,
         "study": shown.study,
         "token": sign_ballot(shown),
         "asked": asked_by(shown),
         "sides": [
-            {"name": "A", "media": media_token(shown, "a")},
-            {"name": "B", "media": media_token(shown, "b")},
+            {"name": "A", "media": media_token(shown, "a"), "rendition": shown.rendition_a},
+            {"name": "B", "media": media_token(shown, "b"), "rendition": shown.rendition_b},
         ],
         "first": (shown.order or Ballot.Order.A).upper(),
-        "rendition": rendition,
-        "shape": _shape(rendition.width / rendition.height),
+        "fps": max(each.fps for each in renditions),
+        "one_rate": len({each.fps for each in renditions}) == 1,
+        "is_native": is_native,
+        "shape": _shape(sqrt(prod(each.width / each.height for each in renditions))),
         "with_sound": shown.with_sound,
         "instruction": INSTRUCTIONS[Mode(shown.mode)],
         "longest": {"stall_s": LONGEST_STALL_S, "wrong_rate_s": LONGEST_WRONG_RATE_S},

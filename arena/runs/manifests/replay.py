@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,10 @@ from django.core.files.storage import storages
 from arena.catalog.models import Prompt
 from arena.media.binary import ffmpeg_version
 from arena.media.normalise import normalise
-from arena.runs.clips import profile_of
+from arena.media.probe import probe
 from arena.runs.generating import fulfil, workshop
 from arena.runs.manifests.reading import Author, Entry, MadeClip, RunManifest
+from arena.runs.profiles import length_of, profile_of
 from generators import registry
 from generators.answers import Order
 from generators.base import GenerationError, Generator, Request
@@ -128,7 +129,7 @@ def _request(manifest: RunManifest, references: Mapping[str, str], entry: Entry,
         prompt=entry.text,
         prompt_id=entry.prompt,
         seed=entry.seed,
-        **asdict(manifest.clip_settings),
+        **manifest.clip_settings.asked,
         reference_image=image,
     )
 
@@ -152,12 +153,14 @@ def _compare(manifest: RunManifest, entry: Entry, clip: MadeClip, made: CheckedC
         reason = f"it was made with ffmpeg {clip.ffmpeg or 'of unknown version'}, here {here}"
         yield Verdict(entry, "rendition", Outcome.NOT_REPEATED, reason)
         return
+    facts = probe(made.path)
     shown = normalise(
         made.path,
         made.path.parent / "rendition.mp4",
-        profile_of(manifest.clip_settings),
+        profile_of(manifest.clip_settings, facts),
         with_sound=manifest.track.with_sound,
-        duration_s=manifest.clip_settings.duration_s,
+        duration_s=length_of(manifest.clip_settings, facts),
+        facts=facts,
     )
     yield _judge(entry, "rendition", clip.rendition_sha256, shown.sha256)
 

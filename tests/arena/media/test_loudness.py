@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from arena.media.profile import Profile
 from tests.factories_media import Sound, drumming, hot_noise, quiet, tone, write_clip
 
 PROFILE = Profile("square", 64, 64, 24)
+LOUDNESS_LUFS = -23.0
 FRAMES = 72
 
 
@@ -52,7 +54,7 @@ def test_every_sound_comes_to_the_profiles_loudness_under_its_peak(tmp_path: Pat
     levelled = level_sound(clip(tmp_path, sound), target, PROFILE, FRAMES)
 
     assert levelled.heard == measure(SoundSource(target), PROFILE, FRAMES)
-    assert levelled.heard.integrated_lufs == pytest.approx(PROFILE.loudness_lufs, abs=0.5)
+    assert levelled.heard.integrated_lufs == pytest.approx(LOUDNESS_LUFS, abs=0.5)
     assert levelled.heard.true_peak_dbtp <= PROFILE.true_peak_dbtp
     assert true_peak_dbtp(target) == pytest.approx(levelled.heard.true_peak_dbtp, abs=0.3)
 
@@ -63,7 +65,7 @@ def test_peaks_come_before_loudness_where_both_can_not_be_had(tmp_path: Path) ->
     levelled = level_sound(clip(tmp_path, clicks), tmp_path / "sound.mp4", PROFILE, FRAMES)
 
     assert levelled.heard.true_peak_dbtp <= PROFILE.true_peak_dbtp
-    assert levelled.heard.integrated_lufs < PROFILE.loudness_lufs - 0.5
+    assert levelled.heard.integrated_lufs < LOUDNESS_LUFS - 0.5
 
 
 def test_faint_sound_gets_the_highest_gain_and_stays_too_quiet(tmp_path: Path) -> None:
@@ -73,9 +75,16 @@ def test_faint_sound_gets_the_highest_gain_and_stays_too_quiet(tmp_path: Path) -
 
     assert levelled.gain_db == PROFILE.max_gain_db
     assert wanted_db > 40
-    assert levelled.heard.integrated_lufs == pytest.approx(
-        PROFILE.loudness_lufs - levelled.missing_db, abs=0.5
-    )
+    assert levelled.heard.integrated_lufs == pytest.approx(LOUDNESS_LUFS - levelled.missing_db, abs=0.5)
+
+
+def test_sound_stays_as_loud_as_it_is_where_no_loudness_is_wanted(tmp_path: Path) -> None:
+    native = replace(PROFILE, loudness_lufs=None)
+    source = clip(tmp_path, hot_noise(3.0) * np.float32(0.1))
+    levelled = level_sound(source, tmp_path / "sound.mp4", native, FRAMES)
+    assert (levelled.gain_db, levelled.missing_db) == (0.0, 0.0)
+    before = measure(source, native, FRAMES)
+    assert levelled.heard.integrated_lufs == pytest.approx(before.integrated_lufs, abs=0.5)
 
 
 def test_silence_stays_silent(tmp_path: Path) -> None:

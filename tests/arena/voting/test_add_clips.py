@@ -12,10 +12,16 @@ from django.core.management import CommandError, call_command
 from arena.catalog.models import Contender, Prompt, Suite
 from arena.runs.models import Clip, Job, Rendition, Run
 from arena.voting.ballots import open_ballot
+from arena.voting.clip_settings import UnclearSettings
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Rater, Study
 from arena.voting.openings import close_study
+from arena.voting.rule_changes import change_rules
+from arena.voting.rules import study_rules
+from arena.voting.studies import create_study
+from arena.voting.terms import InvalidTerms, Terms
 from arena.voting.votes import cast_vote
+from generators.base import Track
 from tests.factories import make_contender, make_study, make_suite, write_file
 from tests.factories_media import tone, write_clip
 
@@ -43,6 +49,50 @@ def _add(folders: list[str], study: str = "launch", **options: Any) -> str:  # n
     out = StringIO()
     call_command("add_clips", study, *folders, stdout=out, workers=1, **options)
     return out.getvalue()
+
+
+def test_on_native_terms_each_clip_is_shown_as_it_is_and_differences_are_covariates(tmp_path: Path) -> None:
+    forms = {"Helios": [(64, 48, 0.5), (48, 64, 0.75)], "kling two": [(96, 64, 1.0), (64, 48, 0.5)]}
+    for model, (first, second) in forms.items():
+        for prompt, (width, height, seconds) in (("red-ball", first), ("blue-cube", second)):
+            _clip(tmp_path / model / f"{prompt}.mp4", size=(width, height), seconds=seconds)
+    folders = [str(tmp_path / model) for model in forms]
+    said = _add(folders, native=True)
+    assert "All are shown at each as it is (asked for: 64×48, 0.5 s, 12 fps) (native terms)." in said
+    assert set(Rendition.objects.values_list("width", "height", "duration_s")) == {
+        *forms["Helios"],
+        *forms["kling two"],
+    }
+    assert not any(rendition.recipe["gain_db"] for rendition in Rendition.objects.all())
+    study = Study.objects.get()
+    assert study.terms == {"geometry": "native"}
+    assert (
+        {"duration", "resolution"} <= set(study.fit["covariates"]) <= {"duration", "resolution", "loudness"}
+    )
+    assert study_rules(study)["terms"] == {"geometry": "native"}
+    assert study.is_open
+    _add(folders, native=True)
+    with pytest.raises(InvalidTerms, match="geometry must stay native, since the study's clips are made so"):
+        change_rules(study=study, reason="One size for all.", terms=Terms())
+
+
+def test_clips_of_native_terms_and_a_study_of_equal_ones_are_refused_together(tmp_path: Path) -> None:
+    folders = [str(tmp_path / model) for model in ("helios", "kling")]
+    for folder in folders:
+        _clip(Path(folder) / "red-ball.mp4")
+    _add(folders, native=True)
+    run = Run.objects.get()
+    with pytest.raises(
+        UnclearSettings, match=r"geometry must be native in the study's terms, as in .*; got equal"
+    ):
+        create_study(
+            slug="equal",
+            title="Equal",
+            tracks=[Track(run.track)],
+            suites=[run.suite],
+            contenders=list(run.contenders.all()),
+            runs=[run],
+        )
 
 
 def _vote(study: Study) -> None:

@@ -19,6 +19,7 @@ EVERY_FIELD: dict[str, Any] = {
     "answers": ["a", "tie", "b"],
     "aspects": ["picture", "sync"],
     "modes": ["both", "muted", "sound"],
+    "geometry": "native",
     "reveal": "close",
     "public_board": False,
     "admission": "panel",
