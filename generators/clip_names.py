@@ -76,10 +76,11 @@ def read_clip_folder(folder: Path) -> ClipFolder:
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     clips = [path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file()]
     others = [path.name for path in paths if path not in clips]
-    return ClipFolder(tuple(map(_named, clips)), tuple(others))
+    return ClipFolder(tuple(map(read_clip_name, clips)), tuple(others))
 
 
-def _named(path: Path) -> NamedFile:
+def read_clip_name(path: Path) -> NamedFile:
+    """Read the name of one clip file; the file itself is not looked at."""
     base, hyphen, digits = path.stem.rpartition("-")
     whole = id_from(path.stem)
     if hyphen and base and digits.isascii() and digits.isdigit():
