@@ -14,6 +14,9 @@ from arena.organising import (
     suite_pages,
     suite_upload,
 )
+from arena.organising.runs import pages as runs
+from arena.organising.studies import pages as studies
+from arena.organising.uploads import pages as uploads
 
 app_name = "organising"
 
@@ -34,5 +37,22 @@ urlpatterns = [
     path("contenders/<int:number>/", contender_pages.change, name="change_contender"),
     path("people/", people_pages.people, name="people"),
     path("people/<int:number>/", people_pages.change_person, name="change_person"),
+    path("clips/", uploads.uploads, name="uploads"),
+    path("clips/<slug:slug>/", uploads.upload, name="upload"),
+    path("clips/<slug:slug>/upload/", uploads.send_files, name="send_files"),
+    path("clips/<slug:slug>/take-in/", uploads.take_clips_in, name="take_clips_in"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/new/", runs.plan, name="plan_run"),
+    path("runs/<int:number>/", runs.run, name="run"),
+    path("runs/<int:number>/change/", runs.change_run, name="change_run"),
+    path("runs/<int:number>/clips/<int:clip>.jpg", runs.thumbnail, name="thumbnail"),
+    path("studies/", studies.studies, name="studies"),
+    path("studies/new/", studies.new_study, name="new_study"),
+    path("studies/<slug:slug>/", studies.study, name="study"),
+    path("studies/<slug:slug>/change/", studies.change_study, name="change_study"),
+    path("studies/<slug:slug>/invite/", studies.invite_raters, name="invite_raters"),
+    path("studies/<slug:slug>/participants.csv", studies.payments, name="payments"),
+    path("studies/<slug:slug>/preview/", studies.preview, name="preview"),
+    path("studies/<slug:slug>/screening/", studies.screening, name="screening"),
     path("audit/", audit_page.audit_log, name="audit_log"),
 ]

@@ -1,0 +1,194 @@
+"""Pages of runs: plan one with its price, watch it, pause, resume and cancel it, and see its clips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.files.storage import storages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from arena.catalog.lookup import UnknownName, find_contenders, find_suite, find_track, split_names
+from arena.catalog.models import Contender, Suite
+from arena.media.thumbnails import NoPicture, draw_thumbnail
+from arena.organising.audit import record
+from arena.organising.permissions import allowed, own, require, seen_by
+from arena.runs.background import start_in_background
+from arena.runs.controls import cancel_run, pause_run
+from arena.runs.driver import retry_failed_jobs
+from arena.runs.models import Job, Rendition, Run
+from arena.runs.numbers import describe_left, number_run
+from arena.runs.options import read_geometry
+from arena.runs.planning import (
+    Draft,
+    Order,
+    check_affordable,
+    describe_misfits,
+    draft_run,
+    place_run,
+    read_seeds,
+)
+from arena.runs.spending import read_caps
+from generators.base import Track
+
+CLIPS_ON_A_PAGE = 60
+FAILURES_ON_A_PAGE = 50
+WAITING = (Job.State.PLANNED, Job.State.QUEUED)
+
+
+@require_safe
+@allowed("see_runs")
+def runs(request: HttpRequest) -> HttpResponse:
+    """List runs, the newest first."""
+    found = seen_by(request.user, "see_runs", Run.objects.select_related("suite").order_by("-pk"))[:50]
+    return render(request, "organising/runs.html", {"runs": [(run, _totals(run)) for run in found]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed("plan_run")
+def plan(request: HttpRequest) -> HttpResponse:
+    """Show what a run would make and cost; with `start`, place it and begin."""
+    draft, warnings, problem = None, [], ""
+    if request.method == "POST":
+        try:
+            draft = draft_run(_order(request))
+            warnings = [*describe_misfits(draft.survey, draft.order.track), *check_affordable(draft)]
+            if "start" in request.POST:
+                return _start(request, draft)
+        except (UnknownName, ValueError) as error:
+            problem = str(error)
+    context = {
+        "draft": draft,
+        "warnings": warnings,
+        "problem": problem,
+        "given": request.POST,
+        "chosen": request.POST.getlist("contenders"),
+        "suites": Suite.objects.all(),
+        "contenders": Contender.objects.order_by("name"),
+        "tracks": list(Track),
+    }
+    return render(request, "organising/plan_run.html", context, status=422 if problem else 200)
+
+
+@require_safe
+@allowed("see_runs")
+def run(request: HttpRequest, number: int) -> HttpResponse:
+    """Show how far a run is; htmx asks for the numbers alone every two seconds while it goes on."""
+    found = _find(request, number)
+    context = _progress(found)
+    if request.headers.get("HX-Request"):
+        return render(request, "organising/run_progress.html", context)
+    failed = found.jobs.filter(state__in=Job.WITHOUT_CLIP).select_related("contender", "prompt")
+    shown = Rendition.objects.filter(clip__job__runs=found).select_related(
+        "clip__job__contender", "clip__job__prompt"
+    )
+    context["failures"] = failed[:FAILURES_ON_A_PAGE]
+    context["clips"] = shown.order_by("-pk")[:CLIPS_ON_A_PAGE]
+    return render(request, "organising/run.html", context)
+
+
+@require_POST
+@allowed("change_run")
+def change_run(request: HttpRequest, number: int) -> HttpResponse:
+    """Pause, resume or cancel a run, or try its failed clips again."""
+    found = _find(request, number)
+    require(request.user, "change_run", found)
+    action = request.POST.get("action", "")
+    if action == "pause":
+        pause_run(found)
+    elif action == "cancel":
+        messages.success(request, f"{cancel_run(found)} clips were cancelled.")
+    elif action in ("resume", "retry"):
+        if action == "retry":
+            retry_failed_jobs(found)
+        start_in_background(found)
+    else:
+        raise Http404("There is no such action.")
+    record(request.user, f"{action}d" if action.endswith("e") else action, found)
+    return redirect("organising:run", number)
+
+
+@require_safe
+@allowed("see_runs")
+def thumbnail(request: HttpRequest, number: int, clip: int) -> HttpResponse:
+    """Answer a small picture of a clip of a run."""
+    found = _find(request, number)
+    shown = get_object_or_404(Rendition, pk=clip, clip__job__runs=found)
+    try:
+        with storages["renditions"].open(shown.name) as file:
+            picture = draw_thumbnail(file)
+    except (OSError, NoPicture) as error:
+        raise Http404("The clip's file can't be read.") from error
+    return HttpResponse(picture, content_type="image/jpeg")
+
+
+def _find(request: HttpRequest, number: int) -> Run:
+    found = get_object_or_404(Run.objects.select_related("suite"), pk=number)
+    require(request.user, "see_runs", found)
+    return found
+
+
+def _start(request: HttpRequest, draft: Draft) -> HttpResponse:
+    placed = place_run(draft).run
+    assert isinstance(request.user, User)  # noqa: S101 - the decorator lets nobody else in
+    own(request.user, placed)
+    record(request.user, "started", placed, {"clips": draft.clips, "usd": round(draft.usd, 2)})
+    start_in_background(placed)
+    return redirect("organising:run", placed.pk)
+
+
+def _order(request: HttpRequest) -> Order:
+    given = request.POST
+    options = {name: given.get(name) or None for name in ("size", "max_usd", "max_usd_per_contender")}
+    numbers = {name: _number(given.get(name, ""), name) for name in ("duration", "fps")}
+    return Order(
+        suite=find_suite(given.get("suite", "")),
+        contenders=find_contenders(given.getlist("contenders")),
+        track=find_track(given.get("track", "")),
+        caps=read_caps({**options, "accept_stale_prices": "accept_stale_prices" in given}),
+        seeds=read_seeds(given.get("seeds", "")),
+        tags=split_names(given.get("tags", "")),
+        exclude_tags=split_names(given.get("exclude_tags", "")),
+        asked=read_geometry({**options, **numbers}),
+        allow_short="allow_short" in given,
+    )
+
+
+def _number(text: str, name: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise ValueError(f"{name} must be a number; got '{text[:40]}'. Give one such as 5.") from None
+
+
+def _progress(found: Run) -> dict[str, Any]:
+    rows = number_run(found)
+    totals = _totals(found)
+    return {
+        "run": found,
+        "rows": [(row, describe_left(row)) for row in rows],
+        "totals": totals,
+        "spent_usd": sum((row.spent_usd for row in rows), start=0),
+        "goes_on": totals["open"] > 0 and not found.is_paused,
+    }
+
+
+def _totals(found: Run) -> dict[str, int]:
+    """Return the number of jobs of a run that are queued, running, done, failed and blocked."""
+    states = list(found.jobs.exclude(state=Job.State.RETIRED).values_list("state", "claimed_by"))
+    opened = [(state, claimed) for state, claimed in states if state in Job.OPEN]
+    running = sum(1 for state, claimed in opened if claimed or state not in WAITING)
+    ended = [state for state, _ in states if state in Job.WITHOUT_CLIP]
+    blocked = ended.count(Job.State.BLOCKED)
+    return {
+        "all": len(states),
+        "open": len(opened),
+        "queued": len(opened) - running,
+        "running": running,
+        "done": sum(1 for state, _ in states if state == Job.State.SUCCEEDED),
+        "failed": len(ended) - blocked,
+        "blocked": blocked,
+    }
