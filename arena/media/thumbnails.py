@@ -24,7 +24,7 @@ def draw_thumbnail(file: File[Any] | IO[bytes]) -> bytes:
         NoPicture: the file has none, or it can't be decoded.
     """
     try:
-        with av.open(file, options=READ_SAFELY) as container:
+        with av.open(file, "r", options=READ_SAFELY) as container:
             frame = next(container.decode(video=0))
             image = frame.to_image(width=WIDTH_PX, height=max(2, WIDTH_PX * frame.height // frame.width))
     except (av.error.FFmpegError, StopIteration, IndexError) as error:

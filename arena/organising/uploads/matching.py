@@ -73,7 +73,7 @@ class Standing:
 
 def standing_of(upload: Upload) -> Standing:
     """Return which clips of an upload are matched, doubled and missing."""
-    clips = [clip for clip in upload.clips.all() if not clip.is_left_out]
+    clips = [clip for clip in UploadedClip.objects.filter(upload=upload) if not clip.is_left_out]
     unmatched = [clip for clip in clips if not clip.prompt_key]
     places = Counter(place_of(clip) for clip in clips if clip.prompt_key)
     wanted = _wanted(upload, places)
@@ -146,7 +146,7 @@ def change_matches(upload: Upload, given: Mapping[int, tuple[str, str, bool]]) -
         InvalidMatch: there is no such prompt, or its seed is none of the prompt's.
     """
     texts, seeds = upload.texts, seeds_of(upload)
-    for clip in upload.clips.select_for_update().filter(pk__in=given):
+    for clip in UploadedClip.objects.select_for_update().filter(upload=upload, pk__in=given):
         key, seed_text, is_left_out = given[clip.pk]
         if key and key not in texts:
             raise InvalidMatch(f"{clip.file_name}: prompt '{key[:60]}' is not in the list. Choose another.")

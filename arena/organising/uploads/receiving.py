@@ -119,7 +119,7 @@ def receive_files(
     owners = {str(file.name): _owner(str(file.name), contender, manifest) for file in files}
     for slug in {id_from(name) for name in owners.values() if name}:
         _refuse_taken(upload, slug)
-    known = set(upload.clips.values_list("contender", "sha256"))
+    known = set(UploadedClip.objects.filter(upload=upload).values_list("contender", "sha256"))
     found = inspect_files([Path(file.temporary_file_path()) for file in files])
     kept, refused = [], []
     for file, facts in zip(files, found, strict=True):
