@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import SettingsWrapper
 
 from arena.catalog.models import Contender
 from arena.organising.models import AuditEntry, Role
@@ -65,7 +65,7 @@ def _send(
     client: Client, address: str, files: Sequence[tuple[str, bytes]], model: str = "", **fields: object
 ) -> str:
     sent = [SimpleUploadedFile(name, content, "video/mp4") for name, content in files]
-    return client.post(f"{address}files/", {"contender": model, "files": sent, **fields}).content.decode()
+    return client.post(f"{address}upload/", {"contender": model, "files": sent, **fields}).content.decode()
 
 
 def _files(videos: list[bytes], *names: str) -> list[tuple[str, bytes]]:
@@ -131,7 +131,7 @@ def test_files_beyond_a_limit_are_refused_and_the_others_kept(
     assert sorted(UploadedClip.objects.values_list("file_name", flat=True)) == ["a.mp4", "b.mp4"]
     settings.UPLOAD_MAX_BYTES = 100
     assert (
-        organiser.post(f"{address}files/", {"files": SimpleUploadedFile("d.mp4", videos[3])}).status_code
+        organiser.post(f"{address}upload/", {"files": SimpleUploadedFile("d.mp4", videos[3])}).status_code
         == 413
     )
 
@@ -221,7 +221,7 @@ def test_files_need_our_form(videos: list[bytes]) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     sent = {"contender": "One", "files": SimpleUploadedFile("a.mp4", videos[0])}
-    assert client.post(f"{address}files/", sent).status_code == 403
+    assert client.post(f"{address}upload/", sent).status_code == 403
     assert not UploadedClip.objects.exists()
 
 
