@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
-from pytest_django import SettingsWrapper
+from django.test import Client, override_settings
 
 from arena.catalog.models import Contender
 from arena.organising.models import AuditEntry, Role
@@ -121,19 +120,15 @@ def test_content_is_named_by_what_it_is_and_kept_once(organiser: Client, videos:
     assert (clip.upload.folder / clip.stored_name).read_bytes() == videos[0]
 
 
-def test_files_beyond_a_limit_are_refused_and_the_others_kept(
-    organiser: Client, videos: list[bytes], settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.UPLOAD_MAX_FILES = 2
+def test_files_beyond_a_limit_are_refused_and_the_others_kept(organiser: Client, videos: list[bytes]) -> None:
     address = _start(organiser)
-    page = _send(organiser, address, _files(videos, "a.mp4", "b.mp4", "c.mp4"), "One")
+    with override_settings(UPLOAD_MAX_FILES=2):
+        page = _send(organiser, address, _files(videos, "a.mp4", "b.mp4", "c.mp4"), "One")
     assert "At most 2 files are taken at once" in page
     assert sorted(UploadedClip.objects.values_list("file_name", flat=True)) == ["a.mp4", "b.mp4"]
-    settings.UPLOAD_MAX_BYTES = 100
-    assert (
-        organiser.post(f"{address}upload/", {"files": SimpleUploadedFile("d.mp4", videos[3])}).status_code
-        == 413
-    )
+    with override_settings(UPLOAD_MAX_BYTES=100):
+        sent = {"files": SimpleUploadedFile("d.mp4", videos[3])}
+        assert organiser.post(f"{address}upload/", sent).status_code == 413
 
 
 def test_a_name_that_belongs_to_another_contender_is_refused(organiser: Client, videos: list[bytes]) -> None:
