@@ -66,7 +66,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "given": request.POST,
         "chosen": request.POST.getlist("contenders"),
-        "suites": Suite.objects.all(),
+        "suites": [(f"{suite.name}@{suite.version}", suite) for suite in Suite.objects.all()],
         "contenders": Contender.objects.order_by("name"),
         "tracks": list(Track),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from arena.catalog.lookup import find_contenders, find_suite, find_track
+from arena.catalog.lookup import find_contenders, find_track
 from arena.runs.models import Run
 from arena.runs.runs import find_run
 from arena.voting.models import FRONT_TEXTS, Study
@@ -79,7 +79,7 @@ class StudyForm:
             **{name: self.text(name) for name in TEXTS},
             "question": self.text("question") or QUESTION,
             "tracks": list(dict.fromkeys(find_track(run.track) for run in runs)),
-            "suites": [find_suite(name) for name in dict.fromkeys(str(run.suite) for run in runs)],
+            "suites": list(dict.fromkeys(run.suite for run in runs)),
             "contenders": find_contenders(list(dict.fromkeys(slugs))),
             "runs": runs,
             "terms": self.terms(),

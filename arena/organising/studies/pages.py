@@ -218,7 +218,7 @@ def _study_page(
         "changes_it": may(request.user, "change_study", found),
         "invites": may(request.user, "invite_raters", found),
         "problem": problem,
-        "links": links,
+        "made": links,
     }
     return render(request, "organising/study.html", context, status=422 if problem else 200)
 

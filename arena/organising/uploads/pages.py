@@ -65,7 +65,10 @@ def uploads(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "given": request.POST,
         "uploads": _visible(request).select_related("run")[:50],
-        "suites": seen_by(request.user, "see_suites", Suite.objects.all()),
+        "suites": [
+            (f"{suite.name}@{suite.version}", suite)
+            for suite in seen_by(request.user, "see_suites", Suite.objects.all())
+        ],
     }
     return render(request, "organising/uploads.html", context, status=422 if problem else 200)
 

@@ -64,14 +64,11 @@ class LimitedFiles(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's own arguments
         """Open a temporary file, unless the form has too many."""
-        name = str(args[1] if len(args) > 1 else kwargs["file_name"])
+        super().new_file(*args, **kwargs)  # first, since Django closes the newest file of what is refused
         self._files, self._bytes = self._files + 1, 0
         if self._files > settings.UPLOAD_MAX_FILES:
-            self._refuse(
-                name,
-                f"At most {settings.UPLOAD_MAX_FILES} files are taken at once. Send it with the next ones.",
-            )
-        super().new_file(*args, **kwargs)
+            most = f"At most {settings.UPLOAD_MAX_FILES} files are taken at once."
+            self._refuse(str(self.file_name), f"{most} Send it with the next ones.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a part, unless the file becomes too large."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import closing
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -117,7 +118,8 @@ def test_the_preview_shows_a_pair_and_stores_nothing(organiser: Client, run: Run
     assert "Both bad" in page
     assert not Ballot.objects.exists()
     address = page.split('<video src="')[1].split('"')[0]
-    assert organiser.get(address).status_code == 200
+    with closing(organiser.get(address)) as clip:
+        assert clip.status_code == 200
 
 
 def test_invitations_have_quotas_and_panels_are_pasted_or_sent(organiser: Client, run: Run) -> None:
