@@ -275,16 +275,10 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
 SOCIALACCOUNT_PROVIDERS = {provider: oauth_app(env, provider) for provider in OAUTH_PROVIDERS}
 
-# The API.
+# The API, snapshots, and uploads of clips by organisers.
 
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 300, validate=validate.Range(min=1))
-
-# Snapshots.
-
 SNAPSHOT_KEY_FILE = env.str("SNAPSHOT_KEY_FILE", "")  # empty: a key in DATA_DIR, made when it is first needed
-
-# Uploads of clips by organisers.
-
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 2**30, validate=validate.Range(min=1))
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", 500, validate=validate.Range(min=1))
 

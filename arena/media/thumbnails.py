@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import av
 from django.core.files import File
+from PIL.Image import Image
 
 from arena.media.intake import READ_SAFELY
 
@@ -26,7 +27,8 @@ def draw_thumbnail(file: File[Any] | IO[bytes]) -> bytes:
     try:
         with av.open(file, "r", options=READ_SAFELY) as container:
             frame = next(container.decode(video=0))
-            image = frame.to_image(width=WIDTH_PX, height=max(2, WIDTH_PX * frame.height // frame.width))
+            height = max(2, WIDTH_PX * frame.height // frame.width)
+            image: Image = frame.to_image(width=WIDTH_PX, height=height)  # type: ignore[no-untyped-call]
     except (av.error.FFmpegError, StopIteration, IndexError) as error:
         raise NoPicture("The clip has no picture that can be drawn.") from error
     out = io.BytesIO()

@@ -17,8 +17,8 @@ from arena.media.degrade import Degradation, degrade
 from arena.media.normalise import normalise
 from arena.media.probe import probe
 from arena.media.storage import StoredFile, open_stored, store
-from arena.runs.clips import profile_for
 from arena.runs.models import Rendition
+from arena.runs.profiles import length_of, profile_of
 from arena.runs.variants import encode_variants_of, identify_variants, listed
 from arena.voting.controls.models import Twin
 from arena.voting.controls.twins import judged_in, twins_of
@@ -104,13 +104,14 @@ def make_twin(rendition: Rendition, degradation: Degradation, seed: str) -> Twin
             shutil.copyfileobj(stored, target)
         own_seed = content_hash([seed, clip.sha256])
         degrade(original, copy, degradation, seed=own_seed, facts=probe(original))
-        shown, facts, profile = folder / "rendition.mp4", probe(copy), profile_for(job)
+        shown, facts = folder / "rendition.mp4", probe(copy)
+        profile = profile_of(job.clip_settings, facts)
         made = normalise(
             copy,
             shown,
             profile,
             with_sound=Track(job.track).with_sound,
-            duration_s=job.clip_settings.duration_s,
+            duration_s=length_of(job.clip_settings, facts),
             forbidden=[job.contender.slug, job.contender.name],
             facts=facts,
         )

@@ -28,11 +28,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 def _run() -> Run:
     suite, contender = make_suite(prompts=4), make_contender("alpha")
-    done, running, failed, _ = suite.prompts.all()
+    done, running, failed, planned = suite.prompts.all()
     make_rendition(contender, done)
     make_job(contender, running, state=Job.State.RUNNING, claimed_by="somebody")
     make_job(contender, failed, state=Job.State.FAILED, error_message="The lamp broke.")
-    make_job(contender, suite.prompts.last())
+    make_job(contender, planned)
     return make_run(suite, [contender])
 
 
