@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from arena.catalog.commitments import commit
+from arena.organising.audit import record
+from arena.organising.models import Role
+from arena.organising.people import make_link
+from arena.voting.models import Study
+from tests.browser.test_pages import assert_accessible
+from tests.factories import make_contender
+from tests.factories_organising import make_person
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+SUITE = "suite: shapes\ntitle: Shapes\nprompts:\n  - {id: circle, text: a red circle, tags: [round]}\n"
+PAGES = (
+    "",
+    "suites/",
+    "suites/upload/",
+    "contenders/",
+    "contenders/add/",
+    "contenders/add/?generator=toy-world",
+    "contenders/add/?generator=diffusers",
+    "people/",
+    "audit/",
+)
+
+
+def _sign_in(page: Page, server: LiveServer) -> None:
+    page.goto(server.url + make_link(make_person(email="ada@example.org")))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
+@pytest.fixture
+def suite_file(tmp_path: Path) -> Path:
+    file = tmp_path / "shapes.yaml"
+    file.write_text(SUITE, encoding="utf-8")
+    return file
+
+
+def test_organisers_pages_are_accessible_and_fit_a_phone(
+    desktop: Page, phone: Page, live_server: LiveServer, study: Study
+) -> None:
+    commit(make_contender(codename="Amber"), "1")
+    record(make_person(Role.MEMBER), "closed", study, {"reason": "enough votes"})
+    for page in (desktop, phone):
+        page.goto(f"{live_server.url}/organise/sign-in/")
+        assert_accessible(page)
+        _sign_in(page, live_server)
+        for path in (*PAGES, f"suites/{study.suites.get().name}/", f"suites/{study.suites.get().name}/diff/"):
+            page.goto(f"{live_server.url}/organise/{path}")
+            assert_accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_a_suite_is_uploaded_without_scripts(
+    without_scripts: Page, live_server: LiveServer, suite_file: Path
+) -> None:
+    page = without_scripts
+    _sign_in(page, live_server)
+    page.get_by_role("link", name="Suites").click()
+    page.get_by_role("link", name="Upload a suite").click()
+    suite_file.write_text(SUITE.replace("title: Shapes\n", ""), encoding="utf-8")
+    page.get_by_label("Suite", exact=True).set_input_files(suite_file)
+    page.get_by_role("button", name="Check and upload").click()
+    expect(page.get_by_role("alert")).to_contain_text("Line 1 title: is missing")
+    suite_file.write_text(SUITE, encoding="utf-8")
+    page.get_by_label("Suite", exact=True).set_input_files(suite_file)
+    page.get_by_role("button", name="Check and upload").click()
+    expect(page.get_by_role("heading", name="Shapes")).to_be_visible()
+
+
+def test_a_contender_is_added_hidden_and_revealed_without_scripts(
+    without_scripts: Page, live_server: LiveServer
+) -> None:
+    page = without_scripts
+    _sign_in(page, live_server)
+    page.get_by_role("link", name="Contenders").click()
+    page.get_by_role("link", name="Add a contender").click()
+    page.get_by_label("Generator").select_option("toy-world")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Slug").fill("late")
+    page.get_by_label("Name (needed)").fill("Late")
+    page.get_by_label("Codename").fill("Amber")
+    page.get_by_label("flaw").select_option("late-sound")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("hidden as Amber")).to_be_visible()
+    page.get_by_text("Reveal or withdraw").click()
+    page.get_by_role("button", name="Reveal Amber").click()
+    expect(page.get_by_text("Amber is Late")).to_be_visible()
+
+
+def test_the_support_admin_keeps_the_content_policy(
+    desktop: Page, live_server: LiveServer, study: Study
+) -> None:
+    _sign_in(desktop, live_server)
+    for path in ("", "voting/study/", f"voting/study/{study.pk}/change/", "organising/auditentry/"):
+        desktop.goto(f"{live_server.url}/organise/support/{path}")
+        expect(desktop.get_by_role("link", name="Paddock support")).to_be_visible()
+    assert "unsafe" not in str(settings.CONTENT_SECURITY_POLICY)
