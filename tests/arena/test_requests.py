@@ -278,7 +278,8 @@ def addresses(client: Client) -> dict[str, str]:
 def test_head_is_answered_wherever_get_is(client: Client, addresses: dict[str, str]) -> None:
     """The same headers, the length included, and no body."""
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    assert addresses.keys() >= {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
+    routes = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
+    assert addresses.keys() >= routes - {"health", "metrics"}  # which tell something new each time
     for address in addresses.values():
         path, _, query = address.partition("?")
         got = call(path, HTTP_COOKIE=cookie, QUERY_STRING=query)

@@ -20,8 +20,10 @@ from arena.voting.refusals import Refusal
 
 ARENA = Path(settings.BASE_DIR) / "arena"
 LOCALE = ARENA / "locale" / "zh_Hans" / "LC_MESSAGES"
-ENGLISH_ONLY = re.compile(r"anonymous|board(?!_entry)|boards|contender|comparison|embeds/")
-"""Names of templates that visitors of boards read, which are in English for now."""
+ENGLISH_ONLY = re.compile(
+    r"allauth/|anonymous|board(?!_entry)|boards|contender|comparison|embeds/|organising/"
+)
+"""Names of templates that visitors of boards and organisers read, which are in English for now."""
 TEMPLATES = [
     path
     for path in sorted((ARENA / "templates").rglob("*.html"))

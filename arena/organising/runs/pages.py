@@ -152,7 +152,7 @@ def _order(request: HttpRequest) -> Order:
         seeds=read_seeds(given.get("seeds", "")),
         tags=split_names(given.get("tags", "")),
         exclude_tags=split_names(given.get("exclude_tags", "")),
-        asked=read_geometry({**options, **numbers}),
+        asked=read_geometry({**options, **numbers, "native": "native" in given}),
         allow_short="allow_short" in given,
     )
 

@@ -198,6 +198,7 @@ def _geometry(request: HttpRequest) -> dict[str, Any]:
         "size": request.POST.get("size") or None,
         "duration": _number(request, "duration"),
         "fps": _number(request, "fps"),
+        "native": "native" in request.POST,
     }
 
 
