@@ -8,10 +8,22 @@ from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 KEPT = Path(__file__).with_name("database_before_rooms.sql")
 """A database with one study and one vote, made when the room `arena/runs` was called otherwise."""
+
+PREVIOUS = Path(__file__).with_name("database_before_organisers.sql")
+"""A database of the version before organisers could sign in: one study, four votes, one of them excluded."""
+
+COUNT = """
+import django
+django.setup()
+from arena.voting.models import Exclusion, Study, Vote
+study = Study.objects.get()
+print(Vote.objects.count(), Vote.objects.counting().count(), Exclusion.objects.get().rule, study.is_open)
+"""
 
 READ = """
 import django
@@ -44,6 +56,19 @@ def test_a_database_made_before_a_room_was_renamed_opens_with_its_rows(tmp_path:
         "[('contender-1', 'succeeded', 64), ('contender-2', 'succeeded', 64)]",
         "[('a', 'contender-1')]",
     ]
+
+
+@pytest.mark.slow
+def test_a_database_of_the_previous_version_is_upgraded_and_goes_on(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "paddock.sqlite3")) as database:
+        database.executescript(PREVIOUS.read_text(encoding="utf-8"))
+    _python(tmp_path, "manage.py", "migrate", "-v0")
+    assert "5 entries, unbroken" in _python(tmp_path, "manage.py", "verify_ledger", "kept")
+    assert _python(tmp_path, "-c", COUNT).split() == ["4", "3", "spam", "True"]
+    votes = _python(tmp_path, "manage.py", "export", "kept", "--what", "votes", "--format", "csv")
+    assert len(votes.splitlines()) == 1 + 3  # the header, and the votes that count
+    _python(tmp_path, "manage.py", "close_study", "kept", "--reason", "The upgrade works.")
+    assert "6 entries, unbroken" in _python(tmp_path, "manage.py", "verify_ledger", "kept")
 
 
 def _python(data: Path, *arguments: str) -> str:
