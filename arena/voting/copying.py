@@ -70,8 +70,8 @@ def copy_back(url: str, report: Callable[[str], None]) -> Copied:
     """
     site = connections[DEFAULT_DB_ALIAS]
     with _connected(url) as source, _standing_in(source):
+        call_command("migrate", verbosity=0)  # finds the other database by its alias
         connections[TARGET] = site
-        call_command("migrate", verbosity=0)
         return _copy(site, "DATABASE_URL", report)
 
 
