@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.core import signals
 from django.db import close_old_connections
+from django.urls import get_script_prefix, set_script_prefix
 
 from arena.wsgi import application
 
@@ -46,7 +47,7 @@ def call(path: str = "/", method: str = "GET", body: bytes = b"", /, **environ: 
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
     }
-    with _connection_kept():
+    with _connection_kept(), _prefix_kept():
         parts = application({**plain, **environ}, start)
         try:
             sent = b"".join(parts)
@@ -54,6 +55,16 @@ def call(path: str = "/", method: str = "GET", body: bytes = b"", /, **environ: 
             getattr(parts, "close", lambda: None)()
     [(status, headers)] = told
     return Answer(int(status.split()[0]), dict(headers), sent)
+
+
+@contextmanager
+def _prefix_kept() -> Iterator[None]:
+    """Put the path of the site back, which a request sets for its whole thread."""
+    before = get_script_prefix()
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
 
 
 @contextmanager

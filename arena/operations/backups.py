@@ -13,8 +13,9 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -32,6 +33,7 @@ from arena.signing import KEY_FILE as SIGNING_KEY_FILE
 from arena.standings.snapshots.making import FOLDER as SNAPSHOTS
 from arena.version import VERSION
 from arena.voting.consistent import consistent_read
+from arena.voting.controls.models import Twin
 from arena.voting.copying import Copied, copy_back, copy_site, require_empty_site
 
 FORMAT = 1
@@ -123,9 +125,12 @@ def _named_files() -> Iterator[MediaFile]:
     """Yield the media files that the site's rows name."""
     for clip in Clip.objects.order_by("pk").iterator():
         yield MediaFile("originals", clip.name, clip.sha256)
-    for rendition in Rendition.objects.order_by("pk").iterator():
-        yield MediaFile("renditions", rendition.name, rendition.sha256)
-        for sha256, size_bytes in rendition.variants:
+    shown: Iterable[Rendition | Twin] = chain(
+        Rendition.objects.order_by("pk").iterator(), Twin.objects.order_by("pk").iterator()
+    )
+    for each in shown:
+        yield MediaFile("renditions", each.name, each.sha256)
+        for sha256, size_bytes in each.variants:
             yield MediaFile("renditions", StoredFile.named(sha256, size_bytes, "mp4").name, sha256)
     for prompt in Prompt.objects.exclude(reference_name="").order_by("pk").iterator():
         yield MediaFile("references", prompt.reference_name, prompt.reference_sha256)
