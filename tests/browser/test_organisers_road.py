@@ -145,8 +145,8 @@ def _vote_as_a_rater(browser: Browser, url: str) -> None:
     with _opened(browser) as page:
         page.goto(f"{url}/studies/spring/start/")
         page.get_by_role("button", name="Start").click()
+        expect(page.locator("[data-start]")).to_be_visible(timeout=20_000)
         for number in range(VOTES):
-            expect(page.locator("[data-start]")).to_be_visible(timeout=20_000)
             watch(page)
             vote(page, ("ArrowLeft", "ArrowDown")[number % 2])
             page.keyboard.press("Enter")
