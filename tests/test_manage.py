@@ -36,6 +36,7 @@ def test_a_wrong_setting_is_one_line_and_not_a_trace(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_database_of_an_earlier_version_is_one_line_that_names_the_command(tmp_path: Path) -> None:
     done = _manage("load_suite", "suites/toy-world.yaml", DATA_DIR=str(tmp_path))
     assert done.returncode == 1

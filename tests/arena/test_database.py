@@ -41,6 +41,7 @@ print(list(Vote.objects.values_list("outcome", "ballot__rendition_a__clip__job__
 """
 
 
+@pytest.mark.slow
 def test_a_database_made_before_a_room_was_renamed_opens_with_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "paddock.sqlite3")) as database:
         database.executescript(KEPT.read_text(encoding="utf-8"))

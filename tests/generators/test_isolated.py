@@ -81,6 +81,7 @@ def test_a_generator_that_ends_its_process_ends_one_clip(
     assert _make(workshop, tmp_path).path.is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["hang", "spin"])
 def test_a_generator_that_hangs_is_stopped(workshop: Workshop, tmp_path: Path, how: str) -> None:
     with pytest.raises(TimedOut, match=r"^The generator took longer than 2 s and was stopped\.$"):

@@ -109,6 +109,7 @@ def test_another_order_is_a_difference_and_an_insertion_is_none_of_order(tmp_pat
     assert _diff(one, longer) == (1, ["+ c: z", "0 removed, 1 added, 0 changed, 2 unchanged."])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("after", "code"), [("one.yaml", 0), ("other.yaml", 1), ("gone.yaml", 2)])
 def test_the_shell_sees_the_exit_codes_of_diff(tmp_path: Path, after: str, code: int) -> None:
     one = write_suite(tmp_path, "id: a, text: x", name="one.yaml")

@@ -71,6 +71,7 @@ def test_without_torch_it_stops_before_the_work_and_names_both_remedies(
     assert not Contender.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_demo_of_an_earlier_suite_is_kept_and_no_clip_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -87,6 +88,7 @@ def test_a_demo_of_an_earlier_suite_is_kept_and_no_clip_is_made(
     assert Job.objects.count() == clips
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_variants_are_made_beside_the_server_so_that_it_starts_as_soon_as_there_are_clips(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

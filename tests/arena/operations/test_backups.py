@@ -69,6 +69,7 @@ def _restored_files(site: Path) -> set[str]:
     return {str(path.relative_to(site / "media")) for path in (site / "media").rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_backup_holds_the_database_and_every_file_that_rows_name(study: Study, kept: Path) -> None:
     said = _back_up(kept / "backup")
     assert "Study study: 2 entries, unbroken" in said
@@ -88,6 +89,7 @@ def test_a_path_that_exists_is_refused(study: Study, kept: Path) -> None:
         _back_up(kept)
 
 
+@pytest.mark.slow
 def test_a_broken_ledger_is_not_backed_up(study: Study, kept: Path) -> None:
     unprotect("voting_ledgerentry")
     LedgerEntry.objects.filter(sequence=1).update(payload="{}")
@@ -96,6 +98,7 @@ def test_a_broken_ledger_is_not_backed_up(study: Study, kept: Path) -> None:
     assert list(kept.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_named_and_the_rest_backed_up(study: Study, kept: Path) -> None:
     clip = Clip.objects.order_by("pk")[0]
     storages["originals"].delete(clip.name)

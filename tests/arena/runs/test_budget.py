@@ -132,6 +132,7 @@ def test_of_many_threads_at_once_none_exceeds_the_cap() -> None:
     assert (reserved.count(True), spent(run.submissions.all())) == (5, Decimal("3.5"))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_eight_jobs_side_by_side_keep_a_runs_cap(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAL_CONCURRENCY", "8")
@@ -145,6 +146,7 @@ def test_eight_jobs_side_by_side_keep_a_runs_cap(server: Server, monkeypatch: py
     assert server.faces["fal"].paid_jobs == 10
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_no_more_jobs_are_at_a_provider_than_its_account_may_have(
     server: Server, monkeypatch: pytest.MonkeyPatch
@@ -218,6 +220,7 @@ def test_a_setting_caps_runs_as_the_option_does(server: Server, settings: Settin
         run_hosted("fal", max_usd="9")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_an_old_price_is_told_with_its_date_and_refused_under_a_cap(
     server: Server, monkeypatch: pytest.MonkeyPatch
@@ -235,6 +238,7 @@ def test_an_old_price_is_told_with_its_date_and_refused_under_a_cap(
     assert "1 done" in run_hosted("fal", max_usd="5", accept_stale_prices=True)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_missing_price_is_refused_under_a_cap(server: Server) -> None:
     make_hosted("kling")
@@ -255,6 +259,7 @@ def test_a_refused_submission_gives_its_money_back(server: Server) -> None:
     assert spent(Submission.objects.all()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_price_that_a_provider_states_is_what_was_spent(server: Server) -> None:
     make_hosted("runway")

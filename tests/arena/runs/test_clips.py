@@ -81,6 +81,7 @@ def test_a_rendition_tells_nothing_of_its_maker() -> None:
     assert find_leaks(_bytes("renditions", rendition.name), [job.contender.slug, "Very Famous Model"]) == []
 
 
+@pytest.mark.slow
 def test_clips_of_equal_settings_are_shown_alike() -> None:
     renditions = [
         _make(make_queued_job(slug=flaw, settings={"flaw": flaw})).clip.rendition
@@ -106,6 +107,7 @@ def test_an_image_track_starts_from_the_prompts_image(tmp_path: Path) -> None:
     assert stored_files() - accounted_files() == {f"references/{suite.prompts.get().reference_name}"}
 
 
+@pytest.mark.slow
 def test_equal_clips_of_two_contenders_share_their_files() -> None:
     first = _make(make_queued_job())
     second = _make(make_job(make_contender(settings={}), first.prompt))

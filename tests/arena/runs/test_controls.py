@@ -25,6 +25,7 @@ def _ignore(_: object) -> None:
     pass
 
 
+@pytest.mark.slow
 def test_a_paused_run_begins_no_job_until_it_resumes() -> None:
     run = _run()
     pause_run(run)
@@ -36,6 +37,7 @@ def test_a_paused_run_begins_no_job_until_it_resumes() -> None:
     assert produce(run, workers=1, report=_ignore)[Job.State.SUCCEEDED] == 2
 
 
+@pytest.mark.slow
 def test_a_job_of_two_runs_is_made_by_the_one_that_is_not_paused() -> None:
     first = _run()
     second = make_run(first.suite, list(first.contenders.all()))

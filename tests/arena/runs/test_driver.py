@@ -39,6 +39,7 @@ def _produce(run: Run, workers: int = 1) -> tuple[Counter[str], list[int]]:
     return states, reported
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_run_is_made_to_its_end_and_leaves_nothing_lying() -> None:
     run = _plan()
@@ -47,6 +48,7 @@ def test_a_run_is_made_to_its_end_and_leaves_nothing_lying() -> None:
     assert (stored_files(), unfinished_work()) == (accounted_files(), [])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_finished_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = install_provider(monkeypatch)
@@ -56,6 +58,7 @@ def test_a_finished_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(provider.asked) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_what_a_killed_process_left_running_is_made_again() -> None:
     run = _plan()
@@ -91,6 +94,7 @@ def test_a_failed_job_holds_up_no_other_and_can_be_tried_again(monkeypatch: pyte
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = install_provider(monkeypatch, QuotaExceeded("no money left"), FULL)
@@ -163,6 +167,7 @@ def test_a_message_that_the_broker_lost_is_sent_again(
     assert len(sent) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_generator_that_ends_or_hangs_is_given_up_and_the_others_get_their_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
@@ -181,6 +186,7 @@ def test_a_generator_that_ends_or_hangs_is_given_up_and_the_others_get_their_tur
     workshop.close()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_make_each_clip_once(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = install_provider(monkeypatch)

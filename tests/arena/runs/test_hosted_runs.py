@@ -41,6 +41,7 @@ def test_hosted_contenders_run_from_a_file_to_renditions(server: Server, tmp_pat
         assert clip.provenance["resolved"]["times_s"]
 
 
+@pytest.mark.slow
 def test_hosted_clips_are_made_in_this_process(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a process of its own was asked for")
@@ -122,6 +123,7 @@ def test_the_suite_that_comes_with_paddock_has_a_price_at_every_provider(
     assert min(clips.values()) >= 120
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_no_clip_that_is_there(server: Server) -> None:
     make_hosted("fal")
     make_suite("suite")
@@ -129,6 +131,7 @@ def test_a_dry_run_counts_no_clip_that_is_there(server: Server) -> None:
     assert "fal            0     0.00" in run_hosted("fal", dry_run=True)
 
 
+@pytest.mark.slow
 def test_a_refusal_is_recorded_and_a_failed_job_is_made_again_when_asked(server: Server) -> None:
     make_hosted("modelark")
     make_suite("suite")
@@ -140,6 +143,7 @@ def test_a_refusal_is_recorded_and_a_failed_job_is_made_again_when_asked(server:
     assert server.faces["modelark"].paid_jobs == 2
 
 
+@pytest.mark.slow
 def test_a_mark_that_a_provider_left_is_told(server: Server, tmp_path: Path) -> None:
     make_hosted("modelark")
     make_suite("suite")
@@ -150,6 +154,7 @@ def test_a_mark_that_a_provider_left_is_told(server: Server, tmp_path: Path) -> 
     assert line in said.splitlines()
 
 
+@pytest.mark.slow
 def test_a_lost_answer_costs_no_second_job_in_arun_hosted(server: Server) -> None:
     make_hosted("kling")
     make_suite("suite", prompts=2)

@@ -44,6 +44,7 @@ def _end(provider: str, server: Server, fault: Fault, **options: object) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_job_goes_through_its_states_with_its_id_and_cost(server: Server) -> None:
     make_hosted("fal")
     make_suite("suite")
@@ -110,6 +111,7 @@ def test_an_overdue_job_is_cancelled_at_the_provider(server: Server, monkeypatch
     assert (Job.objects.get().state, Submission.objects.get().outcome) == ("cancelled", "ended")
 
 
+@pytest.mark.slow
 def test_an_overdue_job_that_goes_on_is_taken_up_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +124,7 @@ def test_an_overdue_job_that_goes_on_is_taken_up_again(
     assert server.faces["kling"].paid_jobs == 1
 
 
+@pytest.mark.slow
 def test_a_wait_that_the_provider_asks_for_is_kept(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("arena.runs.generating.pause", slept.append)
@@ -134,6 +137,7 @@ def test_a_wait_that_the_provider_asks_for_is_kept(server: Server, monkeypatch: 
     assert outcomes == [("void", Decimal(0)), ("made", Decimal("0.7"))]
 
 
+@pytest.mark.slow
 def test_a_wait_longer_than_the_deadline_is_kept_by_the_next_attempt(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +152,7 @@ def test_a_wait_longer_than_the_deadline_is_kept_by_the_next_attempt(
     assert waits == [0, 3600]
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_looked_up_by_the_log_too(server: Server) -> None:
     make_hosted("kling")
     make_suite("suite")
@@ -157,6 +162,7 @@ def test_a_lost_answer_is_looked_up_by_the_log_too(server: Server) -> None:
     assert server.faces["kling"].paid_jobs == 1
 
 
+@pytest.mark.slow
 def test_a_lost_answer_without_a_list_waits_for_a_person(server: Server) -> None:
     said = _end("fal", server, Fault.RESPONSE_LOST)
     job = Job.objects.get()
@@ -172,6 +178,7 @@ def test_a_lost_answer_without_a_list_waits_for_a_person(server: Server) -> None
     assert _states()[-3:] == ["queued", "running", "succeeded"]
 
 
+@pytest.mark.slow
 def test_a_lost_submission_that_created_nothing_is_sent_again_when_a_person_says_so(server: Server) -> None:
     _end("fal", server, Fault.SERVER_ERROR_AT_SUBMISSION)
     job = Job.objects.get()
@@ -182,6 +189,7 @@ def test_a_lost_submission_that_created_nothing_is_sent_again_when_a_person_says
     assert server.faces["fal"].paid_jobs == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -201,6 +209,7 @@ def test_an_id_that_can_not_be_the_lost_jobs_is_refused(
         call_command("resolve_job", lost.pk, **options)
 
 
+@pytest.mark.slow
 def test_only_a_job_of_unknown_outcome_is_resolved(server: Server) -> None:
     make_hosted("fal")
     make_suite("suite")
@@ -218,6 +227,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["poll", "fetch"])
 def test_a_job_goes_on_by_its_stored_id(step: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     make_hosted("fal")
@@ -236,6 +246,7 @@ def test_a_job_goes_on_by_its_stored_id(step: str, server: Server, monkeypatch: 
     assert server.faces["fal"].create_calls == 1
 
 
+@pytest.mark.slow
 def test_refusals_are_told_for_each_contender_and_keep_the_prompts_of_the_others(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -257,6 +268,7 @@ def test_refusals_are_told_for_each_contender_and_keep_the_prompts_of_the_others
     ]
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_stored_needs_no_journal(server: Server, tmp_path: Path) -> None:
     make_hosted("fal")
     make_suite("suite")

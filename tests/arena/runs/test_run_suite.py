@@ -71,6 +71,7 @@ def test_what_cannot_be_run_is_refused_before_anything_is_planned(
     assert (Run.objects.count(), Job.objects.count()) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_suite_is_made_for_contenders_and_seeds() -> None:
     make_contender("truth")
     make_contender("stutter", settings={"flaw": "stutter"})
@@ -97,6 +98,7 @@ def _make_tagged_suite() -> Suite:
     return suite
 
 
+@pytest.mark.slow
 def test_tags_choose_prompts_and_make_a_run_of_their_own() -> None:
     make_contender("truth")
     _make_tagged_suite()
@@ -191,6 +193,7 @@ def _write_strangers_clips(folder: Path) -> list[str]:
     return [path.stem for path in paths]
 
 
+@pytest.mark.slow
 def test_a_broken_file_fails_its_job_with_a_reason_and_harms_no_other(tmp_path: Path) -> None:
     keys = _write_strangers_clips(tmp_path / "clips")
     settings = f"{{manifest: {tmp_path / 'clips' / 'manifest.csv'}, contender: theirs}}"
@@ -311,6 +314,7 @@ def test_what_does_not_match_is_reported(tmp_path: Path) -> None:
     assert "alpha: 1 clip shown 1.00 s of silence added" in said
 
 
+@pytest.mark.slow
 def test_a_replaced_file_becomes_a_new_clip(tmp_path: Path) -> None:
     _folders(tmp_path, "alpha", "beta")
     _take_in()

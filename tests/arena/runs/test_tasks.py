@@ -247,6 +247,7 @@ def test_a_fault_while_rows_are_written_leaves_no_files(monkeypatch: pytest.Monk
     assert (Clip.objects.count(), stored_files()) == (0, set())
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_workers_make_what_a_broker_brings_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = False

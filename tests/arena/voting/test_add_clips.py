@@ -51,6 +51,7 @@ def _add(folders: list[str], study: str = "launch", **options: Any) -> str:  # n
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_on_native_terms_each_clip_is_shown_as_it_is_and_differences_are_covariates(tmp_path: Path) -> None:
     forms = {"Helios": [(64, 48, 0.5), (48, 64, 0.75)], "kling two": [(96, 64, 1.0), (64, 48, 0.5)]}
     for model, (first, second) in forms.items():
@@ -76,6 +77,7 @@ def test_on_native_terms_each_clip_is_shown_as_it_is_and_differences_are_covaria
         change_rules(study=study, reason="One size for all.", terms=Terms())
 
 
+@pytest.mark.slow
 def test_clips_of_native_terms_and_a_study_of_equal_ones_are_refused_together(tmp_path: Path) -> None:
     folders = [str(tmp_path / model) for model in ("helios", "kling")]
     for folder in folders:
@@ -106,6 +108,7 @@ def _snapshot() -> tuple[int, ...]:
     return tuple(row.objects.count() for row in rows)
 
 
+@pytest.mark.slow
 def test_folders_become_an_open_study_whose_figures_are_the_clips(folders: list[str]) -> None:
     said = _add(folders)
     assert "4 of 4 clips are new. All are shown at 64×48, 0.5 s, 12 fps (as the clips are)." in said
@@ -123,6 +126,7 @@ def test_folders_become_an_open_study_whose_figures_are_the_clips(folders: list[
     assert verify_ledger(study) == 1
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_in_nothing(folders: list[str]) -> None:
     _add(folders)
     before = _snapshot()
@@ -131,6 +135,7 @@ def test_a_second_run_takes_in_nothing(folders: list[str]) -> None:
     assert verify_ledger(Study.objects.get()) == 1
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_in_what_is_new_or_was_replaced(folders: list[str]) -> None:
     _add(folders)
     helios, kling = map(Path, folders)
@@ -146,6 +151,7 @@ def test_a_second_run_takes_in_what_is_new_or_was_replaced(folders: list[str]) -
     assert verify_ledger(study) == 2
 
 
+@pytest.mark.slow
 def test_a_missing_clip_is_told_and_can_be_added_after_votes(folders: list[str]) -> None:
     late = Path(folders[1]) / "A blue Cube.mp4"
     late.rename(late.with_suffix(".txt"))
@@ -158,6 +164,7 @@ def test_a_missing_clip_is_told_and_can_be_added_after_votes(folders: list[str])
     assert "1 of 4 clips are new." in _add(folders)
 
 
+@pytest.mark.slow
 def test_the_rules_of_a_study_with_votes_stay(folders: list[str], tmp_path: Path) -> None:
     _add(folders)
     _vote(Study.objects.get())
@@ -173,6 +180,7 @@ def test_the_rules_of_a_study_with_votes_stay(folders: list[str], tmp_path: Path
     assert "Study launch-2 is open" in _add([*folders, str(tmp_path / "Sol")], study="launch-2")
 
 
+@pytest.mark.slow
 def test_a_third_model_joins_before_the_first_vote(folders: list[str], tmp_path: Path) -> None:
     _add(folders)
     _clip(tmp_path / "Sol" / "red-ball.mp4")
@@ -180,12 +188,14 @@ def test_a_third_model_joins_before_the_first_vote(folders: list[str], tmp_path:
     assert Study.objects.get().contenders.count() == 3
 
 
+@pytest.mark.slow
 def test_a_closed_study_stays_closed(folders: list[str]) -> None:
     _add(folders)
     close_study(study=Study.objects.get())
     assert "Study launch is closed (manage.py reopen_study launch opens it)" in _add(folders)
 
 
+@pytest.mark.slow
 def test_sound_is_judged_where_all_clips_have_some(folders: list[str]) -> None:
     _clip(Path(folders[0]) / "red-ball.mp4", sound=False)
     said = _add(folders)
@@ -196,6 +206,7 @@ def test_sound_is_judged_where_all_clips_have_some(folders: list[str]) -> None:
     assert "Sound is judged, but 1 of 4 clips have none." in asked
 
 
+@pytest.mark.slow
 def test_clips_that_differ_are_refused_before_anything_is_saved(folders: list[str]) -> None:
     _clip(Path(folders[0]) / "red-ball.mp4", size=(96, 48), seconds=1.0)
     before = _snapshot()
@@ -231,6 +242,7 @@ def test_files_in_the_way_are_refused(folders: list[str], tmp_path: Path, name: 
 # Prompts.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -254,6 +266,7 @@ def test_a_list_gives_the_prompts_their_texts(
     ]
 
 
+@pytest.mark.slow
 def test_a_suite_file_gives_language_tags_and_expected_sound(folders: list[str], tmp_path: Path) -> None:
     lines = [
         "suite: s",
@@ -271,6 +284,7 @@ def test_a_suite_file_gives_language_tags_and_expected_sound(folders: list[str],
     ]
 
 
+@pytest.mark.slow
 def test_plain_lines_name_files_by_their_text_and_seeds(tmp_path: Path) -> None:
     text = "A long prompt, of the kind that video models get: " * 3
     for model in ("a", "b"):
@@ -310,6 +324,7 @@ def test_a_list_that_cannot_be_read_is_named(
         _add(folders, prompts=path)
 
 
+@pytest.mark.slow
 def test_the_text_of_a_prompt_stays(folders: list[str], tmp_path: Path) -> None:
     _add(folders)
     with pytest.raises(CommandError, match="Prompt 'red-ball' must keep its text in the study"):
@@ -326,6 +341,7 @@ def test_names_in_either_unicode_form_are_one_prompt(tmp_path: Path) -> None:
 # Folders and names.
 
 
+@pytest.mark.slow
 def test_folders_of_one_name_are_told_apart_by_hand(tmp_path: Path) -> None:
     for model in ("a", "b"):
         _clip(tmp_path / model / "clips" / "p.mp4")
@@ -371,6 +387,7 @@ def test_a_study_made_otherwise_is_left_alone(folders: list[str]) -> None:
         _add(folders)
 
 
+@pytest.mark.slow
 def test_a_suite_of_that_name_from_a_file_is_left_alone(folders: list[str]) -> None:
     suite = make_suite("launch")
     _add(folders)

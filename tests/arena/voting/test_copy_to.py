@@ -107,6 +107,7 @@ def test_a_site_goes_to_postgresql_and_back_with_its_ledger(
     assert "must name an empty database" in with_rows.stderr
 
 
+@pytest.mark.slow
 def test_keys_times_and_contents_stay_the_same(study: Study, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
     _copy(url)
@@ -121,6 +122,7 @@ def test_keys_times_and_contents_stay_the_same(study: Study, tmp_path: Path) -> 
     assert datetime.fromisoformat(str(created_at)).replace(tzinfo=UTC) == study.created_at
 
 
+@pytest.mark.slow
 def test_a_database_with_rows_is_refused_and_stays_as_it_is(study: Study, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'copy.sqlite3'}"
     _copy(url)
@@ -137,6 +139,7 @@ def test_a_database_of_others_is_refused(study: Study, tmp_path: Path) -> None:
     assert _rows(f"sqlite:///{tmp_path / 'other.sqlite3'}", "SELECT name FROM sqlite_master") == [("theirs",)]
 
 
+@pytest.mark.slow
 def test_a_ledger_that_is_broken_is_not_copied(study: Study, tmp_path: Path) -> None:
     unprotect("voting_vote")
     Vote.objects.filter(outcome="tie").update(outcome="b")

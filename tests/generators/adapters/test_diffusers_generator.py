@@ -134,6 +134,7 @@ def test_equal_seeds_give_equal_bytes_and_others_differ(checkpoints: Path, tmp_p
     assert first != other
 
 
+@pytest.mark.slow
 def test_the_pipeline_is_loaded_once_for_many_clips_and_contenders(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +346,7 @@ def test_too_little_memory_is_named_with_what_would_fit(
         generator.generate(make_request(generator), tmp_path)
 
 
+@pytest.mark.slow
 def test_running_out_of_memory_lets_the_pipeline_go_and_says_what_helps(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

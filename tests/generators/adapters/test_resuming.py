@@ -189,6 +189,7 @@ def test_another_clips_job_is_not_taken_for_the_lost_one(
     assert str(attempt(server, "model-studio", tmp_path, make_request(seed=8))) == "clip; 2 paid"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", LISTED)
 @pytest.mark.parametrize("age_s", [0, 7200])
 def test_a_lost_job_is_found_on_any_page_of_the_list(

@@ -21,6 +21,7 @@ def _refusal(path: Path) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_each_damaged_field_is_one_message_with_line_and_field(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     export_manifest(make_finished_run(contenders=make_two()), path)

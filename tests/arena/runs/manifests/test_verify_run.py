@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 OTHER = "f" * 64
 
 
+@pytest.mark.slow
 def test_clips_made_again_are_equal_and_need_no_row_of_the_run(
     tmp_path: Path, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

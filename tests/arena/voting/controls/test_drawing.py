@@ -128,6 +128,7 @@ def test_a_voided_gold_pair_comes_back_as_it_was() -> None:
     assert (again.twin, again.twin_side, again.mode) == (ballot.twin, ballot.twin_side, ballot.mode)
 
 
+@pytest.mark.slow
 def test_controls_come_as_often_as_the_terms_say_and_leave_propensities_exact() -> None:
     """3,000 draws: the share within 4 standard errors, and each ordinary pair as often as its propensity."""
     study = make_study(contenders=3, prompts=2, terms={"gold": 0.1, "identical": 0.1})

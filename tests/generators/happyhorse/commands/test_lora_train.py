@@ -30,6 +30,7 @@ def _train(clips: Path, out: Path, *more: str) -> int:
     return main(["lora-train", "--clips", str(clips), "--out", str(out), "--device", "cpu", *more])
 
 
+@pytest.mark.slow
 def test_additions_are_trained_resumed_and_used(
     clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

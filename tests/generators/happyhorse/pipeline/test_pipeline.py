@@ -278,6 +278,7 @@ def test_progress_names_each_stage_and_step(parts: Parts) -> None:
     assert all(seconds >= 0 for seconds in decoded.stage_s.values())
 
 
+@pytest.mark.slow
 def test_a_stage_holds_memory_only_while_it_lasts(parts: Parts) -> None:
     alive: dict[str, weakref.ref[Any]] = {}
 

@@ -72,6 +72,7 @@ def _version_of_the_demo(name: str) -> str:
     return metadata.version(name)
 
 
+@pytest.mark.slow
 def test_equal_requests_give_equal_files_and_other_seeds_others(tmp_path: Path) -> None:
     hashes = [
         ToyHappyHorse(QUICK).generate(make_request(seed=seed), tmp_path / name).provenance.sha256

@@ -13,6 +13,7 @@ from generators.toyworld.referee.scores import Score
 from generators.toyworld.world.examples import example
 
 
+@pytest.mark.slow
 def test_the_truth_beats_the_codecs_and_these_beat_broken_clips() -> None:
     examples = [example("held-out", 5, place) for place in range(6)]
 
