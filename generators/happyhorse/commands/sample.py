@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from generators.base import InvalidInput, Track
+from generators.happyhorse.execution.options import FITS, WAYS, split_ways
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.facts import PRECISIONS, RESOLUTIONS
@@ -26,6 +27,7 @@ from generators.happyhorse.pipeline.request import (
 )
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.weights.choice import ModelChoice, Weights
+from generators.happyhorse.weights.fitting import fitted
 from generators.toyworld.world.examples import SIDE
 
 
@@ -84,6 +86,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument(
         "--precision", choices=PRECISIONS, default="bf16", help="of the large products (default: %(default)s)"
     )
+    model.add_argument(
+        "--fit", choices=FITS, help="plan precision and offload for the free memory, or so many GiB"
+    )
+    model.add_argument("--peaks", type=Path, help="peaks.json of reproduce, by which --fit is corrected")
+    model.add_argument("--offload", action="store_true", help="copy each layer's weights when it is used")
+    model.add_argument("--chunk", type=int, help="tokens that pass through an MLP together")
+    model.add_argument(
+        "--fast", type=split_ways, default=(), metavar="WAY,WAY", help=f"some of {', '.join(WAYS)}"
+    )
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
     model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
     model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
@@ -116,10 +127,18 @@ def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
     """
     _check_out(args.out)
     _check_negative_prompt(args)
-    choice, request = _choice(args), _request(args)
+    choice, request = _fitted(_choice(args), _request(args), args)
     pipeline = Pipeline(choice.parts(() if request.upscale is None else (request.upscale,)))
     pipeline.check(request)
     return pipeline, request
+
+
+def _fitted(choice: ModelChoice, request: ClipRequest, args: Namespace) -> tuple[ModelChoice, ClipRequest]:
+    if args.fit is None:
+        return choice, request
+    chosen, why = fitted(choice, request, args.fit, args.peaks)
+    _say(str(why))
+    return chosen, request
 
 
 def _check_out(out: Path) -> None:
@@ -175,6 +194,9 @@ def _choice(args: Namespace) -> ModelChoice:
         cascade=args.cascade,
         precision=args.precision,
         loras=tuple(_lora(text) for text in args.lora),
+        fast=args.fast,
+        offload=args.offload,
+        chunk=args.chunk,
         device=args.device,
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
