@@ -42,20 +42,29 @@ class RMSNorm(nn.Module):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate dimensions i and i + bands of x (B, N, heads, head_dim) by each token's angles."""
+    """Rotate dimensions i and i + bands of x (B, N, heads, head_dim) by each token's angles.
+
+    After Su et al. (2021, arXiv 2104.09864).
+    """
     half = cos.shape[-1]
     a, b, rest = x.tensor_split((half, 2 * half), dim=-1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1)
 
 
 def swiglu7(x: Tensor) -> Tensor:
-    """Apply gate·sigmoid(1.702·gate)·(value + 1) to (…, 2·width), where gates and values alternate."""
+    """Apply gate·sigmoid(1.702·gate)·(value + 1) to (…, 2·width), where gates and values alternate.
+
+    After Shazeer (2020, arXiv 2002.05202), with the public code's clamps.
+    """
     gate = x[..., ::2].clamp(max=CLAMP)
     value = x[..., 1::2].clamp(-CLAMP, CLAMP)
     return gate * torch.sigmoid(SIGMOID_SLOPE * gate) * (value + 1)
 
 
 def gelu7(x: Tensor) -> Tensor:
-    """Apply x·sigmoid(1.702·x) in any shape, which approximates GELU, with x clamped at 7."""
+    """Apply x·sigmoid(1.702·x) in any shape, which approximates GELU, with x clamped at 7.
+
+    After Hendrycks and Gimpel (2016, arXiv 1606.08415).
+    """
     x = x.clamp(max=CLAMP)
     return x * torch.sigmoid(SIGMOID_SLOPE * x)
