@@ -60,7 +60,10 @@ class TurboDecoder(nn.Module):
     def use_tiles(self) -> None:
         """Decode tile by tile, which takes less memory, with channels last, which suits GPUs."""
         self.tile = TILE
-        self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # torch's stubs know 2-D
+        formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+        for weight in self.parameters():
+            if weight.ndim in formats:
+                weight.data = weight.data.contiguous(memory_format=formats[weight.ndim])
 
     @classmethod
     def load(

@@ -22,7 +22,7 @@ from generators.happyhorse.pipeline.checks import check
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
 from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Upscale
-from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, using_threads
+from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, load_outside, using_threads
 from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.samplers import Velocity, sample_base, sample_distilled
@@ -170,7 +170,7 @@ class _Making:
     ) -> Latents:
         how = self.parts.kind
         with self.stages.stage(stage, how.steps) as on_step, torch.inference_mode():
-            model = self.parts.transformer()
+            model = load_outside(self.parts.transformer)
             networks = [self._network(model, features) for features in text]
             if how.sampler == "distilled":
                 (network,) = networks
@@ -198,7 +198,7 @@ class _Making:
         first = self._encode_images(width, height)
         how, stride = kind(upscale), self.parts.limits.spatial_stride
         with self.stages.stage("super-resolution", how.steps) as on_step, torch.inference_mode():
-            velocity = self._velocity(how, self.parts.super_resolution[upscale](), text)
+            velocity = self._velocity(how, load_outside(self.parts.super_resolution[upscale]), text)
             size = height // stride, width // stride
             return sample_super_resolution(
                 velocity, base, size, self.noise, steps=how.steps, first_frame=first, on_step=on_step
