@@ -120,12 +120,12 @@ def test_refuses_weights_of_another_decoder(tmp_path: Path) -> None:
         TurboDecoder.load(path, "cpu")
 
 
-@pytest.mark.parametrize("size", [(4, 4), (7, 9), (3, 12)])
+@pytest.mark.parametrize("size", [(4, 4), (4, 40), (37, 5)])
 def test_tiles_give_what_whole_frames_give(size: tuple[int, int]) -> None:
     latents = hashed_input(1000, 1, 4, 9, *size)
     whole, tiled = tiny(), tiny()
     tiled.use_tiles()
-    tiled.tile = 33
+    tiled.tile = 36
 
     torch.testing.assert_close(tiled.decode(latents), whole.decode(latents), atol=1e-5, rtol=0)
 
