@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 READY_S = 60.0
+SETTLED_S = 2
 
 
 class Server(ABC):
@@ -86,8 +87,12 @@ class Server(ABC):
         self.kill()
 
     def restart(self) -> None:
-        """Kill the server and start it on what it left behind."""
+        """Kill the server and start it on what it left behind.
+
+        PostgreSQL's children have sessions of their own: until they have seen the end, no new server starts.
+        """
         self.kill()
+        time.sleep(SETTLED_S)
         self.start()
 
 
