@@ -12,19 +12,19 @@ doesn't ask about.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arena.media.boxes import MalformedBoxes
+from arena.media.derived import DerivedFile
 from arena.media.fast_start import Source, read_source, write_head
-from arena.media.ranges import Bounded, Readable
+from arena.media.ranges import Readable
 from arena.media.sample_tables import Numbers, SampleTable, read_tables
 
 SEI_HEAD = b"\x06\x05"  # a unit of supplemental information, with unregistered user data
@@ -73,7 +73,7 @@ def most_added(duration_s: float, fps: float) -> int:
     )
 
 
-class SaltedFile(io.RawIOBase):
+class SaltedFile(DerivedFile):
     """Salted rendition, made while it is read. The same seed gives the same bytes. Read-only."""
 
     def __init__(self, file: Readable, size_bytes: int, seed: bytes, without: Part | None = None) -> None:
@@ -85,8 +85,7 @@ class SaltedFile(io.RawIOBase):
             seed: decides the salt.
             without: track that is left out.
         """
-        super().__init__()
-        self._file = file
+        super().__init__(file)
         try:
             source = read_source(file, size_bytes)
             tables = read_tables(source.moov)
@@ -101,44 +100,9 @@ class SaltedFile(io.RawIOBase):
         self._head = self._write_head(source, tables)
         self._starts = self._layout.starts + len(self._head)
         self.size_bytes = int(self._starts[-1])
-        """Length of the salted file."""
-        self._at = 0
 
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def tell(self) -> int:
-        """Return the position in the salted file."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a position in the salted file, and return it."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size_bytes}[whence]
-        self._at = base + offset
-        return self._at
-
-    def bound(self, part: range) -> None:
-        """Tell a remote file which of its bytes will be read."""
-        own = self._sources(max(part.start, len(self._head)), min(part.stop, self.size_bytes))
-        if own and isinstance(self._file, Bounded):
-            self._file.bound(own)
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - typeshed's WriteableBuffer exists for checkers only
-        """Read up to a buffer; fewer bytes where the boxes end and the samples begin."""
-        chunk = self._chunk(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self._at += len(chunk)
-        return len(chunk)
-
-    def close(self) -> None:
-        """Close the file within."""
-        self._file.close()
-        super().close()
+    def _sources_of(self, part: range) -> range:
+        return self._sources(max(part.start, len(self._head)), min(part.stop, self.size_bytes))
 
     def _write_head(self, source: Source, tables: Sequence[SampleTable]) -> bytes:
         layout, starts = self._layout, self._layout.starts
