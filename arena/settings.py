@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "arena.voting.refusals.AnswerRefusals",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "arena.operations.counting.CountRequests",
 ]
 ROOT_URLCONF = "arena.urls"
 WSGI_APPLICATION = "arena.wsgi.application"

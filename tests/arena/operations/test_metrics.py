@@ -34,6 +34,13 @@ def test_a_process_on_this_machine_reads_figures_of_requests_jobs_and_ledgers(cl
     assert figures["paddock_queue_age_seconds[]"] == 0
 
 
+def test_methods_that_visitors_invent_share_a_label(client: Client) -> None:
+    client.generic("INVENTED", "/boards/")
+    text = client.get("/metrics").content.decode()
+    assert 'method="<invalid method>"' in text
+    assert "INVENTED" not in text
+
+
 def test_no_metric_names_a_contender(client: Client) -> None:
     study = make_study()
     cast(study, "a")
