@@ -11,7 +11,7 @@ class CountRequests(PrometheusAfterMiddleware):  # type: ignore[misc]  # it publ
     """Middleware that counts requests by view, method and status, and times them."""
 
     def label_metric(self, metric: Any, request: Any, response: Any = None, **labels: str) -> Any:  # noqa: ANN401 - django-prometheus's own
-        """Return a labelled metric; methods that HTTP doesn't know share a label, or they would fill memory."""
+        """Return a labelled metric; methods that HTTP doesn't know share one label, as each takes memory."""
         if "method" in labels:
             labels["method"] = self._method(request)
         return super().label_metric(metric, request, response, **labels)
