@@ -53,7 +53,7 @@ def _wait(address: str, server: subprocess.Popen[str]) -> None:
     for _ in range(600):
         assert server.poll() is None
         try:
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(address, timeout=120).close()
         except URLError:
             time.sleep(0.2)
         else:
