@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from allauth.socialaccount.adapter import get_adapter
@@ -17,9 +18,12 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from arena.errors import Problem, answer_problem
 from arena.languages import in_english
 from arena.organising.people import MAIL_LIFE, find_link, links_since, make_link, use_link
 from arena.organising.permissions import role_of
+
+logger = logging.getLogger(__name__)
 
 MOST_MAILS = 5
 """Links that one person is mailed in an hour."""
@@ -29,6 +33,11 @@ MAIL = """Open this link to sign in to Paddock. It works once, for the next {min
 
 If you didn't ask for it, ignore this message.
 """
+NOT_MAILED = Problem(
+    503,
+    "The link can’t be mailed now",
+    "The mail server doesn’t answer. Try again in a few minutes, or ask an organiser for a link.",
+)
 
 
 @in_english
@@ -41,7 +50,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(onward)
     is_sent = request.method == "POST" and bool(settings.EMAIL_HOST)
     if is_sent:
-        _mail_link(request, request.POST.get("email", ""), onward)
+        try:
+            _mail_link(request, request.POST.get("email", ""), onward)
+        except OSError:  # those of smtplib among them
+            logger.exception("a sign-in link can't be mailed")
+            return answer_problem(request, NOT_MAILED)
     context = {
         "providers": get_adapter().list_providers(request) if settings.OAUTH_PROVIDERS else [],
         "mails": bool(settings.EMAIL_HOST),
@@ -52,7 +65,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _mail_link(request: HttpRequest, email: str, onward: str) -> None:
-    """Mail a link to a known person. The page says the same to everybody, and tells nobody who is known."""
+    """Mail a link to a known person. The page says the same to everybody, and tells nobody who is known.
+
+    Raises:
+        OSError: the mail server can't be reached, or refuses. Only then does the page tell strangers apart.
+    """
     user = User.objects.filter(username=email.strip().lower(), is_active=True, member__isnull=False).first()
     if user is None or links_since(user, timezone.now() - timedelta(hours=1)) >= MOST_MAILS:
         return

@@ -99,6 +99,16 @@ def test_a_person_is_mailed_five_links_an_hour_at_most(client: Client) -> None:
     assert len(mail.outbox) == 5
 
 
+@override_settings(
+    EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_HOST="127.0.0.1", EMAIL_PORT=9
+)
+def test_a_mail_server_that_is_down_is_answered_by_a_page_that_says_so(client: Client) -> None:
+    make_person(email="ada@example.org")
+    answered = client.post("/organise/sign-in/", {"email": "ada@example.org"})
+    assert answered.status_code == 503
+    assert "The mail server doesn’t answer." in answered.text
+
+
 def test_without_a_mail_server_the_page_says_how_to_get_a_link(client: Client) -> None:
     make_person(email="ada@example.org")
     assert "manage.py create_organiser" in client.get("/organise/sign-in/").text
