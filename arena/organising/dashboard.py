@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from arena.organising.attention import matters
 from arena.organising.permissions import allowed, may, role_of, seen_by
-from arena.runs.models import Job, Run
+from arena.organising.runs.totals import total_runs
+from arena.runs.models import Run
 from arena.standings import views as standings
 from arena.voting.listing import presentable
 from arena.voting.models import Study, Vote
@@ -34,16 +34,6 @@ class StudyLine(NamedTuple):
     last_vote: datetime | None
 
 
-class RunLine(NamedTuple):
-    """Run at a glance."""
-
-    run: Run
-    total: int
-    done: int
-    failed: int
-    left: int
-
-
 def home(request: HttpRequest) -> HttpResponseBase:
     """Lead a signed-in person to the dashboard; show everybody else the public first page."""
     # Without the cookie there is no session to read: the page of raters stays as cheap as it was.
@@ -58,10 +48,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Show studies and runs at a glance, and what needs attention."""
     seen = "see_studies" if may(request.user, "see_studies") else "see_boards"
     studies = seen_by(request.user, seen, Study.objects.order_by("-is_open", "-created_at", "-pk"))
-    runs = seen_by(request.user, "see_runs", Run.objects.order_by("-pk"))
+    own_runs = seen_by(request.user, "see_runs", Run.objects.select_related("suite").order_by("-pk"))
+    runs = list(own_runs[:SHOWN])
+    totals = total_runs(runs)
     context = {
         "studies": _study_lines(presentable(studies[:SHOWN])),
-        "runs": _run_lines(list(runs.select_related("suite")[:SHOWN])),
+        "runs": [(run, totals[run.pk]) for run in runs],
         "matters": matters(request.user),
         "sees_runs": may(request.user, "see_runs"),
     }
@@ -77,22 +69,3 @@ def _study_lines(studies: Sequence[Study]) -> list[StudyLine]:
     )
     known = {row["ballot__study"]: (row["votes"], row["raters"], row["last"]) for row in rows}
     return [StudyLine(study, *known.get(study.pk, (0, 0, None))) for study in studies]
-
-
-def _run_lines(runs: Sequence[Run]) -> list[RunLine]:
-    states: dict[int, Counter[str]] = defaultdict(Counter)
-    links = Run.jobs.through.objects.filter(run__in=runs).exclude(job__state=Job.State.RETIRED)
-    counted = links.values_list("run_id", "job__state").annotate(number=Count("pk")).order_by()
-    for run_id, state, number in counted:
-        states[run_id][state] = number
-    return [_run_line(run, states[run.pk]) for run in runs]
-
-
-def _run_line(run: Run, states: Counter[str]) -> RunLine:
-    return RunLine(
-        run=run,
-        total=states.total(),
-        done=states[Job.State.SUCCEEDED],
-        failed=sum(states[state] for state in Job.WITHOUT_CLIP),
-        left=sum(states[state] for state in Job.OPEN),
-    )

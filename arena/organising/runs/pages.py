@@ -16,6 +16,7 @@ from arena.catalog.models import Contender, Suite
 from arena.media.thumbnails import NoPicture, draw_thumbnail
 from arena.organising.audit import record
 from arena.organising.permissions import allowed, own, require, seen_by
+from arena.organising.runs.totals import total_runs
 from arena.runs.background import start_in_background
 from arena.runs.controls import cancel_run, pause_run
 from arena.runs.driver import retry_failed_jobs
@@ -36,15 +37,15 @@ from generators.base import Track
 
 CLIPS_ON_A_PAGE = 60
 FAILURES_ON_A_PAGE = 50
-WAITING = (Job.State.PLANNED, Job.State.QUEUED)
 
 
 @require_safe
 @allowed("see_runs")
 def runs(request: HttpRequest) -> HttpResponse:
     """List runs, the newest first."""
-    found = seen_by(request.user, "see_runs", Run.objects.select_related("suite").order_by("-pk"))[:50]
-    return render(request, "organising/runs.html", {"runs": [(run, _totals(run)) for run in found]})
+    found = list(seen_by(request.user, "see_runs", Run.objects.select_related("suite").order_by("-pk"))[:50])
+    totals = total_runs(found)
+    return render(request, "organising/runs.html", {"runs": [(run, totals[run.pk]) for run in found]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,29 +167,11 @@ def _number(text: str, name: str) -> float | None:
 
 def _progress(found: Run) -> dict[str, Any]:
     rows = number_run(found)
-    totals = _totals(found)
+    totals = total_runs([found])[found.pk]
     return {
         "run": found,
         "rows": [(row, describe_left(row)) for row in rows],
         "totals": totals,
         "spent_usd": sum((row.spent_usd for row in rows), start=0),
-        "goes_on": totals["open"] > 0 and not found.is_paused,
-    }
-
-
-def _totals(found: Run) -> dict[str, int]:
-    """Return the number of jobs of a run that are queued, running, done, failed and blocked."""
-    states = list(found.jobs.exclude(state=Job.State.RETIRED).values_list("state", "claimed_by"))
-    opened = [(state, claimed) for state, claimed in states if state in Job.OPEN]
-    running = sum(1 for state, claimed in opened if claimed or state not in WAITING)
-    ended = [state for state, _ in states if state in Job.WITHOUT_CLIP]
-    blocked = ended.count(Job.State.BLOCKED)
-    return {
-        "all": len(states),
-        "open": len(opened),
-        "queued": len(opened) - running,
-        "running": running,
-        "done": sum(1 for state, _ in states if state == Job.State.SUCCEEDED),
-        "failed": len(ended) - blocked,
-        "blocked": blocked,
+        "goes_on": totals.open > 0 and not found.is_paused,
     }
