@@ -61,6 +61,16 @@ def current_standings(boards: Iterable[tuple[Study, str]]) -> dict[BoardKey, Sta
     return found
 
 
+def recent_standings(boards: Iterable[tuple[Study, str]]) -> dict[BoardKey, Standing]:
+    """Return the standings of many boards, each at most a minute old."""
+    keys = {_key(study, track): (study, track) for study, track in boards}
+    kept: dict[str, Kept] = cache.get_many(keys)
+    recent = {key: one for key, one in kept.items() if one.age <= timedelta(seconds=RECENT_S)}
+    found = {(keys[key][0].pk, keys[key][1]): one.standing for key, one in recent.items()}
+    others = [board for key, board in keys.items() if key not in recent]
+    return found | (current_standings(others) if others else {})
+
+
 class Kept(NamedTuple):
     """Standing in the cache, with the version of the tally that it was computed from."""
 

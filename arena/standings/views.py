@@ -23,6 +23,8 @@ from arena.voting.way.remarks import offered_reasons
 
 BOARDS_AT_HOME = 6
 """Newest studies whose boards the first page shows."""
+TOP_AT_HOME = 5
+"""First contenders of each of these boards."""
 
 
 @require_safe
@@ -33,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
     newest = presentable(_newest_first()[:BOARDS_AT_HOME])
-    entries = [entry for entry in list_boards(filter(numbers_are_public, newest)) if entry.standing.votes]
+    listed = list_boards(filter(numbers_are_public, newest), top=TOP_AT_HOME, recent=True)
+    entries = [entry for entry in listed if entry.standing.votes]
     context = {"page": page, "studies": presentable(page), "boards": entries}
     return render(request, "home.html", context)
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from arena.standings.boards import current_standing
 from arena.voting.models import Study
 from tests.factories import make_study
+from tests.factories_voting import cast
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +56,43 @@ def test_studies_cost_no_queries_each(client: Client, rated_study: Study) -> Non
     assert counts[0] == counts[1] <= 8
 
 
-def test_boards_with_votes_are_shown_with_their_first_three(client: Client, rated_study: Study) -> None:
+def test_three_sentences_say_what_this_is(client: Client) -> None:
+    lead = client.get("/").content.decode().split('<p class="lead">')[1].split("</p>")[0]
+    assert lead.count(". ") + lead.endswith(".") == 3
+    chinese = client.get("/", headers={"accept-language": "zh-CN"}).content.decode()
+    assert chinese.split('<p class="lead">')[1].split("</p>")[0].count("。") == 3
+
+
+def test_standings_tell_place_rating_interval_and_votes(client: Client, rated_study: Study) -> None:
+    standing = current_standing(study=rated_study, track="t2v-audio")
+    assert standing.board
+    html = client.get("/").content.decode().partition("Where they stand")[2]
+    rows = [row.split("</tr>")[0] for row in html.split("<tr>")[2:]]
+    for row, told in zip(standing.board.rows, rows, strict=True):
+        cells = [text.split("<")[0].strip() for text in told.split(">")]
+        assert [text for text in cells if text] == [
+            str(row.rank),
+            rated_study.contenders.get(slug=row.contender).name,
+            f"{row.rating:.0f}",
+            f"{row.lower:.0f} to {row.upper:.0f}",
+            str(row.votes),
+        ]
+
+
+def test_new_votes_cost_the_page_no_fit_for_a_minute(client: Client, rated_study: Study) -> None:
+    client.get("/")
+    cast(rated_study, "a")
+    assert "36 votes by 4 raters" in client.get("/").content.decode()
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        assert "37 votes by 5 raters" in client.get("/").content.decode()
+
+
+def test_boards_that_wait_for_the_close_are_not_shown(client: Client, rated_study: Study) -> None:
+    Study.objects.update(terms={"public_board": False})
+    assert "Where they stand" not in client.get("/").content.decode()
+
+
+def test_boards_with_votes_are_shown_with_their_first_contenders(client: Client, rated_study: Study) -> None:
     make_study("unrated", title="The empty study")
     html = client.get("/").content.decode().partition("Where they stand")[2]
     assert 'href="/boards/study/t2v-audio/"' in html
