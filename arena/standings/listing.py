@@ -33,18 +33,18 @@ class Entry(NamedTuple):
     """First contenders by rating, best first; empty without a board."""
 
 
-def list_boards(studies: Iterable[Study], *, top: int = TOP, recent: bool = False) -> list[Entry]:
+def list_boards(studies: Iterable[Study], *, named: int = TOP, recent: bool = False) -> list[Entry]:
     """Return the boards of presentable studies, in four queries unless there are new votes.
 
     Args:
         studies: the studies.
-        top: first contenders that an entry names.
+        named: number of first contenders that an entry names.
         recent: whether standings may be a minute old, so that new votes cost the page nothing.
     """
     boards = [(study, Track(name)) for study in studies for name in study.tracks]
     find = recent_standings if recent else current_standings
     standings = find((study, track.value) for study, track in boards)
-    first = {key: one.board.rows[:top] for key, one in standings.items() if one.board}
+    first = {key: one.board.rows[:named] for key, one in standings.items() if one.board}
     slugs = {row.contender for rows in first.values() for row in rows}
     contenders = Contender.objects.in_bulk(slugs, field_name="slug")
     entries = []

@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     page = study_page(opened.order_by("created_at", "pk"), request.GET.get("page"))
     newest = presentable(_newest_first()[:BOARDS_AT_HOME])
-    listed = list_boards(filter(numbers_are_public, newest), top=TOP_AT_HOME, recent=True)
+    listed = list_boards(filter(numbers_are_public, newest), named=TOP_AT_HOME, recent=True)
     entries = [entry for entry in listed if entry.standing.votes]
     context = {"page": page, "studies": presentable(page), "boards": entries}
     return render(request, "home.html", context)
