@@ -36,7 +36,10 @@ class Model(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Votes of one study and track, rated; contenders without a finite rating are in `board.unrated`."""
+    """Votes of one study and track, rated; contenders without a finite rating are in `board.unrated`.
+
+    The board may list fewer contenders than the ratings have; tables name those that it lists.
+    """
 
     frame: pd.DataFrame
     """The rows of the file, with the columns that votes do not have, such as tags."""
@@ -51,12 +54,12 @@ class Subject:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the rated contenders, best first."""
+        """Names of the contenders that the board lists, best first."""
         return self.board.contenders
 
     @cached_property
     def order(self) -> NDArray[np.intp]:
-        """Place in `ratings.contenders` of each contender, best first, shape (K,)."""
+        """Place in `ratings.contenders` of each listed contender, best first, shape (K,)."""
         return np.array([self.ratings.contenders.index(name) for name in self.names])
 
     @property

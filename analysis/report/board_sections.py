@@ -96,6 +96,8 @@ def conclusions_section(subject: Subject) -> Section:
     )
     distinct = [_pair(row) for row in records(table) if row["distinct"]]
     sentences = [_leader(subject)]
+    if table.empty:
+        return Section("What these votes show", tuple(sentences))
     if distinct:
         sentences.append(
             f"These votes tell apart {len(distinct)} of {counted(len(table), 'pair')} of neighbours: "
@@ -154,8 +156,10 @@ def _pair(row: Row) -> str:
 def _leader(subject: Subject) -> str:
     first = subject.board.rows[0]
     place = subject.ratings.contenders.index(first.contender)
+    if len(subject.names) == 1:
+        return f"{first.contender} is the only contender that is listed."
     lower, _ = subject.ratings.simultaneous()
-    others = [i for i in range(len(lower)) if i != place]
+    others = [i for i in subject.order.tolist() if i != place]
     beaten = int((lower[place, others] > 0).sum())
     if beaten == len(others):
         return f"{first.contender} leads: its rating is above that of every other contender."
@@ -201,7 +205,7 @@ def _cautions(subject: Subject) -> list[str]:
 def matrix_section(subject: Subject) -> Section:
     """Show who wins against whom."""
     wins = win_matrix(subject)
-    met = subject.ratings.tally.met
+    met = subject.ratings.tally.met[np.ix_(subject.order, subject.order)]
     never = int((met == 0).sum() - len(met)) // 2
     sentences = () if not never else (f"{never} pairs never met; ratings compare them through others.",)
     shown = wins.rename_axis("contender").reset_index()

@@ -10,7 +10,7 @@ from analysis.published import PublishedBoard
 from analysis.report import board_sections as board
 from analysis.report import comparison_sections as comparisons
 from analysis.report import vote_sections as votes
-from analysis.report.parts import Report, Section, number
+from analysis.report.parts import Report, Section, counted, number
 from analysis.subject import Subject
 from analysis.tables.costs import Costs, check_costs
 from analysis.tables.planning import GAPS
@@ -132,7 +132,17 @@ def _summary(subject: Subject) -> tuple[str, ...]:
         for name, count in (("raters", diagnostics.raters), ("prompts", diagnostics.prompts))
         if count is not None
     ]
-    return (f"{', '.join(counts)}.", *_simulated(subject), *diagnostics.notes)
+    return (f"{', '.join(counts)}.", *_unlisted(subject), *_simulated(subject), *diagnostics.notes)
+
+
+def _unlisted(subject: Subject) -> tuple[str, ...]:
+    left_out = len(subject.ratings.contenders) - len(subject.names)
+    if not left_out:
+        return ()
+    return (
+        f"{counted(left_out, 'further contender')} with fewer votes, raters or prompts than the study asks "
+        "for: not listed here, and rated with the others.",
+    )
 
 
 def _simulated(subject: Subject) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def controlled(subject: Subject) -> pd.DataFrame:
             "change": row.rating + shift - plain[row.contender],
         }
         for row in fitted.rows()
+        if row.contender in subject.names
     ]
     return pd.DataFrame(rows).sort_values("rating", ascending=False, ignore_index=True)
 

@@ -87,6 +87,7 @@ def _rated(subject: Subject, inside: NDArray[np.bool_]) -> list[dict[str, object
             "upper": row.upper + shift,
         }
         for row in fitted.rows()
+        if row.contender in subject.names
     ]
 
 

@@ -76,11 +76,11 @@ def rank_probabilities(subject: Subject, draws: int = DRAWS) -> pd.DataFrame:
     ranks = _drawn_ranks(subject, draws)
     size = len(subject.names)
     shares = np.stack([(ranks == rank).mean(axis=0) for rank in range(1, size + 1)], axis=1)
-    return pd.DataFrame(shares[subject.order], index=list(subject.names), columns=range(1, size + 1))
+    return pd.DataFrame(shares, index=list(subject.names), columns=range(1, size + 1))
 
 
 def _drawn_ranks(subject: Subject, draws: int) -> Floats:
-    """Return the rank of each contender in each draw, shape (draws, K)."""
+    """Return the rank among those listed of each contender, best first, in each draw, shape (draws, K)."""
     rng = np.random.default_rng(subject.seed)
     ratings = subject.ratings
     values, vectors = np.linalg.eigh(ratings.covariance)
@@ -89,5 +89,5 @@ def _drawn_ranks(subject: Subject, draws: int) -> Floats:
     freedom = ratings.errors.degrees_of_freedom
     if freedom is not None:
         noise /= np.sqrt(rng.chisquare(freedom, draws) / freedom)[:, None]
-    order = np.argsort(-(ratings.strengths + noise), axis=1)
+    order = np.argsort(-(ratings.strengths + noise)[:, subject.order], axis=1)
     return np.argsort(order, axis=1).astype(np.float64) + 1  # argsort inverts each permutation

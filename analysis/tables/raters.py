@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from analysis.subject import Subject
@@ -79,7 +80,10 @@ def fragility_table(subject: Subject) -> pd.DataFrame:
     recorded: tuple[Cluster, ...] = subject.clusters
     kinds += [name for name in ("rater", "prompt") if name in recorded]
     model = subject.model(subject.votes)
-    found = fragility(subject.votes, kinds=kinds, scale=subject.scale, **model)
+    if len(subject.names) < 2:
+        raise ValueError("Fragility needs two listed contenders; there is one.")
+    pairs = list(pairwise(subject.names))
+    found = fragility(subject.votes, pairs=pairs, kinds=kinds, scale=subject.scale, **model)
     steps: dict[tuple[str, str], dict[str, object]] = {}
     for row in found.rows:
         step = steps.setdefault(

@@ -114,6 +114,7 @@ def _slice_rows(
             "votes": float(row.votes),
         }
         for row in fitted.rows()
+        if row.contender in subject.names
     ]
 
 

@@ -56,13 +56,12 @@ def list_contenders(standing: Standing, minimum: Minimum) -> Standing:
         for row in board.rows
         if not minimum.holds(row)
     )
-    kept = [place for place, row in enumerate(board.rows) if minimum.holds(row)]
-    if not kept:
+    if not any(map(minimum.holds, board.rows)):
         missing = "No contender has as many votes, raters and prompts as the study asks for yet."
         return replace(
             standing, board=None, missing=missing, unlisted=unlisted, steps=(), leader=None, ratings=None
         )
-    listed = _only(board, ratings, kept)
+    listed = list_rows(board, ratings, minimum)
     leader = standing.leader if listed.contenders[0] == board.contenders[0] else None
     return replace(
         standing, board=listed, unlisted=unlisted, steps=steps_down(listed, ratings), leader=leader
@@ -75,8 +74,11 @@ def listed_rows(rows: Sequence[BoardRow], minimum: Minimum) -> tuple[BoardRow, .
     return tuple(row._replace(rank=_rank(row, kept)) for row in kept)
 
 
-def _only(board: Board, ratings: Ratings, kept: Sequence[int]) -> Board:
-    """Return a board of some of its rows, given by place, with places and groups among these."""
+def list_rows(board: Board, ratings: Ratings, minimum: Minimum) -> Board:
+    """Return a board of the rows with enough, at least one, with places and tiers among these."""
+    kept = [place for place, row in enumerate(board.rows) if minimum.holds(row)]
+    if len(kept) == len(board.rows):
+        return board
     rows = [board.rows[place] for place in kept]
     order = [ratings.contenders.index(row.contender) for row in rows]
     lower, _ = ratings.simultaneous()

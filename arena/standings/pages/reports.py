@@ -16,6 +16,7 @@ from analysis.report.page import to_html
 from analysis.report.writing import replace_file
 from analysis.subject import Subject, found_covariates, rate_frame
 from arena.catalog.hashing import content_hash
+from arena.standings.listed import Minimum, list_rows
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.forms import NoBoard
 from arena.standings.pages.votes import votes_behind
@@ -92,7 +93,7 @@ def _build(page: BoardPage) -> bytes:
 
 
 def rate_board(page: BoardPage) -> Subject:
-    """Rate the votes of a board, which must exist, by its study's fit."""
+    """Rate the votes of a board, which must exist, by its study's fit; list the contenders that it lists."""
     board = page.standing.board
     if board is None:
         raise NoBoard(page.standing.missing)
@@ -110,6 +111,7 @@ def rate_board(page: BoardPage) -> Subject:
         covariates=found_covariates(frame),
         control=fit.covariates,
     )
+    subject = replace(subject, board=list_rows(subject.board, subject.ratings, Minimum.of(page.study)))
     if page.part or len(known_values(page.study, page.track, "mode")) < len(Mode) - 1:
         return subject
     of_study = Vote.objects.counting().filter(ballot__study=page.study, ballot__track=page.track)

@@ -19,6 +19,7 @@ from analysis.board import Board
 from arena.signing import public_key, sign
 from arena.standings.boards import current_standing
 from arena.standings.models import Snapshot
+from arena.standings.slices import Slice
 from arena.standings.snapshots.content import Content, read_content
 from arena.standings.snapshots.manifest import NAME, SIGNATURE, manifest_hash, write_manifest
 from arena.standings.snapshots.package import write_folder, write_zip
@@ -30,6 +31,8 @@ from arena.version import code_version
 from arena.voting.consistent import consistent_read
 from arena.voting.ledger import ledger_head
 from arena.voting.models import Study
+from arena.voting.modes import Mode, modes_on
+from arena.voting.terms import Terms
 from elo import Ratings
 
 FOLDER = "snapshots"
@@ -74,7 +77,7 @@ def make_snapshot(
     with consistent_read():
         head = ledger_head(study)
         content = read_content(study, clip_facts=clip_facts)
-        standings = {track: current_standing(study=study, track=track) for track in sorted(study.tracks)}
+        standings = _standings(study)
     if not content.votes:
         raise NothingToFreeze(f"Study '{study.slug}' has no votes to freeze yet. Collect some first.")
     if not clip_facts:
@@ -92,18 +95,31 @@ def make_snapshot(
         raise
 
 
+def _standings(study: Study) -> dict[str, Standing]:
+    """Return the standing of each track, and of each of its modes, by the name of its board."""
+    modes = Terms.of(study.terms).modes
+    parts = [
+        (track, Slice(mode="" if mode == Mode.BOTH else mode))
+        for track in sorted(study.tracks)
+        for mode in modes_on(track, modes)
+    ]
+    return {
+        part.sheets(track): current_standing(study=study, track=track, part=part) for track, part in parts
+    }
+
+
 def _files(
     study: Study, content: Content, standings: Mapping[str, Standing]
 ) -> tuple[dict[str, bytes], Replayed]:
     fits = {
-        track: _fit(standing.ratings, content.names) if standing.ratings else {"missing": standing.missing}
-        for track, standing in standings.items()
+        board: _fit(standing.ratings, content.names) if standing.ratings else {"missing": standing.missing}
+        for board, standing in standings.items()
     }
     votes = to_parquet(content.votes)
-    replayed = replay(votes, {track: fit for track, fit in fits.items() if "missing" not in fit})
-    for track, standing in standings.items():
+    replayed = replay(votes, {board: fit for board, fit in fits.items() if "missing" not in fit})
+    for board, standing in standings.items():
         if standing.board:
-            _require_equal(track, standing.board, replayed.boards[track], content.names)
+            _require_equal(board, standing.board, replayed.boards[board], content.names)
     documents = {**content.documents, "fit.json": {"tracks": fits}, "code.json": _code()}
     files = {name: _json(document) for name, document in documents.items()}
     files |= {"votes.parquet": votes, "excluded.parquet": to_parquet(content.excluded)}
@@ -137,7 +153,7 @@ def _fit(ratings: Ratings, names: Mapping[str, str]) -> dict[str, Any]:
     return fit
 
 
-def _require_equal(track: str, board: Board, replayed: Board, names: Mapping[str, str]) -> None:
+def _require_equal(name: str, board: Board, replayed: Board, names: Mapping[str, str]) -> None:
     """Raise OtherBoard unless the snapshot's votes give the arena's board."""
     again = {row.contender: row for row in replayed.rows}
     for row in board.rows:
@@ -153,7 +169,7 @@ def _require_equal(track: str, board: Board, replayed: Board, names: Mapping[str
         )
         if not near:
             raise OtherBoard(
-                f"The board on {track} has {row.contender} at {row.rating:.4f} with {row.votes} votes, and "
+                f"The board on {name} has {row.contender} at {row.rating:.4f} with {row.votes} votes, and "
                 "the ledger's votes don't give that. Compute the tallies anew: manage.py rebuild_tallies"
             )
 
@@ -205,7 +221,7 @@ def _keep(study: Study, content: Content, replayed: Replayed, manifest: bytes, t
         "manifest": manifest.decode(),
         "signature": sign(manifest),
         "boards": {
-            track: json.loads(replayed.tables[f"tables/{track}/board.json"]) for track in replayed.boards
+            board: json.loads(replayed.tables[f"tables/{board}/board.json"]) for board in replayed.boards
         },
         "path": str(target.resolve()),
     }

@@ -12,11 +12,12 @@ README = """\
 | `votes.parquet` | the votes that count; raters have pseudonyms, `vote` is the entry of the ledger |
 | `excluded.parquet` | the votes that do not count, with the rule that excluded them |
 | `contenders.json`, `prompts.json`, `clips.json` | what was compared, on what, and how each clip was made |
-| `rules.json`, `fit.json` | the study's rules, and the settings of the fit on each track |
+| `rules.json`, `fit.json` | the study's rules, and the settings of each board's fit |
 | `code.json` | versions of the code and its libraries, and the hash of the lock file |
-| `tables/`, `figures/` | each track's board as CSV and JSON, its intervals and win matrix as SVG |
+| `tables/`, `figures/` | each board as CSV and JSON, its intervals and win matrix as SVG |
 
-Tables and figures are of votes of the mode `both`, on picture and sound together.
+A track's own board is of votes of the mode `both`, on picture and sound together. Where a study asks for
+other modes, each has a board in a folder of its own, such as `t2v-audio/muted`.
 
 A contender whose identity is withheld has its codename, and nothing else. While people can still be shown the
 clips, `clips.json` has no hash, size or length of what they see, and votes no differences of features.

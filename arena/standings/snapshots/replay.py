@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIT = ("ties", "both_bad", "effects", "covariates", "clusters", "anchor", "scale", "level")
-"""Settings of a fit that a snapshot records for each track, by the names of `elo.fit`."""
+"""Settings of a fit that a snapshot records for each board, by the names of `elo.fit`."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Replayed:
     """Boards that the votes of a snapshot give, and their files by name."""
 
     boards: dict[str, Board]
-    """Board of each track that has one."""
+    """Each board that there is, by its track, or by track and mode such as `t2v-audio/muted`."""
     tables: dict[str, bytes]
 
 
 def replay(votes: bytes, fits: Mapping[str, Mapping[str, Any]]) -> Replayed:
-    """Fit the votes of each track that has a fit, and write its tables.
+    """Fit the votes of each board that has a fit, and write its tables.
 
     Args:
         votes: the Parquet file of the votes.
-        fits: settings of each track's fit, by the names of `FIT`.
+        fits: settings of each board's fit, by the names of `FIT`.
 
     Raises:
         BadVotes: the votes are unreadable, or give no board with these settings.

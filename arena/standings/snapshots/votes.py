@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from arena.voting.fit_settings import COVARIATES
-from arena.voting.modes import Mode
+from arena.voting.modes import sheet_name
 from elo import Votes
 
 if TYPE_CHECKING:
@@ -74,33 +74,35 @@ def to_parquet(rows: Iterable[Mapping[str, object]]) -> bytes:
 def read_boards(
     content: bytes, covariates: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> dict[str, Votes]:
-    """Read the votes of each track from a Parquet file.
+    """Read the votes of each board from a Parquet file: one for each track and mode of judging.
+
+    Boards are named as tally sheets are: `t2v-audio` for picture and sound, `t2v-audio/muted` for a mode.
 
     Args:
         content: the file.
-        covariates: columns of features that the fit of each track needs.
+        covariates: columns of features that the fit of each board needs.
 
     Raises:
         MissingParquet: pyarrow isn't installed.
         BadVotes: the content is not such a file.
     """
     table = _read(content)
-    features = sorted({name for of_track in covariates.values() for name in of_track})
-    table = _judged_whole(table)
+    features = sorted({name for of_board in covariates.values() for name in of_board})
     columns = {name: table.column(name).to_pylist() for name in (*READ, *_present(table, features))}
+    names = _board_names(table, columns["track"])
     boards = {}
-    for track in sorted(set(columns["track"])):
-        here = [place for place, name in enumerate(columns["track"]) if name == track]
-        of_track = {name: [values[i] for i in here] for name, values in columns.items()}
-        boards[track] = _votes(of_track, covariates.get(track, ()))
+    for board in sorted(set(names)):
+        here = [place for place, name in enumerate(names) if name == board]
+        of_board = {name: [values[i] for i in here] for name, values in columns.items()}
+        boards[board] = _votes(of_board, covariates.get(board, ()))
     return boards
 
 
-def _judged_whole(table: pa.Table) -> pa.Table:
-    """Return the votes on picture and sound together, which are those of a track's board."""
+def _board_names(table: pa.Table, tracks: Sequence[str]) -> list[str]:
+    """Return the board of each vote; snapshots of version 1 have picture and sound alone."""
     if "mode" not in table.column_names:
-        return table
-    return table.filter([mode == Mode.BOTH for mode in table.column("mode").to_pylist()])
+        return list(tracks)
+    return list(map(sheet_name, tracks, table.column("mode").to_pylist()))
 
 
 def _present(table: pa.Table, features: Sequence[str]) -> Sequence[str]:

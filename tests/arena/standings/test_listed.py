@@ -6,12 +6,18 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from analysis.report.build import build_report
+from analysis.report.page import to_html
+from analysis.tables.leaderboard import rank_probabilities
 from arena.standings.boards import current_standing
 from arena.standings.breaks import board_breaks
+from arena.standings.pages.finding import BoardPage
+from arena.standings.pages.reports import rate_board
 from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Rater, Study
 from arena.voting.rule_changes import change_rules
 from arena.voting.terms import Terms
+from generators.base import Track
 from tests.factories import make_study
 from tests.factories_voting import cast, cast_all_pairs
 
@@ -88,6 +94,34 @@ def test_a_board_on_which_nobody_has_enough_says_so(client: Client, study: Study
     text = client.get(BOARD).content.decode()
     assert "No contender has as many votes, raters and prompts as the study asks for yet." in text
     assert text.count(" votes more.") == 4
+
+
+def test_a_report_lists_no_more_than_the_board(study: Study) -> None:
+    newcomer = study.contenders.latest("pk").slug
+    _ask(study, min_votes=20)
+    page = BoardPage(study, Track.T2V_AUDIO)
+    assert page.standing.board is not None
+    subject = rate_board(page)
+    for row, shown in zip(subject.board.rows, page.standing.board.rows, strict=True):
+        assert row[:5] == shown[:5]
+        assert row[5:] == pytest.approx(shown[5:])
+    report = build_report(subject)
+    text = to_html(report)
+    assert "1 further contender with fewer votes" in text
+    assert page.standing.board.contenders[0] in text
+    assert newcomer not in text
+    for table in (table for section in report.sections for table in section.tables):
+        assert newcomer not in table.frame.to_csv()
+    ranks = rank_probabilities(subject)
+    assert ranks.shape == (3, 3)
+    assert ranks.sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_report_on_one_listed_contender_says_so(study: Study) -> None:
+    cast(study, "a", sides=(0, 3))
+    _ask(study, min_votes=26)
+    report = build_report(rate_board(BoardPage(study, Track.T2V_AUDIO)))
+    assert "is the only contender that is listed." in to_html(report)
 
 
 def test_tables_of_breaks_list_no_more_than_the_board(study: Study) -> None:

@@ -19,6 +19,7 @@ from arena.standings.boards import current_standing
 from arena.standings.breaks import board_breaks
 from arena.standings.pages.finding import BoardPage
 from arena.standings.pages.reports import rate_board
+from arena.standings.slices import Slice
 from arena.standings.snapshots.making import make_snapshot
 from arena.standings.snapshots.verifying import verify_snapshot
 from arena.voting.exclusions import exclude_vote
@@ -60,7 +61,15 @@ def test_snapshots_breaks_and_exports_keep_the_modes_apart(tmp_path: Path) -> No
     standing = current_standing(study=study, track=TRACK)
     assert standing.votes == 18
     make_snapshot(study, tmp_path / "frozen")
-    assert verify_snapshot(tmp_path / "frozen").tables == 2
+    assert verify_snapshot(tmp_path / "frozen").tables == 6
+    frozen = study.snapshots.get()
+    for mode, name in (("", TRACK), ("muted", f"{TRACK}/muted"), ("sound", f"{TRACK}/sound")):
+        board = current_standing(study=study, track=TRACK, part=Slice(mode=mode)).board
+        assert board is not None
+        assert [row["rating"] for row in frozen.boards[name]["rows"]] == [
+            pytest.approx(row.rating, abs=1e-3) for row in board.rows
+        ]
+        assert (tmp_path / "frozen" / "figures" / name / "forest.svg").is_file()
     assert Counter(pd.read_parquet(tmp_path / "frozen" / "votes.parquet")["mode"]) == dict.fromkeys(MODES, 18)
     out = StringIO()
     call_command("export", "study", "--what=votes", "--format=csv", stdout=out)
