@@ -55,7 +55,6 @@ UNPUBLISHED = {
     "generators/happyhorse/training/flow_step.py": "a step, whose errors are in `flow`",
     "generators/happyhorse/training/loop.py": "the loop around steps",
     "generators/happyhorse/training/processes.py": "processes started and joined",
-    "generators/happyhorse/training/reproduction.py": "stages called in order",
     "generators/happyhorse/training/run.py": "a run's state kept in files",
     "generators/happyhorse/training/scoring.py": "tables of scores",
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from generators.base import InvalidInput, Request, Result, Track, Unavailable, file_sha256
 from generators.choices import SettingsError, read_choice, read_text, refuse_unknown
 from generators.delivery import Made, deliver
+from generators.happyhorse.execution.options import FITS
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.facts import PRECISIONS
@@ -24,6 +26,7 @@ from generators.happyhorse.pipeline.request import (
     DecodedClip,
     Upscale,
 )
+from generators.happyhorse.settings import read_fast, read_loras, read_size, wrong_setting
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.weights.choice import ModelChoice
 from generators.resident_model import RESIDENT, ResidentModel
@@ -47,6 +50,8 @@ _DEFAULTS: Mapping[str, object] = {
     "pixels": "asked",
     "precision": "bf16",
     "loras": {},
+    "fast": [],
+    "fit": "none",
     "device": "auto",
     "negative_prompt": None,
 } | {f"{part}_folder": None for part in PARTS}
@@ -58,6 +63,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "silence": SILENCES,
     "upscale": ("none", *UPSCALES),
     "precision": PRECISIONS,
+    "fit": ("none", *FITS),
 }
 _TOY_DEFAULTS: Mapping[str, object] = {"kind": "distilled", "steps": None, "cascade": False, "device": "cpu"}
 
@@ -67,6 +73,7 @@ class HappyHorse:
 
     Settings: `kind`, `size`, `steps`, `decoder`, `silence`, `upscale`, `precision` and
     `negative_prompt`, as in `sample`; `loras`, a mapping of files to strengths;
+    `fast`, a list of faster ways; `fit`, `none` or what to plan precision and offload for;
     `device`, a name that PyTorch knows, or `auto`; `pixels`, the size to make clips at, as `448x256` or
     `asked`; a `…_folder` for each part that isn't in the hub's cache; `weights`, which may be `random`.
     """
@@ -83,8 +90,9 @@ class HappyHorse:
         self._settings: dict[str, Any] = {**_DEFAULTS, **settings}
         for name, allowed in _CHOICES.items():
             read_choice(self.name, self._settings, name, allowed, default=str(_DEFAULTS[name]))
-        self._size = _read_size(self.name, self._settings["pixels"])
+        self._size = read_size(self.name, self._settings["pixels"])
         self.choice = self._read_choice()
+        self._fits: dict[tuple[object, ...], tuple[ModelChoice, dict[str, object]]] = {}
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -107,11 +115,27 @@ class HappyHorse:
 
     def _write(self, request: Request, path: Path) -> Made:
         _require_packages()
-        return _write_clip(self, RESIDENT, self._clip(request), request, path)
+        clip = self._clip(request)
+        choice, said = self._fitted(clip)
+        made = _write_clip(self, choice, RESIDENT, clip, request, path)
+        return replace(made, resolved={**made.resolved, **said})
+
+    def _fitted(self, clip: ClipRequest) -> tuple[ModelChoice, dict[str, object]]:
+        """Return the choice that fits clips of this shape, found once, and what the provenance says of it."""
+        if self._settings["fit"] == "none":
+            return self.choice, {}
+        shape = (clip.width, clip.height, clip.duration_s, clip.upscale, clip.with_audio)
+        if shape not in self._fits:
+            from generators.happyhorse.weights.fitting import fitted
+
+            RESIDENT.release()  # what it holds is free for the next model
+            choice, why = fitted(self.choice, clip, self._settings["fit"])
+            self._fits[shape] = choice, {"fit": str(why)}
+        return self._fits[shape]
 
     def _read_choice(self) -> ModelChoice:
         asked, device = self._settings, read_text(self.name, self._settings, "device")
-        with _wrong_setting(self.name):
+        with wrong_setting(self.name):
             return ModelChoice(
                 weights=asked["weights"],
                 size=asked["size"],
@@ -119,7 +143,8 @@ class HappyHorse:
                 steps=asked["steps"],
                 decoder=asked["decoder"],
                 precision=asked["precision"],
-                loras=_read_loras(self.name, asked["loras"]),
+                loras=read_loras(self.name, asked["loras"]),
+                fast=read_fast(self.name, asked["fast"]),
                 device=None if device == "auto" else device,
                 folders={part: path for part in PARTS if (path := self._read_path(f"{part}_folder"))},
                 negative_prompt=self._read_path("negative_prompt"),
@@ -167,7 +192,7 @@ class ToyHappyHorse:
         read_text(self.name, self._settings, "device")
         if type(cascade := self._settings["cascade"]) is not bool:
             raise SettingsError(f"{self.name}: 'cascade' must be true or false; got {cascade!r}.")
-        with _wrong_setting(self.name):
+        with wrong_setting(self.name):
             self.choice = ModelChoice("shipped", size="toy", **self._settings)
         self._resident = ResidentModel()  # a place of its own: it is too small to take a large model's
 
@@ -191,7 +216,7 @@ class ToyHappyHorse:
         return deliver(self, request, out_dir, ".mp4", partial(self._write, request))
 
     def _write(self, request: Request, path: Path) -> Made:
-        return _write_clip(self, self._resident, self._clip(request), request, path)
+        return _write_clip(self, self.choice, self._resident, self._clip(request), request, path)
 
     def _clip(self, request: Request) -> ClipRequest:
         """Return a request for a clip that the model can make: its size, and at most its longest duration."""
@@ -208,32 +233,6 @@ class ToyHappyHorse:
         )
 
 
-@contextmanager
-def _wrong_setting(generator: str) -> Iterator[None]:
-    """Raise SettingsError, which names the generator, in place of InvalidInput."""
-    try:
-        yield
-    except InvalidInput as error:
-        raise SettingsError(f"{generator}: {error}") from error
-
-
-def _read_size(generator: str, pixels: object) -> tuple[int, int] | None:
-    """Read the setting `pixels`: width and height, or None for the request's own size."""
-    if pixels == "asked":
-        return None
-    sides = str(pixels).split("x")
-    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
-        raise SettingsError(f"{generator}: 'pixels' must be 'asked' or like '448x256'; got {pixels!r}.")
-    width, height = sides
-    return int(width), int(height)
-
-
-def _read_loras(generator: str, loras: object) -> tuple[tuple[Path, float], ...]:
-    if not isinstance(loras, Mapping) or not all(type(by) in (int, float) for by in loras.values()):
-        raise SettingsError(f"{generator}: 'loras' must map files to strengths; got {loras!r}.")
-    return tuple((Path(str(path)), float(by)) for path, by in loras.items())
-
-
 def _image(request: Request) -> Image | None:
     """Read the reference image if the track starts from one."""
     from generators.happyhorse.pipeline.inputs import read_image
@@ -245,18 +244,19 @@ def _image(request: Request) -> Image | None:
 
 def _write_clip(
     generator: HappyHorse | ToyHappyHorse,
+    choice: ModelChoice,
     resident: ResidentModel,
     clip: ClipRequest,
     request: Request,
     path: Path,
 ) -> Made:
     """Make a clip with the generator's model, which stays loaded, write it, and return its facts."""
-    choice, upscales = generator.choice, () if clip.upscale is None else (clip.upscale,)
+    upscales = () if clip.upscale is None else (clip.upscale,)
     with resident.using(_key(choice, upscales), lambda: _load(choice, upscales)) as loaded:
-        parts = loaded.serving(clip)
-        decoded = _make(parts, clip, resident)
+        decoded = _make(loaded, clip, resident)
         decoded.write(path)
-        resolved = {**choice.origin(upscales), **_resolved(request, decoded), **_machine(parts)}
+        machine = _machine(loaded.serving(clip))
+        resolved = {**choice.origin(upscales), **_resolved(request, decoded), **machine}
     return Made(resolved=resolved, cost_usd=0.0, libraries=generator.libraries)
 
 
@@ -274,13 +274,12 @@ def _load(choice: ModelChoice, upscales: tuple[Upscale, ...]) -> ResidentParts:
     return ResidentParts(choice.parts(upscales))
 
 
-def _make(parts: Parts, clip: ClipRequest, resident: ResidentModel) -> DecodedClip:
+def _make(loaded: ResidentParts, clip: ClipRequest, resident: ResidentModel) -> DecodedClip:
     import torch
 
-    from generators.happyhorse.pipeline.pipeline import Pipeline
-
     try:
-        return Pipeline(parts).make(clip)
+        (decoded,) = loaded.make([clip])
+        return decoded
     except torch.OutOfMemoryError as error:
         resident.release()
         raise InvalidInput(f"Memory ran out: {error}. Ask for a shorter or smaller clip.") from error

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from generators.base import Unavailable
+from generators.base import InvalidInput, Unavailable
 from generators.happyhorse.adaptation.lora import Addition, Additions, Product
 from generators.happyhorse.network.finite import name_some, unfit
 from generators.replacing import replacing
@@ -63,6 +63,21 @@ def read_lora(path: Path, known: Mapping[str, Product]) -> dict[str, Addition]:
     parts = _by_product(file, tensors, known)
     settings = _settings(file, metadata)
     return {name: _addition(file, name, found, known[name], settings) for name, found in parts.items()}
+
+
+def read_strength(text: str) -> tuple[Path, float]:
+    """Read FILE or FILE=STRENGTH.
+
+    Raises:
+        InvalidInput: The strength is no number.
+    """
+    path, _, strength = text.partition("=")
+    try:
+        return Path(path), float(strength or 1)
+    except ValueError as error:
+        raise InvalidInput(
+            f"lora must be FILE or FILE=STRENGTH; got {text}. Give a number after =."
+        ) from error
 
 
 def lora_file(path: Path) -> Path:

@@ -6,7 +6,9 @@ tokens, and results rounded to float16.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -24,15 +26,18 @@ from generators.happyhorse.hub import T5GEMMA, MissingModel
 from generators.happyhorse.network.facts import TEXT_TOKENS
 
 _PREFIX = "model.encoder."
+_MOST_KEPT = 64
+"""Prompts whose features are kept: 4.6 MB for each of the longest."""
 
 
 class T5GemmaText:
-    """A `TextEncoder` that keeps the features of its last prompts, which the next clip may share."""
+    """A `TextEncoder` that keeps the features of its last 64 prompts, which later clips may share."""
 
     def __init__(self, tokenizer: Tokenizer, load_network: Callable[[], nn.Module]) -> None:
         self.tokenizer = tokenizer
         self.load_network = load_network
-        self._features: dict[str, Tensor] = {}
+        self._features: OrderedDict[bytes, Tensor] = OrderedDict()
+        """Features in float16 by the prompt's SHA-256, the last used at the end."""
 
     @classmethod
     def from_folder(cls, folder: Path | None, device: torch.device | str) -> T5GemmaText:
@@ -66,13 +71,20 @@ class T5GemmaText:
 
     def encode(self, *prompts: str) -> tuple[Tensor, ...]:
         """Encode each prompt to features (tokens, channels), float32 on the CPU, cut to 640 tokens."""
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._features]
-        known = {prompt: self._features[prompt] for prompt in prompts if prompt in self._features}
-        if new:
+        hashes = [hashlib.sha256(prompt.encode()).digest() for prompt in prompts]
+        found = dict(self._features)
+        if new := {each: prompt for each, prompt in zip(hashes, prompts, strict=True) if each not in found}:
             network = self.load_network()
-            known |= {prompt: self._run(network, prompt) for prompt in new}
-        self._features = known
-        return tuple(self._features[prompt] for prompt in prompts)
+            found |= {each: self._run(network, prompt) for each, prompt in new.items()}
+        self._keep({each: found[each] for each in hashes})
+        return tuple(found[each].float() for each in hashes)
+
+    def _keep(self, used: dict[bytes, Tensor]) -> None:
+        for each, features in used.items():
+            self._features[each] = features
+            self._features.move_to_end(each)
+        while len(self._features) > _MOST_KEPT:
+            self._features.popitem(last=False)
 
     @torch.inference_mode()
     def _run(self, network: nn.Module, prompt: str) -> Tensor:
@@ -80,7 +92,7 @@ class T5GemmaText:
         device = next(network.parameters()).device
         tokens = torch.tensor([self._tokens(prompt)], device=device)
         found = network(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state
-        features: Tensor = found[0, :TEXT_TOKENS].to(torch.float16).float().cpu()
+        features: Tensor = found[0, :TEXT_TOKENS].to(torch.float16).cpu()
         return features
 
     def _tokens(self, prompt: str) -> list[int]:

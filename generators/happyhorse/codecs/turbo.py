@@ -6,7 +6,7 @@ Names follow the public checkpoint, without its `aligned_feature_projection_head
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -23,6 +23,10 @@ WINDOW = 7
 """Number of latent frames that are decoded at once."""
 CONTEXT = 1
 """Number of latent frames of context at each inner side of a window, whose output is discarded."""
+TILE = 64
+"""Latent pixels along each side of a tile, with its context."""
+TILE_CONTEXT = 15
+"""Latent pixels of context at each inner side of a tile: the reach of the public decoder's convolutions."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,16 @@ class TurboDecoder(nn.Module):
         super().__init__()
         self.statistics = statistics
         self.decoder = _Network(config)
+        self.tile: int | None = None
+        """Latent pixels along each side of a tile, with its context; None decodes whole frames."""
+
+    def use_tiles(self) -> None:
+        """Decode tile by tile, which takes less memory, with channels last, which suits GPUs."""
+        self.tile = TILE
+        formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+        for weight in self.parameters():
+            if weight.ndim in formats:
+                weight.data = weight.data.contiguous(memory_format=formats[weight.ndim])
 
     @classmethod
     def load(
@@ -83,7 +97,10 @@ class TurboDecoder(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Decode normalised latents (batch, channels, T, h, w) to frames (batch, 3, 4T − 3, 16h, 16w)."""
         weight = next(self.parameters())
-        return decode_windows(self.decoder, self.statistics.denormalise(latents).to(weight))
+        x = self.statistics.denormalise(latents).to(weight.device, weight.dtype)
+        if self.tile is None:
+            return decode_windows(self.decoder, x)
+        return decode_tiles(lambda tile: decode_windows(self.decoder, tile), x, self.tile)
 
 
 def decode_windows(network: Callable[[Tensor, bool], Tensor], latents: Tensor) -> Tensor:
@@ -104,6 +121,48 @@ def decode_windows(network: Callable[[Tensor, bool], Tensor], latents: Tensor) -
         frames = network(latents[:, :, start - before : start + WINDOW + after], start == 0)
         pieces.append(frames[:, :, before * TEMPORAL_STRIDE : frames.shape[2] - after * TEMPORAL_STRIDE])
     return torch.cat(pieces, dim=2)[:, :, : TEMPORAL_STRIDE * length - (TEMPORAL_STRIDE - 1)]
+
+
+def decode_tiles(
+    decode: Callable[[Tensor], Tensor], latents: Tensor, side: int, context: int = TILE_CONTEXT
+) -> Tensor:
+    """Decode tiles of the frames and join them without their context: what whole frames give.
+
+    Args:
+        decode: Decoder of a tile.
+        latents: (batch, channels, T, h, w).
+        side: Latent pixels along each side of a tile, with its context.
+        context: Latent pixels of context at each inner side.
+
+    Raises:
+        ValueError: The context leaves nothing of a tile.
+    """
+    if side <= 2 * context:
+        raise ValueError(f"side must be more than twice the context, {context}; got {side}.")
+    height, width = latents.shape[-2:]
+    bands = []
+    for rows, inner_rows in _tiles(height, side, context):
+        band = []
+        for columns, inner_columns in _tiles(width, side, context):
+            tile = latents[..., rows, columns].contiguous(memory_format=torch.channels_last_3d)
+            band.append(decode(tile)[..., inner_rows, inner_columns])
+        bands.append(torch.cat(band, dim=-1))
+    return torch.cat(bands, dim=-2)
+
+
+def _tiles(length: int, side: int, context: int) -> Iterator[tuple[slice, slice]]:
+    """Yield each tile's latents with context, and the pixels of it that are kept."""
+    if length <= side:
+        yield slice(0, length), slice(None)
+        return
+    core = side - 2 * context
+    for start in range(0, length, core):
+        end = min(start + core, length)
+        first, last = max(start - context, 0), min(end + context, length)
+        yield (
+            slice(first, last),
+            slice((start - first) * SPATIAL_STRIDE, (end - first) * SPATIAL_STRIDE),
+        )
 
 
 class _Network(nn.Module):

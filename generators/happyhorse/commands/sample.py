@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from generators.base import InvalidInput, Track
+from generators.devices import find_device
+from generators.happyhorse.adaptation.lora_files import read_strength
+from generators.happyhorse.execution.options import FITS, WAYS, split_ways
+from generators.happyhorse.execution.parallel import EXCHANGES
+from generators.happyhorse.execution.ranks import joined_ranks, require_equal, started
 from generators.happyhorse.hub import PARTS
 from generators.happyhorse.network.config import SIZES
 from generators.happyhorse.network.facts import PRECISIONS, RESOLUTIONS
@@ -26,6 +33,8 @@ from generators.happyhorse.pipeline.request import (
 )
 from generators.happyhorse.toy.clips import LONGEST_S
 from generators.happyhorse.weights.choice import ModelChoice, Weights
+from generators.happyhorse.weights.fitting import fitted
+from generators.happyhorse.weights.spread import spread
 from generators.toyworld.world.examples import SIDE
 
 
@@ -84,6 +93,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     model.add_argument(
         "--precision", choices=PRECISIONS, default="bf16", help="of the large products (default: %(default)s)"
     )
+    model.add_argument(
+        "--fit", choices=FITS, help="plan precision and offload for the free memory, or so many GiB"
+    )
+    model.add_argument("--peaks", type=Path, help="peaks.json of reproduce, by which --fit is corrected")
+    model.add_argument("--offload", action="store_true", help="copy each layer's weights when it is used")
+    model.add_argument("--chunk", type=int, help="tokens that pass through an MLP together")
+    model.add_argument(
+        "--fast", type=split_ways, default=(), metavar="WAY,WAY", help=f"some of {', '.join(WAYS)}"
+    )
+    model.add_argument(
+        "--exchange", choices=EXCHANGES, default="auto", help="under torchrun: how processes attend together"
+    )
+    model.add_argument("--shard", action="store_true", help="under torchrun: split the weights, too")
     model.add_argument("--device", help="cpu, cuda, cuda:1, … (default: the GPU if there is one)")
     model.add_argument("--negative-prompt", type=Path, help="a text file, for the base kind")
     model.add_argument("--random-weights", action="store_true", help="noise, but through every real part")
@@ -101,11 +123,36 @@ def run(args: Namespace) -> int:
     Raises:
         GenerationError: It can't be made; nothing is written.
     """
+    if started() > 1:
+        return _run_in_parallel(args)
     pipeline, request = prepare(args)
-    decoded = pipeline.make(request, _show)
-    decoded.write(args.out)
-    _say(_summary(decoded, args.out))
+    _make(pipeline, request, args.out)
     return 0
+
+
+def _run_in_parallel(args: Namespace) -> int:
+    """Make the clip with the processes that torchrun has started; the first one writes it."""
+    if strange := {"compiled", "graphs"} & set(args.fast):
+        raise InvalidInput(
+            f"fast must leave {strange.pop()!r} out with several processes, whose exchanges it can't hold."
+        )
+    with joined_ranks(find_device(args.device).type) as ranks:
+        stated = {name: value for name, value in vars(args).items() if name not in ("device", "run")}
+        require_equal({**stated, "torch": torch.__version__, "device": ranks.device.type})
+        args.device = str(ranks.device)
+        pipeline, request = prepare(args)
+        shared = Pipeline(spread(pipeline.parts, ranks, args.exchange, args.shard))
+        if ranks.rank == 0:
+            _make(shared, request, args.out)
+        else:
+            shared.make(request)
+    return 0
+
+
+def _make(pipeline: Pipeline, request: ClipRequest, out: Path) -> None:
+    decoded = pipeline.make(request, _show)
+    decoded.write(out)
+    _say(_summary(decoded, out))
 
 
 def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
@@ -116,10 +163,18 @@ def prepare(args: Namespace) -> tuple[Pipeline, ClipRequest]:
     """
     _check_out(args.out)
     _check_negative_prompt(args)
-    choice, request = _choice(args), _request(args)
+    choice, request = _fitted(_choice(args), _request(args), args)
     pipeline = Pipeline(choice.parts(() if request.upscale is None else (request.upscale,)))
     pipeline.check(request)
     return pipeline, request
+
+
+def _fitted(choice: ModelChoice, request: ClipRequest, args: Namespace) -> tuple[ModelChoice, ClipRequest]:
+    if args.fit is None:
+        return choice, request
+    chosen, why = fitted(choice, request, args.fit, args.peaks)
+    _say(str(why))
+    return chosen, request
 
 
 def _check_out(out: Path) -> None:
@@ -174,22 +229,14 @@ def _choice(args: Namespace) -> ModelChoice:
         decoder=args.decoder,
         cascade=args.cascade,
         precision=args.precision,
-        loras=tuple(_lora(text) for text in args.lora),
+        loras=tuple(read_strength(text) for text in args.lora),
+        fast=args.fast,
+        offload=args.offload,
+        chunk=args.chunk,
         device=args.device,
         folders=_folders(vars(args)),
         negative_prompt=args.negative_prompt,
     )
-
-
-def _lora(text: str) -> tuple[Path, float]:
-    """Read FILE or FILE=STRENGTH."""
-    path, _, strength = text.partition("=")
-    try:
-        return Path(path), float(strength or 1)
-    except ValueError as error:
-        raise InvalidInput(
-            f"lora must be FILE or FILE=STRENGTH; got {text}. Give a number after =."
-        ) from error
 
 
 def _folders(args: Mapping[str, Path | None]) -> dict[str, Path]:

@@ -18,6 +18,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex
 from generators.happyhorse.network.tokens import Layout
 
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+FullKernel = Literal["expanded", "grouped"]
 LocalKernel = Literal["frames", "flex"]
 
 
@@ -36,6 +37,19 @@ def _scaled_dot_product(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) ->
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
     return seen.transpose(1, 2).to(dtype)
+
+
+def attend_in_groups(q: Tensor, k: Tensor, v: Tensor, *, real: Tensor | None = None) -> Tensor:
+    """Attend as `attend_fully`, but let no kernel copy keys and values for each query head.
+
+    The query heads of one group become queries of one head: (B, N · heads/groups, groups, head_dim). The
+    result is (B, N, heads, head_dim).
+    """
+    b, n, heads, width = q.shape
+    groups = k.shape[2]
+    packed = q.reshape(b, n, groups, -1, width).transpose(2, 3).flatten(1, 2)
+    seen = attend_fully(packed, k, v, real=real).reshape(b, n, -1, groups, width)
+    return seen.transpose(2, 3).reshape(b, n, heads, width)
 
 
 def attend_by_frames(
@@ -99,5 +113,7 @@ def _block_mask(layout: Layout, window: int, device: str) -> BlockMask:
     return make(sees, None, None, layout.total, layout.total, device=device)
 
 
+FULL: dict[FullKernel, Callable[..., Tensor]] = {"expanded": attend_fully, "grouped": attend_in_groups}
+"""Kernels of full attention, with equal results."""
 LOCAL: dict[LocalKernel, Callable[..., Tensor]] = {"frames": attend_by_frames, "flex": attend_in_blocks}
 """Kernels of local attention, with equal results; which is faster depends on the device."""

@@ -47,6 +47,16 @@ class Holdings:
 
 
 @functools.cache
+def largest_layer_bytes(config: HappyHorseConfig, precision: Precision = "bf16") -> int:
+    """Return the bytes of the largest layer's weights, as loaded."""
+    with torch.device("meta"):
+        model = HappyHorseTransformer(config, torch.bfloat16)
+    quantise(model, precision)
+    states = (layer.state_dict().values() for layer in model.layers)
+    return max(sum(int(tensor.nbytes) for tensor in state) for state in states)
+
+
+@functools.cache
 def holdings(config: HappyHorseConfig, precision: Precision = "bf16") -> Holdings:
     """Count a transformer's tensors without giving them memory."""
     with torch.device("meta"):
@@ -63,6 +73,7 @@ def footprint(
     pixels: int,
     text_bytes: int = 0,
     precision: Precision = "bf16",
+    chunk: int = MLP_CHUNK,
 ) -> Footprint:
     """Estimate a clip's memory, within about a fifth for the turbo decoder.
 
@@ -72,19 +83,20 @@ def footprint(
         pixels: Pixels in one frame.
         text_bytes: Bytes of the text encoder's weights.
         precision: Type of the large products' weights.
+        chunk: Tokens that pass through an MLP together.
     """
-    denoising = holdings(config, precision).size_bytes + _layer_bytes(config, tokens)
-    return Footprint(text_bytes, denoising, pixels * _DECODER_BYTES)
+    denoising = holdings(config, precision).size_bytes + layer_bytes(config, tokens, chunk)
+    return Footprint(text_bytes, denoising, pixels * DECODER_BYTES)
 
 
-_DECODER_BYTES = 2 * 64 // 4 * 4 * 36
+DECODER_BYTES = 2 * 64 // 4 * 4 * 36
 """Bytes for each pixel: 64 channels in bfloat16 at half the size, four copies, of 36 frames."""
 
 
-def _layer_bytes(config: HappyHorseConfig, tokens: int) -> int:
+def layer_bytes(config: HappyHorseConfig, tokens: int, chunk: int = MLP_CHUNK) -> int:
     """Estimate the bytes that a layer holds at once: residual stream, attention, one chunk of its MLP."""
     heads = config.hidden_size + 2 * config.num_query_groups * config.head_dim + config.num_heads
     stream = 3 * 4 * config.hidden_size  # before, after, and normalised
     attention = 3 * 4 * heads  # float32 and bfloat16 before rotation, and the same after it
     up = max(config.mlp_width(n) for n in range(config.num_layers)) * 2
-    return tokens * (stream + attention) + min(tokens, MLP_CHUNK) * up * 8
+    return tokens * (stream + attention) + min(tokens, chunk) * up * 8

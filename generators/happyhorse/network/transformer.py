@@ -9,23 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its usual name)
 
-from generators.happyhorse.network.attention import LOCAL, Attend, LocalKernel, attend_fully
+from generators.happyhorse.network.attention import FULL, LOCAL, Attend, FullKernel, LocalKernel
 from generators.happyhorse.network.config import Coordinates, HappyHorseConfig
 from generators.happyhorse.network.facts import PATCH
+from generators.happyhorse.network.pointwise import RMSNorm, Rotary, gelu7, rotate, swiglu7
 from generators.happyhorse.network.products import PackedLinear
+from generators.happyhorse.network.spread import ALONE, Spread
 from generators.happyhorse.network.tokens import Layout, coordinates, patchify, unpatchify
 
-EPS = 1e-6
-CLAMP = 7.0
-SIGMOID_SLOPE = 1.702
 MLP_CHUNK = 16_384
 """Tokens that pass through an MLP together; the whole sequence of 1080p would take 12 GiB more."""
+
+
+class Prepared(NamedTuple):
+    """What all forwards of equal shape share."""
+
+    lengths: tuple[int, ...]
+    """Video, audio and text tokens in this process."""
+    rotary: tuple[Tensor, Tensor]
+    """Cosines and sines of their positions."""
+    everywhere: Attend
+    """Attention of full layers."""
+    nearby: Attend
+    """Attention of local layers."""
 
 
 class HappyHorseTransformer(nn.Module):
@@ -45,7 +57,10 @@ class HappyHorseTransformer(nn.Module):
         if local_kernel not in LOCAL:
             raise ValueError(f"Unknown local kernel {local_kernel!r}. Known: {', '.join(LOCAL)}.")
         self.config = config
+        self.full_kernel: FullKernel = "expanded"
         self.local_kernel = local_kernel
+        self.spread: Spread = ALONE
+        """Share of this process in each sequence."""
         hidden = config.hidden_size
         self.adapter = Adapter(config)
         layers = [Layer(config, n, dtype) for n in range(config.num_layers)]
@@ -126,14 +141,34 @@ class HappyHorseTransformer(nn.Module):
         window: int | None,
         text_lengths: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
-        places = coordinates(layout, style, text_lengths).to(video.device)
-        rotary = self.adapter.rope(places)
-        everywhere, nearby = self._attention(layout, window, text_lengths, video.device)
-        x = self.adapter(video, audio, text)
+        prepared = self.prepare(layout, style, window, text_lengths, video.device)
+        return self.run(video, audio, text, prepared)
+
+    def prepare(
+        self,
+        layout: Layout,
+        style: Coordinates,
+        window: int | None,
+        text_lengths: Tensor | None,
+        device: torch.device,
+    ) -> Prepared:
+        """Compute what depends on the shapes alone; see `forward`. `text_lengths` is (B,)."""
+        places = coordinates(layout, style, text_lengths).to(device)
+        mine = self.spread.mine(layout)
+        everywhere, nearby = self._attention(layout, window, text_lengths, device)
+        rotary = self.adapter.rope(places[:, mine])
+        return Prepared(_lengths_in(layout, mine), rotary, everywhere, nearby)
+
+    def run(
+        self, video: Tensor, audio: Tensor | None, text: Tensor, prepared: Prepared
+    ) -> tuple[Tensor, Tensor | None]:
+        """Predict velocities of packed tokens: video (B, V, 192), audio (B, A, 64), text (B, L, width)."""
+        layout_lengths = video.shape[1], 0 if audio is None else audio.shape[1], text.shape[1]
+        x = self.spread.take(self.adapter(video, audio, text))
         for n, layer in enumerate(self.layers):
             local = n in self.config.local_attn_layers
-            x = layer(x, layout, rotary, nearby if local else everywhere)
-        v, a, _ = _split(x, layout.lengths)
+            x = layer(x, prepared.lengths, prepared.rotary, prepared.nearby if local else prepared.everywhere)
+        v, a, _ = _split(self.spread.join(x, sum(layout_lengths)), layout_lengths)
         v = _linear(self.final_linear_video, self.final_norm_video(v))
         return v, None if audio is None else _linear(self.final_linear_audio, self.final_norm_audio(a))
 
@@ -145,10 +180,12 @@ class HappyHorseTransformer(nn.Module):
         if text_lengths is not None:
             lengths = text_lengths.to(device) + layout.video + layout.audio
             real = torch.arange(layout.total, device=device) < lengths[:, None]
-        everywhere = partial(attend_fully, real=real)
+        attend = partial(FULL[self.full_kernel], real=real)
+        everywhere = self.spread.attention(attend, layout, None, real)
         if window is None:
             return everywhere, everywhere
-        return everywhere, partial(LOCAL[self.local_kernel], layout=layout, window=window, real=real)
+        near = partial(LOCAL[self.local_kernel], layout=layout, window=window, real=real)
+        return everywhere, self.spread.attention(near, layout, window, real)
 
     @property
     def layers(self) -> Iterable[Layer]:
@@ -174,22 +211,6 @@ class Adapter(nn.Module):
         return torch.cat([*parts, _linear(self.text_embedder, text)], dim=1)
 
 
-class Rotary(nn.Module):
-    """Rotary positions along time, height and width; the last quarter of each head is not rotated."""
-
-    bands: Tensor
-
-    def __init__(self, head_dim: int, base: float = 10_000.0) -> None:
-        super().__init__()
-        count = head_dim // 8
-        self.register_buffer("bands", base ** (-torch.arange(count, dtype=torch.float32) / count))
-
-    def forward(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn positions (B, N, 3) into cosines and sines (B, N, 1, 3·bands)."""
-        angles = (places[..., None] * self.bands.float()).flatten(-2)[:, :, None]
-        return angles.cos(), angles.sin()
-
-
 class Layer(nn.Module):
     """Attention, then MLP, each added to the float32 residual stream."""
 
@@ -200,9 +221,11 @@ class Layer(nn.Module):
         width, gated = config.mlp_width(n), n not in config.gelu7_layers
         self.mlp = MLP(config.hidden_size, width, gated, self.experts, dtype)
 
-    def forward(self, x: Tensor, layout: Layout, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
-        """Map (B, N, hidden) to the same shape."""
-        lengths = layout.lengths if self.experts == 3 else (layout.total,)
+    def forward(
+        self, x: Tensor, lengths: tuple[int, ...], rotary: tuple[Tensor, Tensor], attend: Attend
+    ) -> Tensor:
+        """Map (B, N, hidden) to the same shape; `lengths` are the video, audio and text tokens."""
+        lengths = lengths if self.experts == 3 else (sum(lengths),)
         x = x + self.attention(x, lengths, rotary, attend)
         x = x + self.mlp(x, lengths)
         return x
@@ -247,14 +270,16 @@ class MLP(nn.Module):
     def __init__(self, hidden: int, width: int, gated: bool, experts: int, dtype: torch.dtype) -> None:
         super().__init__()
         self.activation = swiglu7 if gated else gelu7
+        self.chunk: int | None = None
+        """Tokens that pass through together; None for `MLP_CHUNK`."""
         self.pre_norm = RMSNorm(hidden, experts)
         self.up_gate_proj = PackedLinear(hidden, 2 * width if gated else width, experts, dtype)
         self.down_proj = PackedLinear(width, hidden, experts, dtype)
 
     def forward(self, x: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """Map (B, N, hidden) to the same shape; `lengths` are the tokens of each expert."""
-        parts = enumerate(_split(x, lengths))
-        return _join([self._expert(some, e) for e, part in parts for some in _split(part, MLP_CHUNK)])
+        parts, chunk = enumerate(_split(x, lengths)), self.chunk or MLP_CHUNK
+        return _join([self._expert(some, e) for e, part in parts for some in _split(part, chunk)])
 
     def _expert(self, x: Tensor, expert: int) -> Tensor:
         up = self.up_gate_proj(self.pre_norm(x, expert), expert)
@@ -262,44 +287,18 @@ class MLP(nn.Module):
         return x
 
 
-class RMSNorm(nn.Module):
-    """Norm that scales to a root mean square of 1 + weight, in float32; one weight for each expert."""
-
-    def __init__(self, width: int, experts: int = 1) -> None:
-        super().__init__()
-        self.experts = experts
-        self.weight = nn.Parameter(torch.zeros(experts * width))
-
-    def forward(self, x: Tensor, expert: int = 0) -> Tensor:
-        """Normalise (…, width)."""
-        weight: Tensor = self.weight.float().chunk(self.experts)[expert]
-        return F.rms_norm(x.float(), weight.shape, 1 + weight, EPS)
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate dimensions i and i + bands of x (B, N, heads, head_dim) by each token's angles."""
-    half = cos.shape[-1]
-    a, b, rest = x.tensor_split((half, 2 * half), dim=-1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1)
-
-
-def swiglu7(x: Tensor) -> Tensor:
-    """Apply gate·sigmoid(1.702·gate)·(value + 1) to (…, 2·width), where gates and values alternate."""
-    gate = x[..., ::2].clamp(max=CLAMP)
-    value = x[..., 1::2].clamp(-CLAMP, CLAMP)
-    return gate * torch.sigmoid(SIGMOID_SLOPE * gate) * (value + 1)
-
-
-def gelu7(x: Tensor) -> Tensor:
-    """Apply x·sigmoid(1.702·x) in any shape, which approximates GELU, with x clamped at 7."""
-    x = x.clamp(max=CLAMP)
-    return x * torch.sigmoid(SIGMOID_SLOPE * x)
-
-
 def _layout(video: Sequence[int], audio: Tensor | None, text: Tensor) -> Layout:
     _, _, t, h, w = video
     heard = 0 if audio is None else audio.shape[1]
     return Layout(t, h // PATCH, w // PATCH, heard, text.shape[1])
+
+
+def _lengths_in(layout: Layout, part: slice) -> tuple[int, ...]:
+    """Return how many video, audio and text tokens lie in a part of the sequence."""
+    starts = 0, layout.video, layout.video + layout.audio
+    ends = *starts[1:], layout.total
+    inside = zip(starts, ends, strict=True)
+    return tuple(max(min(end, part.stop) - max(start, part.start), 0) for start, end in inside)
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:

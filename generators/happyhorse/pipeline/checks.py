@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from generators.base import InvalidInput, Unavailable
 from generators.free_memory import GIB, free_bytes
+from generators.happyhorse.execution.plans import Work
 from generators.happyhorse.network.facts import TEXT_TOKENS
-from generators.happyhorse.network.memory import Footprint, footprint, holdings
+from generators.happyhorse.network.memory import Footprint, holdings
 from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest
 
@@ -33,23 +34,35 @@ def check(parts: Parts, request: ClipRequest) -> None:
 
 def estimate(parts: Parts, request: ClipRequest) -> Footprint:
     """Estimate the memory that each stage takes, for the longest prompt."""
+    return parts.plan.needs(work_of(parts, request))
+
+
+def work_of(parts: Parts, request: ClipRequest) -> Work:
+    """Return what a clip needs memory for, with the longest prompt."""
     limits = parts.limits
     width, height = request.final_size(limits.side_multiple)
     in_frame = (width // limits.side_multiple) * (height // limits.side_multiple)
     seen = min(limits.latent_frames(request.duration_s), limits.window)
     audio = seen * limits.temporal_stride if request.with_audio else 0
     tokens = seen * in_frame + audio + TEXT_TOKENS
-    return footprint(parts.config, tokens, width * height, parts.text_bytes, parts.precision)
+    named = f"{request.width}×{request.height}, {request.upscale or 'not enlarged'}, {request.duration_s:g} s"
+    return Work(parts.config, tokens, width * height, parts.text_bytes, named)
 
 
 def fits_together(parts: Parts, request: ClipRequest) -> bool:
     """Whether memory is known to hold all parts of a model at once, beside the clip's own tensors."""
-    there, need = _there(parts), estimate(parts, request)
-    more = len(parts.super_resolution) * holdings(parts.config, parts.precision).size_bytes
-    return there is not None and need.text + need.denoising + need.decoding + more <= there
+    left, need = there(parts), estimate(parts, request)
+    more = weight_bytes(parts) - holdings(parts.config, parts.plan.precision).size_bytes - parts.text_bytes
+    return left is not None and need.text + need.denoising + need.decoding + more <= left
 
 
-def _there(parts: Parts) -> int | None:
+def weight_bytes(parts: Parts) -> int:
+    """Return the bytes of all transformers' and the text encoder's weights."""
+    transformers = 1 + len(parts.super_resolution)
+    return transformers * holdings(parts.config, parts.plan.precision).size_bytes + parts.text_bytes
+
+
+def there(parts: Parts) -> int | None:
     """Return the bytes for the parts and a clip: those that are free, and those that hold parts already."""
     free = free_bytes(parts.device)
     return None if free is None else free + parts.held_bytes()
@@ -72,13 +85,13 @@ def _check_parts(parts: Parts, request: ClipRequest) -> None:
 
 
 def _check_memory(parts: Parts, request: ClipRequest) -> None:
-    there, need = _there(parts), estimate(parts, request)
-    if there is None or need.peak <= there:
+    left, need = there(parts), estimate(parts, request)
+    if left is None or need.peak <= left:
         return
-    fitting = (smaller for smaller in _smaller(request) if estimate(parts, smaller).peak <= there)
+    fitting = (smaller for smaller in _smaller(request) if estimate(parts, smaller).peak <= left)
     raise TooLittleMemory(
         f"{request.width}×{request.height}, {request.upscale or 'not enlarged'}, {request.duration_s} s take "
-        f"about {need.peak / GIB:.1f} GiB for {need.worst}; {parts.device} has {there / GIB:.1f} GiB. "
+        f"about {need.peak / GIB:.1f} GiB for {need.worst}; {parts.device} has {left / GIB:.1f} GiB. "
         f"{_advice(next(fitting, None))}"
     )
 

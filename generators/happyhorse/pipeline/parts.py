@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 
 from generators.happyhorse.codecs.protocol import AudioCodec, TextEncoder, VideoDecoder, VideoEncoder
+from generators.happyhorse.execution.plans import Plan
 from generators.happyhorse.network.config import HappyHorseConfig
-from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.kinds import CheckpointKind
 from generators.happyhorse.network.limits import PUBLIC, Limits
 from generators.happyhorse.network.transformer import HappyHorseTransformer
@@ -43,8 +43,8 @@ class Parts:
     limits: Limits = PUBLIC
     threads: int | None = None
     """CPU threads to compute with; None leaves the number unchanged. One is fastest for a small network."""
-    precision: Precision = "bf16"
-    """Type of the large products' weights, which decides the memory that the transformer takes."""
+    plan: Plan = Plan()  # noqa: RUF009  (frozen)
+    """Precision of the large products, and the ways to take less memory."""
     text_bytes: int = 0
     """Bytes of the text encoder's weights."""
     held_bytes: Callable[[], int] = _nothing_held

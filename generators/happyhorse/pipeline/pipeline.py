@@ -5,6 +5,7 @@ text → image → sound track → denoising → super-resolution → picture �
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,14 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generators.base import InvalidInput
 from generators.happyhorse.network.finite import require_finite
 from generators.happyhorse.network.kinds import CheckpointKind, kind
 from generators.happyhorse.network.transformer import HappyHorseTransformer
+from generators.happyhorse.pipeline.batches import Text, encode_track, join_text
 from generators.happyhorse.pipeline.checks import check
 from generators.happyhorse.pipeline.inputs import fit_image, to_pixels
 from generators.happyhorse.pipeline.parts import Parts
 from generators.happyhorse.pipeline.request import ClipRequest, DecodedClip, Upscale
-from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, using_threads
+from generators.happyhorse.pipeline.stages import Progress, Stages, ignore, load_outside, using_threads
 from generators.happyhorse.sampling.latents import Conditioning, Latents, Noise
 from generators.happyhorse.sampling.preconditioning import Preconditioned
 from generators.happyhorse.sampling.samplers import Velocity, sample_base, sample_distilled
@@ -45,10 +48,31 @@ class Pipeline:
             Unavailable: A part isn't there.
             NotFinite: A stage's result holds NaN or infinity.
         """
-        self.check(request)
+        (clip,) = self.make_together([request], progress)
+        return clip
+
+    def make_together(
+        self, requests: Sequence[ClipRequest], progress: Progress = ignore
+    ) -> list[DecodedClip]:
+        """Make clips of equal shape in one batch; each is what it is alone, up to rounding.
+
+        Args:
+            requests: What to make, with equal `shape`.
+            progress: Called at each stage and step.
+
+        Raises:
+            InvalidInput: The model makes no such clip, or shapes differ; no weights were loaded.
+            Unavailable: A part isn't there.
+            NotFinite: A stage's result holds NaN or infinity.
+        """
+        if len({request.shape for request in requests}) != 1:
+            raise InvalidInput("Clips that are made together must have one shape; got several, or no clip.")
+        for request in requests:
+            self.check(request)
         with using_threads(self.parts.threads):
-            noise = Noise(request.seed, device=self.parts.device)
-            return _Making(self.parts, request, noise, Stages(progress)).run()
+            seeds = [request.seed for request in requests]
+            noise = Noise(*seeds, device=self.parts.device)
+            return _Making(self.parts, tuple(requests), noise, Stages(progress)).run()
 
     def check(self, request: ClipRequest) -> None:
         """Raise what `make` would raise before it loads any weights."""
@@ -57,19 +81,24 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class _Making:
-    """One clip while it is made."""
+    """Clips of equal shape while they are made."""
 
     parts: Parts
-    request: ClipRequest
+    requests: tuple[ClipRequest, ...]
     noise: Noise
     stages: Stages
 
-    def run(self) -> DecodedClip:
+    @property
+    def request(self) -> ClipRequest:
+        """One of the requests, for their shape."""
+        return self.requests[0]
+
+    def run(self) -> list[DecodedClip]:
         """Run all stages."""
         request = self.request
         text = self._encode_text()
-        require_finite("text", *text)
-        image = self._encode_image(request.width, request.height)
+        require_finite("text", *(features for features, _ in text))
+        image = self._encode_images(request.width, request.height)
         conditioning = Conditioning(image, self._encode_sound())
         require_finite("image or sound track", conditioning.first_frame, conditioning.audio)
         latents = self._denoise(text, conditioning)
@@ -77,56 +106,56 @@ class _Making:
         if request.upscale is not None:
             latents = self._enlarge(request.upscale, latents, text[0])
             require_finite("super-resolution", *latents)
-        frames = self._decode_video(latents)
-        samples, rate = self._decode_sound(latents, len(frames))
-        return DecodedClip(frames, self.parts.limits.fps, samples, rate, self.stages.seconds)
+        films = [self._decode_video(Latents(video, None)) for video in latents.video[:, None].unbind()]
+        tracks = self._decode_sounds(latents, len(films[0]))
+        seconds = {stage: taken / len(films) for stage, taken in self.stages.seconds.items()}
+        return [
+            DecodedClip(frames, self.parts.limits.fps, samples, rate, seconds)
+            for frames, (samples, rate) in zip(films, tracks, strict=True)
+        ]
 
-    def _encode_text(self) -> list[Tensor]:
-        """Encode the prompt, and the negative one for a guided checkpoint: features (1, L, channels)."""
+    def _encode_text(self) -> list[Text]:
+        """Encode the prompts, and the negative one for a guided checkpoint."""
         with self.stages.stage("text"):
-            prompts = [self.request.prompt]
+            prompts = [request.prompt for request in self.requests]
             if self.parts.kind.sampler == "base":
-                prompts.append(cast(str, self.parts.negative_prompt))  # checked
-            encoded = self.parts.text.encode(*prompts)
-            return [features[None].to(self.parts.device) for features in encoded]
+                negative = cast(str, self.parts.negative_prompt)  # checked
+                *own, none = self.parts.text.encode(*prompts, negative)
+                return [join_text(own, self.parts.device), join_text([none] * len(own), self.parts.device)]
+            return [join_text(self.parts.text.encode(*prompts), self.parts.device)]
 
-    def _encode_image(self, width: int, height: int) -> Tensor | None:
-        """Encode the reference image at a size in pixels: a latent (1, C, 1, H, W)."""
-        if self.request.image is None:
+    def _encode_images(self, width: int, height: int) -> Tensor | None:
+        """Encode the reference images at a size in pixels: latents (B, C, 1, H, W)."""
+        images = [request.image for request in self.requests if request.image is not None]
+        if not images:
             return None
         with self.stages.stage("image"):
-            pixels = fit_image(self.request.image, width, height)
-            return self.parts.video_encoder().encode(pixels).to(self.parts.device)
+            encoder = self.parts.video_encoder()
+            latents = [encoder.encode(fit_image(image, width, height)) for image in images]
+            return torch.cat(latents).to(self.parts.device)
 
     def _encode_sound(self) -> Tensor | None:
-        """Encode the sound track: latents (1, A, channels), one for each frame.
-
-        A longer track is cut off; a shorter one is continued by silence.
-        """
-        sound = self.request.sound
-        if sound is None:
+        """Encode the sound tracks: latents (B, A, channels), one for each frame."""
+        if self.request.sound is None:
             return None
         with self.stages.stage("sound track"):
-            count = self._frames
-            wanted = -(-(count + 1) * sound.rate // self.parts.limits.fps)
-            samples = torch.from_numpy(sound.samples[:, :wanted])
-            samples = torch.nn.functional.pad(samples, (0, wanted - samples.shape[1]))
-            generator = torch.Generator().manual_seed(self.request.seed)
-            latents = self.parts.audio().encode(samples[None], sound.rate, generator)
-            return latents[:, :count].to(self.parts.device)
+            codec, count = self.parts.audio(), self._frames
+            fps = self.parts.limits.fps
+            latents = [encode_track(codec, request, count, fps) for request in self.requests]
+            return torch.cat(latents).to(self.parts.device)
 
     @property
     def _frames(self) -> int:
         return self.parts.limits.frames(self.request.duration_s)
 
-    def _denoise(self, text: list[Tensor], conditioning: Conditioning) -> Latents:
-        """Sample video (1, C, T, H, W) and audio (1, A, channels), or one after the other in a cascade."""
+    def _denoise(self, text: list[Text], conditioning: Conditioning) -> Latents:
+        """Sample video (B, C, T, H, W) and audio (B, A, channels), or one after the other in a cascade."""
         video, audio = self._shapes()
         noise = self.noise
         if self.parts.cascade and audio is not None:
             silent = self._sample("silent picture", text, noise.draw(video, None), noise, conditioning)
             conditioning = Conditioning(video=silent.video)
-            noise = Noise(self.request.seed, device=self.parts.device)
+            noise = Noise(*(request.seed for request in self.requests), device=self.parts.device)
         return self._sample("denoising", text, noise.draw(video, audio), noise, conditioning)
 
     def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
@@ -137,11 +166,11 @@ class _Making:
         return video, (self._frames, config.audio_in_channels) if request.with_audio else None
 
     def _sample(
-        self, stage: str, text: list[Tensor], start: Latents, noise: Noise, conditioning: Conditioning
+        self, stage: str, text: list[Text], start: Latents, noise: Noise, conditioning: Conditioning
     ) -> Latents:
         how = self.parts.kind
         with self.stages.stage(stage, how.steps) as on_step, torch.inference_mode():
-            model = self.parts.transformer()
+            model = load_outside(self.parts.transformer)
             networks = [self._network(model, features) for features in text]
             if how.sampler == "distilled":
                 (network,) = networks
@@ -159,25 +188,26 @@ class _Making:
                 on_step=on_step,
             )
 
-    def _network(self, model: HappyHorseTransformer, text: Tensor) -> Velocity | Preconditioned:
+    def _network(self, model: HappyHorseTransformer, text: Text) -> Velocity | Preconditioned:
         velocity, variances = self._velocity(self.parts.kind, model, text), self.parts.variances
         return velocity if variances is None else Preconditioned(velocity, variances)
 
-    def _enlarge(self, upscale: Upscale, base: Latents, text: Tensor) -> Latents:
-        """Sample video of the final size from the base's; audio (1, A, channels) stays as it is."""
+    def _enlarge(self, upscale: Upscale, base: Latents, text: Text) -> Latents:
+        """Sample video of the final size from the base's; audio (B, A, channels) stays as it is."""
         width, height = self.request.final_size(self.parts.limits.side_multiple)
-        first = self._encode_image(width, height)
+        first = self._encode_images(width, height)
         how, stride = kind(upscale), self.parts.limits.spatial_stride
         with self.stages.stage("super-resolution", how.steps) as on_step, torch.inference_mode():
-            velocity = self._velocity(how, self.parts.super_resolution[upscale](), text)
+            velocity = self._velocity(how, load_outside(self.parts.super_resolution[upscale]), text)
             size = height // stride, width // stride
             return sample_super_resolution(
                 velocity, base, size, self.noise, steps=how.steps, first_frame=first, on_step=on_step
             )
 
-    def _velocity(self, how: CheckpointKind, model: HappyHorseTransformer, text: Tensor) -> Velocity:
+    def _velocity(self, how: CheckpointKind, model: HappyHorseTransformer, text: Text) -> Velocity:
         limits = self.parts.limits
-        return in_windows(how.velocity(model, text), limits.window, limits.overlap, limits.temporal_stride)
+        velocity = how.velocity(model, text.features, text.lengths)
+        return in_windows(velocity, limits.window, limits.overlap, limits.temporal_stride)
 
     def _decode_video(self, latents: Latents) -> np.ndarray:
         """Decode frames (F, height, width, 3), uint8.
@@ -190,17 +220,19 @@ class _Making:
             frames, times = to_pixels(decoded)[: self._frames - 1], self.request.enlarge
             return frames.repeat(times, axis=1).repeat(times, axis=2)
 
-    def _decode_sound(self, latents: Latents, frames: int) -> tuple[np.ndarray | None, int]:
-        """Return samples (N, 2) that last as long as the frames, and their rate in Hz.
+    def _decode_sounds(self, latents: Latents, frames: int) -> list[tuple[np.ndarray | None, int]]:
+        """Return each clip's samples (N, 2), which last as long as the frames, and their rate in Hz."""
+        if latents.audio is None or not self.request.mode.with_sound:
+            return [(None, 0)] * len(self.requests)
+        pairs = zip(self.requests, latents.audio[:, None].unbind(), strict=True)
+        return [self._decode_sound(request, audio, frames) for request, audio in pairs]
 
-        They are the given sound track's, or decoded ones.
-        """
-        if not self.request.mode.with_sound or latents.audio is None:
-            return None, 0
-        if self.request.sound is not None:
-            samples, rate = self.request.sound.samples, self.request.sound.rate
+    def _decode_sound(self, request: ClipRequest, audio: Tensor, frames: int) -> tuple[np.ndarray, int]:
+        """Return samples (N, 2) of the given sound track, or decoded ones of audio (1, A, channels)."""
+        if request.sound is not None:
+            samples, rate = request.sound.samples, request.sound.rate
         else:
-            samples, rate = self._decode_audio(latents.audio)
+            samples, rate = self._decode_audio(audio)
         count = round(frames * rate / self.parts.limits.fps)
         return np.ascontiguousarray(samples[:, :count].T.clip(-1, 1)), rate
 

@@ -120,6 +120,13 @@ class ClipRequest:
         """Whether audio tokens are in the sequence."""
         return self.mode.with_sound or self.silence == "computed"
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What clips that are made together have in common."""
+        given = self.image is not None, self.sound is not None
+        size = self.width, self.height, self.duration_s, self.upscale, self.enlarge
+        return *size, self.mode, self.with_audio, *given
+
     def final_size(self, multiple: int) -> tuple[int, int]:
         """Return width and height after super-resolution, rounded to multiples of `multiple` pixels."""
         if self.upscale is None:

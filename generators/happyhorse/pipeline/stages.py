@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 
+T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """Function of a stage's name, the number of steps done, and the number of all its steps."""
 
@@ -25,6 +27,12 @@ def using_threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def load_outside(load: Callable[[], T]) -> T:
+    """Load outside of inference mode, so that weights are ordinary tensors, which can be moved."""
+    with torch.inference_mode(False):
+        return load()
 
 
 class Stages:

@@ -14,6 +14,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from generators.base import InvalidInput
+from generators.happyhorse.execution.ranks import joined_ranks
 from generators.happyhorse.toy.model import ToyModel
 from generators.happyhorse.training.arguments import require_whole
 
@@ -82,19 +83,8 @@ def joined(device: str, sharded: bool = True) -> Iterator[Processes]:
         device: `cpu`; or `cuda`, of which each process takes its own GPU.
         sharded: Whether each process holds a part of the weights.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
-        yield Processes(device=torch.device(device))
-        return
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    own = torch.device("cuda", local) if device.startswith("cuda") else torch.device("cpu")
-    if own.type == "cuda":
-        torch.cuda.set_device(own)
-    dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
-    try:
-        yield Processes(dist.get_rank(), count, own, sharded)
-    finally:
-        dist.destroy_process_group()
+    with joined_ranks(device) as ranks:
+        yield Processes(ranks.rank, ranks.count, ranks.device, sharded)
 
 
 def require_one_process(command: str) -> None:

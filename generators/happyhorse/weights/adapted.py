@@ -14,10 +14,15 @@ from generators.happyhorse.network.transformer import HappyHorseTransformer
 from generators.happyhorse.pipeline.parts import Parts
 
 
-def adapted(parts: Parts, loras: Sequence[tuple[Path, float]]) -> Parts:
+def adapted(parts: Parts, loras: Sequence[tuple[Path, float]], home: str | None = None) -> Parts:
     """Return parts whose transformer has additions, each with its strength, whenever it is loaded.
 
     The files are read at once.
+
+    Args:
+        parts: Parts without them.
+        loras: Files and strengths.
+        home: Where the transformer's weights lie; None for the device.
 
     Raises:
         LoraError: A file is missing or damaged, or belongs to another network.
@@ -33,7 +38,7 @@ def adapted(parts: Parts, loras: Sequence[tuple[Path, float]]) -> Parts:
         model = parts.transformer()
         if not any(attached(model)):  # a model that stays loaded has them already
             attach(model, *read)
-            model.to(parts.device)
+            model.to(home or parts.device)
         return model
 
     return replace(parts, transformer=load)

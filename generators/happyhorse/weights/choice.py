@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from generators.base import InvalidInput, file_sha256
+from generators.happyhorse.execution.options import Way, read_ways
 from generators.happyhorse.network.facts import PRECISIONS, Precision
 from generators.happyhorse.network.limits import require_steps
 from generators.happyhorse.pipeline.request import Decoder, FirstStage, Upscale
@@ -43,6 +44,12 @@ class ModelChoice:
     """Type of the large products' weights; the toy model's own are float32."""
     loras: tuple[tuple[Path, float], ...] = ()
     """Files of low-rank additions to the first stage's weights, each with its strength."""
+    fast: tuple[Way, ...] = ()
+    """Faster ways to compute, of `execution.options`."""
+    offload: bool = False
+    """Whether the weights of layers wait in main memory, and are copied to the device when they are used."""
+    chunk: int | None = None
+    """Tokens that pass through an MLP together; None for the usual number."""
     device: str | None = None
     """Name that PyTorch knows; None for the accelerator if there is one, else the CPU."""
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -58,6 +65,15 @@ class ModelChoice:
             raise InvalidInput(f"precision must be one of {', '.join(PRECISIONS)}; got {self.precision!r}.")
         if self.precision != "bf16" and self.weights == "shipped":
             raise InvalidInput("The toy model's own weights stay in float32. Leave precision out.")
+        if self.offload and self.weights == "shipped":
+            raise InvalidInput("The toy model's own weights take six megabytes. Leave offload out.")
+        if self.chunk is not None and not (type(self.chunk) is int and self.chunk > 0):
+            raise InvalidInput(f"chunk must be a positive number of tokens; got {self.chunk}.")
+        object.__setattr__(self, "fast", read_ways(self.fast))
+        if "fused" in self.fast and self.loras:
+            raise InvalidInput(
+                "fast must leave 'fused' out with LoRA; got both. Merge the LoRA first, by lora-merge."
+            )
 
     def parts(self, upscales: tuple[Upscale, ...] = ()) -> Parts:
         """Find the model's parts. Released weights are loaded later, when a stage needs them.
@@ -73,11 +89,18 @@ class ModelChoice:
 
         device = find_device(self.device)
         parts = self._plain_parts(device, upscales)
-        if not self.loras:
-            return parts
-        from generators.happyhorse.weights.adapted import adapted
+        if self.loras:
+            from generators.happyhorse.weights.adapted import adapted
 
-        return adapted(parts, self.loras)
+            parts = adapted(parts, self.loras, self._home)
+        from generators.happyhorse.weights.placed import placed
+
+        return placed(parts, self.fast, self.offload, self.chunk)
+
+    @property
+    def _home(self) -> str | None:
+        """Where weights lie while layers are copied to the device; None for the device."""
+        return "cpu" if self.offload else None
 
     def origin(self, upscales: tuple[Upscale, ...] = ()) -> dict[str, object]:
         """Return what a clip's provenance says of the weights.
@@ -128,7 +151,13 @@ class ModelChoice:
 
         full = self.decoder == "wan"
         return random_parts(
-            self.size, self.kind, device=device, full_decoder=full, steps=self.steps, precision=self.precision
+            self.size,
+            self.kind,
+            device=device,
+            full_decoder=full,
+            steps=self.steps,
+            precision=self.precision,
+            home=self._home,
         )
 
     def _release(self, device: torch.device | str = "cpu") -> Release:
@@ -141,6 +170,7 @@ class ModelChoice:
             steps=self.steps,
             precision=self.precision,
             device=str(device),
+            home=self._home,
             folders=self.folders,
             negative_prompt=self.negative_prompt,
         )

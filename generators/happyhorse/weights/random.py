@@ -20,6 +20,7 @@ from generators.happyhorse.codecs.latents import WAN22
 from generators.happyhorse.codecs.oobleck import OobleckCodec
 from generators.happyhorse.codecs.turbo import TurboConfig, TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
+from generators.happyhorse.execution.plans import Plan
 from generators.happyhorse.network.config import HappyHorseConfig, size
 from generators.happyhorse.network.facts import Precision
 from generators.happyhorse.network.kinds import kind
@@ -78,6 +79,7 @@ def random_parts(
     full_decoder: bool = False,
     steps: int | None = None,
     precision: Precision = "bf16",
+    home: torch.device | str | None = None,
 ) -> Parts:
     """Return parts with random weights, the same at each call.
 
@@ -89,6 +91,7 @@ def random_parts(
         full_decoder: Whether Wan's decoder decodes video, rather than the turbo decoder.
         steps: Steps of the first stage; None for the kind's own.
         precision: Fewer bits for the large products; bf16 leaves them in `dtype`.
+        home: Where the weights of transformers and text encoder lie; None for the device.
 
     Raises:
         ValueError: There is no such size or kind.
@@ -96,23 +99,23 @@ def random_parts(
     config, device = size(model), torch.device(device)
     networks = _Networks(TINY if model == "tiny" else Sizes(), config, dtype, precision)
 
-    def seeded(build: Callable[[], T]) -> Callable[[], T]:
-        return lambda: _build(build, device)
+    def seeded(build: Callable[[], T], place: torch.device | str = device) -> Callable[[], T]:
+        return lambda: _build(build, torch.device(place))
 
     def transformer(name: str) -> Callable[[], HappyHorseTransformer]:
-        return seeded(lambda: networks.transformer(name))
+        return seeded(lambda: networks.transformer(name), home or device)
 
     return Parts(
         config=config,
         kind=kind(kind_name).taking(steps),
-        text=text.T5GemmaText(byte_tokenizer(), seeded(networks.text)),
+        text=text.T5GemmaText(byte_tokenizer(), seeded(networks.text, home or device)),
         transformer=transformer(kind_name),
         video_encoder=seeded(networks.wan),
         video_decoder=seeded(networks.wan if full_decoder else networks.turbo),
         audio=seeded(networks.oobleck),
         super_resolution={"540p": transformer("540p"), "1080p": transformer("1080p")},
         negative_prompt=NEGATIVE_PROMPT,
-        precision=precision,
+        plan=Plan(precision),
         device=device,
     )
 

@@ -15,6 +15,7 @@ from generators.happyhorse.codecs.protocol import VideoDecoder
 from generators.happyhorse.codecs.t5gemma import T5GemmaText
 from generators.happyhorse.codecs.turbo import TurboDecoder
 from generators.happyhorse.codecs.wan import WanCodec
+from generators.happyhorse.execution.plans import Plan
 from generators.happyhorse.hub import OOBLECK, T5GEMMA, TRANSFORMERS, TURBO, WAN, MissingModel, Source
 from generators.happyhorse.network.config import size
 from generators.happyhorse.network.facts import Precision
@@ -48,6 +49,8 @@ class Release:
     steps: int | None = None
     precision: Precision = "bf16"
     device: str = "cpu"
+    home: str | None = None
+    """Where the weights of transformers and text encoder lie; None for the device."""
     folders: Mapping[str, Path] = field(default_factory=dict)
     """Folders by part; a part without one is looked for in the hub's cache."""
     negative_prompt: Path | None = None
@@ -70,7 +73,7 @@ class Release:
         return Parts(
             config=size(self.size),
             kind=kind(self.kind).taking(self.steps),
-            text=T5GemmaText.from_folder(self.folders.get("text"), device),
+            text=T5GemmaText.from_folder(self.folders.get("text"), self.home or device),
             transformer=self._transformer(self.kind),
             video_encoder=lambda: WanCodec.load(wan, device),
             video_decoder=self._video_decoder(wan, device),
@@ -78,7 +81,7 @@ class Release:
             super_resolution={name: self._transformer(name) for name in upscales},
             negative_prompt=self._negative_prompt(),
             text_bytes=_TEXT_BYTES,
-            precision=self.precision,
+            plan=Plan(self.precision),
             device=device,
         )
 
@@ -114,7 +117,9 @@ class Release:
     def _transformer(self, kind_name: str) -> Callable[[], HappyHorseTransformer]:
         path, config = self.checkpoint(kind_name), kind(kind_name).configure(size(self.size))
         find_files(path)
-        return lambda: load_transformer(path, config, device=self.device, precision=self.precision)
+        return lambda: load_transformer(
+            path, config, device=self.home or self.device, precision=self.precision
+        )
 
     def _video_decoder(self, wan: Path, device: torch.device) -> Callable[[], VideoDecoder]:
         if self.decoder == "wan":

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from generators.happyhorse.codecs.latents import WAN22, Statistics
-from generators.happyhorse.codecs.turbo import TurboConfig, TurboDecoder, decode_windows
+from generators.happyhorse.codecs.turbo import TurboConfig, TurboDecoder, decode_tiles, decode_windows
 from generators.happyhorse.codecs.weights import WeightsError
 from tests.factories_codecs import hashed_input, hashed_weights
 
@@ -118,3 +118,30 @@ def test_refuses_weights_of_another_decoder(tmp_path: Path) -> None:
     torch.save(tiny().state_dict(), path)
     with pytest.raises(WeightsError, match=r"tensors of TurboDecoder; got .* missing: .* misshapen"):
         TurboDecoder.load(path, "cpu")
+
+
+@pytest.mark.parametrize("size", [(4, 4), (4, 40), (37, 5)])
+def test_tiles_give_what_whole_frames_give(size: tuple[int, int]) -> None:
+    latents = hashed_input(1000, 1, 4, 9, *size)
+    whole, tiled = tiny(), tiny()
+    tiled.use_tiles()
+    tiled.tile = 36
+
+    torch.testing.assert_close(tiled.decode(latents), whole.decode(latents), atol=1e-5, rtol=0)
+
+
+def test_tiles_are_joined_without_their_context() -> None:
+    latents = hashed_input(1000, 1, 4, 2, 5, 7)
+    seen: list[tuple[int, ...]] = []
+
+    def enlarge(tile: Tensor) -> Tensor:
+        seen.append(tuple(tile.shape[-2:]))
+        return tile.repeat_interleave(16, -2).repeat_interleave(16, -1)
+
+    joined = decode_tiles(enlarge, latents, side=4, context=1)
+
+    assert joined.equal(latents.repeat_interleave(16, -2).repeat_interleave(16, -1))
+    assert max(seen) <= (4, 4)
+    assert len(seen) == 3 * 4
+    with pytest.raises(ValueError, match="side must be more than twice the context, 1; got 2"):
+        decode_tiles(enlarge, latents, side=2, context=1)

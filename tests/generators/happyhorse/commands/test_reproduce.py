@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -11,33 +10,28 @@ import torch
 
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands import reproduce as command
-from generators.happyhorse.training.reproduction import REHEARSAL, Amounts, reproduce
 
 _LIMIT = 15 * 2**20
 
 
 @pytest.mark.slow
-def test_it_goes_on_until_every_stage_is_done(tmp_path: Path) -> None:
-    assert not reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() - 1)
-    assert not (tmp_path / "programme.json").exists()
+def test_it_completes_and_the_second_run_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["reproduce", "--out", str(tmp_path), "--device", "cpu", "--size", "tiny"]
+    assert main([*options, "--minutes", "0.0001"]) == 0
+    assert "There is more to do" in capsys.readouterr().out
 
-    assert reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600)
+    assert main([*options, "--minutes", "30"]) == 0
 
-    note = json.loads((tmp_path / "programme.json").read_text())
-    assert [name for name in note if name != "times so far"] == [
-        "codec",
-        "train",
-        "distill 2",
-        "referee",
-        "times",
-    ]
-    assert len(note["times"]["result"]) == 1
-    assert "floor" in (tmp_path / "times.txt").read_text()
+    said = capsys.readouterr().out
+    assert "All is done." in said
+    for stage in ("ceilings", "256p compiled", "540p fp8", "1080p eager", "fit 80 GiB", "referee"):
+        assert f"| {stage}" in said
     assert "sync F1" in (tmp_path / "scores.txt").read_text()
+    assert (tmp_path / "table.md").read_text().strip() in said
     assert max(file.stat().st_size for file in tmp_path.iterdir()) <= _LIMIT
-    before = (tmp_path / "base.safetensors").stat().st_mtime_ns
-    assert reproduce(tmp_path, REHEARSAL, "cpu", time.monotonic() + 600)
-    assert (tmp_path / "base.safetensors").stat().st_mtime_ns == before
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "results").iterdir()}
+    assert main([*options, "--minutes", "5"]) == 0
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "results").iterdir()} == before
 
 
 @pytest.mark.slow
@@ -64,22 +58,22 @@ def test_it_says_whether_there_is_more_to_do(
     done: bool,
     said: str,
 ) -> None:
-    asked: list[Amounts] = []
+    asked: list[str] = []
 
-    def work(out: Path, amounts: Amounts, device: str, until: float) -> bool:
+    def work(out: Path, size: str, device: str, until: float) -> bool:
         assert (out, device) == (tmp_path, "cpu")
         assert until > time.monotonic()
-        asked.append(amounts)
+        asked.append(size)
         return done
 
     monkeypatch.setattr(command, "reproduce", work)
     options = ["--out", str(tmp_path), "--device", "cpu", "--minutes", "9"]
 
     assert main(["reproduce", *options]) == 0
-    assert main(["reproduce", *options, "--rehearsal"]) == 0
+    assert main(["reproduce", *options, "--size", "tiny"]) == 0
 
-    assert capsys.readouterr().out.splitlines() == [said, said]
-    assert asked == [Amounts(), REHEARSAL]
+    assert [line for line in capsys.readouterr().out.splitlines() if "|" not in line and line] == [said, said]
+    assert asked == ["15b", "tiny"]
 
 
 @pytest.mark.parametrize("minutes", ["0", "-9", "nan"])

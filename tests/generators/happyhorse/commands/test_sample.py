@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -53,6 +55,59 @@ def test_writes_a_playable_clip_in_each_mode(
     assert all(f"{stage} " in said for stage in stages)
     sound = "sound at 44100 Hz" if mode.endswith("audio") else "silent"
     assert f"clip.mp4: 64×32, 8 frames at 25 fps, {sound}" in said
+
+
+def test_a_plan_that_fits_is_chosen_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sample(tmp_path / "clip.mp4", "--fit", "8", "--fast", "fused,grouped") == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("fit: precision bf16, offload none, chunks of 16,384 tokens; takes about")
+    assert "clip.mp4: 64×32" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--fit", "8", "--precision", "int8"), "fit chooses precision, offload and chunk"),
+        (("--fit", "8", "--peaks", "/no/such.json"), "peaks must be a file that reproduce wrote"),
+        (("--fast", "graphs"), "fast must leave 'graphs' out on a device without CUDA; got cpu"),
+        (("--fast", "fused", "--lora", "style.safetensors"), "fast must leave 'fused' out with LoRA"),
+        (("--chunk", "0"), "chunk must be a positive number of tokens; got 0"),
+    ],
+)
+def test_ways_that_do_not_suit_are_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    assert sample(tmp_path / "clip.mp4", *options) == 1
+
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "clip.mp4").exists()
+
+
+def test_layers_that_wait_in_main_memory_and_small_chunks_give_the_same_clip(tmp_path: Path) -> None:
+    assert sample(tmp_path / "plain.mp4") == 0
+    assert sample(tmp_path / "moved.mp4", "--offload") == 0
+
+    assert (tmp_path / "moved.mp4").read_bytes() == (tmp_path / "plain.mp4").read_bytes()
+    assert sample(tmp_path / "chunks.mp4", "--chunk", "7", "--fast", "tiles") == 0
+
+
+@pytest.mark.slow
+def test_two_processes_write_one_clip(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    options = [*SMALL, "--height", "32", "--device", "cpu", "--prompt", "a ball", "--shard"]
+    out = ["--out", str(tmp_path / "clip.mp4")]
+
+    done = subprocess.run(
+        [*command, "-m", "generators.happyhorse", "sample", *options, *out],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("clip.mp4: 64×32, 8 frames") == 1
+    assert (tmp_path / "clip.mp4").stat().st_size > 0
 
 
 def test_equal_commands_write_equal_files(tmp_path: Path) -> None:

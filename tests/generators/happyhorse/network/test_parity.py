@@ -27,7 +27,7 @@ from torch.nn import functional as F  # noqa: N812  (its usual name)
 
 from generators.happyhorse.network import attention
 from generators.happyhorse.network.config import HappyHorseConfig
-from generators.happyhorse.network.transformer import gelu7, swiglu7
+from generators.happyhorse.network.pointwise import gelu7, swiglu7
 from generators.happyhorse.weights.checkpoint import load_transformer
 from tests.factories_happyhorse import FIXTURES, hashed, hashed_inputs, hashed_transformer
 

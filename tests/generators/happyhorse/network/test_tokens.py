@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import load_file
 
 from generators.base import InvalidInput
+from generators.happyhorse.network.pointwise import Rotary
 from generators.happyhorse.network.tokens import Layout, coordinates, layout_for, patchify, unpatchify
-from generators.happyhorse.network.transformer import Rotary
 from tests.factories_happyhorse import FIXTURES
 
 GRID = Layout(frames=3, rows=2, columns=3, audio=9, text=5)

@@ -69,7 +69,7 @@ def test_weights_of_fewer_bits_are_loaded_and_counted(precision: Precision) -> N
 
     products = [module for module in parts.transformer().modules() if isinstance(module, Codes)]
     assert {module.precision for module in products} == {precision}
-    assert parts.precision == precision
+    assert parts.plan.precision == precision
     assert holdings(SIZES["15b"], precision).size_bytes < 0.53 * holdings(SIZES["15b"]).size_bytes
 
 

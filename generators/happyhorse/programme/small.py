@@ -1,25 +1,19 @@
-"""Everything that needs a GPU, stage by stage: a codec, the toy model and its students, scores, and times.
+"""The small model's stages: a codec, the model and its students, and their scores.
 
-Each stage is a function of a `Context`. Its result is kept in a note, so a later call goes on with the first
-stage that is not done. Needs torch, numpy, scipy and safetensors only, and writes no file above 15 MiB.
+Needs torch, numpy, scipy and safetensors only, and writes no file above 15 MiB.
 """
 
 from __future__ import annotations
 
-import json
-import platform
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from generators.happyhorse.sampling.timing import STAGES, Timing, time_stage
+from generators.happyhorse.programme.stages import OutOfTime, Result, Stage, Workplace
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import BASE, TOY, ToyModel, distilled_kind, load_model
 from generators.happyhorse.training.cache import DeviceCache
@@ -38,8 +32,6 @@ from generators.replacing import replacing
 from generators.toyworld.referee.table import render_table
 from generators.toyworld.world.examples import Split, example
 
-_NOTE = "programme.json"
-_TIMES_SO_FAR = "times so far"
 _ENOUGH_DB = 34.0
 _CHECKED_EVERY = 200
 _HELD_OUT = 16
@@ -61,75 +53,37 @@ class Amounts:
     students: tuple[int, ...] = (8, 4, 2)
     """Steps of the students, in the order in which they are made."""
     prompts: int = 256
-    timed: str = "15b"
-    """Size of the network that is timed."""
-    stages: tuple[str, ...] = tuple(STAGES)
-    """Names of the timed stages."""
-    compiled: tuple[bool, ...] = (False, True)
 
 
-REHEARSAL = Amounts(4, 2, 16, 16, 8, 2, 4, (2,), 2, "tiny", ("256p, 8 steps",), (False,))
+REHEARSAL = Amounts(4, 2, 16, 16, 8, 2, 4, (2,), 2)
 """Every stage within seconds."""
 
 
-class OutOfTime(Exception):
-    """The time is up, and everything so far has been written."""
-
-
-@dataclass
 class Context:
-    """Inputs of the stages, and what they share."""
+    """What the stages share."""
 
-    out: Path
-    """Folder of all files; it exists."""
-    amounts: Amounts
-    device: str
-    until: float
-    """Time on the monotonic clock at which to stop, in seconds."""
-    note: dict[str, Any] = field(default_factory=dict)
-    """Result, date and machine of each stage that is done, by name."""
-    clips: DeviceCache | None = None
-    """Encoded clips, once a stage has needed them."""
-
-    def require_time(self) -> None:
-        """Raise OutOfTime if the time is up."""
-        if time.monotonic() > self.until:
-            raise OutOfTime
+    def __init__(self, place: Workplace, amounts: Amounts) -> None:
+        self.out, self.device, self.until = place.out, place.device, place.until
+        self.place, self.amounts = place, amounts
+        self.clips: DeviceCache | None = None
+        """Encoded clips, once a stage has needed them."""
 
 
-Stage = Callable[[Context], object]
-"""Function that does its work and returns a result that JSON can hold, or raises OutOfTime."""
+def small_stages(amounts: Amounts, place: Workplace) -> Iterator[Stage]:
+    """Yield the stages in order; they share the clips that one of them has encoded."""
+    context, inputs = Context(place, amounts), asdict(amounts)
 
+    def stage(name: str, work: Callable[[Context], object]) -> Stage:
+        def run(_place: Workplace) -> Result:
+            return {"found": work(context)}
 
-def reproduce(out: Path, amounts: Amounts, device: str, until: float) -> bool:
-    """Run the stages that are not done yet, until the end or until the time is up.
+        return Stage(name, inputs, run)
 
-    Args:
-        out: Folder of all files; made if missing.
-        amounts: How much each stage does.
-        device: Where the work is done.
-        until: Time on the monotonic clock at which to stop, in seconds.
-
-    Returns:
-        Whether all stages are done.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    context = Context(out, amounts, device, until, _read_note(out))
-    try:
-        for name, stage in stages(amounts).items():
-            if name not in context.note:
-                made = {"result": stage(context), "date": datetime.now(UTC).isoformat()}
-                context.note[name] = made | machine(device)
-                _write_note(context)
-    except OutOfTime:
-        return False
-    return True
-
-
-def stages(amounts: Amounts) -> dict[str, Stage]:
-    """Return the stages by name, in order."""
-    distills = {f"distill {steps}": partial(distill_to, steps=steps) for steps in amounts.students}
-    return {"codec": train_codec, "train": train_base, **distills, "referee": score_all, "times": time_large}
+    yield stage("codec", train_codec)
+    yield stage("train", train_base)
+    for steps in amounts.students:
+        yield stage(f"distill {steps}", partial(distill_to, steps=steps))
+    yield stage("referee", score_all)
 
 
 def train_codec(context: Context) -> float:
@@ -200,27 +154,6 @@ def score_all(context: Context) -> str:
     return text
 
 
-def time_large(context: Context) -> list[dict[str, Any]]:
-    """Time the large network's stages, and write them beside the least time that their FLOPs take."""
-    found: list[dict[str, Any]] = context.note.setdefault(_TIMES_SO_FAR, [])
-    known = {(timing["stage"], timing["compiled"]) for timing in found}
-    for compiled in context.amounts.compiled:
-        for stage in context.amounts.stages:
-            if (stage, compiled) not in known:
-                context.require_time()
-                found.append(asdict(time_stage(context.amounts.timed, context.device, stage, compiled)))
-                _write_note(context)
-    with replacing(context.out / "times.txt") as draft:
-        draft.write_text("".join(f"{_line(Timing(**timing))}\n" for timing in found))
-    return found
-
-
-def machine(device: str) -> dict[str, str]:
-    """Return the device and versions that figures were made on."""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or "CPU"
-    return {"device": name, "torch": torch.__version__, "python": platform.python_version()}
-
-
 def _fit(context: Context, run: Run, report: Report | None) -> None:
     """Go on with a run; at its end, delete its state."""
     if context.clips is None:
@@ -234,8 +167,8 @@ def _fit(context: Context, run: Run, report: Report | None) -> None:
 
 def _codecs(context: Context) -> Codecs:
     """Return the trained codec if it is good enough, else the shipped one."""
-    shipped, trained = shipped_codecs(context.device), context.note["codec"]
-    if trained["result"] < _ENOUGH_DB:
+    shipped, trained = shipped_codecs(context.device), context.place.record("codec")
+    if trained is None or trained["result"]["found"] < _ENOUGH_DB:
         return shipped
     codec = trained_codec(context.out, context.device)
     return Codecs(codec, shipped.audio, f"conv after {trained['date']}")
@@ -252,19 +185,3 @@ def _frames(context: Context, split: Split, places: range) -> Tensor:
     clips = [example(split, _CODEC_SEED, place, 1 + place % 2) for place in places]
     frames, _ = to_tensors(clips, context.device)
     return frames
-
-
-def _line(timing: Timing) -> str:
-    how = "compiled" if timing.compiled else "eager"
-    return f"{timing.stage:<34} {how:<9} {timing.seconds:8.2f} s  floor {timing.floor_s:7.2f} s"
-
-
-def _read_note(out: Path) -> dict[str, Any]:
-    path = out / _NOTE
-    note: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return note
-
-
-def _write_note(context: Context) -> None:
-    with replacing(context.out / _NOTE) as draft:
-        draft.write_text(json.dumps(context.note, indent=1))
