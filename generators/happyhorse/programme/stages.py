@@ -98,7 +98,8 @@ def _run(stage: Stage, place: Workplace) -> None:
         result = {FAILED: f"out of memory: {str(error).splitlines()[0]}"}
     seconds = time.monotonic() - started
     record = {"inputs": stage.inputs, "result": result, "seconds": round(seconds, 3)}
-    record |= {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine(place.device)}
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    record |= {"date": date, "device": place.device, **machine(place.device)}
     file = place.file(stage.name)
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as draft:

@@ -18,7 +18,7 @@ class Row(NamedTuple):
     stage: str
     time: str
     share: str
-    """Least time at the card's measured matrix rate, as a share of the time."""
+    """Least time at the card's measured matrix rate, as a share of the time; none on a CPU."""
     mfu: str
     """FLOP/s as a share of the card's published dense bfloat16 rate."""
     peak: str
@@ -33,7 +33,8 @@ _NONE = "–"
 def rows(out: Path) -> list[Row]:
     """Return a row for each stage that is done in a folder, in the order in which they were."""
     records = {file.stem.replace("-", " "): json.loads(file.read_text()) for file in _files(out)}
-    ceiling = records.get("ceilings", {}).get("result", {}).get("bf16_flops")
+    ceilings = records.get("ceilings")
+    ceiling = ceilings["result"].get("bf16_flops") if ceilings and ceilings["device"] != "cpu" else None
     return [_row(name, record, ceiling) for name, record in records.items()]
 
 

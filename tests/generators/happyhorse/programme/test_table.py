@@ -12,11 +12,13 @@ PAGE = Path(__file__).parents[4] / "docs/happyhorse.md"
 COMMITTED = PAGE.with_name("happyhorse-table.md")
 
 
-def _write(out: Path, name: str, result: dict[str, Any], card: str = "NVIDIA H200") -> None:
+def _write(
+    out: Path, name: str, result: dict[str, Any], card: str = "NVIDIA H200", device: str = "cuda"
+) -> None:
     folder = out / "results"
     folder.mkdir(exist_ok=True)
     record = {"inputs": {}, "result": result, "seconds": 12.0, "date": "2026-03-04T05:06:07+00:00"}
-    (folder / f"{name}.json").write_text(json.dumps(record | {"card": card}))
+    (folder / f"{name}.json").write_text(json.dumps(record | {"card": card, "device": device}))
 
 
 def test_a_time_is_set_against_the_measured_and_the_published_rate(tmp_path: Path) -> None:
@@ -37,6 +39,15 @@ def test_a_time_is_set_against_the_measured_and_the_published_rate(tmp_path: Pat
     lines = render(list(table.values())).splitlines()
     assert lines[0].startswith("| stage | time | share of the floor | MFU | peak, GiB | card | date |")
     assert len(lines) == 2 + len(table)
+
+
+def test_a_rehearsal_on_a_cpu_has_no_floor(tmp_path: Path) -> None:
+    _write(tmp_path, "ceilings", {"bf16_flops": 1e9, "copied_bytes_per_s": 1e9}, "x86_64", "cpu")
+    _write(tmp_path, "256p-eager", {"time_s": 2.0, "flops": 800e9, "peak_bytes": 2**30}, "x86_64", "cpu")
+
+    table = {row.stage: row for row in rows(tmp_path)}
+
+    assert table["256p eager"].share == "–"
 
 
 def test_nothing_done_is_an_empty_table(tmp_path: Path) -> None:
