@@ -17,17 +17,20 @@ def find_device(name: str | None = None) -> torch.device:
         name: `cpu`, `cuda`, `cuda:1` and the like; None for the accelerator if there is one, else the CPU.
 
     Raises:
-        InvalidInput: PyTorch finds no such device on this machine; the message lists those that it finds.
+        InvalidInput: PyTorch finds no such device on this machine, and the message lists those that it finds;
+            or the card is older than those that PyTorch was built for.
     """
     there = _there()
-    if name is None:
-        return torch.device(there[:2][-1])
+    name = there[:2][-1] if name is None else name
     if name not in there:
         raise InvalidInput(
             f"device must be one that PyTorch {torch.__version__} finds on this machine; got {name!r}. "
             f"Choose one of: {', '.join(there)}."
         )
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda":
+        _refuse_old_card(device)
+    return device
 
 
 def describe_machine(device: torch.device) -> dict[str, object]:
@@ -39,6 +42,18 @@ def describe_machine(device: torch.device) -> dict[str, object]:
         "cpu_instructions": torch.backends.cpu.get_cpu_capability(),
         "onednn_max_cpu_isa": os.environ.get("ONEDNN_MAX_CPU_ISA"),
     }
+
+
+def _refuse_old_card(device: torch.device) -> None:
+    """Raise InvalidInput for a card without kernels in this PyTorch, which itself only warns."""
+    oldest = min(int(arch.removeprefix("sm_")) for arch in torch.cuda.get_arch_list() if arch[:3] == "sm_")
+    major, minor = torch.cuda.get_device_capability(device)
+    if 10 * major + minor < oldest:
+        raise InvalidInput(
+            f"device must have a compute capability of {oldest / 10} or more, for which PyTorch "
+            f"{torch.__version__} was built; got {torch.cuda.get_device_name(device)} with {major}.{minor}. "
+            "Choose another card or cpu."
+        )
 
 
 def _there() -> list[str]:

@@ -1,6 +1,6 @@
-"""`python -m tests.benchmarks.compiled`: a step of the toy model on the CPU by faster ways, beside the plain one.
+"""`python -m tests.benchmarks.compiled`: a step of the toy model by faster ways, beside the plain one.
 
-The wish is at most .7 of the plain way's processor time. The difference is the largest of any velocity.
+The wish is at most .7 of its processor time on a CPU. The difference is the largest of any velocity.
 """
 
 from __future__ import annotations

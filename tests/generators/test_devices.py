@@ -12,6 +12,9 @@ def have(monkeypatch: pytest.MonkeyPatch, kind: str | None, count: int = 0) -> N
     there = None if kind is None else torch.device(kind)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: there)
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: count)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90", "sm_120", "compute_120"])
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 6))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "an old card")
 
 
 @pytest.mark.parametrize("name", ["foo", "", "CPU", "cpu:7", "cuda", "cuda:0", "cuda:9", "mps", "meta", "\n"])
@@ -43,3 +46,13 @@ def test_takes_the_accelerator_by_default(
 ) -> None:
     have(monkeypatch, kind, count)
     assert str(find_device()) == expected
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:1", None])
+def test_a_card_that_pytorch_has_no_kernels_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    have(monkeypatch, "cuda", 2)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (6, 1))
+    with pytest.raises(InvalidInput, match=r"capability of 7\.5 or more, .* got an old card with 6\.1\."):
+        find_device(name)
