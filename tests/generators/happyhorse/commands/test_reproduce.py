@@ -15,6 +15,7 @@ _LIMIT = 15 * 2**20
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # the compiler's own
 def test_it_completes_and_the_second_run_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["reproduce", "--out", str(tmp_path), "--device", "cpu", "--size", "tiny"]
     assert main([*options, "--minutes", "0.0001"]) == 0

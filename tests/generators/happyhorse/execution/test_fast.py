@@ -63,6 +63,7 @@ def test_in_bfloat16_velocities_move_as_far_as_rounding(way: Way) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # the compiler's own
 def test_compiled_layers_give_the_same_velocities_for_every_shape() -> None:
     plain, quick = _trained(), _trained()
     quicken(quick, ("compiled", "fused", "grouped"), CPU)
