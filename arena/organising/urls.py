@@ -16,6 +16,7 @@ from arena.organising import (
 )
 from arena.organising.runs import pages as runs
 from arena.organising.studies import pages as studies
+from arena.organising.studies import rules_page
 from arena.organising.uploads import pages as uploads
 
 app_name = "organising"
@@ -50,6 +51,7 @@ urlpatterns = [
     path("studies/new/", studies.new_study, name="new_study"),
     path("studies/<slug:slug>/", studies.study, name="study"),
     path("studies/<slug:slug>/change/", studies.change_study, name="change_study"),
+    path("studies/<slug:slug>/rules/", rules_page.study_rules, name="study_rules"),
     path("studies/<slug:slug>/invite/", studies.invite_raters, name="invite_raters"),
     path("studies/<slug:slug>/participants.csv", studies.payments, name="payments"),
     path("studies/<slug:slug>/preview/", studies.preview, name="preview"),

@@ -20,8 +20,12 @@ STEPS = ("Clips", "Question", "Raters", "Check")
 LISTS = ("runs", "contenders", "aspects")
 """Fields with several values."""
 TEXTS = ("slug", "title", "question", *FRONT_TEXTS)
+ANSWER_NAMES = {"a": "A is better", "tie": "Tie", "both_bad": "Both bad", "b": "B is better"}
 CHOICES = {
-    "answers": [(",".join(answers), ", ".join(answers)) for answers in reversed(ANSWERS)],
+    "answers": [
+        (",".join(answers), ", ".join(ANSWER_NAMES[answer] for answer in answers))
+        for answers in reversed(ANSWERS)
+    ],
     "reveal": [
         ("vote", "after each vote"),
         ("last", "after the last vote"),

@@ -43,12 +43,17 @@ def count_study(study: Study) -> Counts:
 
 
 def votes_needed(study: Study, half_width: float) -> int:
-    """Return the votes that a study needs for intervals of this half-width in rating points.
+    """Return the votes that a study needs for intervals of this half-width in rating points."""
+    return votes_for(half_width, contenders=study.contenders.count(), boards=len(study.tracks))
+
+
+def votes_for(half_width: float, *, contenders: int, boards: int) -> int:
+    """Return the votes that intervals of this half-width in rating points take on some boards.
 
     Each vote counts for two contenders. Contenders are taken to be even, and a third of the votes to be ties.
     """
     each = width_appearances(half_width, tie_rate=1 / 3, design_effect=DESIGN_EFFECT)
-    return each * study.contenders.count() * len(study.tracks) // 2
+    return each * contenders * boards // 2
 
 
 def screening_effects(study: Study) -> tuple[Screening, Sequence[Effect]]:

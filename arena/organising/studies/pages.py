@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from arena.catalog.lookup import UnknownName
-from arena.errors import UnknownAddress
 from arena.organising.audit import record
 from arena.organising.permissions import allowed, may, own, require, seen_by
-from arena.organising.studies.forms import ASPECT_NAMES, CHOICES, FIELDS, STEPS, StudyForm
-from arena.organising.studies.numbers import WIDTHS, count_study, screening_effects, votes_needed
+from arena.organising.studies.finding import find_for
+from arena.organising.studies.forms import ANSWER_NAMES, ASPECT_NAMES, CHOICES, FIELDS, STEPS, StudyForm
+from arena.organising.studies.numbers import WIDTHS, count_study, screening_effects, votes_for, votes_needed
 from arena.organising.studies.preview import preview_context
 from arena.runs.models import Run
 from arena.screening.screen import exclude_found
@@ -24,10 +24,11 @@ from arena.voting.admission.admitting import InvalidAdmission, invite, load_pane
 from arena.voting.admission.panels import payment_sheet
 from arena.voting.admission.tickets import invitation_path, panel_path
 from arena.voting.coverage import cover_study, describe_coverage
-from arena.voting.models import Study
+from arena.voting.models import Study, StudyChange
 from arena.voting.openings import close_study, never_opened, pause_study, reopen_study
+from arena.voting.rule_changes import rule_differences
 from arena.voting.rules import rules_hash
-from arena.voting.studies import QUESTION, UnknownStudy, create_study, find_study
+from arena.voting.studies import QUESTION, create_study
 from arena.voting.terms import Terms
 from generators.base import Track
 
@@ -70,7 +71,7 @@ def new_study(request: HttpRequest) -> HttpResponse:
 @allowed("see_studies")
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a study: its state, links, votes and exclusions; htmx asks for the numbers alone."""
-    found = _find(request, slug, "see_studies")
+    found = find_for(request, slug, "see_studies")
     if request.headers.get("HX-Request"):
         return render(
             request, "organising/study_numbers.html", {"study": found, "counts": count_study(found)}
@@ -82,7 +83,7 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("change_study")
 def change_study(request: HttpRequest, slug: str) -> HttpResponse:
     """Open, pause or close a study, each with an entry in its ledger."""
-    found = _find(request, slug, "change_study")
+    found = find_for(request, slug, "change_study")
     action = request.POST.get("action", "")
     if action not in ACTIONS:
         raise Http404("There is no such action.")
@@ -98,7 +99,7 @@ def change_study(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("invite_raters")
 def invite_raters(request: HttpRequest, slug: str) -> HttpResponse:
     """Make an invitation's link, or add members to the panel and show theirs."""
-    found = _find(request, slug, "invite_raters")
+    found = find_for(request, slug, "invite_raters")
     try:
         if "uses" in request.POST:
             links = [("", invitation_path(found, invite(study=found, uses=_uses(request)).pk))]
@@ -117,7 +118,7 @@ def invite_raters(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("see_studies")
 def payments(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer the CSV by which a panel's members are approved and paid."""
-    found = _find(request, slug, "see_studies")
+    found = find_for(request, slug, "see_studies")
     response = HttpResponse(payment_sheet(found), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}-participants.csv"'
     return response
@@ -127,7 +128,7 @@ def payments(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("see_studies")
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a pair as raters will see it; nothing can be answered or is stored."""
-    found = _find(request, slug, "see_studies")
+    found = find_for(request, slug, "see_studies")
     context = preview_context(found)
     return render(request, "organising/preview.html", {"study": found, **(context or {"empty": True})})
 
@@ -136,7 +137,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("see_studies")
 def screening(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what the study's rules object to, and ratings with and without it; the form excludes it."""
-    found = _find(request, slug, "see_studies")
+    found = find_for(request, slug, "see_studies")
     objected, effects = screening_effects(found)
     if request.method == "POST":
         require(request.user, "change_study", found)
@@ -151,15 +152,6 @@ def screening(request: HttpRequest, slug: str) -> HttpResponse:
         "counts": count_study(found),
     }
     return render(request, "organising/screening.html", context)
-
-
-def _find(request: HttpRequest, slug: str, action: str) -> Study:
-    try:
-        found = find_study(slug)
-    except UnknownStudy as error:
-        raise UnknownAddress("There is no such study.") from error
-    require(request.user, action, found)
-    return found
 
 
 def _actor(request: HttpRequest) -> User:
@@ -193,9 +185,20 @@ def _step_page(request: HttpRequest, form: StudyForm, step: int, *, problem: str
         "choices": CHOICES,
         "aspects": ASPECT_NAMES,
         "question": QUESTION,
+        "needed": _needed(form) if step == len(STEPS) - 1 else [],
         "problem": problem,
     }
     return render(request, "organising/new_study.html", context, status=422 if problem else 200)
+
+
+def _needed(form: StudyForm) -> list[tuple[int, int]]:
+    """Return the votes that each width of intervals takes; nothing where a field is wrong."""
+    try:
+        given = form.arguments()
+    except (UnknownName, ValueError):
+        return []
+    boards, contenders = len(given["tracks"]), len(given["contenders"])
+    return [(width, votes_for(width, contenders=contenders, boards=boards)) for width in WIDTHS]
 
 
 def _study_page(
@@ -212,7 +215,8 @@ def _study_page(
         "coverage": [line for track in found.tracks for line in describe_coverage(cover_study(found, track))],
         "tracks": [Track(track) for track in found.tracks],
         "address": request.build_absolute_uri(reverse("start", args=[found.slug])),
-        "changes": found.changes.order_by("-number")[:20],
+        "changes": [(one, _told(one)) for one in found.changes.order_by("-number")[:20]],
+        "answers": [ANSWER_NAMES[answer] for answer in terms.answers],
         "invitations": found.invitations.order_by("-pk")[:20],
         "members": found.panel.count(),
         "changes_it": may(request.user, "change_study", found),
@@ -221,6 +225,11 @@ def _study_page(
         "made": links,
     }
     return render(request, "organising/study.html", context, status=422 if problem else 200)
+
+
+def _told(change: StudyChange) -> list[str]:
+    """Return what a change of rules changed; nothing for other changes."""
+    return rule_differences(change) if change.kind == StudyChange.Kind.RULES else []
 
 
 def _uses(request: HttpRequest) -> int:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from contextlib import closing
 
 import pytest
@@ -10,12 +12,14 @@ from django.test import Client
 
 from arena.organising.models import AuditEntry, Role
 from arena.organising.permissions import own
-from arena.organising.studies.numbers import votes_needed
+from arena.organising.studies.numbers import votes_for, votes_needed
+from arena.organising.studies.terms_form import GROUPS, LABELS
 from arena.runs.models import Run
 from arena.voting.admission.models import Invitation, PanelMember
 from arena.voting.exclusions import exclude_rater
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.rules import rules_hash
+from arena.voting.terms import RULES, Terms
 from tests.factories import make_contender, make_rendition, make_run, make_study, make_suite
 from tests.factories_organising import client_of, make_person, signed_in
 from tests.factories_voting import cast
@@ -173,3 +177,105 @@ def test_a_member_makes_studies_of_their_own_runs_only(run: Run) -> None:
 def test_narrower_intervals_take_more_votes_by_the_square() -> None:
     study = make_study(contenders=4)
     assert votes_needed(study, 25) == pytest.approx(4 * votes_needed(study, 50), rel=0.01)
+
+
+def _form_of(page: str) -> dict[str, list[str]]:
+    """Return what the second form of the page of rules sends if nothing is changed."""
+    form = page.split("<form")[-1]
+    sent: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        given = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if given.get("type") not in ("checkbox", "hidden") or " checked" in tag:
+            sent.setdefault(given["name"], []).append(given.get("value", "on"))
+    for name, options in re.findall(r'<select[^>]*name="(\w+)">(.*?)</select>', form):
+        sent[name] = re.findall(r'value="([^"]*)" selected', options)
+    for name, text in re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        sent[name] = [text]
+    return sent
+
+
+def test_every_term_has_a_field_that_keeps_it(organiser: Client) -> None:
+    terms = Terms(
+        answers=("a", "tie", "b"),
+        aspects=("sound", "sync"),
+        modes=("both", "muted"),
+        reveal="close",
+        public_board=False,
+        admission="panel",
+        panel_query="PID",
+        quota=7,
+        min_votes=20,
+        consent="Yes?\nNo?",
+        instructions=True,
+        sound_check="ask",
+        completion_code="C1",
+        screening={"too-fast": 2.5, "few-votes": 3},
+        repeats=0.05,
+    )
+    make_study(terms=terms.stored)
+    page = organiser.get("/organise/studies/study/rules/").content.decode()
+    sent = {**_form_of(page), "reason": ["Because"]}
+    assert "has these rules already" in organiser.post("/organise/studies/study/rules/", sent).text
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(RULES)
+    assert LABELS.keys() == RULES.keys()
+
+
+def test_a_change_of_terms_is_a_new_version_that_the_page_tells(organiser: Client) -> None:
+    study = make_study(terms={"gold": 0.1})
+    sent = _form_of(organiser.get("/organise/studies/study/rules/").content.decode())
+    sent |= {"quota": ["30"], "screening": ["too-fast: 2\n"], "reason": ["Shorter"]}
+    answer = organiser.post("/organise/studies/study/rules/", sent)
+    assert answer.headers["Location"] == "/organise/studies/study/"
+    study.refresh_from_db()
+    assert (study.rules_version, study.terms) == (2, {"gold": 0.1, "quota": 30, "screening": {"too-fast": 2}})
+    page = organiser.get("/organise/studies/study/").content.decode()
+    assert "Shorter" in page
+    assert "quota: 0 → 30" in page
+    assert AuditEntry.objects.filter(action="changed the terms of").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("reason", "", "reason must be a sentence"),
+        ("quota", "many", "quota must be a whole number"),
+        ("gold", "0.9", "gold must be a number from 0 to 0.2"),
+        ("screening", "too-fast", "screening must have lines"),
+        ("screening", "unheard-of: 1", "screening must be"),
+        ("panel_query", "PID", "panel_query must be empty unless"),
+        ("answers", "a", "answers must be"),
+    ],
+)
+def test_wrong_terms_are_refused_and_kept_in_the_form(
+    organiser: Client, field: str, value: str, message: str
+) -> None:
+    study = make_study()
+    sent = _form_of(organiser.get("/organise/studies/study/rules/").content.decode())
+    sent |= {"reason": ["Because"], "consent": ["Typed at length"], field: [value]}
+    answer = organiser.post("/organise/studies/study/rules/", sent)
+    assert answer.status_code == 422
+    assert message in html.unescape(answer.content.decode())
+    assert "Typed at length" in answer.content.decode()
+    study.refresh_from_db()
+    assert (study.rules_version, study.terms) == (1, {})
+
+
+def test_texts_are_changed_as_the_command_does(organiser: Client) -> None:
+    study = make_study()
+    texts = {"title": "Autumn", "slug": "autumn", "asked_by": "The lab", "introduction": "", "contact": ""}
+    answer = organiser.post("/organise/studies/study/rules/", texts)
+    assert answer.headers["Location"] == "/organise/studies/autumn/"
+    study.refresh_from_db()
+    assert (study.title, study.asked_by) == ("Autumn", "The lab")
+    assert "asked_by is now" in study.changes.latest("number").reason
+    cast(study, "a")
+    wrong = organiser.post("/organise/studies/autumn/rules/", {**texts, "slug": "winter"})
+    assert (wrong.status_code, "slug must stay" in wrong.content.decode()) == (422, True)
+    assert 'name="slug"' not in organiser.get("/organise/studies/autumn/rules/").content.decode()
+
+
+def test_the_last_step_says_how_many_votes_the_study_needs(organiser: Client, run: Run) -> None:
+    given = {"runs": str(run.pk), "title": "T", "slug": "t", "step": "2", "go": "next"}
+    page = organiser.post("/organise/studies/new/", given).content.decode()
+    for width in (100, 50, 25):
+        assert f'± {width} points</th><td class="number">{votes_for(width, contenders=2, boards=1)}<' in page
