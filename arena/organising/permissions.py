@@ -64,9 +64,7 @@ RULES = {
     "change_run": _rule("pause, resume and cancel runs, and retry failed jobs", O),
     "see_studies": _rule("see studies with their votes, raters and exclusions", O, own=(M,)),
     "create_study": _rule("create studies", O, M),
-    "change_study": _rule(
-        "open, pause, close and reopen studies, change their texts and rules", O, own=(M,)
-    ),
+    "change_study": _rule("open, pause, close and reopen studies, change their texts and rules", O, own=(M,)),
     "invite_raters": _rule("make invitations and panels", O, own=(M,)),
     "see_people": _rule("see who can sign in", O),
     "change_people": _rule("invite people and change their roles", O),
