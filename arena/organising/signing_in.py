@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from allauth.socialaccount.adapter import get_adapter
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from arena.errors import Problem, answer_problem
 from arena.languages import in_english
+from arena.organising.oauth import form_targets
 from arena.organising.people import MAIL_LIFE, find_link, links_since, make_link, use_link
 from arena.organising.permissions import role_of
 
@@ -40,6 +42,7 @@ NOT_MAILED = Problem(
 )
 
 
+@csp_update({"form-action": form_targets()})
 @in_english
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
