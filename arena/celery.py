@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arena.settings")
 
 app = Celery("paddock")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["arena.runs", "arena.voting"])
+app.autodiscover_tasks(["arena.runs", "arena.voting", "arena.webhooks"])
 app.set_default()  # for every thread, not only the one that imports this first
 
 

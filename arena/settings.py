@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     *(f"allauth.socialaccount.providers.{provider}" for provider in OAUTH_PROVIDERS),
+    "arena.webhooks",
     "arena.catalog",
     "arena.runs",
     "arena.voting",
@@ -227,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "reconcile": {"task": "production.reconcile", "schedule": 300.0, "options": {"expires": 300.0}},
+    "send-webhooks": {
+        "task": "webhooks.send_due",
+        "schedule": 5.0,
+        "options": {"expires": 5.0, "queue": "api"},
+    },
 }
 MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(min=0))
 MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
@@ -282,6 +288,10 @@ API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 300, validate=valid
 SNAPSHOT_KEY_FILE = env.str("SNAPSHOT_KEY_FILE", "")  # empty: a key in DATA_DIR, made when it is first needed
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 2 * 2**30, validate=validate.Range(min=1))
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", 500, validate=validate.Range(min=1))
+
+# Webhooks: origins that may be plain HTTP or on a private network, such as http://10.0.0.5:8080.
+
+WEBHOOK_PRIVATE_ORIGINS: list[str] = env.list("WEBHOOK_PRIVATE_ORIGINS", [])
 
 # Security.
 

@@ -69,6 +69,7 @@ RULES = {
     "see_people": _rule("see who can sign in", O),
     "change_people": _rule("invite people and change their roles", O),
     "see_audit_log": _rule("read the audit log", O),
+    "manage_webhooks": _rule("add, try out, turn off and remove webhooks", O),
     "use_admin": _rule("use the support admin", O),
 }
 """Rule of each action. Nothing else in this room decides who may do what."""

@@ -13,6 +13,7 @@ from arena.organising import (
     signing_in,
     suite_pages,
     suite_upload,
+    webhook_pages,
 )
 from arena.organising.runs import pages as runs
 from arena.organising.studies import pages as studies
@@ -56,5 +57,7 @@ urlpatterns = [
     path("studies/<slug:slug>/participants.csv", studies.payments, name="payments"),
     path("studies/<slug:slug>/preview/", studies.preview, name="preview"),
     path("studies/<slug:slug>/screening/", studies.screening, name="screening"),
+    path("webhooks/", webhook_pages.webhooks, name="webhooks"),
+    path("webhooks/<int:number>/", webhook_pages.change_webhook, name="change_webhook"),
     path("audit/", audit_page.audit_log, name="audit_log"),
 ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from arena.runs.announcing import announce_finished
 from arena.runs.claimant import bury, claimant_name, dead_claimants, living_claimants
 from arena.runs.drafts import remove_drafts, remove_unaccounted, remove_workplaces
 from arena.runs.hosting import is_hosted
@@ -185,6 +186,8 @@ def _move(job: Job, state: Job.State, submission: Submission | None, fields: dic
     if _claimed(job).filter(state=job.state).update(state=state, **fields):
         if job.state != state:
             describe_change(job.pk, job.state, state, submission).save(force_insert=True)
+        if state not in Job.OPEN:
+            announce_finished([job.pk])
     elif not _claimed(job).filter(state=state).update(**fields or {"state": state}):
         raise _lost(job)
     job.state = state

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.db.models import QuerySet
 
+from arena.runs.announcing import announce_finished
 from arena.runs.models import Job, JobEvent, Submission
 from arena.runs.turns import short_transaction
 
@@ -33,6 +34,8 @@ def change_states(
     JobEvent.objects.bulk_create(
         describe_change(key, was, state, paid.get(key), kind) for key, was in moved.items()
     )
+    if state not in Job.OPEN:
+        announce_finished([key for key, was in moved.items() if was in Job.OPEN])
     return len(found)
 
 

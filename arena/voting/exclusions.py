@@ -13,6 +13,8 @@ from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.models import Exclusion, LedgerEntry, Study, Undoing, Vote
 from arena.voting.records import exclusion_record, undoing_record
 from arena.voting.tally_sheets import count_vote
+from arena.webhooks.models import Event
+from arena.webhooks.outbox import announce
 
 
 @transaction.atomic
@@ -49,6 +51,9 @@ def exclude_vote(
     record = exclusion_record(exclusion)
     entry = append_entry(study=vote.ballot.study, kind=LedgerEntry.Kind.EXCLUSION, record=record)
     count_vote(vote=vote, sequence=entry.sequence, sign=-1)
+    study = vote.ballot.study
+    told = {"study": study.slug, "simulated": study.simulated, "ballot": str(vote.ballot_id), "rule": rule}
+    announce(Event.VOTE_EXCLUDED, told)
     return exclusion
 
 

@@ -15,6 +15,8 @@ from arena.voting.pairing import has_pair
 from arena.voting.records import change_record
 from arena.voting.rules import rules_details, rules_hash
 from arena.voting.terms import Terms
+from arena.webhooks.models import Event
+from arena.webhooks.outbox import announce
 from generators.base import Track
 
 
@@ -45,7 +47,15 @@ def close_study(*, study: Study, reason: str = "") -> None:
     Raises:
         StudyState: the study is closed already.
     """
-    _change_state(study, is_open=False, is_paused=False, kind=StudyChange.Kind.CLOSED, reason=reason)
+    change = _change_state(study, is_open=False, is_paused=False, kind=StudyChange.Kind.CLOSED, reason=reason)
+    last = LedgerEntry.objects.filter(study=study).latest("sequence")
+    told = {
+        "study": study.slug,
+        "simulated": study.simulated,
+        "change": change.number,
+        "ledger": {"entries": last.sequence, "head": last.entry_hash},
+    }
+    announce(Event.STUDY_CLOSED, told)
 
 
 @transaction.atomic
@@ -118,10 +128,10 @@ def _change_state(
     kind: StudyChange.Kind,
     reason: str,
     details: Mapping[str, object] = MappingProxyType({}),
-) -> None:
+) -> StudyChange:
     wanted = {"is_open": is_open, "is_paused": is_paused}
     changed = Study.objects.filter(pk=study.pk).exclude(**wanted).update(**wanted)
     if not changed:
         raise StudyState(f"Study '{study.slug}' is {STATES[kind]} already.")
     study.is_open, study.is_paused = is_open, is_paused
-    record_change(study=study, kind=kind, reason=reason, details=details)
+    return record_change(study=study, kind=kind, reason=reason, details=details)

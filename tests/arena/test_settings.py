@@ -157,7 +157,9 @@ def test_a_task_ends_before_its_message_is_delivered_again(monkeypatch: pytest.M
 
 def test_beat_looks_for_abandoned_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = _read(monkeypatch)["CELERY_BEAT_SCHEDULE"]
-    assert [entry["task"] for entry in schedule.values()] == [requeue_abandoned.name, reconcile.name]
+    assert [entry["task"] for entry in schedule.values()] == [
+        requeue_abandoned.name, reconcile.name, send_due_webhooks.name,
+    ]
 
 
 def test_postgresql_is_one_variable_away(monkeypatch: pytest.MonkeyPatch) -> None:

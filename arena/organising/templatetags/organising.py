@@ -21,6 +21,7 @@ ROOMS = (
     ("Studies", "organising:studies", "see_studies"),
     ("People", "organising:people", "see_people"),
     ("Audit log", "organising:audit_log", "see_audit_log"),
+    ("Webhooks", "organising:webhooks", "manage_webhooks"),
     ("Support", "admin:index", "use_admin"),
 )
 """Links of the navigation: name, route and the action that a person must be allowed."""
