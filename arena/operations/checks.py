@@ -49,9 +49,13 @@ def check_health() -> Health:
 
 
 def queue_age_s() -> float | None:
-    """Return the time in seconds since the oldest job without a worker was due; None without one."""
+    """Return the time in seconds since the oldest job without a worker was due; None without one.
+
+    Jobs of paused runs wait for a person, and count as little as those that failed.
+    """
     due: datetime | None = (
         Job.objects.filter(state=Job.State.PLANNED, claimed_by="", error_kind="", due_at__lte=timezone.now())
+        .exclude(paid_by__is_paused=True)
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()

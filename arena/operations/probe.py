@@ -22,12 +22,16 @@ def probe(port: int, host: str) -> int:
         connection.close()
 
 
+def known_host(allowed: str) -> str:
+    """Return a host name of ALLOWED_HOSTS: the site doesn't answer to its IP address."""
+    return allowed.split(",")[0].strip().lstrip(".*") or "localhost"
+
+
 def main() -> None:
     """Exit with 0 if the site is well, else with a line about what it answered."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*")
     try:
-        status = probe(port, host or "localhost")
+        status = probe(port, known_host(os.environ.get("ALLOWED_HOSTS", "")))
     except OSError as error:
         sys.exit(f"The web server doesn't answer on port {port}: {error}")
     if status != 200:

@@ -13,6 +13,7 @@ from django.db import connection
 from environs import EnvError
 
 from arena.runs.tasks import reconcile, requeue_abandoned
+from arena.webhooks.tasks import send_due_webhooks
 
 SETTINGS = Path(__file__).parents[2] / "arena" / "settings.py"
 SOUND = {
@@ -155,10 +156,12 @@ def test_a_task_ends_before_its_message_is_delivered_again(monkeypatch: pytest.M
     assert [100, *limits, again] == sorted({100, *limits, again})
 
 
-def test_beat_looks_for_abandoned_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beat_looks_for_abandoned_jobs_and_sends_webhooks(monkeypatch: pytest.MonkeyPatch) -> None:
     schedule = _read(monkeypatch)["CELERY_BEAT_SCHEDULE"]
     assert [entry["task"] for entry in schedule.values()] == [
-        requeue_abandoned.name, reconcile.name, send_due_webhooks.name,
+        requeue_abandoned.name,
+        reconcile.name,
+        send_due_webhooks.name,
     ]
 
 

@@ -13,9 +13,11 @@ from pytest_django import Settings
 
 from arena.operations import checks
 from arena.operations.checks import queue_age_s
+from arena.operations.probe import known_host
+from arena.runs.controls import pause_run
 from arena.runs.models import Job
 from arena.version import VERSION
-from tests.factories import make_study
+from tests.factories import make_contender, make_job, make_run, make_study, make_suite
 
 pytestmark = pytest.mark.django_db
 NOBODY = "redis://127.0.0.1:1/0"
@@ -86,6 +88,33 @@ def test_a_job_that_waits_too_long_is_a_problem_where_a_setting_says_how_long(
     response = client.get("/health/")
     assert response.status_code == 503
     assert "queue" in response.json()["detail"]
+
+
+def test_jobs_of_a_paused_run_are_not_late() -> None:
+    suite, contender = make_suite(), make_contender()
+    run = make_run(suite, [contender])
+    hour_ago = timezone.now() - timedelta(hours=1)
+    make_job(contender, suite.prompts.get(), due_at=hour_ago, paid_by=run)
+    assert queue_age_s() is not None
+    pause_run(run)
+    assert queue_age_s() is None
+
+
+@pytest.mark.parametrize("allowed", ["arena.example.org,10.0.0.7", " .example.org", "*", ""])
+def test_the_probe_asks_under_a_name_that_the_site_answers_to(
+    client: Client, settings: Settings, allowed: str
+) -> None:
+    settings.ALLOWED_HOSTS = [each.strip() for each in allowed.split(",") if each] or ["localhost"]
+    assert client.get("/health/", headers={"host": known_host(allowed)}).status_code == 200
+
+
+def test_health_by_an_address_is_answered_where_it_is_an_allowed_host(
+    client: Client, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["arena.example.org"]
+    assert client.get("/health/", headers={"host": "10.0.0.7:8000"}).status_code == 400
+    settings.ALLOWED_HOSTS = ["arena.example.org", "10.0.0.7"]
+    assert client.get("/health/", headers={"host": "10.0.0.7:8000"}).status_code == 200
 
 
 def test_many_visitors_cause_one_check(client: Client, django_assert_num_queries: object) -> None:

@@ -42,6 +42,38 @@ def test_a_report_says_nothing_about_the_person() -> None:
     assert "192.0.2.7" not in json.dumps(kept)
 
 
+def test_a_report_of_a_task_has_its_name_and_no_argument() -> None:
+    event = {
+        "extra": {
+            "celery-job": {
+                "task_name": "webhooks.send_due",
+                "args": ["secret"],
+                "kwargs": {"token": "secret"},
+            },
+            "sys.argv": ["manage.py", "webhook", "add", "https://example.org/secret"],
+        },
+        "logentry": {
+            "message": "sent to %s",
+            "params": ["https://example.org/secret"],
+            "formatted": "sent to https://example.org/secret",
+        },
+        "exception": {
+            "values": [
+                {"type": "HTTPStatusError", "value": "404 for url 'https://example.org/secret?token=secret'"},
+                {"type": "OperationalError", "value": "postgres://paddock:secret@database/paddock is away"},
+                {"type": "Http404", "value": "/ballots/secret/ is unknown"},
+                {"type": "ValueError", "value": None},
+            ]
+        },
+    }
+    kept = strip_person(event, {})
+    assert kept["extra"] == {"task": "webhooks.send_due"}
+    assert kept["logentry"] == {"message": "sent to %s"}
+    values = [raised["value"] for raised in kept["exception"]["values"]]
+    assert values == ["404 for url 'https://…'", "postgres://… is away", "/ballots/… is unknown", None]
+    assert "secret" not in json.dumps(kept)
+
+
 def test_without_an_address_nothing_is_reported() -> None:
     assert not start_reporting()
     assert not sentry_sdk.get_client().is_active()
