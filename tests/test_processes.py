@@ -84,7 +84,7 @@ def site() -> Iterator[Site]:
             server.start()
             servers.append(server)
         receiver = stack.enter_context(receiving())
-        yield Site(folder, _environment(folder, *(server.url for server in servers), receiver), receiver)
+        yield Site(folder, _environment(folder, servers[0].url, servers[1].url, receiver), receiver)
 
 
 def _environment(folder: Path, database: str, broker: str, receiver: Receiver) -> dict[str, str]:
