@@ -11,6 +11,7 @@ from environs import Env, validate
 from kombu import Queue
 from platformdirs import user_data_path
 
+from arena.beat_schedule import BEAT_SCHEDULE
 from arena.log_settings import logging_settings
 from arena.oauth_apps import oauth_app
 
@@ -221,19 +222,7 @@ CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 60
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {} if CELERY_TASK_ALWAYS_EAGER else {"visibility_timeout": CELERY_TASK_TIME_LIMIT + 60}
 )
-CELERY_BEAT_SCHEDULE = {
-    "requeue-abandoned": {
-        "task": "production.requeue_abandoned",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
-    "reconcile": {"task": "production.reconcile", "schedule": 300.0, "options": {"expires": 300.0}},
-    "send-webhooks": {
-        "task": "webhooks.send_due",
-        "schedule": 5.0,
-        "options": {"expires": 5.0, "queue": "api"},
-    },
-}
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", None, validate=validate.Range(min=0))
 MAX_USD_PER_CONTENDER = env.decimal("MAX_USD_PER_CONTENDER", None, validate=validate.Range(min=0))
 MAX_USD_PER_DAY = env.decimal("MAX_USD_PER_DAY", None, validate=validate.Range(min=0))
