@@ -9,9 +9,11 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from arena.media.storage import StoredFile, identify, open_stored
 from arena.runs.models import BrokenFile, Rendition
+from arena.voting.controls.models import Twin
 from arena.voting.models import Ballot, VoidReason
 
 log = logging.getLogger(__name__)
@@ -19,14 +21,14 @@ MISSING = "the file is missing"
 REMEDY = "Put the file back from a backup, then run: manage.py check_media"
 
 
-def find_fault(rendition: Rendition) -> str:
-    """Read a rendition's file and its variants to their ends; return what is wrong with one, or nothing.
+def find_fault(shown: Rendition | Twin) -> str:
+    """Read a file that raters are shown, and its variants, to their ends; return what is wrong, or nothing.
 
     Raises:
         OSError: the storage doesn't respond, which says nothing about the file.
     """
-    variants = [StoredFile.named(sha256, size_bytes, "mp4") for sha256, size_bytes in rendition.variants]
-    own = StoredFile(rendition.sha256, rendition.size_bytes, rendition.name)
+    variants = [StoredFile.named(sha256, size_bytes, "mp4") for sha256, size_bytes in shown.variants]
+    own = StoredFile(shown.sha256, shown.size_bytes, shown.name)
     return next(filter(None, map(_fault_of, [own, *variants])), "")
 
 
@@ -52,19 +54,36 @@ def retire(renditions: Iterable[Rendition], reason: str) -> list[str]:
         _, is_new = BrokenFile.objects.get_or_create(rendition=rendition, defaults={"reason": reason})
         if is_new:
             lines.append(f"{rendition.name}: {reason}. No pair shows it any more. {REMEDY}")
-        shown = Q(rendition_a=rendition) | Q(rendition_b=rendition)
-        Ballot.objects.filter(shown, state=Ballot.State.OPEN).update(
-            state=Ballot.State.VOIDED, void_reason=VoidReason.FILE
-        )
+        _void_open(Q(rendition_a=rendition) | Q(rendition_b=rendition))
     for line in lines:
         log.error(line)
     return lines
 
 
+@transaction.atomic
+def retire_twins(twins: Iterable[Twin], reason: str) -> list[str]:
+    """Retire degraded twins for good, and void the open ballots that show them; return a line for each."""
+    lines = []
+    for twin in twins:
+        Twin.objects.filter(pk=twin.pk).update(retired_at=timezone.now())
+        _void_open(Q(twin=twin))
+        lines.append(f"{twin.name}: {reason}. It retires. Make others with: manage.py make_twins")
+    for line in lines:
+        log.error(line)
+    return lines
+
+
+def _void_open(shown: Q) -> None:
+    opened = Ballot.objects.filter(shown, state=Ballot.State.OPEN)
+    opened.update(state=Ballot.State.VOIDED, void_reason=VoidReason.FILE)
+
+
 def retire_with(sha256: str, reason: str) -> None:
-    """Take the renditions out of play whose file, or one of whose variants, has this hash."""
-    told = Rendition.objects.annotate(told=Cast("variants", TextField()))
-    retire(list(told.filter(Q(sha256=sha256) | Q(told__contains=sha256))), reason)
+    """Take the renditions and twins out of play whose file, or one of whose variants, has this hash."""
+    told = Cast("variants", TextField())
+    has_it = Q(sha256=sha256) | Q(told__contains=sha256)
+    retire(list(Rendition.objects.annotate(told=told).filter(has_it)), reason)
+    retire_twins(list(Twin.objects.in_use().annotate(told=told).filter(has_it)), reason)
 
 
 def restore(rendition: Rendition) -> bool:

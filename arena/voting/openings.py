@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_clip_settings
+from arena.voting.controls.twins import twins_of
 from arena.voting.ledger import STATES, append_entry, hold_ledger
 from arena.voting.models import LedgerEntry, Study, StudyChange
 from arena.voting.pairing import has_pair
@@ -21,7 +22,7 @@ from generators.base import Track
 
 
 class NothingToShow(ValueError):
-    """Study without a pair of clips to show, which can't open."""
+    """Study without a pair of clips to show, or without the twins of its gold pairs, which can't open."""
 
 
 class StudyState(ValueError):
@@ -64,7 +65,7 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
 
     Raises:
         StudyState: the study is open already.
-        NothingToShow: the study has no pair of clips to show.
+        NothingToShow: the study has no pair of clips to show, or no twins though its terms ask for gold.
         UnclearSettings: the study has no clip settings yet, and there are several to choose from.
     """
     if not study.clip_settings:
@@ -73,6 +74,11 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
         raise NothingToShow(
             f"Study '{study.slug}' can't open: no two of its contenders have clips of the same prompt, seed "
             "and settings. Make them first: manage.py run_suite"
+        )
+    if lacks_twins(study, Terms.of(study.terms)):
+        raise NothingToShow(
+            f"Study '{study.slug}' can't open: its terms ask for gold pairs, and none of its clips has a "
+            f"degraded twin. Make some first: manage.py make_twins {study.slug}"
         )
     kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
     details = rules_record(study) if kind == StudyChange.Kind.OPENED else {}
@@ -87,6 +93,11 @@ def _only_clip_settings(study: Study) -> list[Settings]:
         runs=[],
         geometry=Terms.of(study.terms).geometry,
     )
+
+
+def lacks_twins(study: Study, terms: Terms) -> bool:
+    """Return whether terms ask for gold pairs that a study has no twins for."""
+    return terms.gold > 0 and not twins_of(study).exists()
 
 
 def never_opened(study: Study) -> bool:

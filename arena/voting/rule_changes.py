@@ -10,7 +10,7 @@ from django.db import transaction
 from arena.voting.fit_settings import FitSettings
 from arena.voting.ledger import hold_ledger
 from arena.voting.models import Study, StudyChange
-from arena.voting.openings import record_change, rules_record
+from arena.voting.openings import lacks_twins, record_change, rules_record
 from arena.voting.terms import SECRET, InvalidTerms, Terms
 from generators.base import Track
 
@@ -45,6 +45,7 @@ def change_rules(
         terms.check()
         terms.check_tracks(study.tracks)
         _refuse_other_geometry(study, terms)
+        _refuse_gold_without_twins(study, terms)
         study.terms = terms.stored
     if fit is not None:
         slugs = sorted(study.contenders.values_list("slug", flat=True))
@@ -68,6 +69,14 @@ def _refuse_other_geometry(study: Study, terms: Terms) -> None:
         raise InvalidTerms(
             f"geometry must stay {present}, since the study's clips are made so; got '{terms.geometry}'. "
             "Take another study."
+        )
+
+
+def _refuse_gold_without_twins(study: Study, terms: Terms) -> None:
+    if study.is_open and lacks_twins(study, terms):
+        raise InvalidTerms(
+            f"gold must be 0 while none of the study's clips has a degraded twin; got {terms.gold}. "
+            f"Make some first: manage.py make_twins {study.slug}"
         )
 
 

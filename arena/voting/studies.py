@@ -16,7 +16,7 @@ from arena.voting.clip_settings import Settings, adopt_clip_settings, choose_cli
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import FRONT_TEXTS, Study, StudyChange, Vote
 from arena.voting.native_terms import usable_covariates
-from arena.voting.openings import never_opened, record_change, reopen_study
+from arena.voting.openings import lacks_twins, never_opened, record_change, reopen_study
 from arena.voting.pairing import has_pair
 from arena.voting.pairing.goals import UNIFORM, refuse_odd_pairing
 from arena.voting.rules import refuse_differences, rules_of
@@ -79,7 +79,8 @@ def create_study(
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
         terms: terms of the study; None for those of `Terms()`.
-        opens: whether it opens as soon as it has a pair; else `reopen_study` opens it.
+        opens: whether it opens as soon as it has a pair, and a twin if its terms ask for gold; else
+            `reopen_study` opens it.
 
     Raises:
         InvalidStudy, InvalidFit, InvalidTerms: a text, the slug, a track, the fit or a term is invalid.
@@ -181,7 +182,8 @@ def _stored(
         study.suites.set(suites)
         study.contenders.set(contenders)
     wanted = known or study
-    if opens and never_opened(wanted) and has_pair(wanted):
+    is_ready = has_pair(wanted) and not lacks_twins(wanted, Terms.of(wanted.terms))
+    if opens and never_opened(wanted) and is_ready:
         reopen_study(study=wanted)
     return wanted, known is None
 

@@ -69,7 +69,7 @@ def make_twins(study: Study, *, number: int, seed: str, renew: bool = False) -> 
 def _chosen(study: Study, number: int, seed: str) -> Iterator[tuple[Rendition, Degradation]]:
     """Yield clips in an order drawn by the seed, each with the next kind that is noticed on it."""
     jobs = drawable_jobs(study)
-    taken = Twin.objects.filter(retired_at__isnull=True).values("rendition")
+    taken = Twin.objects.in_use().values("rendition")
     free = Rendition.objects.filter(clip__job__in=jobs).exclude(pk__in=taken)
     rows = free.select_related("clip__job__contender", "clip__job__prompt")
     drawn = sorted(rows, key=lambda one: content_hash([seed, one.sha256]))

@@ -10,6 +10,14 @@ from arena.runs.models import Rendition
 DEGRADATIONS = [(each.value, each.value) for each in Degradation]
 
 
+class TwinQuerySet(models.QuerySet["Twin"]):
+    """Queries of twins."""
+
+    def in_use(self) -> TwinQuerySet:
+        """Leave the retired ones out."""
+        return self.filter(retired_at__isnull=True)
+
+
 class Twin(models.Model):
     """A degraded copy of a clip, in the form of the clip's rendition. No contender made it."""
 
@@ -22,7 +30,11 @@ class Twin(models.Model):
     variants = models.JSONField(default=list, help_text="As those of a rendition")
     recipe = models.JSONField(help_text="As that of a rendition")
     created_at = models.DateTimeField(auto_now_add=True)
-    retired_at = models.DateTimeField(null=True, help_text="When newer twins took its place")
+    retired_at = models.DateTimeField(
+        null=True, help_text="When newer twins took its place"
+    )
+
+    objects = TwinQuerySet.as_manager()
 
     class Meta:
         app_label = "voting"

@@ -24,7 +24,7 @@ UNNOTICED = {
 
 def twins_of(study: Study) -> QuerySet[Twin]:
     """Return the twins that the study shows now."""
-    return Twin.objects.filter(retired_at__isnull=True, rendition__clip__job__in=drawable_jobs(study))
+    return Twin.objects.in_use().filter(rendition__clip__job__in=drawable_jobs(study))
 
 
 def judged_in(degradation: str, track: str, modes: Sequence[str]) -> list[str]:

@@ -31,12 +31,14 @@ def pair_again(outlook: Outlook, *, at_once: bool = False) -> Pairing | None:
 
 
 def _repeated(outlook: Outlook, waiting: Waiting) -> Pairing | None:
-    """Return a voided ballot's pair; None if the study no longer shows both clips."""
+    """Return a voided ballot's pair; None if a clip of it is no longer shown, or its twin has retired."""
     units = PoolUnit.objects.select_related("prompt").filter(pool=outlook.pool, **waiting.unit._asdict())
     unit = units.first()
     if unit is None:
         return None
-    first = Ballot.objects.get(pk=waiting.key)
+    first = Ballot.objects.select_related("twin").get(pk=waiting.key)
+    if first.twin is not None and first.twin.retired_at is not None:
+        return None
     try:
         a, b = find_shown(outlook.study, (first.rendition_a_id, first.rendition_b_id))
     except PoolChanged:

@@ -15,9 +15,12 @@ from arena.media.storage import identify
 from arena.runs.models import BrokenFile, Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.broken_files import find_fault, retire_with
-from arena.voting.models import Ballot, Study, VoidReason, Vote
-from tests.factories import make_study
-from tests.factories_voting import answer, media_url, open_page
+from arena.voting.controls.models import Twin
+from arena.voting.models import Ballot, Control, Study, VoidReason, Vote
+from arena.voting.pairing.again import pair_again
+from arena.voting.pairing.drawing import outlook_of
+from tests.factories import make_ballot, make_study
+from tests.factories_voting import answer, make_twin_row, media_url, open_page
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +134,25 @@ def test_a_missing_variant_retires_its_rendition(ballot: Ballot) -> None:
     assert find_fault(rendition) == "the file is missing"
     retire_with(kept.sha256, "the file is missing")
     assert [broken.rendition_id for broken in BrokenFile.objects.all()] == [rendition.pk]
+
+
+def test_a_twin_whose_file_is_missing_retires_and_its_open_ballot_is_void(study: Study) -> None:
+    rendition = Rendition.objects.order_by("pk")[0]
+    twin, whole = make_twin_row(rendition), make_twin_row(rendition, "noise")
+    ballot = make_ballot(study, control=Control.GOLD, twin=twin, twin_side="b")
+    assert _check().endswith("8 clips are whole.\n")
+    storages["renditions"].delete(twin.name)
+    with pytest.raises(CommandError, match="1 of 8 clips are broken"):
+        _check()
+    assert list(Twin.objects.in_use()) == [whole]
+    ballot.refresh_from_db()
+    assert (ballot.state, ballot.void_reason) == (Ballot.State.VOIDED, VoidReason.FILE)
+    assert _check("study").endswith("7 clips are whole.\n")
+    assert pair_again(outlook_of(study, ballot.rater), at_once=True) is None
+
+
+def test_a_twin_that_is_missing_when_it_is_served_retires(study: Study) -> None:
+    twin = make_twin_row(Rendition.objects.order_by("pk")[0])
+    storages["renditions"].delete(twin.name)
+    retire_with(twin.sha256, "the file is missing")
+    assert not Twin.objects.in_use().exists()

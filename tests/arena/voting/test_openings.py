@@ -7,13 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from arena.runs.models import Job
+from arena.runs.models import Job, Rendition
 from arena.voting.ledger import BrokenLedger, verify_ledger
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, StudyChange, Vote
 from arena.voting.openings import NothingToShow, StudyState, close_study, pause_study, reopen_study
 from tests.factories import make_study
-from tests.factories_voting import answer, cast, open_page, recorded, unprotect
+from tests.factories_voting import answer, cast, make_twin_row, open_page, recorded, unprotect
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,21 @@ def test_the_same_state_twice_is_refused_and_recorded_once(study: Study, twice: 
     with pytest.raises(ValueError, match=r"^Study 'study' is (open|closed) already"):
         twice(study=study)
     assert recorded() == before
+
+
+def test_gold_pairs_need_twins_before_a_study_opens() -> None:
+    study = make_study(terms={"gold": 0.1})
+    close_study(study=study)
+    with pytest.raises(NothingToShow, match=r"gold pairs, .* Make some first: manage.py make_twins study"):
+        reopen_study(study=study)
+    assert not Study.objects.get().is_open
+    twin = make_twin_row(Rendition.objects.order_by("pk")[0])
+    reopen_study(study=study)
+    close_study(study=study)
+    twin.retired_at = timezone.now()
+    twin.save()
+    with pytest.raises(NothingToShow, match="make_twins"):
+        reopen_study(study=study)
 
 
 def test_a_study_whose_clips_are_gone_cant_reopen(study: Study) -> None:

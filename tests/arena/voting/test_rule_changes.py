@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from arena.runs.models import Rendition
 from arena.voting.fit_settings import FitSettings, InvalidFit
 from arena.voting.ledger import BrokenLedger, verify_ledger
 from arena.voting.models import Ballot, LedgerEntry, Study
@@ -16,7 +17,7 @@ from arena.voting.rule_changes import NothingChanged, change_rules, rule_differe
 from arena.voting.rules import rules_hash
 from arena.voting.terms import InvalidTerms, Terms
 from tests.factories import make_study
-from tests.factories_voting import answer, cast, open_page, recorded
+from tests.factories_voting import answer, cast, make_twin_row, open_page, recorded
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,14 @@ def test_a_change_is_a_numbered_version_with_old_and_new_rules_in_the_ledger(stu
     }
     assert rule_differences(change) == ['reveal: "vote" → "close"', "quota: 0 → 30"]
     assert verify_ledger(study) == 1
+
+
+def test_an_open_study_gets_gold_pairs_once_it_has_twins(study: Study) -> None:
+    with pytest.raises(InvalidTerms, match=r"gold must be 0 while none .* got 0\.1\. Make some first"):
+        change_rules(study=study, terms=Terms(gold=0.1), reason=REASON)
+    make_twin_row(Rendition.objects.order_by("pk")[0])
+    change_rules(study=study, terms=Terms(gold=0.1), reason=REASON)
+    assert Study.objects.get().terms == {"gold": 0.1}
 
 
 def test_opening_records_the_rules(study: Study) -> None:

@@ -14,6 +14,7 @@ from arena.voting.fit_options import add_fit_arguments, fit_of
 from arena.voting.fit_settings import FitSettings
 from arena.voting.models import Study
 from arena.voting.openings import never_opened
+from arena.voting.pairing import has_pair
 from arena.voting.pairing.goals import KNOWN, UNIFORM
 from arena.voting.pairing.twins import describe_twins
 from arena.voting.studies import QUESTION, create_study
@@ -77,6 +78,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{track}: {line}")
         if options["closed"] and never_opened(study):
             self.stdout.write(f"It is closed. Open it with: manage.py reopen_study {study.slug}")
+        elif never_opened(study) and has_pair(study):
+            self.stdout.write(
+                "It is closed, since gold pairs need degraded twins of its clips. "
+                f"Make them with manage.py make_twins {study.slug}, then: manage.py reopen_study {study.slug}"
+            )
         elif never_opened(study):
             self.stdout.write(
                 "It is closed, since no two of its contenders have clips of one prompt, seed and settings. "
