@@ -73,7 +73,8 @@ def _refuse_other_geometry(study: Study, terms: Terms) -> None:
 
 
 def _refuse_gold_without_twins(study: Study, terms: Terms) -> None:
-    if study.is_open and lacks_twins(study, terms):
+    is_new = Terms.of(study.terms).gold == 0
+    if study.is_open and is_new and lacks_twins(study, terms):
         raise InvalidTerms(
             f"gold must be 0 while none of the study's clips has a degraded twin; got {terms.gold}. "
             f"Make some first: manage.py make_twins {study.slug}"
