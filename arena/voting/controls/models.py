@@ -30,9 +30,7 @@ class Twin(models.Model):
     variants = models.JSONField(default=list, help_text="As those of a rendition")
     recipe = models.JSONField(help_text="As that of a rendition")
     created_at = models.DateTimeField(auto_now_add=True)
-    retired_at = models.DateTimeField(
-        null=True, help_text="When newer twins took its place"
-    )
+    retired_at = models.DateTimeField(null=True, help_text="When newer twins took its place")
 
     objects = TwinQuerySet.as_manager()
 
