@@ -79,8 +79,7 @@ def create_study(
         pairing: what the next pairs are chosen for: `uniform`, `whole-board`, `top-K` or `newcomer:SLUG`.
         fit: settings of the ratings; None for half-win Bradley-Terry about a mean of 1000.
         terms: terms of the study; None for those of `Terms()`.
-        opens: whether it opens as soon as it has a pair, and a twin if its terms ask for gold; else
-            `reopen_study` opens it.
+        opens: whether it opens as soon as it has what it shows; else `reopen_study` opens it.
 
     Raises:
         InvalidStudy, InvalidFit, InvalidTerms: a text, the slug, a track, the fit or a term is invalid.
