@@ -11,9 +11,10 @@ from arena.catalog.commitments import commit
 from arena.organising.audit import record
 from arena.organising.models import Role
 from arena.organising.people import make_link
+from arena.organising.runs import pages
 from arena.voting.models import Study
 from tests.browser.test_pages import assert_accessible
-from tests.factories import make_contender
+from tests.factories import make_contender, make_job, make_prompt, make_run
 from tests.factories_organising import make_person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -28,6 +29,7 @@ PAGES = (
     "contenders/add/?generator=diffusers",
     "people/",
     "audit/",
+    "studies/shapes/rules/",
 )
 
 
@@ -49,11 +51,12 @@ def test_organisers_pages_are_accessible_and_fit_a_phone(
 ) -> None:
     commit(make_contender(codename="Amber"), "1")
     record(make_person(Role.MEMBER), "closed", study, {"reason": "enough votes"})
+    suite = study.suites.get().name
     for page in (desktop, phone):
         page.goto(f"{live_server.url}/organise/sign-in/")
         assert_accessible(page)
         _sign_in(page, live_server)
-        for path in (*PAGES, f"suites/{study.suites.get().name}/", f"suites/{study.suites.get().name}/diff/"):
+        for path in (*PAGES, *(f"suites/{suite}/{end}" for end in ("", "diff/"))):
             page.goto(f"{live_server.url}/organise/{path}")
             assert_accessible(page)
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
@@ -94,6 +97,54 @@ def test_a_contender_is_added_hidden_and_revealed_without_scripts(
     page.get_by_text("Reveal or withdraw").click()
     page.get_by_role("button", name="Reveal Amber").click()
     expect(page.get_by_text("Amber is Late")).to_be_visible()
+
+
+def test_a_study_is_previewed_changed_opened_and_closed_without_scripts(
+    without_scripts: Page, live_server: LiveServer, study: Study
+) -> None:
+    page, heading = without_scripts, without_scripts.get_by_role("heading", level=1)
+    _sign_in(page, live_server)
+    page.get_by_role("link", name="Studies").click()
+    page.get_by_role("link", name="Bouncing shapes").click()
+    page.get_by_role("link", name="Preview the ballot").click()
+    expect(page.locator("video")).to_have_count(2)
+    page.get_by_role("link", name="Back to the study").click()
+    for button, state in (("Pause", "paused"), ("Open it again", "open"), ("Close", "closed")):
+        page.get_by_label("Reason, for readers").fill(f"To be {state}")
+        page.get_by_role("button", name=button).click()
+        expect(heading).to_contain_text(state)
+    page.get_by_role("link", name="Change texts or rules").click()
+    page.get_by_label("Who may vote").select_option("invitation")
+    page.get_by_label("Why, for readers").fill("By invitation from now on")
+    page.get_by_role("button", name="Change the rules").click()
+    expect(page.get_by_text('admission: "public" → "invitation"')).to_be_visible()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_role("status")).to_contain_text("?invitation=")
+    page.get_by_role("link", name="With and without each rule").click()
+    expect(heading).to_be_visible()
+
+
+def test_a_run_is_priced_paused_resumed_and_cancelled_without_scripts(
+    without_scripts: Page, live_server: LiveServer, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "start_in_background", lambda run: None)
+    page, contender = without_scripts, study.contenders.latest("pk")
+    make_job(contender, make_prompt(study.suites.get(), "planned"))
+    run = make_run(study.suites.get(), [contender])
+    _sign_in(page, live_server)
+    page.goto(f"{live_server.url}/organise/runs/{run.pk}/")
+    expect(page.get_by_role("main")).to_contain_text("48 of 49 clips are done")
+    for button, told in (
+        ("Pause", "the run is paused"),
+        ("Resume", "48 of 49 clips"),
+        ("Cancel", "cancelled"),
+    ):
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("main")).to_contain_text(told)
+    page.goto(f"{live_server.url}/organise/runs/new/")
+    page.get_by_label(contender.name).check()
+    page.get_by_role("button", name="Price").click()
+    expect(page.get_by_role("main")).to_contain_text("clips to make, about $0.00")
 
 
 def test_the_support_admin_keeps_the_content_policy(

@@ -61,14 +61,16 @@ def plan(request: HttpRequest) -> HttpResponse:
                 return _start(request, draft)
         except (UnknownName, ValueError) as error:
             problem = str(error)
+    contenders = list(Contender.objects.order_by("name"))
     context = {
         "draft": draft,
+        "names": {one.slug: one.name for one in contenders},
         "warnings": warnings,
         "problem": problem,
         "given": request.POST,
         "chosen": request.POST.getlist("contenders"),
         "suites": [(f"{suite.name}@{suite.version}", suite) for suite in Suite.objects.all()],
-        "contenders": Contender.objects.order_by("name"),
+        "contenders": contenders,
         "tracks": list(Track),
     }
     return render(request, "organising/plan_run.html", context, status=422 if problem else 200)
@@ -170,6 +172,7 @@ def _progress(found: Run) -> dict[str, Any]:
     totals = total_runs([found])[found.pk]
     return {
         "run": found,
+        "names": {one.slug: one.shown_name for one in found.contenders.all()},
         "rows": [(row, describe_left(row)) for row in rows],
         "totals": totals,
         "spent_usd": sum((row.spent_usd for row in rows), start=0),

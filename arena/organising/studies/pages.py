@@ -149,6 +149,7 @@ def screening(request: HttpRequest, slug: str) -> HttpResponse:
         "study": found,
         "objections": objected.objections,
         "effects": [(each, [each.without[rule.rule] for rule in objected.objections]) for each in effects],
+        "names": {one.slug: one.shown_name for one in found.contenders.all()},
         "counts": count_study(found),
     }
     return render(request, "organising/screening.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django import template
@@ -9,6 +10,7 @@ from django.template.context import Context
 from django.urls import reverse
 
 from arena.organising import permissions
+from generators.base import Track
 
 register = template.Library()
 
@@ -53,3 +55,15 @@ def rooms(context: Context) -> list[RoomLink]:
 def may(context: Context, action: str, thing: Any = None) -> bool:  # noqa: ANN401 - a suite, run or study
     """Return whether the person may do something, as in `{% may "change_study" study as changes %}`."""
     return permissions.may(context["request"].user, action, thing)
+
+
+@register.filter
+def track_name(value: str) -> str:
+    """Return a track in words, such as `text to video with sound`."""
+    return Track(value).label
+
+
+@register.filter
+def named(slug: str, names: Mapping[str, str]) -> str:
+    """Return the name of a slug; the slug itself where there is none."""
+    return names.get(slug, slug)
