@@ -12,10 +12,13 @@ from arena.organising.audit import record
 from arena.organising.models import Role
 from arena.organising.people import make_link
 from arena.organising.runs import pages
+from arena.voting.exclusions import exclude_vote
 from arena.voting.models import Study
+from arena.webhooks.endpoints import add_endpoint, turn
 from tests.browser.test_pages import assert_accessible
 from tests.factories import make_contender, make_job, make_prompt, make_run
 from tests.factories_organising import make_person
+from tests.factories_voting import cast
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SUITE = "suite: shapes\ntitle: Shapes\nprompts:\n  - {id: circle, text: a red circle, tags: [round]}\n"
@@ -28,6 +31,7 @@ PAGES = (
     "contenders/add/?generator=toy-world",
     "contenders/add/?generator=diffusers",
     "people/",
+    "webhooks/",
     "audit/",
     "studies/shapes/rules/",
 )
@@ -52,6 +56,9 @@ def test_organisers_pages_are_accessible_and_fit_a_phone(
     commit(make_contender(codename="Amber"), "1")
     record(make_person(Role.MEMBER), "closed", study, {"reason": "enough votes"})
     suite = study.suites.get().name
+    endpoint = add_endpoint(address=f"https://example.org/{'long' * 30}", events=[]).endpoint
+    exclude_vote(vote=cast(study), rule="too-fast", reason="Answered within a second.")
+    turn(endpoint, on=False)
     for page in (desktop, phone):
         page.goto(f"{live_server.url}/organise/sign-in/")
         assert_accessible(page)
