@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
@@ -119,7 +120,8 @@ def test_the_processes_of_compose_make_clips_take_two_hundred_votes_and_send_a_w
     ):
         await_port(port, web)
         _make_study(site)
-        asyncio.run(_vote(port))
+        with ThreadPoolExecutor(1) as thread:  # tests in browsers leave an event loop in this one
+            thread.submit(asyncio.run, _vote(port)).result()
         _check_watching(site, port)
         site.manage(f"close_study {STUDY}")
         _await(lambda: bool(site.receiver.bodies), "beat and the worker send the webhook")
