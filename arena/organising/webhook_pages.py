@@ -6,29 +6,17 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from arena.organising.audit import record
+from arena.organising import webhook_changes as changes
 from arena.organising.permissions import allowed
-from arena.webhooks.endpoints import (
-    Added,
-    InvalidEndpoint,
-    UnknownEndpoint,
-    add_endpoint,
-    find_endpoint,
-    remove_endpoint,
-    try_out,
-    turn,
-)
+from arena.webhooks.endpoints import Added, InvalidEndpoint, UnknownEndpoint, find_endpoint
 from arena.webhooks.models import Delivery, Endpoint, Event
 
 SHOWN = 10
 """Newest messages of each webhook on the page."""
-DONE = {"on": "turned on", "off": "turned off", "remove": "removed", "test": "tried out"}
-"""What the audit log says of each button."""
 
 
 class EndpointLine(NamedTuple):
@@ -46,11 +34,9 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _webhooks_page(request)
     try:
-        with transaction.atomic():
-            added = add_endpoint(
-                address=request.POST.get("address", ""), events=request.POST.getlist("events")
-            )
-            record(request.user, "added", added.endpoint, {"events": added.endpoint.events})
+        added = changes.add_webhook(
+            request.user, address=request.POST.get("address", ""), events=request.POST.getlist("events")
+        )
     except InvalidEndpoint as error:
         return _webhooks_page(request, problem=str(error))
     return _webhooks_page(request, added=added)
@@ -61,32 +47,18 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 def change_webhook(request: HttpRequest, number: int) -> HttpResponse:
     """Try a webhook out, turn it on or off, or remove it."""
     action = request.POST.get("action", "")
-    if action not in DONE:
+    if action not in (*changes.CHANGES, "test"):
         raise Http404("There is no such action.")
     try:
         endpoint = find_endpoint(number)
     except UnknownEndpoint as error:
         raise Http404(str(error)) from error
     if action == "test":
-        _try_out(request, endpoint)
-        return redirect("organising:webhooks")
-    with transaction.atomic():
-        record(request.user, DONE[action], endpoint)
-        if action == "remove":
-            remove_endpoint(endpoint)
-        else:
-            turn(endpoint, on=action == "on")
-    messages.success(request, f"Webhook at {endpoint.host}: {DONE[action]}.")
-    return redirect("organising:webhooks")
-
-
-def _try_out(request: HttpRequest, endpoint: Endpoint) -> None:
-    record(request.user, DONE["test"], endpoint)
-    sent = try_out(endpoint)
-    if sent.problem:
-        messages.error(request, f"The test did not reach {endpoint.host}. {sent.problem}")
+        sent, said = changes.try_webhook(request.user, endpoint)
+        messages.add_message(request, messages.ERROR if sent.problem else messages.SUCCESS, said)
     else:
-        messages.success(request, f"{endpoint.host} took the test, with status {sent.status}.")
+        messages.success(request, changes.change_webhook(request.user, endpoint, action))
+    return redirect("organising:webhooks")
 
 
 def _webhooks_page(request: HttpRequest, *, problem: str = "", added: Added | None = None) -> HttpResponse:

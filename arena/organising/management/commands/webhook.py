@@ -4,23 +4,13 @@ import time
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
-from arena.organising.audit import record
-from arena.webhooks.endpoints import (
-    InvalidEndpoint,
-    UnknownEndpoint,
-    add_endpoint,
-    find_endpoint,
-    remove_endpoint,
-    try_out,
-    turn,
-)
+from arena.organising.webhook_changes import add_webhook, change_webhook, try_webhook
+from arena.webhooks.endpoints import InvalidEndpoint, UnknownEndpoint, find_endpoint
 from arena.webhooks.models import Delivery, Endpoint, Event
 from arena.webhooks.sending import send_due
 
 WATCH_S = 5
-DONE = {"on": "turned on", "off": "turned off", "remove": "removed", "test": "tried out"}
 
 
 class Command(BaseCommand):
@@ -59,9 +49,7 @@ class Command(BaseCommand):
 
     def _add(self, address: str, events: str) -> None:
         chosen = [each.strip() for each in events.split(",") if each.strip()]
-        with transaction.atomic():
-            added = add_endpoint(address=address, events=chosen)
-            record(None, "added", added.endpoint, {"events": added.endpoint.events})
+        added = add_webhook(None, address=address, events=chosen)
         self.stdout.write(f"Webhook {added.endpoint} was added. Its secret, which isn't shown again:")
         self.stdout.write(added.secret)
 
@@ -73,20 +61,13 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {_described(each)}")
 
     def _change(self, action: str, endpoint: Endpoint) -> None:
-        if action == "test":
-            record(None, DONE[action], endpoint)
-            sent = try_out(endpoint)
-            if sent.problem:
-                raise CommandError(f"The test did not reach {endpoint.host}. {sent.problem}")
-            self.stdout.write(f"{endpoint.host} took the test, with status {sent.status}.")
+        if action != "test":
+            self.stdout.write(change_webhook(None, endpoint, action))
             return
-        with transaction.atomic():
-            record(None, DONE[action], endpoint)
-            if action == "remove":
-                remove_endpoint(endpoint)
-            else:
-                turn(endpoint, on=action == "on")
-        self.stdout.write(f"Webhook at {endpoint.host}: {DONE[action]}.")
+        sent, said = try_webhook(None, endpoint)
+        if sent.problem:
+            raise CommandError(said)
+        self.stdout.write(said)
 
     def _send(self, *, watch: bool) -> None:
         self.stdout.write(f"{send_due()} messages delivered.")
