@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 
 import torch
 
@@ -45,8 +46,12 @@ def describe_machine(device: torch.device) -> dict[str, object]:
 
 
 def _refuse_old_card(device: torch.device) -> None:
-    """Raise InvalidInput for a card without kernels in this PyTorch, which itself only warns."""
-    oldest = min(int(arch.removeprefix("sm_")) for arch in torch.cuda.get_arch_list() if arch[:3] == "sm_")
+    """Raise InvalidInput for a card without kernels in this PyTorch, which itself only warns.
+
+    Builds name NVIDIA's architectures sm_75, sm_90a and the like; those for AMD's cards name none.
+    """
+    named = (re.fullmatch(r"sm_(\d+)[a-z]?", arch) for arch in torch.cuda.get_arch_list())
+    oldest = min((int(arch[1]) for arch in named if arch), default=0)
     major, minor = torch.cuda.get_device_capability(device)
     if 10 * major + minor < oldest:
         raise InvalidInput(

@@ -56,3 +56,12 @@ def test_a_card_that_pytorch_has_no_kernels_for_is_refused(
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (6, 1))
     with pytest.raises(InvalidInput, match=r"capability of 7\.5 or more, .* got an old card with 6\.1\."):
         find_device(name)
+
+
+@pytest.mark.parametrize("built", [["sm_90a", "sm_80"], ["gfx90a", "gfx942"], []])
+def test_every_way_in_which_builds_name_architectures_is_read(
+    monkeypatch: pytest.MonkeyPatch, built: list[str]
+) -> None:
+    have(monkeypatch, "cuda", 1)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: built)
+    assert str(find_device("cuda")) == "cuda"
