@@ -181,10 +181,13 @@ def _stored(
         study.suites.set(suites)
         study.contenders.set(contenders)
     wanted = known or study
-    is_ready = has_pair(wanted) and not lacks_twins(wanted, Terms.of(wanted.terms))
-    if opens and never_opened(wanted) and is_ready:
+    if opens and never_opened(wanted) and _is_ready(wanted):
         reopen_study(study=wanted)
     return wanted, known is None
+
+
+def _is_ready(study: Study) -> bool:
+    return has_pair(study) and not lacks_twins(study, Terms.of(study.terms))
 
 
 @transaction.atomic

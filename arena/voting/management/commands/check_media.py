@@ -50,6 +50,8 @@ class Command(BaseCommand):
 
     def _check_twin(self, twin: Twin) -> bool:
         fault = find_fault(twin)
-        for line in retire_twins([twin] if fault else [], fault):
+        if not fault:
+            return False
+        for line in retire_twins([twin], fault):
             self.stderr.write(line)
-        return bool(fault)
+        return True
