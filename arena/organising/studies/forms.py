@@ -11,6 +11,7 @@ from django.http import QueryDict
 from arena.catalog.lookup import find_contenders, find_track
 from arena.runs.models import Run
 from arena.runs.runs import find_run
+from arena.voting.choices import Outcome
 from arena.voting.models import FRONT_TEXTS, Study
 from arena.voting.studies import QUESTION, refuse_invalid
 from arena.voting.terms import ANSWERS, ASPECTS, Terms
@@ -20,7 +21,7 @@ STEPS = ("Clips", "Question", "Raters", "Check")
 LISTS = ("runs", "contenders", "aspects")
 """Fields with several values."""
 TEXTS = ("slug", "title", "question", *FRONT_TEXTS)
-ANSWER_NAMES = {"a": "A is better", "tie": "Tie", "both_bad": "Both bad", "b": "B is better"}
+ANSWER_NAMES = dict(Outcome.choices)
 CHOICES = {
     "answers": [
         (",".join(answers), ", ".join(ANSWER_NAMES[answer] for answer in answers))
