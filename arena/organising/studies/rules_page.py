@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -26,11 +27,12 @@ def study_rules(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, found)
     part = "terms" if "reason" in request.POST else "texts"
     try:
-        (_change_terms if part == "terms" else _change_texts)(request, found)
+        with transaction.atomic():
+            (_change_terms if part == "terms" else _change_texts)(request, found)
+            record(request.user, f"changed the {part} of", found)
     except ValueError as error:
         found.refresh_from_db()
         return _page(request, found, wrong=part, problem=str(error))
-    record(request.user, f"changed the {part} of", found)
     return redirect("organising:study", found.slug)
 
 
