@@ -86,8 +86,9 @@ def _take_stock(run: Run) -> tuple[Counter[str], list[Job] | None]:
     Raises:
         DiskFull: the disk of a worker is full.
     """
-    states = count_states(run)
-    if not _has_work(run):
+    has_work = _has_work(run)
+    states = count_states(run)  # afterwards: else a worker's last clip might come between and not be counted
+    if not has_work:
         return states, None
     if (stopped := _full(run).first()) is not None:
         raise DiskFull(stopped.error_message)

@@ -12,7 +12,7 @@ from arena.runs import crew, driver, tasks
 from arena.runs.driver import produce, retry_failed_jobs
 from arena.runs.generating import workshop
 from arena.runs.models import Clip, Job, Rendition, Run
-from arena.runs.runs import plan_run
+from arena.runs.runs import count_states, plan_run
 from generators.base import QuotaExceeded, Track
 from generators.full_disk import DiskFull
 from tests.factories import make_contender, make_suite
@@ -78,6 +78,22 @@ def test_it_waits_for_what_another_process_makes(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(driver, "sleep", lambda _: Job.objects.update(state=Job.State.SUCCEEDED))
     assert _produce(run)[0] == {Job.State.SUCCEEDED: 1}
     assert not Clip.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_clip_that_another_process_ends_right_after_a_count_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = _plan(contenders=1)
+    Job.objects.update(state=Job.State.RUNNING, claimed_by="another")
+
+    def count_and_end(run: Run) -> Counter[str]:
+        states = count_states(run)
+        Job.objects.update(state=Job.State.SUCCEEDED)
+        return states
+
+    monkeypatch.setattr(driver, "count_states", count_and_end)
+    assert _produce(run)[0] == {Job.State.SUCCEEDED: 1}
 
 
 @pytest.mark.django_db

@@ -172,7 +172,8 @@ def test_worker_broker_and_database_are_killed_and_every_job_ends_once(site: Sit
     site.database.restart()
 
     site.wait_until(lambda: run.poll() is not None)
-    assert f"{JOBS} done, 0 failed." in site.said("run")
+    said = site.said("run")
+    assert f"{JOBS} done, 0 failed." in said, said
     _check_jobs(site)
     _check_ledger(site, server)
 
