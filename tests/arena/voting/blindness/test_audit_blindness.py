@@ -21,6 +21,7 @@ from arena.media.storage import StoredFile
 from arena.media.variants import make_variants
 from arena.runs.models import Rendition
 from arena.voting import files
+from arena.voting.blindness import collecting
 from arena.voting.blindness.report import Audit, NotAuditable, audit_study
 from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study
@@ -85,6 +86,27 @@ def study(made: list[Made]) -> Study:
     return study
 
 
+class Clock:
+    """Clock on which nothing takes longer than anything else, until it is told to advance."""
+
+    def __init__(self) -> None:
+        """Start at 0 s."""
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """Return the time, which passes by a millisecond each time one looks."""
+        self.now_s += 0.001
+        return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time the answers by a clock that no other work on the machine can slow."""
+    clock = Clock()
+    monkeypatch.setattr(collecting, "perf_counter", clock)
+    return clock
+
+
 def _audit(study: Study) -> Audit:
     return audit_study(study, raters=24, each=6, seed=1)
 
@@ -100,11 +122,7 @@ def test_a_blind_study_has_no_leak_and_keeps_its_rows(
 
 
 def test_files_that_keep_tags_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    makers = {
-        sha256: f"mk0{row.clip.job.contender_id % CONTENDERS}".encode()
-        for row in Rendition.objects.select_related("clip__job")
-        for sha256, _ in row.variants
-    }
+    makers = {sha256: f"mk0{place}".encode() for sha256, place in _places().items()}
 
     def keep_tag(stored: Readable, clip: ServedClip) -> PaddedFile:
         content = stored.read(clip.file.size_bytes) or b""
@@ -118,11 +136,44 @@ def test_files_that_keep_tags_are_caught(study: Study, monkeypatch: pytest.Monke
     assert "container names contenders more often than the clips' content does." in audit.leaks
 
 
-def test_files_of_their_own_length_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_their_own_length_name_contenders(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     _serve(
         monkeypatch, lambda clip: clip._replace(padded_bytes=clip.file.size_bytes + HEADER_BYTES, salt=b"")
     )
+    audit = _audit(study)
+    # Two of four contenders have clips of many bytes. Clips are too few for an interval that excludes chance.
+    assert audit.named["http"].share > audit.chance + 0.05
+
+
+def test_a_length_for_each_contender_is_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = _places()
+    _serve(
+        monkeypatch,
+        lambda clip: clip._replace(padded_bytes=clip.padded_bytes + 512 * places[clip.file.sha256]),
+    )
     assert "http names contenders more often than chance." in _audit(study).leaks
+
+
+def test_answers_that_take_longer_for_one_contender_than_another_are_caught(
+    study: Study, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = _places()
+
+    def delay(clip: ServedClip) -> ServedClip:
+        clock.now_s += 0.002 * places[clip.file.sha256]
+        return clip
+
+    _serve(monkeypatch, delay)
+    assert "http names contenders more often than chance." in _audit(study).leaks
+
+
+def _places() -> dict[str, int]:
+    """Return the place of its contender among all, by the hash of each variant."""
+    return {
+        sha256: row.clip.job.contender_id % CONTENDERS
+        for row in Rendition.objects.select_related("clip__job")
+        for sha256, _ in row.variants
+    }
 
 
 def test_files_without_variants_and_salt_are_caught(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
