@@ -24,6 +24,7 @@ urlpatterns = [
     path("studies/<slug:slug>/votes/", own_votes, name="own_votes"),
     path("studies/<slug:slug>/before/", way.prepare, name="prepare"),
     path("studies/<slug:slug>/before/<int:number>/", way.screen, name="screen"),
+    path("studies/<slug:slug>/work/", way.work, name="work"),
     path("studies/<slug:slug>/check/", way.check, name="check"),
     path("checks/<str:token>/<int:trial>.wav", way.check_sound, name="check_sound"),
     path("ballots/<str:token>/", voting.answer, name="answer"),

@@ -23,6 +23,8 @@ SECRET = ("completion_code", "completion_url", "screened_out_code")
 """Fields that only raters who finished, or were turned away, may know."""
 LONGEST_CONSENT = 4000
 LARGEST_COUNT = 1_000_000
+MOST_WORK_BITS = 24
+"""Work that takes a phone a minute or two; each bit more doubles it."""
 LARGEST_SHARE = 0.2
 """Most pairs of each kind of control."""
 
@@ -75,6 +77,8 @@ class Terms:
     """Whether instructions are shown before the first pair."""
     sound_check: str = "off"
     """Whether headphones and display are checked before the first pair."""
+    work_bits: int = 0
+    """Leading zero bits of the hash that a new rater's browser must find, 0 for none."""
     completion_code: str = ""
     """Code shown to a rater who has finished, empty for none; public rules say only that there is one."""
     completion_url: str = ""
@@ -259,6 +263,9 @@ RULES: dict[str, Rule] = {
     "consent": _text(LONGEST_CONSENT, "text that raters agree to first, empty for none"),
     "instructions": _truth("whether instructions are shown first"),
     "sound_check": _choice(SOUND_CHECKS, "check of headphones and display before the first pair"),
+    "work_bits": _count(
+        MOST_WORK_BITS, "proof of work before the first pair, in bits: each one doubles it; 0 for none"
+    ),
     "completion_code": _text(64, "code for raters who have finished, empty for none"),
     "completion_url": Rule(
         "empty or an address of at most 500 characters that starts with https:// or http://",

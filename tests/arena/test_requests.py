@@ -254,6 +254,7 @@ def addresses(client: Client) -> dict[str, str]:
         "commitment": f"/anonymous/{commit(make_contender(codename='Amber'), '1').digest}.json",
         "prepare": "/studies/study/before/",
         "screen": "/studies/study/before/1/",
+        "work": "/studies/study/work/",
         "check": "/studies/study/check/",
         "check_sound": f"/checks/{new_check().token}/0.wav",
         "reasons": f"/ballots/{sign_ballot(voted)}/reasons/",

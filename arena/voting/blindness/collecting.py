@@ -23,6 +23,7 @@ from arena.voting.ballots import open_ballot, skip_ballot
 from arena.voting.blindness.evidence import Evidence, Received, examine
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.raters import remember_rater
+from arena.voting.way.steps import take_step, wanted_steps
 
 MEDIA = re.compile(r'(?:src|href)="(/[^"]*/?media/[^"]+)"')
 
@@ -68,6 +69,8 @@ def collect_views(study: Study, *, raters: int, each: int, seed: int) -> Iterato
 
 def _collect(study: Study, index: int, each: int, random: Random) -> list[View]:
     rater = Rater.objects.create()
+    for step in wanted_steps(study):
+        take_step(study=study, rater=rater, step=step)
     browser = _browser(rater)
     views: list[View] = []
     for _ in range(each):

@@ -17,13 +17,16 @@ class Step(models.Model):
         INSTRUCTIONS = "instructions"
         CONSENT = "consent"
         CHECK = "check"
+        WORK = "work"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="+")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="steps")
     name = models.CharField(max_length=16, choices=Name.choices)
     text_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the text agreed to")
     is_done = models.BooleanField(default=True, help_text="Whether the rater may go on")
-    details = models.JSONField(default=dict, help_text="What a check measured")
+    details = models.JSONField(
+        default=dict, help_text="What a check measured, or the solution of a proof of work"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

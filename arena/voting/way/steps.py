@@ -31,6 +31,8 @@ def wanted_steps(study: Study) -> list[Wanted]:
         steps.append(Wanted(Step.Name.CONSENT, hash_of(terms.consent)))
     elif terms.instructions:
         steps.append(Wanted(Step.Name.INSTRUCTIONS))
+    if terms.work_bits:
+        steps.append(Wanted(Step.Name.WORK))
     if terms.sound_check != "off" and any(Track(track).with_sound for track in study.tracks):
         steps.append(Wanted(Step.Name.CHECK))
     return steps

@@ -1,4 +1,4 @@
-"""Pages around voting: instructions, consent and the check before it, reasons and reports after it."""
+"""Pages around voting: instructions, consent, work and the check before it, reasons and reports after it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ from arena.voting.way.checks import TRIALS, Check, find_check, new_check
 from arena.voting.way.models import Step
 from arena.voting.way.remarks import KINDS, give_reasons, report_clip
 from arena.voting.way.steps import Wanted, next_step, take_step, wanted_steps
+from arena.voting.way.work import puzzle_for
 from generators.base import Track
 
 SCREENS = 3
 """Short screens of instructions; the last one asks for the consent."""
+PAGES = {Step.Name.WORK: "work", Step.Name.CHECK: "check"}
+"""Addresses of the steps with a page of their own."""
 
 
 @never_cache
@@ -40,8 +43,8 @@ def prepare(request: HttpRequest, slug: str) -> HttpResponse:
     step = next_step(study, rater)
     if step is None:
         return redirect("ballot", slug)
-    if step.name == Step.Name.CHECK:
-        return redirect("check", slug)
+    if step.name in PAGES:
+        return redirect(PAGES[Step.Name(step.name)], slug)
     return redirect("screen", slug, 1 if Terms.of(study.terms).instructions else SCREENS)
 
 
@@ -68,6 +71,22 @@ def screen(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "must_agree": request.method == "POST",
     }
     return render(request, "screen.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def work(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the rater's proof of work, and record its solution once."""
+    study, rater = _open_study(request, slug), current_rater(request)
+    step = Wanted(Step.Name.WORK)
+    if rater is None or next_step(study, rater) != step:
+        return redirect("prepare", slug)
+    puzzle, nonce = puzzle_for(study, rater), request.POST.get("nonce", "")
+    if puzzle.is_solved_by(nonce):
+        return _take(request, study, step, details={"bits": puzzle.bits, "nonce": nonce})
+    failed = request.method == "POST"
+    context = {"study": study, "puzzle": puzzle, "failed": failed}
+    return render(request, "work.html", context, status=422 if failed else 200)
 
 
 @never_cache
@@ -152,7 +171,7 @@ def _open_study(request: HttpRequest, slug: str) -> Study:
 
 def _introduction(study: Study) -> Wanted | None:
     """Return the step that the screens stand for: the consent, or else the instructions."""
-    return next((step for step in wanted_steps(study) if step.name != Step.Name.CHECK), None)
+    return next((step for step in wanted_steps(study) if step.name not in PAGES), None)
 
 
 def _take(

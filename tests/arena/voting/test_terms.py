@@ -31,6 +31,7 @@ EVERY_FIELD: dict[str, Any] = {
     "consent": "I agree.\nI am an adult.",
     "instructions": True,
     "sound_check": "require",
+    "work_bits": 18,
     "completion_code": "C0DE",
     "completion_url": "https://panel.example/done?cc={code}&who={participant}",
     "screened_out_code": "0UT",

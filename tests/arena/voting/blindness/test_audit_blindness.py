@@ -22,6 +22,7 @@ from arena.media.variants import make_variants
 from arena.runs.models import Rendition
 from arena.voting import files
 from arena.voting.blindness import collecting
+from arena.voting.blindness.collecting import collect_views
 from arena.voting.blindness.report import Audit, NotAuditable, audit_study
 from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study
@@ -190,6 +191,12 @@ def test_files_without_variants_and_salt_are_caught(study: Study, monkeypatch: p
 
 def _serve(monkeypatch: pytest.MonkeyPatch, change: Callable[[ServedClip], ServedClip]) -> None:
     monkeypatch.setattr(files, "read_media_token", lambda token: change(read_media_token(token)))
+
+
+def test_a_study_with_steps_before_the_first_pair_is_audited(study: Study) -> None:
+    study.terms = {"consent": "Agreed?", "work_bits": 24}
+    study.save()
+    assert [len(views) for views in collect_views(study, raters=2, each=2, seed=1)] == [4, 4]
 
 
 def test_a_study_that_people_cannot_rate_is_refused() -> None:
