@@ -30,6 +30,8 @@ LEASE_S = 120
 ROUND = 100
 """Messages that one endpoint is sent at most before the others have their turn."""
 GONE = 410
+KEPT = timedelta(days=30)
+"""Time for which a settled message is kept for organisers to look at."""
 
 log = logging.getLogger(__name__)
 
@@ -44,18 +46,22 @@ class Answer(NamedTuple):
 
 
 def send_due() -> int:
-    """Send each message that is due; return how many were delivered.
+    """Send each message that is due, and forget old ones; return how many were delivered.
 
     1. take the endpoints with due messages, one after the other;
     2. claim a message by a conditional update, so that two workers do not send it twice;
     3. send it outside any transaction, and record the answer;
-    4. after a failure, leave the endpoint's other messages to the next round: it may be down for all of them.
+    4. after a failure, leave the endpoint's other messages to the next round: it may be down for all of them;
+    5. forget messages that were settled `KEPT` ago.
     """
     due = Delivery.objects.filter(
         state=Delivery.State.WAITING, due_at__lte=timezone.now(), endpoint__is_on=True
     )
     keys = due.order_by().values_list("endpoint", flat=True).distinct()
-    return sum(_send_round(endpoint) for endpoint in Endpoint.objects.filter(pk__in=list(keys)))
+    sent = sum(_send_round(endpoint) for endpoint in Endpoint.objects.filter(pk__in=list(keys)))
+    settled = Delivery.objects.filter(state__in=[Delivery.State.DELIVERED, Delivery.State.GIVEN_UP])
+    settled.filter(due_at__lt=timezone.now() - KEPT).delete()
+    return sent
 
 
 def send_now(delivery: Delivery) -> Delivery:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import QueryDict
 
+from arena.organising.studies.fields import Field, Option
 from arena.organising.studies.forms import CHOICES
 from arena.voting.terms import ASPECTS, RULES, SECRET, Terms
 
@@ -64,26 +65,6 @@ LABELS = {
     "repeats": "Share of pairs that are asked again on swapped sides, from 0 to 0.2",
     "screening": "Screening rules with their thresholds, one on each line",
 }
-
-
-class Option(NamedTuple):
-    """One value that a field can take."""
-
-    value: str
-    label: str
-    is_chosen: bool
-
-
-class Field(NamedTuple):
-    """Field of the form, with its present value as it is typed."""
-
-    name: str
-    label: str
-    kind: str
-    """`choice`, `several`, `truth`, `number`, `line`, or one of the long texts, `consent` and `screening`."""
-    value: str = ""
-    options: tuple[Option, ...] = ()
-    is_on: bool = False
 
 
 def term_groups(terms: Terms, sent: QueryDict | None = None) -> list[tuple[str, list[Field]]]:

@@ -179,9 +179,9 @@ def test_narrower_intervals_take_more_votes_by_the_square() -> None:
     assert votes_needed(study, 25) == pytest.approx(4 * votes_needed(study, 50), rel=0.01)
 
 
-def _form_of(page: str) -> dict[str, list[str]]:
-    """Return what the second form of the page of rules sends if nothing is changed."""
-    form = page.split("<form")[-1]
+def _form_of(page: str, heading: str = "Rules") -> dict[str, list[str]]:
+    """Return what the form under a heading of the page of rules sends if nothing is changed."""
+    [form] = [each for each in page.split("<form") if f"<h2>{heading}</h2>" in each]
     sent: dict[str, list[str]] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         given = dict(re.findall(r'(\w+)="([^"]*)"', tag))
@@ -258,6 +258,50 @@ def test_wrong_terms_are_refused_and_kept_in_the_form(
     assert "Typed at length" in answer.content.decode()
     study.refresh_from_db()
     assert (study.rules_version, study.terms) == (1, {})
+
+
+def test_a_change_of_ratings_is_a_new_version_and_keeps_what_is_not_changed(organiser: Client) -> None:
+    fit = {"ties": "davidson", "both_bad": "floor", "covariates": ["duration", "motion"], "scale": 100.5}
+    study = make_study(fit=fit)
+    sent = _form_of(organiser.get("/organise/studies/study/rules/").content.decode(), "Ratings")
+    sent |= {"reason": ["Because"]}
+    assert "has these rules already" in organiser.post("/organise/studies/study/rules/", sent).text
+    anchor = study.contenders.order_by("slug").first()
+    assert anchor is not None
+    sent |= {"anchor": [anchor.slug], "anchor_rating": ["1200"], "side": ["on"], "covariates": ["motion"]}
+    answer = organiser.post("/organise/studies/study/rules/", sent)
+    assert answer.headers["Location"] == "/organise/studies/study/"
+    study.refresh_from_db()
+    changed = {"anchor": anchor.slug, "anchor_rating": 1200, "side": True, "covariates": ["motion"]}
+    assert (study.rules_version, study.fit) == (2, {**fit, **changed})
+    assert AuditEntry.objects.filter(action="changed the ratings of").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("reason", "", "reason must be a sentence"),
+        ("scale", "-1", "scale must be above 0"),
+        ("scale", "1e999", "scale must be a number"),
+        ("anchor_rating", "high", "anchor_rating must be a number"),
+        ("anchor", "nobody", "anchor must be one of"),
+        ("ties", "unheard-of", "ties must be one of"),
+        ("covariates", "price", "covariates must be of"),
+    ],
+)
+def test_wrong_ratings_are_refused_and_kept_in_the_form(
+    organiser: Client, field: str, value: str, message: str
+) -> None:
+    study = make_study()
+    sent = _form_of(organiser.get("/organise/studies/study/rules/").content.decode(), "Ratings")
+    sent |= {"anchor_rating": ["1234"], "reason": ["Because"], field: [value]}
+    answer = organiser.post("/organise/studies/study/rules/", sent)
+    assert answer.status_code == 422
+    assert message in html.unescape(answer.content.decode())
+    kept = _form_of(answer.content.decode(), "Ratings")
+    assert [kept["anchor_rating"], kept["scale"]] == [sent["anchor_rating"], sent["scale"]]
+    study.refresh_from_db()
+    assert (study.rules_version, study.fit) == (1, {})
 
 
 def test_texts_are_changed_as_the_command_does(organiser: Client) -> None:

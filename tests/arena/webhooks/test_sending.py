@@ -125,6 +125,26 @@ def test_a_receiver_that_is_gone_is_turned_off(receiver: Receiver) -> None:
     assert other.state == "delivered"
 
 
+def test_messages_are_forgotten_30_days_after_they_were_settled(receiver: Receiver) -> None:
+    with time_machine.travel(datetime(2026, 1, 1, tzinfo=UTC), tick=False) as clock:
+        receiver.add()
+        delivered = _announce()
+        send_due()
+        clock.shift(timedelta(days=1))
+        given_up, waiting = _announce(), _announce()
+        Delivery.objects.filter(pk=given_up.pk).update(state=Delivery.State.GIVEN_UP)
+        Endpoint.objects.update(is_on=False)
+        for days, kept in (
+            (29, [delivered, given_up, waiting]),
+            (0.5, [given_up, waiting]),
+            (1, [waiting]),
+            (9, [waiting]),
+        ):
+            clock.shift(timedelta(days=days))
+            send_due()
+            assert set(Delivery.objects.all()) == set(kept)
+
+
 def test_a_redirect_is_a_failure_and_not_followed(receiver: Receiver) -> None:
     receiver.add()
     written = _announce()
