@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -100,17 +101,18 @@ def change_run(request: HttpRequest, number: int) -> HttpResponse:
     found = _find(request, number)
     require(request.user, "change_run", found)
     action = request.POST.get("action", "")
-    if action == "pause":
-        pause_run(found)
-    elif action == "cancel":
-        messages.success(request, f"{cancel_run(found)} clips were cancelled.")
-    elif action in ("resume", "retry"):
-        if action == "retry":
-            retry_failed_jobs(found)
-        start_in_background(found)
-    else:
+    if action not in ("pause", "cancel", "resume", "retry"):
         raise Http404("There is no such action.")
-    record(request.user, f"{action}d" if action.endswith("e") else action, found)
+    with transaction.atomic():
+        if action == "pause":
+            pause_run(found)
+        elif action == "cancel":
+            messages.success(request, f"{cancel_run(found)} clips were cancelled.")
+        elif action == "retry":
+            retry_failed_jobs(found)
+        record(request.user, f"{action}d" if action.endswith("e") else action, found)
+    if action in ("resume", "retry"):
+        start_in_background(found)
     return redirect("organising:run", number)
 
 
@@ -135,10 +137,11 @@ def _find(request: HttpRequest, number: int) -> Run:
 
 
 def _start(request: HttpRequest, draft: Draft) -> HttpResponse:
-    placed = place_run(draft).run
     assert isinstance(request.user, User)  # noqa: S101 - the decorator lets nobody else in
-    own(request.user, placed)
-    record(request.user, "started", placed, {"clips": draft.clips, "usd": round(draft.usd, 2)})
+    with transaction.atomic():
+        placed = place_run(draft).run
+        own(request.user, placed)
+        record(request.user, "started", placed, {"clips": draft.clips, "usd": round(draft.usd, 2)})
     start_in_background(placed)
     return redirect("organising:run", placed.pk)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,12 +60,18 @@ def new_study(request: HttpRequest) -> HttpResponse:
         _require_own_runs(request, form)
         if step < len(STEPS) - 1 and request.POST.get("go") != "create":
             return _step_page(request, form, step + 1)
-        study, _ = create_study(**form.arguments(), opens=False)
+        study = _create(request, form)
     except (UnknownName, ValueError) as error:
         return _step_page(request, form, step, problem=str(error))
+    return redirect("organising:study", study.slug)
+
+
+@transaction.atomic
+def _create(request: HttpRequest, form: StudyForm) -> Study:
+    study, _ = create_study(**form.arguments(), opens=False)
     own(_actor(request), study)
     record(request.user, "created", study)
-    return redirect("organising:study", study.slug)
+    return study
 
 
 @require_safe
@@ -88,10 +95,11 @@ def change_study(request: HttpRequest, slug: str) -> HttpResponse:
     if action not in ACTIONS:
         raise Http404("There is no such action.")
     try:
-        ACTIONS[action](study=found, reason=request.POST.get("reason", "").strip()[:500])
+        with transaction.atomic():
+            ACTIONS[action](study=found, reason=request.POST.get("reason", "").strip()[:500])
+            record(request.user, f"{action.rstrip('e')}ed", found)
     except ValueError as error:
         return _study_page(request, found, problem=str(error))
-    record(request.user, f"{action.rstrip('e')}ed", found)
     return redirect("organising:study", slug)
 
 
@@ -101,17 +109,24 @@ def invite_raters(request: HttpRequest, slug: str) -> HttpResponse:
     """Make an invitation's link, or add members to the panel and show theirs."""
     found = find_for(request, slug, "invite_raters")
     try:
-        if "uses" in request.POST:
-            links = [("", invitation_path(found, invite(study=found, uses=_uses(request)).pk))]
-        else:
-            ids = _panel_ids(request)
-            load_panel(study=found, ids=ids)
-            links = [(one, panel_path(found, one)) for one in dict.fromkeys(ids)]
+        links = _invite(request, found)
     except InvalidAdmission as error:
         return _study_page(request, found, problem=str(error))
-    record(request.user, "invited raters to", found, {"links": len(links)})
     absolute = [(one, request.build_absolute_uri(path)) for one, path in links]
     return _study_page(request, found, links=absolute)
+
+
+@transaction.atomic
+def _invite(request: HttpRequest, study: Study) -> list[tuple[str, str]]:
+    """Return the panel ids that were loaded with their links, or one link for all who are invited."""
+    if "uses" in request.POST:
+        links = [("", invitation_path(study, invite(study=study, uses=_uses(request)).pk))]
+    else:
+        ids = _panel_ids(request)
+        load_panel(study=study, ids=ids)
+        links = [(one, panel_path(study, one)) for one in dict.fromkeys(ids)]
+    record(request.user, "invited raters to", study, {"links": len(links)})
+    return links
 
 
 @require_safe
