@@ -122,7 +122,7 @@ def test_a_study_is_previewed_changed_opened_and_closed_without_scripts(
         expect(heading).to_contain_text(state)
     page.get_by_role("link", name="Change texts or rules").click()
     page.get_by_label("Who may vote").select_option("invitation")
-    page.get_by_label("Why, for readers").fill("By invitation from now on")
+    page.get_by_label("Why the rules change").fill("By invitation from now on")
     page.get_by_role("button", name="Change the rules").click()
     expect(page.get_by_text('admission: "public" → "invitation"')).to_be_visible()
     page.get_by_role("button", name="Make a link").click()
