@@ -24,8 +24,8 @@ class FixedClips:
 
     def __init__(self, count: int = 8, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)
-        video = torch.randn(count, 24, 3, 4, 4, generator=generator)
-        audio = video.mean(dim=(2, 3, 4))[:, None].repeat(1, 9, 2) * 48**0.5
+        video = torch.randn(count, SMALL.latent_channels, 3, 2, 2, generator=generator)
+        audio = video.mean(dim=(2, 3, 4))[:, None].repeat(1, 9, 8) * 12**0.5
         words = torch.randint(len(VOCABULARY), (count, 7), generator=generator)
         self.latents = EncodedBatch(video, audio, words)
 

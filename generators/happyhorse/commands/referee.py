@@ -67,9 +67,8 @@ def run(args: Namespace) -> int:
     """
     _check(args)
     use_threads(args.threads)
-    codecs = shipped_codecs(args.device)
-    samplers = list(_samplers(args, codecs))
-    table = _score(args, codecs, samplers)
+    samplers = list(_samplers(args))
+    table = _score(args, _common_codecs(samplers), samplers)
     _say(render_table(table))
     _say(f"\nShares of what the {CEILING} reaches:\n")
     _say(render_table(shares(table), _interval))
@@ -105,16 +104,31 @@ def _score(args: Namespace, codecs: Codecs, samplers: Sequence[ClipSampler]) -> 
     return table
 
 
-def _samplers(args: Namespace, codecs: Codecs) -> Iterator[ClipSampler]:
+def _samplers(args: Namespace) -> Iterator[ClipSampler]:
     """Yield each checkpoint in the ways asked for; the shipped base as a cascade, too."""
     for path in args.checkpoints or SHIPPED:
         model, kind = load_model(path, args.device)
-        sampler = ClipSampler(model, kind, codecs)
+        sampler = ClipSampler(model, kind, shipped_codecs(args.device, model.config))
         yield sampler
         if args.from_image:
             yield replace(sampler, from_image=True)
         if args.cascade or (not args.checkpoints and kind.sampler == "base"):
             yield replace(sampler, cascade=True)
+
+
+def _common_codecs(samplers: Sequence[ClipSampler]) -> Codecs:
+    """Return the codecs that all samplers share, as one table has one ceiling.
+
+    Raises:
+        InvalidInput: Some have others.
+    """
+    found = {sampler.codecs.digest: sampler.codecs for sampler in samplers}
+    if len(found) > 1:
+        raise InvalidInput(
+            "checkpoints must have latents of the same codecs; got those of several. Score each in a call."
+        )
+    (codecs,) = found.values()
+    return codecs
 
 
 def _title(sampler: ClipSampler) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from generators.devices import find_device
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
+from generators.happyhorse.toy.model import TOY, load_model
 from generators.happyhorse.training.arguments import make_folder
 from generators.happyhorse.training.cache import LatentCache, Recipe, fill_cache
 from generators.happyhorse.training.flow_step import begin_flow, compile_layers
@@ -30,6 +31,7 @@ _TOLD_EVERY = 1024
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options that `run` reads."""
     parser.add_argument("--out", type=Path, required=True, help="folder for the state, weights and log")
+    parser.add_argument("--start", type=Path, help="weights to start from (default: random ones)")
     parser.add_argument("--cache", type=Path, help="folder for encoded clips (default: in --out)")
     parser.add_argument("--clips", type=int, default=24_000, help="number of clips (default: %(default)s)")
     parser.add_argument("--objects", type=int, choices=(1, 2), default=1, help="objects in each clip")
@@ -47,6 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--report-minutes", type=float, default=15.0, help="minutes between learning curves")
     parser.add_argument("--no-sheets", action="store_true", help="make no sample sheets")
     parser.add_argument("--threads", type=int, help="CPU threads of each process")
+    parser.add_argument("--bfloat16", action="store_true", help="faster on a CPU with AVX-512 BF16 or AMX")
     parser.add_argument("--compile", action="store_true", help="a third faster after some minutes")
     parser.add_argument("--shard", action="store_true", help="spread the weights over processes by FSDP2")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
@@ -60,14 +63,15 @@ def run(args: Namespace) -> int:
     """
     find_device(args.device)
     rates = Rates(muon=args.muon_rate, adam=args.adam_rate)
-    settings = Settings(samples=args.samples, batch=args.batch, seed=args.seed, rates=rates)
+    settings = Settings(args.samples, args.batch, args.seed, rates, bfloat16=args.bfloat16)
     pace = Pace(deadline(args.minutes), args.save_minutes, args.report_minutes)
-    codecs = shipped_codecs()
+    start = None if args.start is None else load_model(args.start)[0]
+    codecs = shipped_codecs(config=TOY if start is None else start.config)
     recipe = Recipe("train", args.seed, args.clips, args.objects, codecs.digest)
     use_threads(args.threads)
     make_folder("out", args.out)
     with joined(args.device, args.shard) as processes:
-        training = begin_flow(settings, codecs.variances, processes)
+        training = begin_flow(settings, codecs.variances, processes, start=start)
         if args.compile:
             compile_layers(training.step.model)
         clips = _clips(args.cache or args.out / "cache", recipe, codecs, processes)

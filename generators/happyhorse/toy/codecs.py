@@ -7,11 +7,13 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from generators.happyhorse.codecs import linear_video, spectral_audio
+from generators.happyhorse.codecs import linear_video, object_video, spectral_audio
 from generators.happyhorse.codecs.basis import SCALING
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
+from generators.happyhorse.codecs.object_video import ObjectVideoCodec
 from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
+from generators.happyhorse.network.config import SIZES, HappyHorseConfig
 from generators.happyhorse.sampling.preconditioning import Variances
 
 
@@ -45,12 +47,14 @@ class Codecs(NamedTuple):
         return Variances(self.video.variance.reshape(-1, 1, 1, 1), self.audio.variance)
 
 
-def shipped_codecs(device: str = "cpu") -> Codecs:
-    """Load the fitted codecs in the package."""
-    paths = linear_video.TOY_WORLD, spectral_audio.TOY_WORLD
+def shipped_codecs(device: str = "cpu", config: HappyHorseConfig = SIZES["toy"]) -> Codecs:
+    """Load the codecs in the package whose latents a network of these sizes takes."""
+    learned = config.latent_channels == ObjectVideoCodec.latent_channels
+    paths = (object_video if learned else linear_video).TOY_WORLD, spectral_audio.TOY_WORLD
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+    load = ObjectVideoCodec.load if learned else LinearVideoCodec.load
     return Codecs(
-        LinearVideoCodec.load(paths[0]).to(device),
+        load(paths[0]).to(device),
         SpectralAudioCodec.load(paths[1]).to(device),
         f"{digest}, {SCALING}",
     )

@@ -34,7 +34,7 @@ def toy_parts(
         device: Device for all parts.
     """
     model, kind = load_model(weights_file(kind_name, steps), device)
-    codecs = shipped_codecs(str(device))
+    codecs = shipped_codecs(str(device), model.config)
     return Parts(
         config=model.config,
         kind=kind.taking(steps),

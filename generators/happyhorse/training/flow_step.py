@@ -70,17 +70,20 @@ def begin_flow(
     variances: Variances,
     processes: Processes = ALONE,
     config: HappyHorseConfig = TOY,
+    start: ToyModel | None = None,
 ) -> Run:
-    """Return a run at its start, with fresh weights that are the same in every process.
+    """Return a run at its start, with weights that are the same in every process.
 
     Args:
         settings: Length, batch, seed and rates.
         variances: Variances of the codecs' latents.
         processes: Processes that share each batch.
         config: Sizes of the network.
+        start: Network that is trained further; a fresh one if None.
     """
     torch.manual_seed(settings.seed)
-    model = ToyModel(config, variances).to(processes.device)
+    model = start or ToyModel(config, variances)
+    model = model.to(processes.device)
     return Run(FlowStep(model, processes), settings)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from generators.toyworld.world.drawing import Figure, Frame, draw_backdrop, draw_frame
 from generators.toyworld.world.grammar import Scene
@@ -28,9 +28,17 @@ def draw_frames(
     Yields:
         Frames (height, width, 3).
     """
+    times_s = (index / fps for index in range(max(round(duration_s * fps), 1)))
+    yield from draw_moments(scene, flights, times_s, width, height)
+
+
+def draw_moments(
+    scene: Scene, flights: tuple[Flight, ...], times_s: Iterable[float], width: int, height: int
+) -> Iterator[Frame]:
+    """Draw the frames (height, width, 3) of a clip at some times, in seconds."""
     backdrop = draw_backdrop(scene.background, width, height)
-    for index in range(max(round(duration_s * fps), 1)):
-        yield draw_frame(backdrop, _figures(scene, flights, index / fps))
+    for time_s in times_s:
+        yield draw_frame(backdrop, _figures(scene, flights, time_s))
 
 
 def sound_of(scene: Scene, flights: tuple[Flight, ...], duration_s: float) -> Samples:

@@ -6,6 +6,7 @@ no held-out prompt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.toyworld.world.clip import draw_frames
+from generators.toyworld.world.clip import draw_moments
 from generators.toyworld.world.grammar import WORDS, ObjectSpec, Scene, write
 from generators.toyworld.world.physics import Flight, Impact, digest, simulate
 from generators.toyworld.world.sound import render_mono
@@ -60,7 +61,12 @@ class Example:
     @property
     def frames(self) -> NDArray[np.uint8]:
         """Pictures, (FRAMES, SIDE, SIDE, 3)."""
-        return np.stack(list(draw_frames(self.scene, self.flights, DURATION_S, SIDE, SIDE, FPS)))
+        return self.frames_at(range(FRAMES))
+
+    def frames_at(self, places: Iterable[int]) -> NDArray[np.uint8]:
+        """Return the pictures at some places in the clip, (places, SIDE, SIDE, 3)."""
+        times_s = (place / FPS for place in places)
+        return np.stack(list(draw_moments(self.scene, self.flights, times_s, SIDE, SIDE)))
 
     @property
     def samples(self) -> NDArray[np.float32]:

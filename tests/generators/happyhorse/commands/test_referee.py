@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands import referee
-from generators.happyhorse.toy.model import ToyModel, distilled_kind, save_model
+from generators.happyhorse.toy.model import TOY, ToyModel, distilled_kind, save_model
 
 
 @pytest.mark.parametrize(("option", "few", "least"), [("seeds", "1", 2), ("count", "0", 1)])
@@ -111,3 +112,15 @@ def test_a_file_in_the_sheets_place_is_named(
     assert main(["referee", "--sheets", str(tmp_path / "sheets")]) == 1
 
     assert "sheets must be a folder; got " in capsys.readouterr().err
+
+
+def test_checkpoints_on_different_codecs_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, channels in (("small", 24), ("large", 96)):
+        model = ToyModel(replace(TOY, video_in_channels=channels))
+        save_model(model, distilled_kind(2), tmp_path / f"{name}.safetensors")
+
+    assert main(["referee", str(tmp_path / "small.safetensors"), str(tmp_path / "large.safetensors")]) == 1
+
+    assert "checkpoints must have latents of the same codecs" in capsys.readouterr().err

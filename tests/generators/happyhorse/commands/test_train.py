@@ -10,7 +10,7 @@ import torch
 
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands import train
-from generators.happyhorse.toy.model import BASE, load_model
+from generators.happyhorse.toy.model import BASE, load_model, save_model
 from generators.happyhorse.training.cache import LatentCache
 from generators.happyhorse.training.flow_step import begin_flow
 from generators.happyhorse.training.held_out import HeldOut
@@ -161,3 +161,19 @@ def test_a_cache_of_other_clips_is_refused(tmp_path: Path, capsys: pytest.Captur
     assert _train(tmp_path, "--objects", "2") == 1
 
     assert "Use another folder." in capsys.readouterr().err
+
+
+def test_it_goes_on_from_given_weights(tmp_path: Path) -> None:
+    _train(tmp_path / "first")
+    start = tmp_path / "first" / "base.safetensors"
+
+    assert _train(tmp_path / "second", "--start", str(start), "--minutes", "1e-9") == 0
+
+    assert (tmp_path / "second" / "base.safetensors").read_bytes() == _without_notes(start, tmp_path)
+
+
+def _without_notes(path: Path, folder: Path) -> bytes:
+    """Return the bytes of the same weights, saved as those of a run without a step."""
+    model, kind = load_model(path)
+    save_model(model, kind, folder / "again.safetensors", samples=0, seed=0, batch=2)
+    return (folder / "again.safetensors").read_bytes()

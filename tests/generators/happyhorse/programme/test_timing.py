@@ -96,5 +96,5 @@ def test_all_stages_of_the_large_network_come_before_the_small_models(place: Wor
 
     large = [f"{size} {way}" for size in ("256p", "540p", "1080p") for way in ("eager", "compiled", "fp8")]
     levels = [f"fit {level}" for level in (8, 12, 16, 24, 48, 80)]
-    small = ["codec", "train", "distill 8", "distill 4", "distill 2", "referee"]
+    small = ["train", "distill 8", "distill 4", "distill 2", "referee"]
     assert names == ["ceilings", *large, *levels, "peaks", *small]

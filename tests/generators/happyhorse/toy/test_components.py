@@ -30,7 +30,7 @@ def ask(**changes: object) -> ClipRequest:
 @pytest.mark.parametrize("cascade", [False, True])
 def test_the_pipeline_makes_the_clips_that_the_referee_scores(cascade: bool) -> None:
     model, kind = load_model(weights_file("distilled", 2))
-    maker = ClipSampler(model, kind, shipped_codecs(), cascade=cascade)
+    maker = ClipSampler(model, kind, shipped_codecs(config=model.config), cascade=cascade)
     (expected,) = maker.clips([Example(parse(PROMPT), 0)], seed=3)
 
     decoded = Pipeline(toy_parts(steps=2, cascade=cascade)).make(ask())
@@ -66,13 +66,14 @@ def test_a_silent_clip_needs_no_audio_tokens() -> None:
 def test_a_given_first_frame_is_kept() -> None:
     from PIL import Image
 
-    codec = shipped_codecs().video
+    parts = toy_parts(steps=2)
+    codec = parts.video_decoder()
     picture = Example(parse(PROMPT), 1).frames[:1]
     image = Image.fromarray(picture[0])
-    decoded = Pipeline(toy_parts(steps=2)).make(ask(mode="i2v-audio", image=image))
+    decoded = Pipeline(parts).make(ask(mode="i2v-audio", image=image))
 
     pixels = torch.from_numpy(picture)[None].movedim(-1, 1).float() / 127.5 - 1
-    kept = as_bytes(codec.decode(codec.encode(pixels)))[0, 0]
+    kept = as_bytes(codec.decode(parts.video_encoder().encode(pixels)))[0, 0]
     assert np.abs(decoded.frames[0].astype(int) - kept).mean() < 1
 
 

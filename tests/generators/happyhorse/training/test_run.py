@@ -11,7 +11,7 @@ from generators.happyhorse.toy.model import BASE, ToyModel, load_model, save_mod
 from generators.happyhorse.training.flow import draw_task, errors
 from generators.happyhorse.training.flow_step import FlowStep
 from generators.happyhorse.training.processes import Processes
-from generators.happyhorse.training.run import Run, Settings, choose, drawing, precision
+from generators.happyhorse.training.run import Run, Settings, arithmetic, choose, drawing
 from tests.factories_training import SMALL, FixedClips, small_run, take
 
 CLIPS = FixedClips()
@@ -190,10 +190,11 @@ def test_a_steps_draws_follow_from_seed_and_number() -> None:
     assert not first.equal(other)
 
 
-def test_a_cpu_computes_in_full_precision() -> None:
-    with precision(torch.device("cpu")):
+@pytest.mark.parametrize(("bfloat16", "dtype"), [(False, torch.float32), (True, torch.bfloat16)])
+def test_a_cpu_computes_in_full_precision_unless_told_otherwise(bfloat16: bool, dtype: torch.dtype) -> None:
+    with arithmetic(torch.device("cpu"), bfloat16):
         product = torch.ones(2, 2) @ torch.ones(2, 2)
-    assert product.dtype == torch.float32
+    assert product.dtype == dtype
 
 
 @pytest.mark.parametrize(

@@ -64,3 +64,8 @@ def test_a_clip_is_as_long_as_its_sound_and_quiet_at_first() -> None:
         assert clip.frames.shape == (FRAMES, SIDE, SIDE, 3)
         assert clip.samples.shape == (SAMPLES,)
         assert all(impact.time_s >= QUIET_START_S for impact in clip.impacts)
+
+
+def test_single_frames_are_those_of_the_whole_clip() -> None:
+    clip = example("train", 0, 2)
+    assert (clip.frames_at([0, 7, 32]) == clip.frames[[0, 7, 32]]).all()
