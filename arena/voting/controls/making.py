@@ -67,17 +67,22 @@ def make_twins(study: Study, *, number: int, seed: str, renew: bool = False) -> 
 
 
 def _chosen(study: Study, number: int, seed: str) -> Iterator[tuple[Rendition, Degradation]]:
-    """Yield clips in an order drawn by the seed, each with the next kind that is noticed on it."""
+    """Yield clips in an order drawn by the seed, each with the next kind that is noticed on it.
+
+    Twins that have retired are not made again: another kind takes their place.
+    """
     jobs = drawable_jobs(study)
     taken = Twin.objects.in_use().values("rendition")
     free = Rendition.objects.filter(clip__job__in=jobs).exclude(pk__in=taken)
     rows = free.select_related("clip__job__contender", "clip__job__prompt")
     drawn = sorted(rows, key=lambda one: content_hash([seed, one.sha256]))
     modes = Terms.of(study.terms).modes
+    made = set(Twin.objects.filter(seed=seed).values_list("rendition", "degradation"))
     kinds, found = cycle(Degradation), 0
     for rendition in drawn:
         for kind in (next(kinds) for _ in Degradation):
-            if _is_noticed(rendition, kind) and judged_in(kind, rendition.clip.job.track, modes):
+            noticed = _is_noticed(rendition, kind) and judged_in(kind, rendition.clip.job.track, modes)
+            if noticed and (rendition.pk, kind) not in made:
                 yield rendition, kind
                 found += 1
                 break

@@ -18,7 +18,7 @@ from django.db.models import BigIntegerField, Case, F, QuerySet, UUIDField, When
 from django.utils import timezone
 
 from arena.prepared import Given, Prepared
-from arena.voting.models import Ballot, Rater, Study
+from arena.voting.models import Ballot, Control, Rater, Study
 from arena.voting.pairing.models import Pool, PoolUnit
 from arena.voting.pairing.units import Unit
 from arena.voting.voids import MOST_TRIES
@@ -82,6 +82,8 @@ class Waiting(NamedTuple):
     pair: frozenset[int]
     since: int
     """Number of ballots that the rater got in the study after it."""
+    is_repeat: bool
+    """Whether the rater had judged the pair before, on the other sides."""
 
 
 RATER = Given("rater", UUIDField())
@@ -165,17 +167,20 @@ def _rows(rater: Rater) -> Iterator[Row]:
 
 
 def _let_wait(history: History, rows: Sequence[Row]) -> None:
-    """Note the pairs to show again: all their ballots were voided, and no vote has named a clip of theirs."""
-    tries: dict[tuple[frozenset[int], int | None], list[Row]] = defaultdict(list)
+    """Note the pairs to show again: all their ballots were voided, and no vote has named a clip of theirs.
+
+    A repeated pair is one of its own: its first ballot was voted on, and may have named both clips.
+    """
+    tries: dict[tuple[frozenset[int], int | None, bool], list[Row]] = defaultdict(list)
     for row in rows:
-        tries[row.pair, row.twin].append(row)
-    for (pair, _), of_pair in tries.items():
+        tries[row.pair, row.twin, row.control == Control.REPEAT].append(row)
+    for (pair, _, is_repeat), of_pair in tries.items():
         last = max(of_pair, key=lambda row: row.issued_at)
         if len(of_pair) >= MOST_TRIES or any(row.state != Ballot.State.VOIDED for row in of_pair):
             continue
-        if pair.isdisjoint(history.units[last.unit].revealed):
+        if is_repeat or pair.isdisjoint(history.units[last.unit].revealed):
             since = sum(row.issued_at > last.issued_at for row in rows)
-            history.waiting.append(Waiting(last.key, last.unit, pair, since))
+            history.waiting.append(Waiting(last.key, last.unit, pair, since, is_repeat))
             history.units[last.unit].revealed |= {last.a: last.of_a, last.b: last.of_b}
     history.waiting.sort(key=lambda waiting: -waiting.since)
 
@@ -242,7 +247,7 @@ class Outlook:
         A vote reveals both of its clips, so a unit of n blind clips has n // 2 votes left. This is an upper
         limit: skipped pairs can leave fewer where three or more contenders share a unit.
         """
-        left = self.pool.most_votes + len(self.history.waiting)
+        left = self.pool.most_votes + sum(not waiting.is_repeat for waiting in self.history.waiting)
         for number, each in self.touched.items():
             left -= each.clips // 2
             if number in self.left:

@@ -128,6 +128,25 @@ def test_a_voided_gold_pair_comes_back_as_it_was() -> None:
     assert (again.twin, again.twin_side, again.mode) == (ballot.twin, ballot.twin_side, ballot.mode)
 
 
+def test_a_voided_repetition_comes_back_as_it_was_and_leaves_the_progress_alone() -> None:
+    study, rater = make_study(contenders=3, prompts=12, terms=REPEATS), Rater.objects.create()
+    _vote_often(study, rater, REPEAT_AFTER + 1)
+    ballot = open_ballot(study=study, rater=rater, random=Always(3))
+    assert ballot is not None
+    total = rater_progress(study=study, rater=rater).total
+    void_ballot(ballot=ballot, reason=VoidReason.STALL)
+    assert rater_progress(study=study, rater=rater).total == total
+    _vote_often(study, rater, 3)
+    again = open_ballot(study=study, rater=rater, random=Never(1))
+    assert again is not None
+    assert (again.control, again.mode) == (Control.REPEAT, ballot.mode)
+    assert (again.rendition_a, again.rendition_b) == (ballot.rendition_a, ballot.rendition_b)
+    cast_vote(ballot=again, outcome="a")
+    after = open_ballot(study=study, rater=rater, random=Never(1))
+    assert after is not None
+    assert after.control == ""
+
+
 @pytest.mark.slow
 def test_controls_come_as_often_as_the_terms_say_and_leave_propensities_exact() -> None:
     """3,000 draws: the share within 4 standard errors, and each ordinary pair as often as its propensity."""

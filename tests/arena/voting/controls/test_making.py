@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from arena.media.probe import probe
 from arena.runs.models import Rendition
@@ -77,6 +78,19 @@ def test_renewal_retires_the_old_twins_and_each_clip_has_one_in_use(
     assert twins_of(study).get().rendition != old.rendition
     old.refresh_from_db()
     assert old.retired_at is not None
+
+
+@pytest.mark.slow
+def test_a_seed_used_again_makes_other_twins_than_those_that_retired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "RENDITION_VARIANTS", 0)
+    study = _study(tmp_path)
+    _make(study, number=2, seed="x")
+    before = set(Twin.objects.values_list("rendition", "degradation"))
+    Twin.objects.update(retired_at=timezone.now())
+    assert _make(study, number=2, seed="x") == "2 copies are made; study 'study' shows 2."
+    assert before.isdisjoint(twins_of(study).values_list("rendition", "degradation"))
 
 
 def test_odd_numbers_seeds_and_studies_without_clips_are_refused() -> None:
