@@ -16,6 +16,7 @@ from arena.standings.pages import views as pages
 from arena.voting import files
 from arena.voting import views as voting
 from arena.voting.way import views as way
+from arena.voting.way.feedback import feedback
 
 urlpatterns = [
     path("", home, name="home"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("ballots/<str:token>/", voting.answer, name="answer"),
     path("ballots/<str:token>/reasons/", way.reasons, name="reasons"),
     path("ballots/<str:token>/report/", way.report, name="report"),
+    path("ballots/<str:token>/feedback/", feedback, name="feedback"),
     path("ballots/<str:token>/voided/", voting.voided, name="voided"),
     path("ballots/<str:token>/reference", files.reference, name="reference"),
     path("ballots/<str:token>/result/", standings.reveal, name="reveal"),

@@ -62,7 +62,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def _study_lines(studies: Sequence[Study]) -> list[StudyLine]:
     rows = (
-        Vote.objects.filter(ballot__study__in=studies)
+        Vote.objects.after_training()
+        .filter(ballot__study__in=studies)
         .order_by()
         .values("ballot__study")
         .annotate(votes=Count("pk"), raters=Count("ballot__rater", distinct=True), last=Max("created_at"))

@@ -16,10 +16,10 @@ def judge_controls(controls: Iterable[Record], ordinary: Iterable[Record]) -> di
     """Return how each rater answered each kind of control pairs, by kind and rater.
 
     Args:
-        controls: records of votes on control pairs.
+        controls: records of votes on control pairs; those on training pairs are left out.
         ordinary: records of all other votes, among them the first ones on repeated pairs.
     """
-    controls = list(controls)
+    controls = [record for record in controls if record["control"] != "training"]
     repeats = any(record["control"] == "repeat" for record in controls)
     first = {_pair(record, "ab"): record["outcome"] for record in ordinary} if repeats else {}
     found: dict[str, dict[str, Answered]] = defaultdict(dict)

@@ -120,8 +120,10 @@ def export_coverage(study: Study, track: str, form: str) -> str:
 
 def export_raters(study: Study, track: str, form: str) -> str:
     """Return how each rater with votes on a track came, with their external id: for the organiser alone."""
-    counts = Vote.objects.filter(ballot__study=study, ballot__track=track).values("ballot__rater")
-    counts = counts.annotate(votes=Count("pk"), first=Min("created_at"), last=Max("created_at"))
+    votes = Vote.objects.after_training().filter(ballot__study=study, ballot__track=track)
+    counts = votes.values("ballot__rater").annotate(
+        votes=Count("pk"), first=Min("created_at"), last=Max("created_at")
+    )
     came = {one.rater_id: one for one in Admission.objects.filter(study=study)}
     rows = []
     for row in counts.order_by("ballot__rater"):

@@ -41,7 +41,7 @@ def own_votes(request: HttpRequest, slug: str) -> HttpResponse:
     study, rater = find_presentable(slug), current_rater(request)
     told = rater is not None and names_are_told(study, rater)
     votes = Vote.objects.filter(ballot__study=study, ballot__rater=rater) if rater else Vote.objects.none()
-    votes = votes.ordinary() if told else votes  # until names are told, controls look like other pairs
+    votes = votes.ordinary() if told else votes.after_training()  # until then, controls look like other pairs
     votes = votes.select_related("ballot__prompt", *CONTENDERS).order_by("-created_at", "-pk")
     page: Page[Vote] = Paginator(votes, VOTES_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {

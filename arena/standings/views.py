@@ -14,7 +14,7 @@ from arena.standings.listing import list_boards
 from arena.standings.reveals import tell_verdicts, vote_with_reasons
 from arena.voting.ballots import find_ballot
 from arena.voting.listing import presentable, study_page
-from arena.voting.models import Ballot, Study
+from arena.voting.models import Ballot, Control, Study
 from arena.voting.naming import names_are_told, numbers_are_public
 from arena.voting.raters import current_rater_id
 from arena.voting.views import pair_context
@@ -46,6 +46,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
     """Name both sides to the rater who has voted on them; without a vote, redirect to the open pair."""
     found = find_ballot(token=token, rater_id=current_rater_id(request))
+    if found.control == Control.TRAINING:
+        return redirect("feedback", token)
     if found.state != Ballot.State.VOTED or not names_are_told(found.study, found.rater):
         return redirect("ballot", found.study.slug)
     if found.control:

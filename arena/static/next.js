@@ -39,9 +39,9 @@ async function bring(url) {
   return next;
 }
 
-// Count down on the button that stops it. A hidden tab waits, and any use of the page stops it, too.
+// Count down on the button that stops it, if the page has one. A hidden tab waits, and any use of the page stops it, too.
 function countDown(main, pause, go) {
-  if (calm.matches || main.querySelector("[data-rest]")) return () => {};
+  if (!pause || calm.matches || main.querySelector("[data-rest]")) return () => {};
   let left = COUNTDOWN_S;
   const draw = () => write(pause, fill(gettext("Pause (next in %(left)s s)"), { left }));
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 // Fetched pages as documents: whether they are the arena's, and the content to take from them.
 
-const OURS = "main#ballot, main#reveal, main#finished, main#refusal, main#voided, main#control, main#start";
+const OURS = "main#ballot, main#reveal, main#feedback, main#finished, main#refusal, main#voided, main#control, main#start";
 
 export const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 

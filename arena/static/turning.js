@@ -13,9 +13,9 @@ export async function send(form, outcome) {
   return { status: response.status, page: parse(await response.text()) };
 }
 
-// Show the server's page: the names in place, or another page in full, such as the reason for a refusal.
+// Show the server's page: the names, or the answer of a training pair, in place, or another page in full, such as the reason for a refusal.
 export function show(main, page, mount) {
-  const reveal = page.querySelector("#reveal");
+  const reveal = page.querySelector("#reveal, #feedback");
   if (reveal) turnOver(main, reveal, mount);
   else enter(main, take(page), mount);
 }

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from arena.prepared import Given, Prepared, insert
 from arena.voting.controls.drawing import draw_control
+from arena.voting.controls.training import draw_training
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.modes import Mode, modes_on
 from arena.voting.pairing.again import pair_again
@@ -101,6 +102,8 @@ def has_finished(study: Study, rater: Rater) -> bool:
 
 
 def _next_pair(outlook: Outlook, random: Random) -> Pairing | None:
+    if training := draw_training(outlook, random):
+        return training
     quota = Terms.of(outlook.study.terms).quota
     if quota and outlook.history.votes >= quota:
         return None

@@ -36,3 +36,5 @@ class Control(models.TextChoices):
     """Clip beside itself: neither is better."""
     REPEAT = "repeat"
     """Pair that the rater has judged, on swapped sides: the answer should be the same."""
+    TRAINING = "training"
+    """As gold, before the rater's other pairs; the answer is told and counts nowhere."""

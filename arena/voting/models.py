@@ -170,14 +170,7 @@ class Ballot(models.Model):
         help_text="Side heard first, drawn with probability 1/2; empty where no sound is judged",
     )
     mode = models.CharField(max_length=5, choices=Mode.choices, default=Mode.BOTH)
-    control = models.CharField(
-        max_length=9,
-        choices=Control.choices,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="Empty for none",
-    )
+    control = models.CharField(max_length=9, choices=Control.choices, blank=True, default="", db_default="")
     twin = models.ForeignKey("voting.Twin", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     twin_side = models.CharField(
         max_length=1,
@@ -198,12 +191,12 @@ class Ballot(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(rendition_a=F("rendition_b")) | Q(control__in=["gold", "identical"]),
+                condition=~Q(rendition_a=F("rendition_b")) | Q(control__in=["gold", "identical", "training"]),
                 name="ballot_of_two",
             ),
             models.CheckConstraint(
-                condition=Q(control="gold", twin__isnull=False, twin_side__in=["a", "b"])
-                | (~Q(control="gold") & Q(twin__isnull=True, twin_side="")),
+                condition=Q(control__in=["gold", "training"], twin__isnull=False, twin_side__in=["a", "b"])
+                | (~Q(control__in=["gold", "training"]) & Q(twin__isnull=True, twin_side="")),
                 name="ballot_of_gold_has_twin",
             ),
             models.CheckConstraint(
@@ -226,7 +219,11 @@ class Ballot(models.Model):
 
 
 class VoteQuerySet(models.QuerySet["Vote"]):
-    """Votes, with filters for those on ordinary pairs, and those of them that count."""
+    """Votes, with filters for those after the training, those on ordinary pairs, and those that count."""
+
+    def after_training(self) -> VoteQuerySet:
+        """Return the votes on pairs that are no training."""
+        return self.exclude(ballot__control=Control.TRAINING)
 
     def ordinary(self) -> VoteQuerySet:
         """Return the votes on pairs that are no controls."""

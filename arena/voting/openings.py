@@ -22,7 +22,7 @@ from generators.base import Track
 
 
 class NothingToShow(ValueError):
-    """Study without a pair of clips to show, or without the twins of its gold pairs, which can't open."""
+    """Study without a pair of clips to show, or without the twins that its terms take, which can't open."""
 
 
 class StudyState(ValueError):
@@ -65,7 +65,7 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
 
     Raises:
         StudyState: the study is open already.
-        NothingToShow: the study has no pair of clips to show, or no twins though its terms ask for gold.
+        NothingToShow: the study has no pair to show, or too few twins for its gold and training pairs.
         UnclearSettings: the study has no clip settings yet, and there are several to choose from.
     """
     if not study.clip_settings:
@@ -76,10 +76,7 @@ def reopen_study(*, study: Study, reason: str = "") -> None:
             "and settings. Make them first: manage.py run_suite"
         )
     if lacks_twins(study, Terms.of(study.terms)):
-        raise NothingToShow(
-            f"Study '{study.slug}' can't open: its terms ask for gold pairs, and none of its clips has a "
-            f"degraded twin. Make some first: manage.py make_twins {study.slug}"
-        )
+        raise NothingToShow(f"Study '{study.slug}' can't open: {describe_lack(study, Terms.of(study.terms))}")
     kind = StudyChange.Kind.OPENED if never_opened(study) else StudyChange.Kind.REOPENED
     details = rules_record(study) if kind == StudyChange.Kind.OPENED else {}
     _change_state(study, is_open=True, is_paused=False, kind=kind, reason=reason, details=details)
@@ -96,8 +93,17 @@ def _only_clip_settings(study: Study) -> list[Settings]:
 
 
 def lacks_twins(study: Study, terms: Terms) -> bool:
-    """Return whether terms ask for gold pairs that a study has no twins for."""
-    return terms.gold > 0 and not twins_of(study).exists()
+    """Return whether terms ask for gold or training pairs that a study has too few twins for."""
+    return terms.twins > 0 and twins_of(study).count() < terms.twins
+
+
+def describe_lack(study: Study, terms: Terms) -> str:
+    """Return which twins a study lacks for its terms, and the command that makes them."""
+    return (
+        f"degraded twins of its clips must be at least {terms.twins} for its training pairs and gold pairs, "
+        f"each twin for one of them; got {twins_of(study).count()}. "
+        f"Make some first: manage.py make_twins {study.slug}"
+    )
 
 
 def never_opened(study: Study) -> bool:

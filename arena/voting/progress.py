@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from arena.voting.models import Ballot, Rater, Study
+from django.utils.translation import gettext
+
+from arena.voting.models import Ballot, Control, Rater, Study
 from arena.voting.pairing.drawing import outlook_of
 from arena.voting.pairing.seen import Outlook
 from arena.voting.terms import Terms
@@ -16,10 +18,27 @@ DECIDING_S = 8
 
 
 class Progress(NamedTuple):
-    """Number of votes that a rater gave in a study, and that number with the votes still to give."""
+    """Number of votes that a rater gave in a study, and that number with the votes still to give.
+
+    Training pairs have numbers of their own.
+    """
 
     votes: int
     total: int
+    trained: int = 0
+    """Number of training pairs that the rater has answered."""
+    training: int = 0
+    """Number of training pairs that the study asks for."""
+
+    def place(self, shown: Ballot) -> str:
+        """Return the place of an open pair among the pairs of its kind, in the visitor's language.
+
+        A training pair keeps it until the next one is open.
+        """
+        if shown.control != Control.TRAINING:
+            return gettext("%(number)s of %(total)s") % {"number": self.number, "total": self.total}
+        number = self.trained + (shown.state != Ballot.State.VOTED)
+        return gettext("Training %(number)s of %(total)s") % {"number": number, "total": self.training}
 
     @property
     def number(self) -> int:
@@ -55,13 +74,15 @@ def progress_of(outlook: Outlook) -> Progress:
     one of them and give it away.
     """
     terms, history = Terms.of(outlook.study.terms), outlook.history
-    opened = history.opened is not None
+    opened = history.opened is not None and history.opened not in {row.key for row in history.training}
     controls = {
         row.key for row in history.controls if row.state == Ballot.State.VOTED or row.key == history.opened
     }
     ordinary = history.votes + opened - len(controls) + outlook.votes_left
     total = max(history.votes + opened, round(ordinary / (1 - terms.controls)))
-    return Progress(history.votes, max(history.votes, min(total, terms.quota)) if terms.quota else total)
+    if terms.quota:
+        total = max(history.votes, min(total, terms.quota))
+    return Progress(history.votes, total, history.trained, terms.training)
 
 
 def effort_of(outlook: Outlook) -> Effort:

@@ -10,7 +10,7 @@ from django.db import transaction
 from arena.voting.fit_settings import FitSettings
 from arena.voting.ledger import hold_ledger
 from arena.voting.models import Study, StudyChange
-from arena.voting.openings import lacks_twins, record_change, rules_record
+from arena.voting.openings import describe_lack, lacks_twins, record_change, rules_record
 from arena.voting.terms import SECRET, InvalidTerms, Terms
 from generators.base import Track
 
@@ -45,7 +45,7 @@ def change_rules(
         terms.check()
         terms.check_tracks(study.tracks)
         _refuse_other_geometry(study, terms)
-        _refuse_gold_without_twins(study, terms)
+        _refuse_pairs_without_twins(study, terms)
         study.terms = terms.stored
     if fit is not None:
         slugs = sorted(study.contenders.values_list("slug", flat=True))
@@ -72,13 +72,10 @@ def _refuse_other_geometry(study: Study, terms: Terms) -> None:
         )
 
 
-def _refuse_gold_without_twins(study: Study, terms: Terms) -> None:
-    is_new = Terms.of(study.terms).gold == 0
-    if study.is_open and is_new and lacks_twins(study, terms):
-        raise InvalidTerms(
-            f"gold must be 0 while none of the study's clips has a degraded twin; got {terms.gold}. "
-            f"Make some first: manage.py make_twins {study.slug}"
-        )
+def _refuse_pairs_without_twins(study: Study, terms: Terms) -> None:
+    takes_more = terms.twins > Terms.of(study.terms).twins
+    if study.is_open and takes_more and lacks_twins(study, terms):
+        raise InvalidTerms(describe_lack(study, terms))
 
 
 def terms_at(study: Study, version: int) -> Terms:

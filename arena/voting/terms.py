@@ -23,6 +23,7 @@ SECRET = ("completion_code", "completion_url", "screened_out_code")
 """Fields that only raters who finished, or were turned away, may know."""
 LONGEST_CONSENT = 4000
 LARGEST_COUNT = 1_000_000
+MOST_TRAINING = 10
 MOST_WORK_BITS = 24
 """Work that takes a phone a minute or two; each bit more doubles it."""
 LARGEST_SHARE = 0.2
@@ -95,6 +96,8 @@ class Terms:
     """Share of pairs that show a clip beside itself."""
     repeats: float = 0.0
     """Share of pairs that the rater judged before, on swapped sides."""
+    training: int = 0
+    """Pairs of a clip and its degraded twin with which a new rater begins, told the answer after each."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Terms:
@@ -129,6 +132,11 @@ class Terms:
     def controls(self) -> float:
         """Share of pairs that are controls."""
         return self.gold + self.identical + self.repeats
+
+    @property
+    def twins(self) -> int:
+        """Least number of degraded twins that training and gold pairs take: no rater meets one twice."""
+        return self.training + (self.gold > 0)
 
     @property
     def public(self) -> dict[str, Any]:
@@ -284,5 +292,8 @@ RULES: dict[str, Rule] = {
     "gold": _share("share of pairs that show a clip beside its degraded twin"),
     "identical": _share("share of pairs that show a clip beside itself"),
     "repeats": _share("share of pairs that the rater judged before, on swapped sides"),
+    "training": _count(
+        MOST_TRAINING, "pairs with known answers before the first one, each told after the vote"
+    ),
 }
 """Rule of each field of `Terms`, in the same order."""

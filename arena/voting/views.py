@@ -22,7 +22,7 @@ from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_bal
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
 from arena.voting.media_addresses import media_token
-from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
+from arena.voting.models import Ballot, Control, Rater, Study, VoidReason, Vote
 from arena.voting.modes import INSTRUCTIONS, Mode
 from arena.voting.naming import numbers_are_public
 from arena.voting.origins import remember_origin
@@ -131,10 +131,8 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         _check_playback(found, playback)
         aspects = read_aspects(request.POST.dict())
         cast_vote(ballot=found, outcome=outcome, playback=playback, aspects=aspects, limits=limits)
-    shows_names = Terms.of(found.study.terms).reveal == "vote"
     rest = "?rest=1" if is_long(request, time.time()) else ""
-    page = reverse("reveal", args=[token]) if shows_names else reverse("ballot", args=[found.study.slug])
-    response = redirect(page + rest)
+    response = redirect(_page_after(found, token) + rest)
     remember_sitting(request, response)
     return response
 
@@ -155,6 +153,15 @@ def voided(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "voided.html", context)
 
 
+def _page_after(voted: Ballot, token: str) -> str:
+    """Return the address of the page that follows a vote."""
+    if voted.control == Control.TRAINING:
+        return reverse("feedback", args=[token])
+    if Terms.of(voted.study.terms).reveal == "vote":
+        return reverse("reveal", args=[token])
+    return reverse("ballot", args=[voted.study.slug])
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a failed CSRF check with its true cause: no cookie, another form or another address."""
     if "Origin checking failed" in reason:
@@ -169,6 +176,7 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
     """Return the context of the templates that show a pair."""
     renditions = shown.rendition_a, shown.rendition_b
     is_native = Terms.of(shown.study.terms).geometry == "native"
+    progress = progress or rater_progress(study=shown.study, rater=shown.rater)
     return {
         "ballot": shown,
         "study": shown.study,
@@ -186,7 +194,8 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "with_sound": shown.with_sound,
         "instruction": INSTRUCTIONS[Mode(shown.mode)],
         "longest": {"stall_s": LONGEST_STALL_S, "wrong_rate_s": LONGEST_WRONG_RATE_S},
-        "progress": progress or rater_progress(study=shown.study, rater=shown.rater),
+        "progress": progress,
+        "place": progress.place(shown),
     }
 
 
@@ -290,5 +299,5 @@ def _boards_with_votes(study: Study) -> list[Track]:
     return [
         Track(track)
         for track in study.tracks
-        if Vote.objects.filter(ballot__study=study, ballot__track=track).exists()
+        if Vote.objects.ordinary().filter(ballot__study=study, ballot__track=track).exists()
     ]

@@ -13,7 +13,7 @@ from arena.prepared import Given, PreparedUpdate, insert
 from arena.voting.answers import refuse_other_answers
 from arena.voting.ledger import append_entry, hold_ledger
 from arena.voting.limits import Limit, count_against
-from arena.voting.models import Ballot, Study, Vote
+from arena.voting.models import Ballot, Control, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import kind_of, vote_record
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
@@ -84,7 +84,8 @@ def cast_vote(
     if not ballot.control:
         count_vote(vote=vote, sequence=entry.sequence)
     shown = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
-    count_exposure([each.commitment for each in shown if each.commitment is not None])
+    if ballot.control != Control.TRAINING:
+        count_exposure([each.commitment for each in shown if each.commitment is not None])
     plan_when_due(study=ballot.study, entries=entry.sequence)
     return vote
 

@@ -248,6 +248,7 @@ def addresses(client: Client) -> dict[str, str]:
         "answer": f"/ballots/{sign_ballot(ballot)}/",
         "reference": f"/ballots/{sign_ballot(ballot)}/reference",
         "reveal": f"/ballots/{sign_ballot(voted)}/result/",
+        "feedback": f"/ballots/{sign_ballot(voted)}/feedback/",
         "voided": f"/ballots/{sign_ballot(voted)}/voided/",
         "own_votes": "/studies/study/votes/",
         "anonymous": "/anonymous/",

@@ -32,7 +32,7 @@ class Counts:
 
 def count_study(study: Study) -> Counts:
     """Return how many votes and raters a study has, and what is excluded by which rule."""
-    votes = Vote.objects.filter(ballot__study=study)
+    votes = Vote.objects.after_training().filter(ballot__study=study)
     held = Exclusion.objects.holding().filter(vote__ballot__study=study).order_by("rule")
     return Counts(
         votes=votes.count(),

@@ -22,6 +22,7 @@ GROUPS = {
         "instructions",
         "sound_check",
         "work_bits",
+        "training",
         "reveal",
         "personal_board",
     ),
@@ -63,6 +64,7 @@ LABELS = {
     "gold": "Share of pairs with a degraded copy of a clip, from 0 to 0.2",
     "identical": "Share of pairs that show a clip beside itself, from 0 to 0.2",
     "repeats": "Share of pairs that are asked again on swapped sides, from 0 to 0.2",
+    "training": "Training pairs before the first one, from 0 to 10; 5 show each kind of flaw",
     "screening": "Screening rules with their thresholds, one on each line",
 }
 

@@ -84,7 +84,7 @@ def participants_of(study: Study) -> list[Participant]:
     """Return the members of the study's panel who began it, in the order in which they came."""
     admissions = Admission.objects.filter(study=study, group=Admission.Group.PANEL)
     found = list(admissions.select_related("rater").order_by("pk"))
-    given = _count(Vote.objects.filter(ballot__study=study))
+    given = _count(Vote.objects.after_training().filter(ballot__study=study))
     counting = _count(Vote.objects.counting().filter(ballot__study=study))
     rules, failed = _excluding_rules(study), _screened_out(study)
     return [

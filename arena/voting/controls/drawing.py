@@ -10,7 +10,7 @@ from dataclasses import replace
 from random import Random
 
 from arena.voting.controls.models import Twin
-from arena.voting.controls.twins import judged_in, twins_of
+from arena.voting.controls.twins import ShownTwin, shown_twins
 from arena.voting.models import Ballot, Control
 from arena.voting.pairing.drawing import Pairing, PoolChanged, draw_from, find_shown
 from arena.voting.pairing.models import PoolUnit
@@ -34,30 +34,28 @@ def draw_control(outlook: Outlook, random: Random) -> Pairing | None:
     if place >= terms.controls or outlook.votes_left <= 0:
         return None
     if place < terms.gold:
-        return _gold(outlook, terms, random)
+        return _gold(outlook, random)
     if place < terms.gold + terms.identical:
         return _identical(outlook, random)
     return _repeated(outlook, random)
 
 
-def _gold(outlook: Outlook, terms: Terms, random: Random) -> Pairing | None:
-    """Draw one of the twins that the rater has not met, its side, and a mode in which it is noticed."""
-    met = {row.twin for row in outlook.history.controls}
-    rows = twins_of(outlook.study).order_by("pk")
-    drawable = []
-    for key, degradation, track in rows.values_list("pk", "degradation", "rendition__clip__job__track"):
-        modes = judged_in(degradation, track, terms.modes)
-        if key not in met and modes:
-            drawable.append((key, modes))
-    if not drawable:
-        return None
-    key, modes = random.choice(drawable)
-    twin = Twin.objects.select_related("rendition__clip__job__prompt").get(pk=key)
+def _gold(outlook: Outlook, random: Random) -> Pairing | None:
+    """Draw one of the twins that the rater has not met."""
+    history = outlook.history
+    met = {row.twin for row in (*history.controls, *history.training)}
+    drawable = [twin for twin in shown_twins(outlook.study) if twin.key not in met]
+    return beside_twin(random.choice(drawable), 1 / len(drawable), Control.GOLD, random) if drawable else None
+
+
+def beside_twin(drawn: ShownTwin, probability: float, control: Control, random: Random) -> Pairing:
+    """Pair a drawn twin with its clip; draw its side, and one of the modes in which it is noticed."""
+    twin = Twin.objects.select_related("rendition__clip__job__prompt").get(pk=drawn.key)
     job = twin.rendition.clip.job
     unit = PoolUnit(prompt=job.prompt, seed=job.seed, settings_hash=job.settings_hash, track=job.track)
-    chance = 1 / len(drawable) / len(modes) / 2
-    pairing = Pairing(unit, twin.rendition, twin.rendition, chance, mode=random.choice(modes))
-    return replace(pairing, control=Control.GOLD, twin=key, twin_side=random.choice(Ballot.Order.values))
+    chance = probability / len(drawn.modes) / 2
+    pairing = Pairing(unit, twin.rendition, twin.rendition, chance, mode=random.choice(drawn.modes))
+    return replace(pairing, control=control, twin=twin.pk, twin_side=random.choice(Ballot.Order.values))
 
 
 def _identical(outlook: Outlook, random: Random) -> Pairing | None:

@@ -122,7 +122,7 @@ class History:
     ballots: int = 0
     """Number of ballots in all studies."""
     votes: int = 0
-    """Number of votes in this study."""
+    """Number of votes in this study after the training."""
     opened: UUID | None = None
     """Key of the ballot that is open in this study, or None."""
     overdue: bool = False
@@ -130,30 +130,42 @@ class History:
     ordinary: list[Row] = field(default_factory=list)
     """Ballots of this study that are no controls."""
     controls: list[Row] = field(default_factory=list)
-    """Ballots of this study on control pairs."""
+    """Ballots of this study on control pairs after the training."""
+    training: list[Row] = field(default_factory=list)
+    """Ballots of this study on training pairs."""
     waiting: list[Waiting] = field(default_factory=list)
-    """Voided ballots of this study whose pairs are to be shown again, oldest first."""
+    """Voided ballots of this study whose pairs are to be shown again, oldest first. Training is no part."""
+
+    @property
+    def trained(self) -> int:
+        """Number of training pairs that the rater has answered."""
+        return sum(row.state == Ballot.State.VOTED for row in self.training)
+
+    def add_here(self, row: Row) -> None:
+        """Add a ballot of this study to those of its kind."""
+        if row.control == Control.TRAINING:
+            self.training.append(row)
+            return
+        (self.controls if row.control else self.ordinary).append(row)
+        self.votes += row.state == Ballot.State.VOTED
 
 
 def read_history(study: Study, rater: Rater) -> History:
     """Read a rater's ballots; a rater without a row has none."""
     history, now = History(), timezone.now()
-    here = []
     for row in _rows(rater):
         shown = history.units[row.unit]  # of controls as well: their prompts have been seen
         is_open = row.state == Ballot.State.OPEN and row.expires_at > now
         history.ballots += 1
         if row.study_id == study.pk:
-            here.append(row)
-            (history.controls if row.control else history.ordinary).append(row)
+            history.add_here(row)
             if not row.control:
                 shown.pairs.add(row.pair)
-            history.votes += row.state == Ballot.State.VOTED
             history.opened = row.key if is_open else history.opened
             history.overdue |= row.state == Ballot.State.OPEN and not is_open
         if not row.control and (is_open or row.state == Ballot.State.VOTED):  # controls name nobody
             shown.revealed |= {row.a: row.of_a, row.b: row.of_b}
-    _let_wait(history, here)
+    _let_wait(history, [*history.ordinary, *history.controls])
     return history
 
 

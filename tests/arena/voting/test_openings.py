@@ -53,7 +53,9 @@ def test_the_same_state_twice_is_refused_and_recorded_once(study: Study, twice: 
 def test_gold_pairs_need_twins_before_a_study_opens() -> None:
     study = make_study(terms={"gold": 0.1})
     close_study(study=study)
-    with pytest.raises(NothingToShow, match=r"gold pairs, .* Make some first: manage.py make_twins study"):
+    with pytest.raises(
+        NothingToShow, match=r"at least 1 for .* got 0\. Make some first: manage.py make_twins study"
+    ):
         reopen_study(study=study)
     assert not Study.objects.get().is_open
     twin = make_twin_row(Rendition.objects.order_by("pk")[0])

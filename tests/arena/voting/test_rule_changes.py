@@ -46,7 +46,9 @@ def test_a_change_is_a_numbered_version_with_old_and_new_rules_in_the_ledger(stu
 
 
 def test_an_open_study_gets_gold_pairs_once_it_has_twins(study: Study) -> None:
-    with pytest.raises(InvalidTerms, match=r"gold must be 0 while none .* got 0\.1\. Make some first"):
+    with pytest.raises(
+        InvalidTerms, match=r"twins of its clips must be at least 1 .* got 0\. Make some first"
+    ):
         change_rules(study=study, terms=Terms(gold=0.1), reason=REASON)
     make_twin_row(Rendition.objects.order_by("pk")[0])
     change_rules(study=study, terms=Terms(gold=0.1), reason=REASON)

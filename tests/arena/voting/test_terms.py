@@ -40,6 +40,7 @@ EVERY_FIELD: dict[str, Any] = {
     "gold": 0.1,
     "identical": 0.05,
     "repeats": 0.1,
+    "training": 5,
 }
 
 

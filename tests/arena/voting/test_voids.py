@@ -13,7 +13,7 @@ from django.utils import timezone
 from arena.voting.ballots import open_ballot, sign_ballot, skip_ballot
 from arena.voting.ledger import verify_ledger
 from arena.voting.models import Ballot, Rater, Study, VoidReason, Vote
-from arena.voting.progress import rater_progress
+from arena.voting.progress import Progress, rater_progress
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
 from arena.voting.voids import MOST_TRIES, void_ballot, void_reason
 from arena.voting.votes import cast_vote
@@ -125,13 +125,13 @@ def test_the_pair_comes_back_later_on_the_same_sides_with_the_propensity_of_its_
 def test_the_only_pair_comes_back_at_once_and_the_total_never_moves() -> None:
     study, rater = make_study(), Rater.objects.create()
     ballot = _open(study, rater)
-    assert rater_progress(study=study, rater=rater) == (0, 1)
+    assert rater_progress(study=study, rater=rater) == Progress(0, 1)
     _void(ballot)
-    assert rater_progress(study=study, rater=rater) == (0, 1)
+    assert rater_progress(study=study, rater=rater) == Progress(0, 1)
     again = _open(study, rater)
     assert again.rendition_a_id == ballot.rendition_a_id
     cast_vote(ballot=again, outcome="a")
-    assert rater_progress(study=study, rater=rater) == (1, 1)
+    assert rater_progress(study=study, rater=rater) == Progress(1, 1)
     assert open_ballot(study=study, rater=rater) is None
 
 

@@ -80,7 +80,7 @@ class Command(BaseCommand):
             self.stdout.write(f"It is closed. Open it with: manage.py reopen_study {study.slug}")
         elif never_opened(study) and has_pair(study):
             self.stdout.write(
-                "It is closed, since gold pairs need degraded twins of its clips. "
+                "It is closed, since gold and training pairs need degraded twins of its clips. "
                 f"Make them with manage.py make_twins {study.slug}, then: manage.py reopen_study {study.slug}"
             )
         elif never_opened(study):
