@@ -32,7 +32,7 @@ NAMES = (
     "toyworld",
     "wrong-attributes",  # its settings
 )
-LINKS = re.compile(r"""(?:src|href|action|poster|content)="(/[^"]*)\"""")
+LINKS = re.compile(r"""(?:src|href|action|poster|content|data-solver)="(/[^"]*)\"""")
 IMPORTS = re.compile(r"""(?:from|import)\s+"(\./[^"]+)\"""")
 Receive = Callable[..., bytes]
 
@@ -113,7 +113,10 @@ def test_the_way_to_a_ballot_and_all_that_its_page_loads(receive: Receive, study
 
 def test_every_script_with_what_it_imports(receive: Receive, study: Study) -> None:
     receive(f"/studies/{study.slug}/start/", 302, post={})
-    waiting = [url for url in _linked(receive(f"/studies/{study.slug}/")) if url.endswith(".js")]
+    pages = receive(f"/studies/{study.slug}/")
+    Study.objects.update(terms={"work_bits": 1})
+    pages += receive(f"/studies/{study.slug}/work/")
+    waiting = [url for url in _linked(pages) if url.endswith(".js")]
     assert "/static/ballot.js" in waiting
     seen: set[str] = set()
     while waiting:
