@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from random import Random
 from time import perf_counter
@@ -71,10 +72,11 @@ def _collect(study: Study, index: int, each: int, random: Random) -> list[View]:
     rater = Rater.objects.create()
     for step in wanted_steps(study):
         take_step(study=study, rater=rater, step=step)
-    browser = _browser(rater)
+    browser, audited = _browser(rater), copy(study)
+    audited.terms = {name: value for name, value in study.terms.items() if name != "training"}
     views: list[View] = []
     for _ in range(each):
-        ballot = open_ballot(study=study, rater=rater, random=random)
+        ballot = open_ballot(study=audited, rater=rater, random=random)
         if ballot is None:
             break
         views += _watch(browser, ballot, index)

@@ -28,6 +28,7 @@ from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study
 from tests.factories import make_contender, make_rendition, make_study, store_bytes
 from tests.factories_media import tone, write_clip
+from tests.factories_voting import make_twin_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PROFILE = Profile("ballot", 64, 64, 12)
@@ -193,9 +194,10 @@ def _serve(monkeypatch: pytest.MonkeyPatch, change: Callable[[ServedClip], Serve
     monkeypatch.setattr(files, "read_media_token", lambda token: change(read_media_token(token)))
 
 
-def test_a_study_with_steps_before_the_first_pair_is_audited(study: Study) -> None:
-    study.terms = {"consent": "Agreed?", "work_bits": 24}
+def test_a_study_with_steps_and_training_before_the_first_pair_is_audited(study: Study) -> None:
+    study.terms = {"consent": "Agreed?", "work_bits": 24, "training": 1}
     study.save()
+    make_twin_row(Rendition.objects.all()[0])
     assert [len(views) for views in collect_views(study, raters=2, each=2, seed=1)] == [4, 4]
 
 
