@@ -56,6 +56,7 @@ def test_answers_stay_closed_until_both_clips_were_heard(
     expect(answers).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_vote_records_what_was_heard(desktop: Page, live_server: LiveServer, study: Study) -> None:
     start_voting(desktop, live_server.url)
     watch(desktop)
@@ -83,6 +84,7 @@ def test_only_one_clip_is_heard(desktop: Page, live_server: LiveServer, study: S
     assert sorted(muted) == [False, True]
 
 
+@pytest.mark.slow
 def test_a_clip_that_runs_ahead_is_brought_back(desktop: Page, live_server: LiveServer, study: Study) -> None:
     start_voting(desktop, live_server.url)
     desktop.keyboard.press("Space")
@@ -119,6 +121,7 @@ def test_scrubbing_moves_both_clips(desktop: Page, live_server: LiveServer, stud
     assert times == pytest.approx([0.4, 0.4], abs=1 / 12)  # a frame
 
 
+@pytest.mark.slow
 def test_a_reload_shows_the_same_pair(desktop: Page, live_server: LiveServer, study: Study) -> None:
     start_voting(desktop, live_server.url)
     first = desktop.locator("video").first.get_attribute("src")
@@ -126,6 +129,7 @@ def test_a_reload_shows_the_same_pair(desktop: Page, live_server: LiveServer, st
     assert desktop.locator("video").first.get_attribute("src") == first
 
 
+@pytest.mark.slow
 def test_a_lost_connection_says_so_in_place_and_the_pair_stays(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:
@@ -169,6 +173,7 @@ def test_the_phone_shows_clips_and_answers_at_once(
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.slow
 def test_a_clip_that_doesnt_load_is_tried_once_more_and_then_said_to_be_missing(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:

@@ -19,7 +19,7 @@ from tests.browser.conftest import CAPTIONS
 from tests.browser.voting import start_voting, vote, watch
 from tests.factories import SETTINGS, make_contender, make_prompt, make_rendition, make_suite
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 FORMS = {"wide": (192, 108, 12, 1.5), "tall": (108, 144, 24, 0.75)}
 """Width, height, frame rate and seconds of each contender's clip."""
 

@@ -49,6 +49,7 @@ def test_the_voting_page_is_accessible_before_and_after_the_vote(
     assert_accessible(desktop)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialog", ["Sound check", "Help"])
 def test_what_the_voting_page_explains_is_accessible(
     desktop: Page, live_server: LiveServer, study: Study, dialog: str

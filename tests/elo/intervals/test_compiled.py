@@ -31,6 +31,7 @@ def votes(weight: bool = False) -> Votes:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clusters", [("rater",), ("prompt",), ("prompt", "rater")])
 @pytest.mark.parametrize("weight", [False, True])
 @pytest.mark.parametrize("options", [{"correction": "CR3"}, {"correction": "CR1"}, {"ties": "drop"}], ids=str)

@@ -33,6 +33,7 @@ from tests.factories_diffusers import save_checkpoint
 from tests.factories_generators import make_request as make_any_request
 
 pytestmark = [
+    pytest.mark.slow,  # real pipelines with random weights
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of diffusers and transformers themselves
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),
@@ -110,7 +111,6 @@ def hashes(generator: Diffusers, out: Path, *seeds: int, **changes: object) -> l
     return [file_sha256(each.path) for each in results]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "model", "track", "side"), FAMILIES)
 def test_each_family_makes_clips_that_only_the_seed_decides(
     checkpoints: Path, tmp_path: Path, image: Path, kind: str, model: str, track: str, side: int
@@ -134,7 +134,6 @@ def test_equal_seeds_give_equal_bytes_and_others_differ(checkpoints: Path, tmp_p
     assert first != other
 
 
-@pytest.mark.slow
 def test_the_pipeline_is_loaded_once_for_many_clips_and_contenders(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +173,6 @@ def test_provenance_says_what_was_used(checkpoints: Path, tmp_path: Path) -> Non
     json.dumps(origin.as_dict())
 
 
-@pytest.mark.slow
 def test_a_silent_track_leaves_the_sound_out(checkpoints: Path, tmp_path: Path) -> None:
     generator = make(checkpoints, "LTX2Pipeline", "ltx-2", 32)
     silent = generator.generate(make_request(generator, 32), tmp_path)
@@ -210,7 +208,6 @@ def test_what_a_clip_is_not_is_recorded(checkpoints: Path, tmp_path: Path) -> No
     assert resolved["not_honoured"] == ["fps", "height", "width"]
 
 
-@pytest.mark.slow
 def test_dtype_and_quantisation_change_the_clip_and_repeat(checkpoints: Path, tmp_path: Path) -> None:
     settings: list[dict[str, Any]] = [{}, {"dtype": "float32"}, {"quantisation": "float8"}]
     first, again = (
@@ -346,7 +343,6 @@ def test_too_little_memory_is_named_with_what_would_fit(
         generator.generate(make_request(generator), tmp_path)
 
 
-@pytest.mark.slow
 def test_running_out_of_memory_lets_the_pipeline_go_and_says_what_helps(
     checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

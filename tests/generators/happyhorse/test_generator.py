@@ -38,6 +38,7 @@ def test_is_in_the_registry() -> None:
     assert "happyhorse" in registry.names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("track", list(Track))
 def test_makes_a_clip_on_each_track(tmp_path: Path, image: Path, track: Track) -> None:
     reference = image if track.startswith("i2v") else None
@@ -89,6 +90,7 @@ def test_equal_requests_give_equal_files(tmp_path: Path) -> None:
     assert first != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "settings", "load"),
     [

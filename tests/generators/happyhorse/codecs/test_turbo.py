@@ -121,6 +121,7 @@ def test_refuses_weights_of_another_decoder(tmp_path: Path) -> None:
         TurboDecoder.load(path, "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(4, 4), (2, 40), (37, 2)])
 def test_tiles_give_what_whole_frames_give(size: tuple[int, int]) -> None:
     """In float64, so that sums in another order stay far below what a wrong tile would change."""

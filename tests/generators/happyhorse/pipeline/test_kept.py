@@ -90,6 +90,7 @@ def test_the_bytes_of_loaded_parts_count_as_there(parts: Parts, monkeypatch: pyt
         checks.check(parts, REQUEST)
 
 
+@pytest.mark.slow
 def test_without_memory_for_all_parts_each_clip_loads_them_anew(
     parts: Parts, loads: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +184,7 @@ def test_parts_in_main_memory_are_on_the_device_one_at_a_time(
     assert 0 < one < whole.held_bytes()
 
 
+@pytest.mark.slow
 def test_parts_move_where_the_device_is_too_small_and_main_memory_is_not(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
