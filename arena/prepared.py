@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import get_connection
 
 Row = TypeVar("Row", bound=Model)
 
@@ -39,14 +39,15 @@ def prepared_cursor() -> CursorWrapper:
 
     Its values are bound by the server, which takes 65,535 of them at most.
     """
-    if connection.vendor != "postgresql":
-        return connection.cursor()
+    database = get_connection()
+    if database.vendor != "postgresql":
+        return database.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is optional
 
-    connection.ensure_connection()
-    wrapped: Any = connection  # Django's types know neither method
+    database.ensure_connection()
+    wrapped: Any = database  # Django's types know neither method
     made: Any = ServerBindingCursor
-    return cast(CursorWrapper, wrapped._prepare_cursor(made(connection.connection)))
+    return cast(CursorWrapper, wrapped._prepare_cursor(made(database.connection)))
 
 
 @dataclass(frozen=True)
@@ -60,30 +61,26 @@ class Compiled:
     converters: Mapping[int, Any] | None = None
     """Functions and expression by column, for the columns that need them."""
 
-    def run(self, given: Mapping[str, object]) -> list[list[Any]]:
-        """Run the query; return its rows as the database's driver gives them, or none."""
-        with prepared_cursor() as cursor:
-            cursor.execute(self.sql, self._filled(given))
-            return [list(row) for row in cursor.fetchall()]
-
     def change(self, given: Mapping[str, object]) -> int:
         """Run a statement; return the number of rows that it changed."""
         with prepared_cursor() as cursor:
-            cursor.execute(self.sql, self._filled(given))
+            cursor.execute(self.sql, self._filled(given, cursor.db))
             return int(cursor.rowcount)
 
     def rows(self, given: Mapping[str, object]) -> list[list[Any]]:
         """Run the query; return its rows as Python's values."""
-        found = self.run(given)
+        with prepared_cursor() as cursor:
+            cursor.execute(self.sql, self._filled(given, cursor.db))
+            found = [list(row) for row in cursor.fetchall()]
         for column, (functions, expression) in (self.converters or {}).items():
             for row in found:
                 for function in functions:
-                    row[column] = function(row[column], expression, connection)
+                    row[column] = function(row[column], expression, cursor.db)
         return found
 
-    def _filled(self, given: Mapping[str, object]) -> list[Any]:
+    def _filled(self, given: Mapping[str, object], database: BaseDatabaseWrapper) -> list[Any]:
         return [
-            value.output_field.get_db_prep_value(given[value.name], connection)
+            value.output_field.get_db_prep_value(given[value.name], database)
             if isinstance(value, Given)
             else value
             for value in self.parameters
@@ -113,13 +110,13 @@ class Prepared(Generic[Row]):
         return next(iter(self.objects(**given)), None)
 
     def _prepared(self) -> Compiled:
-        vendor = connection.vendor
-        if vendor not in self._compiled:
-            compiler = self._build().query.get_compiler(connection=connection)
+        database = get_connection()
+        if database.vendor not in self._compiled:
+            compiler = self._build().query.get_compiler(connection=database)
             sql, parameters = compiler.as_sql()
             converters = compiler.get_converters([expression for expression, _, _ in compiler.select])
-            self._compiled[vendor] = Compiled(sql, parameters, compiler, converters)
-        return self._compiled[vendor]
+            self._compiled[database.vendor] = Compiled(sql, parameters, compiler, converters)
+        return self._compiled[database.vendor]
 
 
 class PreparedUpdate:
@@ -133,39 +130,35 @@ class PreparedUpdate:
 
     def run(self, **given: object) -> int:
         """Update the rows; return their number."""
-        vendor = connection.vendor
-        if vendor not in self._compiled:
+        database = get_connection()
+        if database.vendor not in self._compiled:
             query: Any = self._build().query.chain(UpdateQuery)
             query.add_update_values(self._values)
-            self._compiled[vendor] = Compiled(*query.get_compiler(connection=connection).as_sql())
-        return self._compiled[vendor].change(given)
+            self._compiled[database.vendor] = Compiled(*query.get_compiler(connection=database).as_sql())
+        return self._compiled[database.vendor].change(given)
 
 
 def insert(row: Model) -> None:
     """Insert one new row, as `save(force_insert=True)` does for a model without parents; set its key."""
-    sql, names = _insertion(type(row), row.pk is None)
-    fields = [row._meta.get_field(name) for name in names]
-    values = [_stored(field, row) for field in fields if isinstance(field, Field)]
+    sql, fields = _insertion(type(row), row.pk is None)
     with prepared_cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(
+            sql, [field.get_db_prep_save(field.pre_save(row, add=True), cursor.db) for field in fields]
+        )
         if row.pk is None:
             row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, connection.alias
-
-
-def _stored(field: Field[Any, Any], row: Model) -> Any:  # noqa: ANN401 - as in Django
-    return field.get_db_prep_save(field.pre_save(row, add=True), connection)
+    row._state.adding, row._state.db = False, cursor.db.alias
 
 
 @lru_cache
-def _insertion(model: type[Model], without_key: bool) -> tuple[str, list[str]]:
-    """Return an INSERT statement, and the names of the fields whose values it takes."""
-    meta, quoted = model._meta, connection.ops.quote_name
+def _insertion(model: type[Model], without_key: bool) -> tuple[str, list[Field[Any, Any]]]:
+    """Return an INSERT statement, and the fields whose values it takes."""
+    meta, quoted = model._meta, get_connection().ops.quote_name
     fields = [field for field in meta.concrete_fields if not (without_key and field.primary_key)]
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     sql = f"INSERT INTO {quoted(meta.db_table)} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608
     returned = f" RETURNING {quoted(str(meta.pk.column))}" if without_key else ""
-    return sql + returned, [field.name for field in fields]
+    return sql + returned, fields
 
 
 @lru_cache
@@ -174,11 +167,12 @@ def _maker(compiler: Any) -> Callable[[Sequence[Any]], Any]:  # noqa: ANN401 - a
     select, info = compiler.select, compiler.klass_info
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
-    related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # of a later Django
+    database = compiler.connection.alias
+    related = get_related_populators(info, select, database)  # type: ignore[call-arg]  # of a later Django
     annotations = compiler.annotation_col_map
 
     def make(row: Sequence[Any]) -> Any:  # noqa: ANN401 - as in Django
-        made = info["model"].from_db(connection.alias, names, row[first:last])
+        made = info["model"].from_db(database, names, row[first:last])
         for populator in related:
             populator.populate(row, made)
         for name, column in annotations.items():
