@@ -41,7 +41,7 @@ def prepared_cursor() -> CursorWrapper:
     """
     database = get_connection()
     if database.vendor != "postgresql":
-        return database.cursor()
+        return cast(CursorWrapper, database.cursor())
     from django.db.backends.postgresql.base import ServerBindingCursor  # psycopg is optional
 
     database.ensure_connection()
