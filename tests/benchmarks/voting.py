@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.voting`: the load that voting carries, beside a bare view that inserts a row.
 
-Each site runs as documented (gunicorn, 2 workers with 8 threads, production settings) on SQLite and on
+Each site runs as documented (gunicorn, 2 workers with 4 threads, production settings) on SQLite and on
 PostgreSQL. Processor time is read from /proc, so that it says the same on a busy machine; rates and times
 need a quiet one. The raters are in this process, on the same machine, and keep their connections.
 """

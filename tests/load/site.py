@@ -73,7 +73,7 @@ class Site:
 
     @contextmanager
     def served(self, application: str = "arena.wsgi") -> Iterator[Served]:
-        """Serve an application with gunicorn as documented: 2 workers with 8 threads each."""
+        """Serve an application with gunicorn as documented: 2 workers with 4 threads each."""
         with gunicorn(application, CONFIG, self.environment) as (port, master):
             for _ in range(8):  # until both workers have loaded the application
                 urlopen(f"http://127.0.0.1:{port}/", timeout=120).close()

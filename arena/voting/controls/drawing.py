@@ -12,7 +12,8 @@ from random import Random
 from arena.voting.controls.models import Twin
 from arena.voting.controls.twins import ShownTwin, shown_twins
 from arena.voting.models import Ballot, Control
-from arena.voting.pairing.drawing import Pairing, PoolChanged, draw_from, find_shown
+from arena.voting.pairing.drawing import Pairing, draw_from, find_shown
+from arena.voting.pairing.kept import PoolChanged
 from arena.voting.pairing.models import PoolUnit
 from arena.voting.pairing.seen import Outlook, Row
 from arena.voting.terms import Terms

@@ -7,7 +7,8 @@ mode, and keeps the propensity of that draw: each draw leads to at most one vote
 from __future__ import annotations
 
 from arena.voting.models import Ballot
-from arena.voting.pairing.drawing import Pairing, PoolChanged, find_shown
+from arena.voting.pairing.drawing import Pairing, find_shown
+from arena.voting.pairing.kept import PoolChanged
 from arena.voting.pairing.models import PoolUnit
 from arena.voting.pairing.seen import Outlook, Waiting
 

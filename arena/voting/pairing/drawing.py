@@ -8,21 +8,18 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
-from django.db.models import BigIntegerField
 
-from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
 from arena.voting.models import Rater, Study
+from arena.voting.pairing.kept import Clips, PoolChanged, drawn_unit
 from arena.voting.pairing.models import PoolUnit
 from arena.voting.pairing.plans import Plan, Weights, current_plan
 from arena.voting.pairing.pools import build_pool, current_pool
-from arena.voting.pairing.seen import Clips, Outlook, look_at
+from arena.voting.pairing.seen import Outlook, look_at
 from arena.voting.pairing.units import shown_pair
 
 TRIES = 5
 """Number of draws before giving up, each after a clip of the last one was taken out of the study."""
-NUMBERED = {"pool": Given("pool", BigIntegerField()), "number": Given("number", BigIntegerField())}
-UNIT = Prepared(lambda: PoolUnit.objects.select_related("prompt").filter(**NUMBERED))
 
 
 @dataclass(frozen=True)
@@ -58,10 +55,6 @@ class DrawnPair(NamedTuple):
     a: int
     b: int
     probability: float
-
-
-class PoolChanged(LookupError):
-    """Unit or clip that was drawn and is gone from the study."""
 
 
 def outlook_of(study: Study, rater: Rater) -> Outlook:
@@ -103,9 +96,7 @@ def _draw(outlook: Outlook, random: Random) -> Pairing | None:
     drawn = choose_unit(plan, outlook, random)
     if drawn is None:
         return None
-    unit = UNIT.first(pool=outlook.pool.pk, number=drawn.number)
-    if unit is None:
-        raise PoolChanged
+    unit = drawn_unit(outlook.pool, drawn.number)
     pair = choose_pair(plan, outlook, unit, random)
     first, second = find_shown(outlook.study, (pair.a, pair.b))
     return Pairing(unit, first, second, propensity=drawn.probability * pair.probability)

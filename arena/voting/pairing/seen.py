@@ -1,6 +1,6 @@
-"""What a rater has seen: all that a draw needs to know about them, in two queries.
+"""What a rater has seen: all that a draw needs to know about them.
 
-Both cost as much as the rater has seen, and nothing for the size of the study or its history.
+It costs as much as the rater has seen, and nothing for the size of the study or its history.
 """
 
 from __future__ import annotations
@@ -11,22 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from math import comb
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, F, QuerySet, UUIDField, When
+from django.db.models import UUIDField
 from django.utils import timezone
 
 from arena.prepared import Given, Prepared
 from arena.voting.models import Ballot, Control, Rater, Study
+from arena.voting.pairing.kept import Clips, kept_units
 from arena.voting.pairing.models import Pool, PoolUnit
 from arena.voting.pairing.units import Unit
 from arena.voting.voids import MOST_TRIES
-
-Clips = Sequence[tuple[int, int]]
-"""Clips of a unit as (contender, rendition)."""
-SMALL_UNIT = 12
-"""Clips of a unit up to which they are read together with it: a rater may have judged most of them."""
 
 
 class Row(NamedTuple):
@@ -88,17 +84,6 @@ class Waiting(NamedTuple):
 
 RATER = Given("rater", UUIDField())
 BALLOTS = Prepared(lambda: Ballot.objects.filter(rater=RATER).values_list(*REST, *UNIT))
-
-
-def _touched() -> QuerySet[PoolUnit, Any]:
-    """Return the query for the units of a pool whose prompts a rater has seen."""
-    members = Case(When(clips__lte=SMALL_UNIT, then=F("members")), default=None)
-    seen = Ballot.objects.filter(rater=RATER).values("prompt")
-    units = PoolUnit.objects.filter(pool=Given("pool", BigIntegerField()), prompt__in=seen)
-    return units.values_list(*Unit._fields, "number", "clips", members)
-
-
-TOUCHED = Prepared(_touched)
 
 
 @dataclass
@@ -289,8 +274,8 @@ class Outlook:
 def look_at(study: Study, rater: Rater, pool: Pool) -> Outlook:
     """Return the pool as the rater sees it."""
     history = read_history(study, rater)
-    rows = TOUCHED.rows(pool=pool.pk, rater=rater.pk) if history.units else ()
     touched = {}
-    for *unit, number, clips, small in rows:
-        touched[number] = Touched(number, clips, small, history.units.get(Unit(*unit), Shown()))
+    for kept in kept_units(pool, {unit.prompt_id for unit in history.units}):
+        shown = history.units.get(kept.unit) or Shown()
+        touched[kept.number] = Touched(kept.number, kept.clips, kept.members, shown)
     return Outlook(study, rater, pool, history, touched)
