@@ -14,7 +14,7 @@ from typing import Any
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "arena.web_worker.PatientWorker"
 threads = 4
-"""Threads of each worker. With 8, votes waited three times as long at the 99th percentile (docs/benchmarks.md)."""
+"""Threads of each worker. With 8, the slowest votes waited three times as long (docs/benchmarks.md)."""
 worker_connections = 1000
 """Connections that a worker holds at once. Those that wait cost a socket, not a thread."""
 

@@ -181,8 +181,9 @@ def test_a_page_of_any_size_of_study_takes_a_fixed_number_of_queries(
     study = make_study(contenders=3, prompts=5)
     press_start(client, study)
     answer(client, open_page(client, study))
-    # PostgreSQL locks the rater. Of the first, two read facts of its clips that the process then keeps.
-    next_pair, reload = 13 + connection.features.has_select_for_update, 6
+    # PostgreSQL locks the rater. The first reads facts of its clips and its unit, which the process then
+    # keeps; the second reads the units of the prompt that is new to the rater.
+    next_pair, reload = 12 + connection.features.has_select_for_update, 6
     with django_assert_num_queries(next_pair):
         client.get(reverse("ballot", args=["study"]))
     with django_assert_num_queries(reload):
