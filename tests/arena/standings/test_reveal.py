@@ -165,5 +165,5 @@ def test_the_page_takes_a_fixed_number_of_queries(
     ballot = open_page(client, rated_study)
     answer(client, ballot)
     client.get(_url(ballot))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(_url(ballot))

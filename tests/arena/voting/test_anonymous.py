@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -63,7 +64,7 @@ def test_past_a_cap_it_is_shown_no_more_until_its_reveal(end: str) -> None:
     if end == "votes":
         Commitment.objects.update(votes=F("most_votes"))
     elif end == "time":
-        Commitment.objects.update(until=timezone.now())
+        Commitment.objects.update(until=timezone.now() - timedelta(seconds=1))
     else:
         withdraw(amber)
     assert _drawn(study) == set(study.contenders.values_list("pk", flat=True)) - {amber.pk}
