@@ -43,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--gan", type=float, default=0.0, help="weight of the adversarial loss")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
+    parser.add_argument("--bfloat16", action="store_true", help="faster on a CPU with AVX-512 BF16 or AMX")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
 
@@ -67,7 +68,13 @@ def run(args: Namespace) -> int:
     make_folder("out", args.out)
     for recipe in recipes:
         training = begin_distill(
-            teacher, start, recipe, updates=args.updates, batch=args.batch, seed=args.seed
+            teacher,
+            start,
+            recipe,
+            updates=args.updates,
+            batch=args.batch,
+            seed=args.seed,
+            bfloat16=args.bfloat16,
         )
         if not fit(training, clips, args.out, pace):
             break

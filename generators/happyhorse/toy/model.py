@@ -91,7 +91,7 @@ def save_model(model: ToyModel, kind: CheckpointKind, path: Path, **notes: objec
 
 
 def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ToyModel, CheckpointKind]:
-    """Read a file that `save_model` wrote: the network and its kind.
+    """Read a file that `save_model` wrote: the network, in float32, and its kind.
 
     Raises:
         WeightsError: The file is missing or damaged, or holds another network.
@@ -107,7 +107,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[ToyModel
     head = json.loads(described)
     kind = {**head["kind"], "guidance": Guidance(**head["kind"]["guidance"])}
     model = ToyModel(HappyHorseConfig.from_public(head["config"])).to(device)
-    fill(model, tensors, path)
+    fill(model, {key: tensor.float() for key, tensor in tensors.items()}, path)
     return model.eval(), CheckpointKind(**kind)
 
 

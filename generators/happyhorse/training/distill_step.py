@@ -108,6 +108,7 @@ def begin_distill(
     updates: int = 3000,
     batch: int = 48,
     seed: int = 0,
+    bfloat16: bool = False,
 ) -> Run:
     """Return a run at its start.
 
@@ -118,11 +119,12 @@ def begin_distill(
         updates: Steps of the run: updates in the warm-up, then updates of the fake score network.
         batch: Samples in a step.
         seed: Seed of clips and noise.
+        bfloat16: Whether a CPU's products are in bfloat16, too.
     """
-    return Run(DistillStep(teacher, start, recipe), distill_settings(updates, batch, seed))
+    return Run(DistillStep(teacher, start, recipe), distill_settings(updates, batch, seed, bfloat16))
 
 
-def distill_settings(updates: int, batch: int, seed: int) -> Settings:
+def distill_settings(updates: int, batch: int, seed: int, bfloat16: bool = False) -> Settings:
     """Return the settings of a distillation.
 
     Raises:
@@ -130,4 +132,4 @@ def distill_settings(updates: int, batch: int, seed: int) -> Settings:
     """
     require_whole("updates", updates)
     require_whole("batch", batch)
-    return Settings(updates * batch, batch, seed, GENTLE, _DECAY)
+    return Settings(updates * batch, batch, seed, GENTLE, _DECAY, bfloat16)

@@ -183,4 +183,4 @@ def test_a_student_is_written_with_its_steps(base: ToyModel, tmp_path: Path) -> 
 )
 def test_numbers_out_of_range_are_refused(base: ToyModel, numbers: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        begin_distill(base, base, PLAIN, **numbers)
+        begin_distill(base, base, PLAIN, **numbers)  # type: ignore[arg-type]  # whole numbers all
