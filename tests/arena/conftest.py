@@ -7,6 +7,7 @@ from arena.runs.driver import produce
 from arena.runs.models import Job
 from arena.runs.runs import plan_run
 from arena.voting.models import Study
+from arena.voting.pairing import kept
 from arena.voting.studies import create_study
 from generators.base import Track
 from generators.toyworld.world.flaws import is_mistaken
@@ -14,6 +15,13 @@ from generators.toyworld.world.grammar import parse
 from tests.factories import CAPTION, make_contender, make_suite
 
 CLIP_SETTINGS = ClipSettings(duration_s=0.8, width=128, height=128, fps=12)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Forget units of pools: where time stands still, pools of two tests have one key and one date."""
+    kept._by_prompt.cache_clear()
+    kept._drawn.cache_clear()
 
 
 @pytest.fixture
