@@ -2,7 +2,7 @@
 
 The first frame stands for four equal ones, so that an image alone gives the same latents as at the start of a
 clip, with the same meaning as all others. A block's numbers are arranged so that a 2×2 patch of latents, the
-transformer's token, is one block.
+transformer's token, is one block. Toy weights of before the learned codec (`object_video`) use it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Fit the toy world's codecs.
+"""Fit the toy world's sound codec, and the linear video codec of earlier weights.
 
-The shipped codecs were made by it:
+The shipped files were made by it; `train-codec` makes the video codec of today's weights:
 
     python -m generators.happyhorse fit-codecs --out codecs
 """
