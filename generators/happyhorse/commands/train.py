@@ -67,6 +67,7 @@ def run(args: Namespace) -> int:
     pace = Pace(deadline(args.minutes), args.save_minutes, args.report_minutes)
     start = None if args.start is None else load_model(args.start)[0]
     codecs = shipped_codecs(config=TOY if start is None else start.config)
+    codecs.require_objects(args.objects)
     recipe = Recipe("train", args.seed, args.clips, args.objects, codecs.digest)
     use_threads(args.threads)
     make_folder("out", args.out)

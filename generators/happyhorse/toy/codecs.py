@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from generators.base import InvalidInput
 from generators.happyhorse.codecs import linear_video, object_video, spectral_audio
 from generators.happyhorse.codecs.basis import SCALING
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
@@ -45,6 +46,14 @@ class Codecs(NamedTuple):
     def variances(self) -> Variances:
         """Variances of clean latents."""
         return Variances(self.video.variance.reshape(-1, 1, 1, 1), self.audio.variance)
+
+    def require_objects(self, objects: int) -> None:
+        """Raise InvalidInput if clips of so many objects have no latents of these codecs."""
+        if objects > 1 and isinstance(self.video, ObjectVideoCodec):
+            raise InvalidInput(
+                f"objects must be 1, which is what the learned video codec draws; got {objects}. "
+                "Take weights of the linear codec for more."
+            )
 
 
 def shipped_codecs(device: str = "cpu", config: HappyHorseConfig = SIZES["toy"]) -> Codecs:

@@ -57,6 +57,7 @@ def test_the_shipped_weights_are_scored_if_no_others_are_named(tmp_path: Path) -
     ("option", "value", "message"),
     [
         ("--count", "-1", "count must be a whole number from 1 to 1000000000; got -1."),
+        ("--objects", "2", "objects must be 1, which is what the learned video codec draws; got 2."),
         ("--count", str(10**20), "count must be a whole number from 1 to 1000000000"),
         ("--seeds", "0", "seeds must be 2 or more, as clips of one seed can't differ; got 0."),
         ("--seeds", "-5", "seeds must be 2 or more, as clips of one seed can't differ; got -5."),

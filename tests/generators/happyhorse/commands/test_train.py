@@ -158,9 +158,18 @@ def test_a_file_in_the_folders_place_is_named(tmp_path: Path, capsys: pytest.Cap
 def test_a_cache_of_other_clips_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _train(tmp_path, "--minutes", "1e-9")
 
-    assert _train(tmp_path, "--objects", "2") == 1
+    assert _train(tmp_path, "--clips", "5") == 1
 
     assert "Use another folder." in capsys.readouterr().err
+
+
+def test_two_objects_are_refused_by_a_codec_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(tmp_path / "run", "--objects", "2") == 1
+
+    assert "objects must be 1, which is what the learned video codec draws; got 2." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_it_goes_on_from_given_weights(tmp_path: Path) -> None:
