@@ -15,6 +15,7 @@ from arena.runs.models import Rendition
 from arena.voting.models import Ballot, Rater, Study
 from arena.voting.way.models import Step
 from arena.voting.way.work import puzzle_for
+from tests.browser.pictures import picture
 from tests.browser.test_pages import assert_accessible
 from tests.browser.voting import press_start, vote, watch
 from tests.factories_voting import make_twin_row
@@ -38,16 +39,6 @@ def _agree(page: Page, url: str) -> None:
     press_start(page, url)
     page.get_by_label("I have read this").check()
     page.get_by_role("button", name="Go on").click()
-
-
-def picture(page: Page, folder: Path, name: str) -> None:
-    """Take pictures of a page on a phone and a desktop, light and dark; it must fit both."""
-    for width in (390, 1440):
-        for scheme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 844})
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
 
 
 def test_the_browser_works_after_the_consent_and_goes_on_by_itself(

@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from arena.runs.models import Rendition
 from arena.voting.models import LedgerEntry, Study
+from tests.browser.pictures import picture
 from tests.browser.voting import start_voting, watch
 from tests.factories_voting import Always, make_twin_row
 
@@ -39,11 +40,6 @@ def test_after_a_vote_on_gold_the_page_says_what_it_was_and_goes_on(
     expect(page).to_contain_text("This pair was a check", timeout=30_000)
     expect(page).to_contain_text("made worse on purpose")
     assert LedgerEntry.objects.filter(kind="control").count() == 1
-    for width in (390, 1440):
-        for scheme in ("light", "dark"):
-            desktop.set_viewport_size({"width": width, "height": 844})
-            desktop.emulate_media(color_scheme=scheme)
-            assert desktop.evaluate("document.documentElement.scrollWidth") <= width
-            desktop.screenshot(path=tmp_path / f"control-{width}-{scheme}.png")
+    picture(desktop, tmp_path, "control")
     page.get_by_role("link", name="Next pair").click()
     expect(desktop.locator("#ballot")).to_be_visible()

@@ -101,8 +101,6 @@ def change_run(request: HttpRequest, number: int) -> HttpResponse:
     found = _find(request, number)
     require(request.user, "change_run", found)
     action = request.POST.get("action", "")
-    if action not in ("pause", "cancel", "resume", "retry"):
-        raise Http404("There is no such action.")
     with transaction.atomic():
         if action == "pause":
             pause_run(found)
@@ -110,6 +108,8 @@ def change_run(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, f"{cancel_run(found)} clips were cancelled.")
         elif action == "retry":
             retry_failed_jobs(found)
+        elif action != "resume":
+            raise Http404("There is no such action.")
         record(request.user, f"{action}d" if action.endswith("e") else action, found)
     if action in ("resume", "retry"):
         start_in_background(found)

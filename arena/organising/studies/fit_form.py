@@ -7,13 +7,12 @@ from math import inf
 from django.http import QueryDict
 
 from arena.organising.studies.fields import Field, Option
-from arena.voting.fit_settings import COVARIATES, MODELS, FitSettings
+from arena.voting.fit_settings import BOTH_BAD, COVARIATES, MODELS, FitSettings
 from arena.voting.models import Study
 
-BOTH_BAD = {"tie": "as ties", "drop": "not at all", "floor": "as losses to a floor under all contenders"}
 LABELS = {
     "ties": "Model",
-    "both_bad": "Votes that both are bad count",
+    "both_bad": "Votes that both are bad",
     "side": "Take out what being shown on the left does",
     "covariates": "Take out what these features of the clips do",
     "anchor": "Ratings are relative to",
@@ -28,7 +27,7 @@ def fit_fields(study: Study, sent: QueryDict | None = None) -> list[Field]:
     slugs = study.contenders.order_by("slug").values_list("slug", flat=True)
     options = {
         "ties": MODELS,
-        "both_bad": BOTH_BAD,
+        "both_bad": {**BOTH_BAD, "tie": "both-bad votes as ties"},
         "covariates": {name: name.replace("_", " ") for name in COVARIATES},
         "anchor": {"": "the mean of all, at 1000", **{slug: slug for slug in slugs}},
     }

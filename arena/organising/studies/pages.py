@@ -118,7 +118,7 @@ def invite_raters(request: HttpRequest, slug: str) -> HttpResponse:
 
 @transaction.atomic
 def _invite(request: HttpRequest, study: Study) -> list[tuple[str, str]]:
-    """Return the panel ids that were loaded with their links, or one link for all who are invited."""
+    """Invite raters by one link, or load the panel's members; return panel ids, or none, with their links."""
     if "uses" in request.POST:
         links = [("", invitation_path(study, invite(study=study, uses=_uses(request)).pk))]
     else:

@@ -75,7 +75,7 @@ def _page(request: HttpRequest, study: Study, *, wrong: str = "", problem: str =
         "groups": term_groups(Terms.of(study.terms), sent.get("terms")),
         "ratings": fit_fields(study, sent.get("ratings")),
         "fit": FitSettings.of(study.fit).described,
-        "reasons": {part: _reason(request) for part in sent},
+        "reasons": {wrong: _reason(request)},
         "thresholds": THRESHOLDS,
         "problem": problem,
     }

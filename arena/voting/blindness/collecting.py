@@ -72,6 +72,7 @@ def _collect(study: Study, index: int, each: int, random: Random) -> list[View]:
     rater = Rater.objects.create()
     for step in wanted_steps(study):
         take_step(study=study, rater=rater, step=step)
+    # Both clips of a training pair are one contender's, which tells an attacker nothing.
     browser, audited = _browser(rater), copy(study)
     audited.terms = {name: value for name, value in study.terms.items() if name != "training"}
     views: list[View] = []
