@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ import torch
 import torch.distributed as dist
 
 from generators.base import InvalidInput
+
+_LETTING_GO_S = 0.2
+"""Time for Gloo's threads to let go of the last tensors, for which they need Python's lock. One that asks for
+it while Python ends aborts the process."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ def joined_ranks(device: str) -> Iterator[Ranks]:
         yield Ranks(dist.get_rank(), dist.get_world_size(), own)
     finally:
         dist.destroy_process_group()
+        if own.type == "cpu":
+            time.sleep(_LETTING_GO_S)
 
 
 def require_equal(facts: Mapping[str, object]) -> None:
