@@ -98,9 +98,16 @@ def judge_synchrony(clip: Footage, onsets_s: Floats, impacts: Sequence[Turn]) ->
         Pair(offset_s, impacts[i].speed, float(levels[j]))
         for offset_s, (i, j) in zip(offsets_s, matches, strict=True)
     )
-    is_counted = (heard_s > clip.times_s[_BLIND]) & (heard_s < clip.times_s[-1 - _BLIND])
+    is_counted = _can_be_seen(heard_s, clip)
     is_counted[[j for _, j in matches]] = True
     return Sync(pairs, len(impacts), int(is_counted.sum()))
+
+
+def _can_be_seen(heard_s: Floats, clip: Footage) -> NDArray[np.bool_]:
+    """Return the sounds (J,) at times when an impact would be seen: none in a clip of very few frames."""
+    if len(clip.times_s) <= 2 * _BLIND:
+        return np.zeros(len(heard_s), bool)
+    return np.asarray((heard_s > clip.times_s[_BLIND]) & (heard_s < clip.times_s[-1 - _BLIND]))
 
 
 def _levels(clip: Footage, onsets_s: Floats) -> NDArray[np.float64]:

@@ -55,6 +55,8 @@ class Verdict:
     """Centres (time, 2) of the objects, in boxes, with NaN where they aren't whole."""
     impacts: tuple[Turn, ...] = ()
     """Visible impacts of all objects, in order of time."""
+    edge_px: float = 0.0
+    """Width of the sharpest object's edge, in the clip's pixels; 0 without an object."""
 
 
 def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = None) -> Verdict:
@@ -96,6 +98,7 @@ def judge(clip: Footage, caption: str, first_frame: NDArray[np.uint8] | None = N
         first_frame_db=None if first_frame is None else psnr_db(clip.frames[0], first_frame),
         tracks=tuple(track.centre for track in tracks),
         impacts=tuple(impacts),
+        edge_px=min((track.edge_px for track in tracks), default=0.0),
     )
 
 

@@ -21,11 +21,6 @@ class Turn(NamedTuple):
     speed: float
 
 
-def find_impacts(blob: Blob, times_s: Floats, slowest: float) -> list[float]:
-    """Return the times of `find_turns`, given the time of each frame (time,)."""
-    return [turn.time_s for turn in find_turns(blob, times_s, slowest)]
-
-
 def find_turns(blob: Blob, times_s: Floats, slowest: float) -> list[Turn]:
     """Find where a blob turns round at a wall.
 

@@ -1,4 +1,4 @@
-"""Trace objects through small or blurred frames, in which `seeing` finds no cores.
+"""Trace objects through frames, however small or blurred.
 
 The colour of a partly covered pixel lies on the line from the background to the object's colour. So the
 covered share of each pixel can be read off, blurred or not, and compared with each shape in each size.
@@ -6,7 +6,7 @@ covered share of each pixel can be read off, blurred or not, and compared with e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -23,10 +23,14 @@ from generators.toyworld.world.physics import RADIUS
 
 _COVERED = 0.35
 """Least covered share of a patch's pixels."""
+_SOLID = 0.7
+"""Least covered share of a pixel that names a colour: the rim of orange on navy may look like yellow."""
 _SMALLEST = 0.004
 """Least share of the box that a patch covers, a quarter of a small triangle."""
 _SOFTNESS = (1.0, 3.0)
-"""Widths of an edge in pixels: as drawn, and after a codec."""
+"""Widths of an edge in pixels by which looks are told apart: as drawn, and after a codec."""
+_EDGES = (1.0, 2.0, 3.0, 4.0)
+"""Widths of an edge in pixels that are told apart, in one frame of four."""
 _ALIKE = 0.3
 """Largest energy of the difference from the best template, as a share of the template's energy."""
 _IN_FRAME = np.pad(np.ones((1, 3, 3)), ((1, 1), (0, 0), (0, 0)))
@@ -45,6 +49,8 @@ class ObjectTrack:
     """x and y of its bounding square's centre, (time, 2), in boxes; NaN where it isn't alone and whole."""
     patches: NDArray[np.intp]
     """Number of patches of its colour, (time,)."""
+    edge_px: float
+    """Width of its edge in pixels of these frames."""
 
     @property
     def whole(self) -> NDArray[np.bool_]:
@@ -114,7 +120,7 @@ def _colours(
     # Its colour has the least |p − a d|², which is |p|² − 2 a p·d + a²|d|²; |p|² is the same for all colours.
     away = share * (share * (lines**2).sum(axis=1) - 2 * (pixels @ lines.T))
     label = away.argmin(axis=1)
-    solid = np.take_along_axis(share, label[:, None], axis=1)[:, 0] > 0.5
+    solid = np.take_along_axis(share, label[:, None], axis=1)[:, 0] > _SOLID
     # Well-covered pixels of each colour in each frame, (colour, time).
     counts = np.zeros((len(COLOURS), shape[0]), int)
     np.add.at(counts, (label[solid], where[0][solid]), 1)
@@ -127,10 +133,10 @@ def _track(colour: str, cover: _Cover) -> ObjectTrack:
     side = cover.shape[1]
     patches = _patches(cover)
     alone = patches.number == 1
-    (shape, size), alike = _recognise(cover, patches.centroid, alone)
+    (shape, size), edge_px, alike = _recognise(cover, patches.centroid, alone)
     centre = (patches.centroid - _centroid_offset(shape, RADIUS[size] * side)) / side
     centre[~(alone & alike)] = np.nan
-    return ObjectTrack(colour, shape, size, centre, patches.number)
+    return ObjectTrack(colour, shape, size, centre, patches.number, edge_px)
 
 
 def _patches(cover: _Cover) -> _Patches:
@@ -157,18 +163,20 @@ def _patches(cover: _Cover) -> _Patches:
 
 def _recognise(
     cover: _Cover, centroid: Floats, alone: NDArray[np.bool_]
-) -> tuple[tuple[str, str], NDArray[np.bool_]]:
-    """Return the shape and size that fit best in all frames, and in which frames they fit well, (time,)."""
+) -> tuple[tuple[str, str], float, NDArray[np.bool_]]:
+    """Return the shape and size that fit best, the edge's width, and where they fit well, (time,)."""
     looks = list(product(WORDS["shape"], WORDS["size"]))
     alike = np.zeros(len(cover), bool)
     if not alone.any():
-        return looks[0], alike
+        return looks[0], _SOFTNESS[0], alike
     window, dx, dy = _windows(cover[alone], centroid[alone])
     # errors (look, softness, frame): the best look and softness have the least sum over frames.
     errors = np.array([[*_misfits(window, dx, dy, *look, cover.shape[1])] for look in looks])
     best = np.unravel_index(errors.sum(axis=2).argmin(), errors.shape[:2])
     alike[alone] = errors[best] < _ALIKE
-    return looks[best[0]], alike
+    look = looks[best[0]]
+    edges = [*_misfits(window[::4], dx[::4], dy[::4], *look, cover.shape[1], _EDGES)]
+    return look, _EDGES[int(np.sum(edges, axis=1).argmin())], alike
 
 
 def _windows(cover: _Cover, centroid: Floats) -> tuple[_Cover, _Cover, _Cover]:
@@ -195,12 +203,20 @@ def _windows(cover: _Cover, centroid: Floats) -> tuple[_Cover, _Cover, _Cover]:
     return window, dx.astype(np.float32)[:, None, :], dy.astype(np.float32)[:, :, None]
 
 
-def _misfits(window: _Cover, dx: _Cover, dy: _Cover, shape: str, size: str, side: int) -> Iterator[Floats]:
-    """Yield the energy of the difference from each softness's template over the template's, (time,)."""
+def _misfits(
+    window: _Cover,
+    dx: _Cover,
+    dy: _Cover,
+    shape: str,
+    size: str,
+    side: int,
+    widths: Sequence[float] = _SOFTNESS,
+) -> Iterator[Floats]:
+    """Yield the energy of the difference from each edge's template over the template's, (time,)."""
     radius = np.float32(RADIUS[size] * side)
     right, down = _centroid_offset(shape, float(radius))
     away = distance(shape, dx + np.float32(right), dy + np.float32(down), radius)
-    for softness in _SOFTNESS:
+    for softness in widths:
         template = np.clip(0.5 - away / np.float32(softness), 0, 1)
         left = ((window - template) ** 2).sum(axis=(1, 2))
         yield left / (template**2).sum(axis=(1, 2))

@@ -3,59 +3,21 @@ from __future__ import annotations
 from collections import Counter
 from io import StringIO
 from pathlib import Path
-from random import Random
 
 import pytest
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender
-from arena.demo.simulation import Taste, simulate_votes
+from arena.demo.simulation import simulate_votes
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import counting_votes, verify_ledger
-from arena.voting.models import Ballot, Outcome, Rater, Study, Vote
+from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.refusals import PeoplesStudy, SimulatedStudy
-from generators.toyworld.senses.perception import Perception
+from generators.toyworld.referee.faults import Faults
 from tests.factories import make_study
 
-PERFECT = Perception(0.0, 0.0, True, True, (), 3, 3)
-LATE = Perception(0.2, 0.0, True, True, (), 3, 3)
-HELD = Perception(0.0, 0.5, True, True, (), 3, 3)
-WRONG = Perception(0.0, 0.0, False, True, (), 3, 3)
-SILENT = Perception(None, 0.0, True, True, (), 0, 0)
-ATTENTIVE = Taste(minds_sound=True, minds_stutter=True, minds_prompt=True)
-INDIFFERENT = Taste(minds_sound=False, minds_stutter=False, minds_prompt=False)
 CLIPS_JUDGED = 3
-
-
-def _outcomes(taste: Taste, a: Perception, b: Perception) -> Counter[Outcome]:
-    random = Random(11)
-    return Counter(taste.judge(a, b, random) for _ in range(1000))
-
-
-@pytest.mark.parametrize("flawed", [LATE, HELD, WRONG])
-def test_an_attentive_rater_prefers_the_clip_without_a_flaw_on_either_side(flawed: Perception) -> None:
-    left, right = _outcomes(ATTENTIVE, PERFECT, flawed), _outcomes(ATTENTIVE, flawed, PERFECT)
-    assert left[Outcome.A] > 3 * left[Outcome.B]
-    assert right[Outcome.B] > 3 * right[Outcome.A]
-
-
-@pytest.mark.parametrize("flawed", [LATE, HELD, WRONG])
-def test_a_rater_who_minds_nothing_prefers_neither(flawed: Perception) -> None:
-    outcomes = _outcomes(INDIFFERENT, PERFECT, flawed)
-    assert abs(outcomes[Outcome.A] - outcomes[Outcome.B]) < 4 * 1000**0.5
-
-
-def test_a_clip_where_nothing_sounds_is_not_late() -> None:
-    assert ATTENTIVE.worth(SILENT) == ATTENTIVE.worth(PERFECT) == 0
-
-
-def test_two_wrong_clips_are_both_bad() -> None:
-    assert _outcomes(ATTENTIVE, WRONG, WRONG) == {Outcome.BOTH_BAD: 1000}
-
-
-def test_close_calls_are_ties_sometimes() -> None:
-    assert 0 < _outcomes(ATTENTIVE, PERFECT, PERFECT)[Outcome.TIE] < 500
 
 
 @pytest.mark.django_db
@@ -103,14 +65,14 @@ def test_votes_follow_the_files_and_not_the_names(produced_study: Study) -> None
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Stands in for eyes and ears: what is watched, as content and caption; everything looks perfect."""
+    """Stands in for eyes and ears: what is watched, as content and caption; everything is faultless."""
     seen: list[tuple[str, str]] = []
 
-    def perceive(path: Path, caption: str) -> Perception:
+    def find_faults(path: Path, caption: str) -> Faults:
         seen.append((path.read_text(), caption))
-        return PERFECT
+        return Faults()
 
-    monkeypatch.setattr("arena.demo.simulation.perceive", perceive)
+    monkeypatch.setattr("arena.demo.simulation.find_faults", find_faults)
     return seen
 
 

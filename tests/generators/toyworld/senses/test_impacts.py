@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generators.toyworld.senses.impacts import find_impacts, find_turns
+from generators.toyworld.senses.impacts import find_turns
 from generators.toyworld.senses.seeing import Blob
 
 TIMES_S = np.arange(32) / 16
@@ -21,7 +21,6 @@ def test_a_turn_has_its_time_and_speed(turn_s: float) -> None:
     (turn,) = find_turns(_blob(turn_s, 0.6), TIMES_S, 0.12)
     assert turn.time_s == pytest.approx(turn_s, abs=0.01)
     assert turn.speed == pytest.approx(0.6, rel=0.05)
-    assert find_impacts(_blob(turn_s, 0.6), TIMES_S, 0.12) == [turn.time_s]
 
 
 def test_a_slow_turn_is_none() -> None:
