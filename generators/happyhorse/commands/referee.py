@@ -2,6 +2,7 @@
 
 python -m generators.happyhorse referee
 python -m generators.happyhorse referee --count 64 runs/base/base.safetensors --cascade
+python -m generators.happyhorse referee --figure docs/images/happyhorse-referee.svg
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from generators.happyhorse.training.scoring import CEILING, SCORED_SEED, Scores,
 from generators.toyworld.referee.broken import truth
 from generators.toyworld.referee.diversity import diversity, other_seeds
 from generators.toyworld.referee.scores import Score
-from generators.toyworld.referee.table import render_table, write_json
+from generators.toyworld.referee.table import Table, render_table, write_json
 from generators.toyworld.senses.footage import Footage
 from generators.toyworld.world.examples import Example, example
 
@@ -55,6 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--from-image", action="store_true", help="score each with its first frame, too")
     parser.add_argument("--sheets", type=Path, help="folder for pictures of each checkpoint's first clips")
     parser.add_argument("--json", type=Path, help="file for the scores, which are printed as well")
+    parser.add_argument(
+        "--figure", type=Path, help=".svg or .png file for a figure of the checkpoints' shares with intervals"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
 
@@ -73,9 +77,12 @@ def run(args: Namespace) -> int:
     table = _score(args, codecs, samplers)
     _say(render_table(table))
     _say(f"\nShares of what the {CEILING} reaches:\n")
-    _say(render_table(shares(table), _interval))
+    found = shares(table)
+    _say(render_table(found, _interval))
     if args.json:
         write_json(args.json, table)
+    if args.figure:
+        _write_figure(args.figure, {title: found[title] for title in map(_title, samplers)})
     return 0
 
 
@@ -86,6 +93,9 @@ def _check(args: Namespace) -> None:
         raise InvalidInput(f"seeds must be 2 or more, as clips of one seed can't differ; got {args.seeds}.")
     require_whole("seeds", args.seeds, 2)
     require_writable("json", args.json)
+    require_writable("figure", args.figure)
+    if args.figure:
+        _require_picture(args.figure)
     if args.sheets:
         make_folder("sheets", args.sheets)
 
@@ -142,6 +152,20 @@ def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Exampl
     from generators.toyworld.referee.sheets import write_sheet  # a GPU's machine may lack Pillow
 
     write_sheet(path, clips, [own.caption for own in examples[: len(clips)]])
+
+
+def _require_picture(path: Path) -> None:
+    from generators.toyworld.referee.figure import (
+        require_picture,
+    )  # needs Matplotlib, so before hours of work
+
+    require_picture("figure", path)
+
+
+def _write_figure(path: Path, table: Table) -> None:
+    from generators.toyworld.referee.figure import write_figure  # a GPU's machine may lack Matplotlib
+
+    write_figure(path, table, f"share of what the {CEILING} reaches, with 95 % intervals")
 
 
 def _interval(found: Score) -> str:

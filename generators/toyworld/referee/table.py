@@ -14,7 +14,7 @@ from generators.toyworld.referee.scores import Score
 
 Table = Mapping[str, Mapping[str, Score]]
 """Scores by contender, then by measure."""
-_TITLES = {"count": "object count", "coherent": "coherent frames", "held": "held frames"}
+TITLES = {"count": "object count", "coherent": "coherent frames", "held": "held frames"}
 """Measures whose printed names say more than their keys."""
 
 
@@ -24,7 +24,7 @@ def render_table(contenders: Table, show: Callable[[Score], str] = str) -> str:
     rows = [["", *contenders]]
     for name in measures:
         cells = [show(scores[name]) if name in scores else "–" for scores in contenders.values()]
-        rows.append([_TITLES.get(name, name), *cells])
+        rows.append([TITLES.get(name, name), *cells])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)
 

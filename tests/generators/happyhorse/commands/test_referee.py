@@ -29,11 +29,12 @@ def test_every_checkpoint_and_way_has_a_column(tmp_path: Path, capsys: pytest.Ca
     paths = [str(tmp_path / f"{steps}step.safetensors") for steps in (2, 1)]
 
     few = ["--count", "2", "--seeds", "2", "--no-broken", "--cascade"]
-    done = main(
-        ["referee", *paths, *few, "--json", str(tmp_path / "s.json"), "--sheets", str(tmp_path / "sheets")]
-    )
+    made = {name: str(tmp_path / name) for name in ("s.json", "sheets", "s.svg")}
+    written = ["--json", made["s.json"], "--sheets", made["sheets"], "--figure", made["s.svg"]]
+    done = main(["referee", *paths, *few, *written])
 
     assert done == 0
+    assert all(f">{name}<" in Path(made["s.svg"]).read_text() for name in ("2step", "1step cascade"))
     assert len(list((tmp_path / "sheets").glob("*.png"))) == 4
     scores = json.loads((tmp_path / "s.json").read_text())
     assert list(scores) == ["truth", "codec", "2step", "2step cascade", "1step", "1step cascade"]
@@ -64,6 +65,8 @@ def test_the_shipped_weights_are_scored_if_no_others_are_named(tmp_path: Path) -
         ("--threads", "0", "threads must be a whole number from 1 to 1024; got 0."),
         ("--json", "nowhere/scores.json", "json must be a file in a folder that exists"),
         ("--json", ".", "json must be a file in a folder that exists; got ."),
+        ("--figure", "nowhere/scores.svg", "figure must be a file in a folder that exists"),
+        ("--figure", "scores.jpg", "figure must end in .svg or .png; got scores.jpg. Rename it."),
     ],
 )
 def test_a_mistake_is_named_before_anything_is_scored(
