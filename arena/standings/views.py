@@ -12,7 +12,7 @@ from arena.languages import in_english
 from arena.standings.boards import recent_standing
 from arena.standings.listing import list_boards
 from arena.standings.reveals import tell_verdicts, vote_with_reasons
-from arena.voting.ballots import find_ballot
+from arena.voting.ballots import find_shown_ballot
 from arena.voting.listing import presentable, study_page
 from arena.voting.models import Ballot, Control, Study
 from arena.voting.naming import names_are_told, numbers_are_public
@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reveal(request: HttpRequest, token: str) -> HttpResponse:
     """Name both sides to the rater who has voted on them; without a vote, redirect to the open pair."""
-    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    found = find_shown_ballot(token=token, rater_id=current_rater_id(request))
     if found.control == Control.TRAINING:
         return redirect("feedback", token)
     if found.state != Ballot.State.VOTED or not names_are_told(found.study, found.rater):

@@ -41,7 +41,8 @@ OPENED = Prepared(
         pk=BALLOT
     )
 )
-ANSWERED = Prepared(
+ANSWERED = Prepared(lambda: Ballot.objects.select_related("study").filter(pk=BALLOT, rater=RATER))
+SHOWN = Prepared(
     lambda: Ballot.objects.select_related("study", "prompt", "rater", "rendition_a", "rendition_b").filter(
         pk=BALLOT, rater=RATER
     )
@@ -182,13 +183,22 @@ def sign_ballot(ballot: Ballot) -> str:
 
 
 def find_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
-    """Return the ballot that a token names, with the rows around it, in one query.
+    """Return the ballot that a token names, with its study, in one query.
 
     Raises:
         TamperedBallot: this arena didn't sign the token, or the ballot is not in the database.
         NoCookie: the request has no rater.
         ForeignBallot: the token belongs to another rater.
     """
+    return _find_own(ANSWERED, token, rater_id)
+
+
+def find_shown_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
+    """Return what `find_ballot` does, with the rater, the prompt and the clips for a page that shows them."""
+    return _find_own(SHOWN, token, rater_id)
+
+
+def _find_own(query: Prepared[Ballot], token: str, rater_id: UUID | None) -> Ballot:
     try:
         ballot_id, owner_id = signing.loads(token, salt=TOKEN_SALT)
     except signing.BadSignature:
@@ -197,10 +207,10 @@ def find_ballot(*, token: str, rater_id: UUID | None) -> Ballot:
         raise NoCookie
     if rater_id.hex != owner_id:
         raise ForeignBallot
-    found = ANSWERED.first(ballot=UUID(ballot_id), rater=rater_id)
+    found = query.first(ballot=UUID(ballot_id), rater=rater_id)
     if found is None:  # the database is older than the link, as after a restored backup
         raise TamperedBallot
-    if found.rater.simulated:  # no person has a simulated rater's cookie
+    if found.study.simulated:  # no person has a simulated rater's cookie
         raise NoCookie
     return found
 

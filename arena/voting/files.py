@@ -16,7 +16,7 @@ from arena.media.padding import PaddedFile
 from arena.media.ranges import Readable, ranged_response
 from arena.media.salting import SaltedFile
 from arena.media.storage import open_stored
-from arena.voting.ballots import find_ballot
+from arena.voting.ballots import find_shown_ballot
 from arena.voting.broken_files import MISSING, retire_with
 from arena.voting.media_addresses import ServedClip, read_media_token
 from arena.voting.raters import current_rater_id
@@ -63,7 +63,7 @@ def _padded(stored: Readable, clip: ServedClip) -> PaddedFile:
 @require_safe
 def reference(request: HttpRequest, token: str) -> HttpResponseBase:
     """Serve the reference image of an image-to-video prompt, from which both clips start."""
-    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    found = find_shown_ballot(token=token, rater_id=current_rater_id(request))
     name = found.prompt.reference_name
     if not name:
         raise Http404("This prompt has no reference image.")

@@ -21,7 +21,13 @@ STATES: dict[str, str] = {"opened": "open", "paused": "paused", "closed": "close
 """State of a study after each kind of change that has to do with it."""
 GENESIS = "0" * 64
 STUDY = Given("study", BigIntegerField())
-LAST = Prepared(lambda: LedgerEntry.objects.filter(study=STUDY).order_by("-sequence")[:1])
+LAST = Prepared(
+    lambda: (
+        LedgerEntry.objects.filter(study=STUDY)
+        .order_by("-sequence")
+        .values_list("sequence", "entry_hash")[:1]
+    )
+)
 HELD = Prepared(lambda: Study.objects.select_for_update(no_key=True).filter(pk=STUDY).values_list("pk"))
 
 
@@ -32,9 +38,8 @@ class BrokenLedger(ValueError):
 def append_entry(*, study: Study, kind: LedgerEntry.Kind, record: Record) -> LedgerEntry:
     """Append an entry to a study's ledger, which the caller's transaction must hold (`hold_ledger`)."""
     _require_transaction()
-    last = LAST.first(study=study.pk)
-    sequence = last.sequence + 1 if last else 1
-    previous = last.entry_hash if last else GENESIS
+    last, previous = _last(study)
+    sequence = last + 1
     payload = canonical_json(record)
     entry = LedgerEntry(
         study=study,
@@ -69,8 +74,14 @@ def _require_transaction() -> None:
 
 def last_sequence(study: Study) -> int:
     """Return the number of a ledger's last entry; 0 if it is empty."""
-    last = LAST.first(study=study.pk)
-    return last.sequence if last else 0
+    return _last(study)[0]
+
+
+def _last(study: Study) -> tuple[int, str]:
+    """Return the number and hash of a ledger's last entry; those before the first one if it is empty."""
+    for sequence, entry_hash in LAST.rows(study=study.pk):
+        return sequence, entry_hash
+    return 0, GENESIS
 
 
 def ledger_head(study: Study) -> str:

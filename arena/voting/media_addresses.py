@@ -32,7 +32,7 @@ from arena.voting.controls.models import Twin
 from arena.voting.models import Ballot
 from arena.voting.modes import Mode
 from arena.voting.refusals import TamperedBallot
-from arena.voting.shown import Shown, shown_renditions
+from arena.voting.shown import Shown, shown_on
 
 LAYOUT = struct.Struct(">c16s16s32sQQQB")
 SALTED = 1
@@ -95,7 +95,7 @@ def media_token(ballot: Ballot, side: Side) -> str:
 
 def _shown_on(ballot: Ballot) -> tuple[Shown, Shown]:
     """Return the facts of what each side shows; a degraded twin has its clip's, and files of its own."""
-    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    a, b = shown_on(ballot)
     if ballot.twin is None:
         return a, b
     files = {name: getattr(ballot.twin, name) for name in ("sha256", "size_bytes", "variants")}

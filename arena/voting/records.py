@@ -8,7 +8,7 @@ from datetime import datetime
 
 from arena.catalog.hashing import prompt_hash
 from arena.voting.models import Exclusion, LedgerEntry, Study, StudyChange, Undoing, Vote
-from arena.voting.shown import shown_renditions
+from arena.voting.shown import Shown
 
 Record = dict[str, object]
 
@@ -93,13 +93,12 @@ CHANGE_FIELDS = {
 """Fields of a change's record. The study's slug is left out, since it may change before the first vote."""
 
 
-def vote_record(vote: Vote) -> Record:
+def vote_record(vote: Vote, a: Shown, b: Shown) -> Record:
     """Return the record of a vote that was just cast, made of its rows in hand and the facts of its clips.
 
     `study_records` makes the same record of the stored rows; `verify_ledger` compares the two.
     """
     ballot = vote.ballot
-    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
     record: Record = {
         "study": ballot.study.slug,
         "ballot": ballot.pk,

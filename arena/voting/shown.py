@@ -11,6 +11,7 @@ from django.db.models import BigIntegerField
 from arena.catalog.hashing import prompt_hash
 from arena.prepared import Given, Prepared
 from arena.runs.models import Rendition
+from arena.voting.models import Ballot
 
 KEPT_S = 3600
 """Time for which a process keeps a rendition's facts."""
@@ -70,6 +71,12 @@ def shown_renditions(renditions: Sequence[int]) -> list[Shown]:
             kept[pk] = facts
             cache.set(_key(pk), tuple(facts), KEPT_S if facts.variants else KEPT_WITHOUT_VARIANTS_S)
     return [kept[pk] for pk in renditions]
+
+
+def shown_on(ballot: Ballot) -> tuple[Shown, Shown]:
+    """Return the facts of the renditions on a ballot's sides."""
+    a, b = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
+    return a, b
 
 
 def _read(renditions: Sequence[int]) -> dict[int, Shown]:

@@ -235,11 +235,11 @@ def rename_study(*, study: Study, title: str = "", slug: str = "", **texts: str)
 def refuse_invalid(study: Study, only: Iterable[str] = REQUIREMENTS) -> None:
     """Raise InvalidStudy if one of the named fields fails the model's validation."""
     try:
-        study.full_clean(validate_unique=False, validate_constraints=False)
+        others = {field.name for field in Study._meta.fields}.difference(only)
+        study.full_clean(exclude=others, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         wrong = [name for name in only if name in error.message_dict]
-        if wrong:
-            raise InvalidStudy(" ".join(_requirement(study, name) for name in wrong)) from error
+        raise InvalidStudy(" ".join(_requirement(study, name) for name in wrong)) from error
 
 
 def _requirement(study: Study, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from arena.voting.screening_rules import KNOWN, faults_of
@@ -106,7 +106,7 @@ class Terms:
         Raises:
             InvalidTerms: a field is unknown.
         """
-        known = {one.name for one in fields(cls)}
+        known = cls.__dataclass_fields__
         for name in stored:
             if name not in known:
                 raise InvalidTerms(

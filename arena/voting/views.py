@@ -45,6 +45,7 @@ from arena.voting.refusals import (
     answer_refusal,
     concerning,
 )
+from arena.voting.shown import shown_on
 from arena.voting.terms import Terms
 from arena.voting.voids import (
     FAILING,
@@ -269,7 +270,7 @@ def _show_pair(request: HttpRequest, study: Study, rater: Rater | None = None) -
 
 
 def _check_playback(found: Ballot, playback: Playback) -> None:
-    durations_s = (found.rendition_a.duration_s, found.rendition_b.duration_s)
+    durations_s = [shown.duration_s for shown in shown_on(found)]
     open_s = (timezone.now() - found.issued_at).total_seconds()
     with_sound = found.with_sound
     possible = is_possible(

@@ -17,7 +17,7 @@ from arena.voting.models import Ballot, Control, Study, Vote
 from arena.voting.pairing.refreshing import plan_when_due
 from arena.voting.records import kind_of, vote_record
 from arena.voting.refusals import BallotExpired, BallotVoided, SecondVote, StudyClosed
-from arena.voting.shown import shown_renditions
+from arena.voting.shown import shown_on
 from arena.voting.tally_sheets import count_vote
 
 
@@ -79,11 +79,11 @@ def cast_vote(
         created_at=now,
     )
     insert(vote)
-    record = vote_record(vote)
+    shown = shown_on(ballot)
+    record = vote_record(vote, *shown)
     entry = append_entry(study=ballot.study, kind=kind_of(record), record=record)
     if not ballot.control:
         count_vote(vote=vote, sequence=entry.sequence)
-    shown = shown_renditions([ballot.rendition_a_id, ballot.rendition_b_id])
     if ballot.control != Control.TRAINING:
         count_exposure([each.commitment for each in shown if each.commitment is not None])
     plan_when_due(study=ballot.study, entries=entry.sequence)

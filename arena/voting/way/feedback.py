@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from arena.media.degrade import Degradation
-from arena.voting.ballots import find_ballot
+from arena.voting.ballots import find_shown_ballot
 from arena.voting.models import Ballot, Control
 from arena.voting.raters import current_rater_id
 from arena.voting.views import pair_context
@@ -32,7 +32,7 @@ FLAWS = {
 @require_safe
 def feedback(request: HttpRequest, token: str) -> HttpResponse:
     """Tell the answer of a training pair to the rater who has voted on it; else redirect to the open pair."""
-    found = find_ballot(token=token, rater_id=current_rater_id(request))
+    found = find_shown_ballot(token=token, rater_id=current_rater_id(request))
     if found.control != Control.TRAINING or found.twin is None or found.state != Ballot.State.VOTED:
         return redirect("ballot", found.study.slug)
     outcome, context = found.vote.outcome, pair_context(found)

@@ -15,6 +15,7 @@ from arena.voting.heads import signed_head
 from arena.voting.ledger import GENESIS, _hash, ledger_head
 from arena.voting.models import LedgerEntry, Study, Vote
 from arena.voting.records import vote_record
+from arena.voting.shown import shown_on
 from tests.factories import make_study
 from tests.factories_voting import cast, unprotect
 
@@ -37,7 +38,7 @@ def _rewrite(study: Study) -> None:
     previous = GENESIS
     for entry in LedgerEntry.objects.filter(study=study).order_by("sequence"):
         vote = Vote.objects.get(ballot=json.loads(entry.payload)["ballot"])
-        payload = canonical_json(vote_record(vote))
+        payload = canonical_json(vote_record(vote, *shown_on(vote.ballot)))
         now = _hash(previous, entry.sequence, entry.kind, payload)
         row = {"payload": payload, "previous_hash": previous, "entry_hash": now}
         LedgerEntry.objects.filter(pk=entry.pk).update(**row)
