@@ -140,14 +140,25 @@ class PreparedUpdate:
 
 def insert(row: Model) -> None:
     """Insert one new row, as `save(force_insert=True)` does for a model without parents; set its key."""
+    _insert(row, "")
+
+
+def insert_unless_taken(row: Model) -> bool:
+    """Insert one new row with its key, and return whether no unique constraint kept it out."""
+    return _insert(row, " ON CONFLICT DO NOTHING")
+
+
+def _insert(row: Model, unless: str) -> bool:
     sql, fields = _insertion(type(row), row.pk is None)
     with prepared_cursor() as cursor:
-        cursor.execute(
-            sql, [field.get_db_prep_save(field.pre_save(row, add=True), cursor.db) for field in fields]
-        )
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), cursor.db) for field in fields]
+        cursor.execute(sql + unless, values)
         if row.pk is None:
             row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, cursor.db.alias
+        inserted = bool(cursor.rowcount)
+    if inserted:
+        row._state.adding, row._state.db = False, cursor.db.alias
+    return inserted
 
 
 @lru_cache

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random, SystemRandom
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection, transaction
-from django.db.models import Count, UUIDField
+from django.db import transaction
+from django.db.models import UUIDField
 from django.utils import timezone
 
-from arena.prepared import Given, Prepared, insert
+from arena.prepared import Given, Prepared, insert, insert_unless_taken
 from arena.voting.controls.drawing import draw_control
 from arena.voting.controls.training import draw_training
 from arena.voting.models import Ballot, Rater, Study
@@ -47,10 +47,6 @@ SHOWN = Prepared(
         pk=BALLOT, rater=RATER
     )
 )
-COUNT = Prepared(
-    lambda: Rater.objects.filter(pk=RATER).annotate(issued=Count("ballots")).values_list("issued")
-)
-HELD = Prepared(lambda: Rater.objects.select_for_update(no_key=True).filter(pk=RATER).values_list("pk"))
 
 TOKEN_SALT = "ballot"  # noqa: S105 - separates the uses of one key, hides nothing
 
@@ -60,8 +56,8 @@ def open_ballot(
 ) -> Ballot | None:
     """Return the rater's open ballot in a study, or issue a new one; None if no pair is left.
 
-    A reload shows the same ballot again, so that nobody can reload until a pair suits them. The draw is made
-    before the rater's row is locked; it is made again if another request issued a ballot meanwhile. A new
+    A reload shows the same ballot again, so that nobody can reload until a pair suits them. Ballots are
+    numbered within their rater; the draw is made again if another request took the number meanwhile. A new
     rater's row is stored with the ballot, so that a refused visitor leaves none behind.
 
     Args:
@@ -127,26 +123,35 @@ def _find_open(key: UUID) -> Ballot:
     return found
 
 
-@transaction.atomic
 def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
-    study, rater, history = outlook.study, outlook.rater, outlook.history
-    if rater._state.adding:
-        insert(rater)
-    else:
-        _hold(rater)  # two tabs opened at once get the same ballot
-        [[ballots]] = COUNT.rows(rater=rater.pk)
-        if ballots != history.ballots:
-            raise OutlookChanged
-    now = timezone.now()
-    if history.overdue:
+    """Store a ballot on a pair, and its rater if they are new.
+
+    Raises:
+        OutlookChanged: another request issued the rater's ballot of this number.
+    """
+    study, rater, now = outlook.study, outlook.rater, timezone.now()
+    if outlook.history.overdue:
         overdue = Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.OPEN)
         overdue.filter(expires_at__lte=now).update(state=Ballot.State.EXPIRED)
+    ballot = _new_ballot(outlook, pairing, random, now)
+    if rater._state.adding:
+        with transaction.atomic():
+            insert(rater)
+            insert(ballot)
+    elif not insert_unless_taken(ballot):  # two tabs opened at once get the same ballot
+        raise OutlookChanged
+    return ballot
+
+
+def _new_ballot(outlook: Outlook, pairing: Pairing, random: Random, now: datetime) -> Ballot:
+    study = outlook.study
     pairing = pairing if pairing.mode else _with_mode(study, pairing, random)
     heard = Track(pairing.unit.track).with_sound and pairing.mode != Mode.MUTED
     order = random.choice(Ballot.Order.values if heard else [""]) if pairing.order is None else pairing.order
-    ballot = Ballot(
+    return Ballot(
         study=study,
-        rater=rater,
+        rater=outlook.rater,
+        number=outlook.history.last + 1,
         prompt=pairing.unit.prompt,
         track=pairing.unit.track,
         rendition_a=pairing.rendition_a,
@@ -161,20 +166,12 @@ def _issue(outlook: Outlook, pairing: Pairing, random: Random) -> Ballot:
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.BALLOT_LIFETIME_S),
     )
-    insert(ballot)
-    return ballot
 
 
 def _with_mode(study: Study, pairing: Pairing, random: Random) -> Pairing:
     """Draw the mode, all of them equally likely; the propensity has the probability of this draw, too."""
     modes = modes_on(pairing.unit.track, Terms.of(study.terms).modes)
     return replace(pairing, mode=random.choice(modes), propensity=pairing.propensity / len(modes))
-
-
-def _hold(rater: Rater) -> None:
-    """Lock the rater's row until this transaction ends."""
-    if connection.features.has_select_for_update:  # on SQLite, BEGIN IMMEDIATE has taken the only lock
-        HELD.rows(rater=rater.pk)
 
 
 def sign_ballot(ballot: Ballot) -> str:

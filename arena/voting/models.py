@@ -158,6 +158,9 @@ class Ballot(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ballots")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="ballots")
+    number = models.PositiveIntegerField(
+        null=True, help_text="From 1 on, within the rater's ballots in all studies; earlier versions had none"
+    )
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="ballots")
     track = models.CharField(max_length=9, choices=TRACK_CHOICES)
     rendition_a = models.ForeignKey(Rendition, on_delete=models.PROTECT, related_name="+")
@@ -206,6 +209,7 @@ class Ballot(models.Model):
             models.UniqueConstraint(
                 fields=["study", "rater"], condition=Q(state="open"), name="one_open_ballot_for_rater"
             ),
+            models.UniqueConstraint(fields=["rater", "number"], name="ballot_number_once"),
         ]
         indexes = [models.Index(fields=["study", "rater"], name="ballot_by_rater")]
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 from django.db.models import BigIntegerField, Count, DateTimeField, UUIDField
 from django.test.utils import CaptureQueriesContext
 
-from arena.prepared import Given, Prepared, PreparedUpdate, insert, prepared_cursor
+from arena.prepared import Given, Prepared, PreparedUpdate, insert, insert_unless_taken, prepared_cursor
 from arena.voting.models import Ballot, Rater, Study, Vote
 from tests.factories import make_ballot, make_study
 from tests.factories_voting import cast
@@ -88,6 +88,16 @@ def test_a_row_that_breaks_a_constraint_is_refused() -> None:
     vote = cast(make_study())
     with pytest.raises(IntegrityError):
         insert(Vote(ballot=vote.ballot, outcome="a", created_at=vote.created_at))
+
+
+def test_a_row_whose_number_is_taken_is_left_out() -> None:
+    first = make_ballot(make_study(), number=1)
+    second = Ballot.objects.get(pk=first.pk)
+    second.pk, second.state = uuid.uuid4(), "skipped"
+    assert not insert_unless_taken(second)
+    second.number = 2
+    assert insert_unless_taken(second)
+    assert list(Ballot.objects.order_by("number").values_list("pk", flat=True)) == [first.pk, second.pk]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone prepares statements")

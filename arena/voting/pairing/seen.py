@@ -40,6 +40,7 @@ class Row(NamedTuple):
     of_b: int
     control: str
     twin: int | None
+    number: int | None
 
     @property
     def pair(self) -> frozenset[int]:
@@ -66,6 +67,7 @@ REST = (
     "rendition_b__clip__job__contender_id",
     "control",
     "twin_id",
+    "number",
 )
 """Lookups of a row's other fields, in their order."""
 
@@ -104,8 +106,8 @@ class History:
     """All ballots of one rater."""
 
     units: dict[Unit, Shown] = field(default_factory=lambda: defaultdict(Shown))
-    ballots: int = 0
-    """Number of ballots in all studies."""
+    last: int = 0
+    """Number of the last ballot, in all studies."""
     votes: int = 0
     """Number of votes in this study after the training."""
     opened: UUID | None = None
@@ -141,7 +143,7 @@ def read_history(study: Study, rater: Rater) -> History:
     for row in _rows(rater):
         shown = history.units[row.unit]  # of controls as well: their prompts have been seen
         is_open = row.state == Ballot.State.OPEN and row.expires_at > now
-        history.ballots += 1
+        history.last = max(history.last, row.number or 0)
         if row.study_id == study.pk:
             history.add_here(row)
             if not row.control:
