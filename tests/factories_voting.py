@@ -15,7 +15,7 @@ from django.urls import reverse
 from arena.runs.models import Rendition
 from arena.voting.ballots import sign_ballot
 from arena.voting.controls.models import Twin
-from arena.voting.media_addresses import Side, media_token
+from arena.voting.media_addresses import Side, media_tokens
 from arena.voting.models import Ballot, LedgerEntry, Rater, Study, Vote
 from arena.voting.votes import cast_vote
 from tests.factories import make_ballot, make_study, store_bytes
@@ -49,7 +49,7 @@ def answer_url(ballot: Ballot) -> str:
 
 
 def media_url(ballot: Ballot, side: Side) -> str:
-    return media_url_of(media_token(ballot, side))
+    return media_url_of(media_tokens(ballot)[side])
 
 
 def media_url_of(token: str) -> str:

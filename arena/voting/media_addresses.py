@@ -63,22 +63,25 @@ class ServedClip(NamedTuple):
     """Track that is left out."""
 
 
-def media_token(ballot: Ballot, side: Side) -> str:
-    """Return the last part of the address of one side's clip.
+def media_tokens(ballot: Ballot) -> dict[Side, str]:
+    """Return the last part of the address of each side's clip.
 
-    It is valid until the ballot expires; made after the vote, it is valid for a day, and the same all day.
+    They are valid until the ballot expires; made after the vote, for a day, and the same all day.
     """
     a, b = _shown_on(ballot)
-    shown = a if side == "a" else b
+    longest = _longest_of_unit(ballot.prompt_id, a, b)
+    if ballot.mode in LEFT_OUT:  # clips without variants are salted all the same
+        longest += max(0 if each.variants else most_added(each.duration_s, each.fps) for each in (a, b))
+    return {"a": _token(ballot, "a", a, longest), "b": _token(ballot, "b", b, longest)}
+
+
+def _token(ballot: Ballot, side: Side, shown: Shown, longest: int) -> str:
     sha256, size_bytes = _choose(shown, _seed(ballot.pk.bytes, side.encode()))
     if ballot.state == Ballot.State.VOTED:
         expires = (int(timezone.now().timestamp()) // DAY_S + 2) * DAY_S
     else:
         expires = int(ballot.expires_at.timestamp())
     without = LEFT_OUT.get(ballot.mode)
-    longest = _longest_of_unit(ballot.prompt_id, a, b)
-    if without and not shown.variants:  # salted all the same
-        longest += max(most_added(each.duration_s, each.fps) for each in (a, b))
     content = LAYOUT.pack(
         side.encode(),
         ballot.pk.bytes,

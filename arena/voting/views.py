@@ -21,7 +21,7 @@ from arena.voting.answers import asked_by, read_aspects
 from arena.voting.ballots import find_ballot, open_ballot, sign_ballot, skip_ballot
 from arena.voting.limits import answer_limits, count_against, forget_old_counts, rater_limits
 from arena.voting.listing import find_presentable
-from arena.voting.media_addresses import media_token
+from arena.voting.media_addresses import media_tokens
 from arena.voting.models import Ballot, Control, Rater, Study, VoidReason, Vote
 from arena.voting.modes import INSTRUCTIONS, Mode
 from arena.voting.naming import numbers_are_public
@@ -175,7 +175,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, Any]:
     """Return the context of the templates that show a pair."""
-    renditions = shown.rendition_a, shown.rendition_b
+    renditions, media = (shown.rendition_a, shown.rendition_b), media_tokens(shown)
     is_native = Terms.of(shown.study.terms).geometry == "native"
     progress = progress or rater_progress(study=shown.study, rater=shown.rater)
     return {
@@ -184,8 +184,8 @@ def pair_context(shown: Ballot, progress: Progress | None = None) -> dict[str, A
         "token": sign_ballot(shown),
         "asked": asked_by(shown),
         "sides": [
-            {"name": "A", "media": media_token(shown, "a"), "rendition": shown.rendition_a},
-            {"name": "B", "media": media_token(shown, "b"), "rendition": shown.rendition_b},
+            {"name": "A", "media": media["a"], "rendition": shown.rendition_a},
+            {"name": "B", "media": media["b"], "rendition": shown.rendition_b},
         ],
         "first": (shown.order or Ballot.Order.A).upper(),
         "fps": max(each.fps for each in renditions),

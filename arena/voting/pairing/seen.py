@@ -14,7 +14,7 @@ from math import comb
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import UUIDField
+from django.db.models import Case, UUIDField, When
 from django.utils import timezone
 
 from arena.prepared import Given, Prepared
@@ -32,7 +32,8 @@ class Row(NamedTuple):
     study_id: int
     state: str
     issued_at: datetime
-    expires_at: datetime
+    open_until: datetime | None
+    """Time at which it expires, if its state is open."""
     unit: Unit
     a: int
     b: int
@@ -60,7 +61,7 @@ REST = (
     "study_id",
     "state",
     "issued_at",
-    "expires_at",
+    Case(When(state=Ballot.State.OPEN, then="expires_at")),  # the others' times are never read
     "rendition_a_id",
     "rendition_b_id",
     "rendition_a__clip__job__contender_id",
@@ -70,6 +71,8 @@ REST = (
     "number",
 )
 """Lookups of a row's other fields, in their order."""
+BEFORE = Row._fields.index("unit")
+"""Number of fields before the unit."""
 
 
 class Waiting(NamedTuple):
@@ -142,14 +145,14 @@ def read_history(study: Study, rater: Rater) -> History:
     history, now = History(), timezone.now()
     for row in _rows(rater):
         shown = history.units[row.unit]  # of controls as well: their prompts have been seen
-        is_open = row.state == Ballot.State.OPEN and row.expires_at > now
+        is_open = row.open_until is not None and row.open_until > now
         history.last = max(history.last, row.number or 0)
         if row.study_id == study.pk:
             history.add_here(row)
             if not row.control:
                 shown.pairs.add(row.pair)
             history.opened = row.key if is_open else history.opened
-            history.overdue |= row.state == Ballot.State.OPEN and not is_open
+            history.overdue |= row.open_until is not None and not is_open
         if not row.control and (is_open or row.state == Ballot.State.VOTED):  # controls name nobody
             shown.revealed |= {row.a: row.of_a, row.b: row.of_b}
     _let_wait(history, [*history.ordinary, *history.controls])
@@ -160,9 +163,8 @@ def _rows(rater: Rater) -> Iterator[Row]:
     """Yield a rater's ballots; a rater without a row has none."""
     if rater._state.adding:
         return
-    before, own = REST.index("expires_at") + 1, len(REST)
     for row in BALLOTS.rows(rater=rater.pk):
-        yield Row._make([*row[:before], Unit(*row[own:]), *row[before:own]])
+        yield Row._make([*row[:BEFORE], Unit(*row[len(REST) :]), *row[BEFORE : len(REST)]])
 
 
 def _let_wait(history: History, rows: Sequence[Row]) -> None:

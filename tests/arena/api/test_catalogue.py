@@ -13,7 +13,7 @@ from arena.runs.models import Clip, Rendition
 from arena.signing import is_signed, public_key
 from arena.standings.snapshots.making import make_snapshot
 from arena.standings.snapshots.verifying import verify_snapshot
-from arena.voting.media_addresses import media_token
+from arena.voting.media_addresses import media_tokens
 from arena.voting.models import Rater, Study
 from arena.voting.openings import close_study
 from tests.arena.api.conftest import Read
@@ -104,7 +104,7 @@ def test_nothing_tells_who_a_withheld_contender_is(rated_study: Study, client: C
         *Clip.objects.values_list("sha256", flat=True),
     ]
     hidden += [str(rater) for rater in Rater.objects.values_list("pk", flat=True)]
-    hidden += [str(open_ballot.pk), media_token(open_ballot, "a"), media_token(open_ballot, "b")]
+    hidden += [str(open_ballot.pk), *media_tokens(open_ballot).values()]
     addresses = _addresses(rated_study, made.manifest_sha256)
     assert len(addresses) == 18
     for address in addresses:

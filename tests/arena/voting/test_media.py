@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import re
 from datetime import timedelta
-from typing import get_args
 
 import pytest
 import time_machine
@@ -18,7 +17,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from arena.media.padding import STEP_BYTES, padded_size
 from arena.media.remote import RemoteFile
 from arena.runs.models import Rendition
-from arena.voting.media_addresses import Side, media_token, read_media_token
+from arena.voting.media_addresses import Side, media_tokens, read_media_token
 from arena.voting.models import Ballot, Study
 from arena.voting.raters import remember_rater
 from tests.factories import make_ballot, make_contender, make_rendition, make_study
@@ -148,8 +147,7 @@ def test_an_address_tells_nothing_about_its_clip(client: Client, study: Study, b
     """Two ballots on one pair have four addresses of one length, without a byte of what they carry."""
     other = open_page(Client(), study)
     assert {other.rendition_a, other.rendition_b} == {ballot.rendition_a, ballot.rendition_b}
-    sides: list[Side] = ["a", "b"]
-    tokens = {media_token(shown, side) for shown in (ballot, other) for side in sides}
+    tokens = {token for shown in (ballot, other) for token in media_tokens(shown).values()}
     assert len(tokens) == 4
     assert {len(token) for token in tokens} == {142}
     sealed = [base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)) for token in tokens]
@@ -159,7 +157,7 @@ def test_an_address_tells_nothing_about_its_clip(client: Client, study: Study, b
 
 
 def test_an_address_that_was_changed_anywhere_is_refused(client: Client, ballot: Ballot) -> None:
-    token = media_token(ballot, "a")
+    token = media_tokens(ballot)["a"]
     for position in range(0, len(token), 7):
         other = "A" if token[position] != "A" else "B"
         changed = token[:position] + other + token[position + 1 :]
@@ -178,18 +176,18 @@ def test_the_length_is_that_of_the_longest_clip_of_prompt_and_seed(client: Clien
 
 
 def test_the_length_follows_variants_that_are_made_after_it_was_remembered(ballot: Ballot) -> None:
-    remembered = read_media_token(media_token(ballot, "a")).padded_bytes
+    remembered = read_media_token(media_tokens(ballot)["a"]).padded_bytes
     longer = remembered + STEP_BYTES
     Rendition.objects.filter(pk=ballot.rendition_a_id).update(variants=[("ab" * 32, longer)])
     cache.delete(f"shown:{ballot.rendition_a_id}")
-    for side in get_args(Side):
-        assert read_media_token(media_token(ballot, side)).padded_bytes > longer
+    for token in media_tokens(ballot).values():
+        assert read_media_token(token).padded_bytes > longer
 
 
 @pytest.mark.parametrize(("mode", "without"), [("both", None), ("muted", "sound"), ("sound", "picture")])
 def test_what_a_mode_does_not_judge_is_not_served(ballot: Ballot, mode: str, without: str | None) -> None:
     ballot.mode = mode
-    served = [read_media_token(media_token(ballot, side)) for side in get_args(Side)]
+    served = [read_media_token(token) for token in media_tokens(ballot).values()]
     assert [clip.without for clip in served] == [without] * 2
     assert all(bool(clip.salt) == bool(without) for clip in served)
     assert len({clip.padded_bytes for clip in served}) == 1
