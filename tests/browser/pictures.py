@@ -12,6 +12,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 def picture(page: Page, folder: Path, name: str) -> None:
     """Take pictures of a page on a phone and a desktop, light and dark; it must fit both."""
+    page.wait_for_load_state()
     for width in (390, 1440):
         for scheme in SCHEMES:
             page.set_viewport_size({"width": width, "height": 844})

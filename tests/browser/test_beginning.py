@@ -94,7 +94,6 @@ def test_consent_work_and_training_lead_to_the_first_pair_that_counts(
             picture(desktop, tmp_path, "feedback")
             desktop.set_viewport_size({"width": 1440, "height": 900})
         desktop.keyboard.press("Enter")
-        expect(desktop.locator("#ballot")).to_be_visible()
         expect(desktop.locator(".answers")).to_be_visible()
     expect(desktop.locator("[data-progress]")).to_have_text("1 of 24")
     watch(desktop)

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from arena.catalog.models import Contender
@@ -71,8 +71,8 @@ def test_paper_has_both_tables_whole_an_address_and_no_navigation(
 ) -> None:
     board.set_viewport_size(ViewportSize(width=680, height=900))  # A4 between its margins
     board.emulate_media(media="print")
-    assert not board.get_by_role("navigation").is_visible()
-    assert board.get_by_text(f"Printed from {live_server.url}{BOARD}").is_visible()
+    expect(board.get_by_role("navigation")).to_be_hidden()
+    expect(board.get_by_text(f"Printed from {live_server.url}{BOARD}")).to_be_visible()
     for table in (".ratings", ".matrix"):
         box = board.locator(table).bounding_box()
         assert box

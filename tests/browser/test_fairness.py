@@ -66,6 +66,7 @@ def test_nothing_plays_in_a_hidden_tab(desktop: Page, live_server: LiveServer, s
     hide_tab(desktop)
     assert desktop.eval_on_selector_all("video", PAUSED) == [True, True]
     desktop.keyboard.press("Space")
+    expect(desktop.locator("[data-play-word]")).to_have_text("Play")
     assert desktop.eval_on_selector_all("video", PAUSED) == [True, True]
 
 
@@ -126,7 +127,7 @@ def test_screen_readers_hear_milestones_and_no_ticking(
     desktop: Page, live_server: LiveServer, study: Study
 ) -> None:
     start_voting(desktop, live_server.url)
-    assert desktop.locator("output, [aria-live], [role=timer]").count() == 0
+    expect(desktop.locator("output, [aria-live], [role=timer]")).to_have_count(0)
     expect(desktop.get_by_role("status")).to_have_text("")
     watch(desktop)
     expect(desktop.get_by_role("status")).to_have_text("You can answer now.")

@@ -179,5 +179,6 @@ def test_without_scripts_the_boxes_have_the_clips_shape(
     width, height = SHAPES[shape]
     Rendition.objects.update(width=width, height=height)
     press_start(without_scripts, live_server.url)
+    expect(without_scripts.locator("video")).to_have_count(2)
     for box in boxes(without_scripts, "video"):
         assert box.width / box.height == pytest.approx(width / height, rel=0.02)

@@ -56,8 +56,9 @@ def test_a_known_person_is_signed_in_and_led_to_the_page_they_wanted(
 ) -> None:
     _go(page, site)
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
-    assert page.url == f"{site[0]}/organise/people/"
+    expect(page).to_have_url(f"{site[0]}/organise/people/")
     page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(f"{site[0]}/")
     _go(page, site)  # the second time by the account that the first one connected
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
 

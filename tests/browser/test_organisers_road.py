@@ -85,6 +85,7 @@ def test_a_new_organiser_goes_the_whole_road(
     with _opened(browser) as page:
         page.goto(url + link)
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
         _upload(page, url, folders)
         _create(page)
         opened_s = time.monotonic() - began
@@ -107,11 +108,13 @@ def _upload(page: Page, url: str, folders: dict[str, list[Path]]) -> None:
         {"name": "prompts.csv", "mimeType": "text/csv", "buffer": listed}
     )
     page.get_by_role("button", name="Start").click()
-    for model, files in folders.items():
+    for sent, (model, files) in enumerate(folders.items(), start=1):
         page.get_by_label("Model", exact=True).fill(model)
         page.get_by_label("Its clips").set_input_files(files)
         page.get_by_role("button", name="Send").click()
-        expect(page.get_by_role("status")).to_contain_text("10 files kept, 0 refused", timeout=60_000)
+        held = page.get_by_role("heading", name=f"{10 * sent} clips", exact=True)
+        expect(held).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("status")).to_contain_text("10 files kept, 0 refused")
     assert_accessible(page)
     page.get_by_role("button", name="Take in 20 clips").click()
     expect(page.locator("#progress")).to_contain_text("20 of 20 clips are done", timeout=120_000)
@@ -123,10 +126,12 @@ def _upload(page: Page, url: str, folders: dict[str, list[Path]]) -> None:
 def _create(page: Page) -> None:
     page.get_by_role("link", name="Create a study of these clips").click()
     page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="What are raters asked?")).to_be_visible()
     assert_accessible(page)
     page.get_by_label("Title").fill("Spring")
     page.get_by_label("Address: letters").fill("spring")
     page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Who votes, and how?")).to_be_visible()
     assert_accessible(page)
     page.get_by_label("Votes of each rater").fill(str(VOTES))
     page.get_by_role("button", name="Next").click()
@@ -138,7 +143,7 @@ def _create(page: Page) -> None:
     assert_accessible(page)
     page.get_by_role("link", name="Back to the study").click()
     page.get_by_role("button", name="Open the study").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("open")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Spring open")
 
 
 def _vote_as_a_rater(browser: Browser, url: str) -> None:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def assert_accessible(page: Page) -> None:
+    page.wait_for_load_state()  # a click returns while the next page still arrives
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
@@ -69,7 +70,7 @@ def test_the_board_is_accessible_and_fits(
     cast_votes(study)
     page: Page = request.getfixturevalue(fixture)
     page.goto(live_server.url + "/boards/shapes/t2v-audio/")
-    assert page.locator(".ratings tbody tr").count() == 4
-    assert page.locator(".ratings svg path.span").count() == 4
+    expect(page.locator(".ratings tbody tr")).to_have_count(4)
+    expect(page.locator(".ratings svg path.span")).to_have_count(4)
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

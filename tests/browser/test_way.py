@@ -31,8 +31,10 @@ def test_the_steps_before_the_first_pair(desktop: Page, live_server: LiveServer,
         expect(desktop.get_by_role("heading", name=heading)).to_be_visible()
         assert_accessible(desktop)
         desktop.get_by_role("link", name="Next").click()
+    expect(desktop.get_by_label("I have read this")).to_be_visible()
     desktop.get_by_role("link", name="Back").click()
     desktop.get_by_role("link", name="Skip the instructions").click()
+    expect(desktop.get_by_label("I have read this")).to_be_visible()
     assert_accessible(desktop)
     desktop.get_by_label("I have read this").check()
     desktop.get_by_role("button", name="Go on").click()
@@ -72,6 +74,7 @@ def test_reasons_and_a_report_after_the_vote(desktop: Page, live_server: LiveSer
     assert_accessible(desktop)
     assert Reason.objects.get().tags == ["motion"]
     desktop.locator(".reasons").get_by_role("link", name="Report a clip").click()
+    expect(desktop.get_by_role("heading", name="Report a clip")).to_be_visible()
     assert_accessible(desktop)
     desktop.get_by_label("A", exact=True).check()
     desktop.get_by_label("Its sound is missing").check()
@@ -83,7 +86,7 @@ def test_reasons_and_a_report_after_the_vote(desktop: Page, live_server: LiveSer
 def test_a_vote_in_chinese(chinese: Page, live_server: LiveServer, study: Study) -> None:
     page = chinese
     page.goto(f"{live_server.url}/studies/shapes/start/")
-    assert page.locator("html").get_attribute("lang") == "zh-hans"
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     assert_accessible(page)
     page.get_by_role("button", name="开始").click()
     expect(page.locator("[data-why]")).to_contain_text("播放")
