@@ -54,9 +54,15 @@ export class Pair extends EventTarget {
     return this.isReady.A && this.isReady.B;
   }
 
+  // Clips of which the browser loads no more until they play. A clip that is ready may look like one while it jumps.
+  get asleep() {
+    const loading = ["A", "B"].filter((side) => !this.isReady[side]);
+    return loading.map((side) => this.videos[side]).filter(waitsForTap);
+  }
+
   // Whether pressing Play helps: the clips are ready, or the browser loads them only then.
   get startable() {
-    return this.ready || this.both.some(waitsForTap);
+    return this.ready || this.asleep.length > 0;
   }
 
   get fresh() {
@@ -69,7 +75,7 @@ export class Pair extends EventTarget {
     this.measures.plays += 1;
     this.#tell();
     if (this.both.every((video) => video.ended)) this.seek(0);
-    for (const video of this.both.filter(waitsForTap)) this.#wake(video);
+    for (const video of this.asleep) this.#wake(video);
     await this.prepared;
     await this.#start();
   }

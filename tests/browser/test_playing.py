@@ -27,6 +27,11 @@ STALL = """video => {
   Object.defineProperty(video, "readyState", { get: () => 2, configurable: true });
   video.dispatchEvent(new Event("waiting"));
 }"""
+JUMP = """videos => videos.forEach((video) => {
+  Object.defineProperty(video, "readyState", { get: () => 1, configurable: true });
+  video.dispatchEvent(new Event("loadedmetadata"));
+  delete video.readyState;
+})"""
 SHOW_TAB = """() => {
   delete document.hidden;
   document.dispatchEvent(new Event("visibilitychange"));
@@ -112,7 +117,10 @@ def test_nothing_starts_before_both_clips_are_loaded_and_the_page_says_which_one
     desktop.route("**/media/**", lambda route: held.append(route) if len(held) == 0 else route.continue_())
     desktop.goto(f"{live_server.url}/studies/shapes/start/")
     desktop.get_by_role("button", name="Start").click()
-    expect(desktop.locator("[data-why]")).to_have_text(re.compile(r"^Loading clip [AB]…"), timeout=20_000)
+    loading = re.compile(r"^Loading clip [AB]…")
+    expect(desktop.locator("[data-why]")).to_have_text(loading, timeout=20_000)
+    desktop.locator("video").evaluate_all(JUMP)
+    expect(desktop.locator("[data-why]")).to_have_text(loading)
     expect(desktop.locator("[data-start]")).to_be_hidden()
     desktop.keyboard.press("Space")
     desktop.wait_for_timeout(500)
