@@ -17,7 +17,7 @@ from django.core.files.storage import storages
 from arena.demo.tastes import Taste
 from arena.runs.models import Rendition
 from arena.voting.ballots import open_ballot
-from arena.voting.models import Ballot, Outcome, Rater, Study
+from arena.voting.models import Ballot, Control, Outcome, Rater, Study
 from arena.voting.votes import cast_vote
 from generators.toyworld.referee.faults import Faults, find_faults
 
@@ -43,7 +43,7 @@ class Viewing:
 
 
 def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int], None]) -> int:
-    """Cast votes into a simulated study through real ballots; return their number.
+    """Cast votes into a simulated study through real ballots; return their number, training left out.
 
     It is smaller than asked for only if a new rater finds no pair, as in a study of very few clips.
     """
@@ -59,6 +59,8 @@ def simulate_votes(*, study: Study, votes: int, seed: int, report: Callable[[int
             if ballot is None:
                 break
             cast_vote(ballot=ballot, outcome=_decide(ballot, taste, viewing, random))
+            if ballot.control == Control.TRAINING:
+                continue
             voted += 1
             cast += 1
             report(cast)

@@ -10,12 +10,14 @@ from django.core.management import CommandError, call_command
 
 from arena.catalog.models import Contender
 from arena.demo.simulation import simulate_votes
+from arena.runs.models import Rendition
 from arena.voting.ballots import open_ballot
 from arena.voting.ledger import counting_votes, verify_ledger
 from arena.voting.models import Ballot, Rater, Study, Vote
 from arena.voting.refusals import PeoplesStudy, SimulatedStudy
 from generators.toyworld.referee.faults import Faults
 from tests.factories import make_study
+from tests.factories_voting import make_twin_row
 
 CLIPS_JUDGED = 3
 
@@ -86,6 +88,18 @@ def test_votes_take_the_road_of_real_ones(watched: list[tuple[str, str]]) -> Non
     assert set(Ballot.objects.values_list("state", flat=True)) == {Ballot.State.VOTED}
     assert set(Rater.objects.values_list("simulated", flat=True)) == {True}
     assert all(vote["simulated"] for vote in counting_votes(study))
+
+
+@pytest.mark.django_db
+def test_votes_on_training_pairs_are_none_of_those_asked_for(watched: list[tuple[str, str]]) -> None:
+    study = make_study(simulated=True, contenders=3, terms={"training": 1})
+    for rendition in Rendition.objects.all()[:2]:
+        make_twin_row(rendition)
+    reports: list[int] = []
+    assert simulate_votes(study=study, votes=4, seed=0, report=reports.append) == 4
+    assert reports == [1, 2, 3, 4]
+    assert Vote.objects.after_training().count() == 4
+    assert Vote.objects.count() == 4 + Rater.objects.count()
 
 
 @pytest.mark.django_db

@@ -147,7 +147,7 @@ def _create_demo_study(run: Run, contenders: Sequence[Contender], *, small: bool
 
 
 def _simulate(study: Study, votes: int, console: Console) -> None:
-    cast = Vote.objects.filter(ballot__study=study).count()
+    cast = Vote.objects.after_training().filter(ballot__study=study).count()
     if cast < votes:
         with counting("Simulated votes", votes - cast, console) as show:
             simulate_votes(study=study, votes=votes - cast, seed=cast, report=show)
