@@ -21,6 +21,8 @@ STEPS = ("Clips", "Question", "Raters", "Check")
 LISTS = ("runs", "contenders", "aspects")
 """Fields with several values."""
 TEXTS = ("slug", "title", "question", *FRONT_TEXTS)
+BEGINNING = ("work_bits", "training")
+"""Numbers that say what raters do before the first pair that counts."""
 ANSWER_NAMES = dict(Outcome.choices)
 CHOICES = {
     "answers": [
@@ -107,6 +109,8 @@ class StudyForm:
             consent=self.values.get("consent", "").replace("\r\n", "\n").strip(),
             instructions="instructions" in self.values,
             sound_check=self.text("sound_check") or "off",
+            work_bits=_count(self.text("work_bits"), "work_bits"),
+            training=_count(self.text("training"), "training"),
             completion_code=self.text("completion_code"),
             completion_url=self.text("completion_url"),
             screened_out_code=self.text("screened_out_code"),
@@ -146,6 +150,7 @@ FIELDS: Mapping[int, tuple[str, ...]] = {
         "consent",
         "instructions",
         "sound_check",
+        *BEGINNING,
         "reveal",
         "hide_board",
         "completion_code",

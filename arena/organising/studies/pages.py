@@ -16,9 +16,18 @@ from arena.catalog.lookup import UnknownName
 from arena.organising.audit import record
 from arena.organising.permissions import allowed, may, own, require, seen_by
 from arena.organising.studies.finding import find_for
-from arena.organising.studies.forms import ANSWER_NAMES, ASPECT_NAMES, CHOICES, FIELDS, STEPS, StudyForm
+from arena.organising.studies.forms import (
+    ANSWER_NAMES,
+    ASPECT_NAMES,
+    BEGINNING,
+    CHOICES,
+    FIELDS,
+    STEPS,
+    StudyForm,
+)
 from arena.organising.studies.numbers import WIDTHS, count_study, screening_effects, votes_for, votes_needed
 from arena.organising.studies.preview import preview_context
+from arena.organising.studies.terms_form import number_field
 from arena.runs.models import Run
 from arena.screening.screen import exclude_found
 from arena.voting.admission.admitting import InvalidAdmission, invite, load_panel
@@ -200,6 +209,7 @@ def _step_page(request: HttpRequest, form: StudyForm, step: int, *, problem: str
         "contenders": list(contenders.values()),
         "choices": CHOICES,
         "aspects": ASPECT_NAMES,
+        "beginning": [number_field(name, form.values) for name in BEGINNING],
         "question": QUESTION,
         "needed": _needed(form) if step == len(STEPS) - 1 else [],
         "problem": problem,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -72,6 +72,11 @@ LABELS = {
 def term_groups(terms: Terms, sent: QueryDict | None = None) -> list[tuple[str, list[Field]]]:
     """Return the fields of each group, filled in with what was sent, else with the present terms."""
     return [(title, [_field(name, terms, sent) for name in names]) for title, names in GROUPS.items()]
+
+
+def number_field(name: str, given: Mapping[str, str]) -> Field:
+    """Return the field of a number, filled in with what was given, else with the number of usual terms."""
+    return Field(name, LABELS[name], "number", given.get(name, _typed(getattr(Terms(), name))))
 
 
 def read_sent_terms(sent: QueryDict) -> Terms:

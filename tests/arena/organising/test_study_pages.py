@@ -89,6 +89,8 @@ def test_an_action_that_cannot_be_says_why(organiser: Client, run: Run) -> None:
         (2, {"quota": "many"}, "quota must be a whole number"),
         (2, {"completion_url": "javascript:1"}, "completion_url must be"),
         (2, {"panel_query": "x"}, "panel_query must be empty unless"),
+        (2, {"work_bits": "25"}, "work_bits must be a whole number from 0 to 24"),
+        (2, {"training": "some"}, "training must be a whole number"),
     ],
 )
 def test_each_step_refuses_what_is_wrong_in_it(
@@ -99,6 +101,19 @@ def test_each_step_refuses_what_is_wrong_in_it(
     assert answer.status_code == 422
     assert message in answer.content.decode()
     assert not Study.objects.exists()
+
+
+def test_the_step_on_raters_asks_for_work_and_training_as_the_rules_page_does(
+    organiser: Client, run: Run
+) -> None:
+    given = {"runs": str(run.pk), "title": "T", "slug": "t", "step": "1", "go": "next", "training": "3"}
+    page = html.unescape(organiser.post("/organise/studies/new/", given).content.decode())
+    for name, value in (("work_bits", "0"), ("training", "3")):
+        assert f'<label for="{name}">{LABELS[name]}</label>' in page
+        assert f'<input id="{name}" name="{name}" value="{value}" inputmode="decimal">' in page
+    _create(organiser, run, work_bits="18", training="5")
+    terms = Terms.of(Study.objects.get().terms)
+    assert (terms.work_bits, terms.training) == (18, 5)
 
 
 def test_going_back_keeps_what_was_filled_in(organiser: Client, run: Run) -> None:
