@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from arena.voting.models import Rater, Study
+from arena.voting.models import Ballot, Rater, Study
 from arena.voting.terms import Terms
 from arena.voting.way.models import Step
 from generators.base import Track
@@ -19,6 +19,9 @@ class Wanted(NamedTuple):
 
     name: str
     text_hash: str = ""
+
+
+WORK = Wanted(Step.Name.WORK)
 
 
 def wanted_steps(study: Study) -> list[Wanted]:
@@ -32,23 +35,27 @@ def wanted_steps(study: Study) -> list[Wanted]:
     elif terms.instructions:
         steps.append(Wanted(Step.Name.INSTRUCTIONS))
     if terms.work_bits:
-        steps.append(Wanted(Step.Name.WORK))
+        steps.append(WORK)
     if terms.sound_check != "off" and any(Track(track).with_sound for track in study.tracks):
         steps.append(Wanted(Step.Name.CHECK))
     return steps
 
 
 def next_step(study: Study, rater: Rater | None) -> Wanted | None:
-    """Return the first step that the rater has still to take, in one query at most; None if there is none.
+    """Return the first step that the rater has still to take; None if there is none.
 
-    A consent counts for the text that was agreed to: another text is asked for again.
+    A consent counts for the text that was agreed to: another text is asked for again. Work guards the making
+    of raters, so it is not asked of those who voted before the study's terms had it.
     """
     steps = wanted_steps(study)
     if not steps or rater is None or rater._state.adding:
         return steps[0] if steps else None
     done = Step.objects.filter(study=study, rater=rater, is_done=True)
     taken = {Wanted(name, text_hash) for name, text_hash in done.values_list("name", "text_hash")}
-    return next((step for step in steps if step not in taken), None)
+    left = [step for step in steps if step not in taken]
+    if WORK in left and Ballot.objects.filter(study=study, rater=rater, state=Ballot.State.VOTED).exists():
+        left.remove(WORK)
+    return left[0] if left else None
 
 
 def take_step(

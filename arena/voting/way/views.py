@@ -22,7 +22,7 @@ from arena.voting.terms import Terms
 from arena.voting.way.checks import TRIALS, Check, find_check, new_check
 from arena.voting.way.models import Step
 from arena.voting.way.remarks import KINDS, give_reasons, report_clip
-from arena.voting.way.steps import Wanted, next_step, take_step, wanted_steps
+from arena.voting.way.steps import WORK, Wanted, next_step, take_step, wanted_steps
 from arena.voting.way.work import puzzle_for
 from generators.base import Track
 
@@ -78,12 +78,11 @@ def screen(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def work(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the rater's proof of work, and record its solution once."""
     study, rater = _open_study(request, slug), current_rater(request)
-    step = Wanted(Step.Name.WORK)
-    if rater is None or next_step(study, rater) != step:
+    if rater is None or next_step(study, rater) != WORK:
         return redirect("prepare", slug)
     puzzle, nonce = puzzle_for(study, rater), request.POST.get("nonce", "")
     if puzzle.is_solved_by(nonce):
-        return _take(request, study, step, details={"bits": puzzle.bits, "nonce": nonce})
+        return _take(request, study, WORK, details={"bits": puzzle.bits, "nonce": nonce})
     failed = request.method == "POST"
     context = {"study": study, "puzzle": puzzle, "failed": failed}
     return render(request, "work.html", context, status=422 if failed else 200)

@@ -11,7 +11,7 @@ from arena.voting.terms import InvalidTerms, Terms
 from arena.voting.way.models import Step
 from arena.voting.way.work import Puzzle, puzzle_for
 from tests.factories import make_study
-from tests.factories_voting import press_start
+from tests.factories_voting import answer, open_page, press_start
 
 pytestmark = pytest.mark.django_db
 BITS = 6
@@ -94,6 +94,19 @@ def test_a_visitor_who_never_pressed_start_is_sent_there(client: Client) -> None
     page = client.post(WORK, {"nonce": "1"}, follow=True)
     assert page.redirect_chain[-1][0] == "/studies/study/start/"
     assert not Step.objects.exists()
+
+
+def test_a_rater_who_has_voted_is_not_asked_for_work_that_came_later(client: Client) -> None:
+    study = make_study(prompts=3)
+    ballot = open_page(client, study)
+    Study.objects.update(terms={"work_bits": BITS})
+    assert client.get(PAIRS, follow=True).redirect_chain[-1][0] == WORK
+    answer(client, ballot)
+    assert client.get(PAIRS).status_code == 200
+    assert client.get(WORK, follow=True).redirect_chain[-1][0] == PAIRS
+    newcomer = Client()
+    press_start(newcomer, study)
+    assert newcomer.get(PAIRS, follow=True).redirect_chain[-1][0] == WORK
 
 
 def test_no_study_asks_for_work_unless_its_terms_say_so(client: Client) -> None:
