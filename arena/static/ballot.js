@@ -5,7 +5,7 @@ import { draw, wireControls } from "./controls.js";
 import { openDialog, wireDialogs } from "./dialogs.js";
 import { bindKeys } from "./keys.js";
 import { watchLoading } from "./loading.js";
-import { isOurs } from "./pages.js";
+import { isOurs, isStep } from "./pages.js";
 import { Health } from "./health.js";
 import { Pair } from "./pair.js";
 import { openable } from "./prompt.js";
@@ -74,6 +74,7 @@ function mount(main) {
     const answer = await send(form, outcome).catch(() => null); // no connection
     state.busy = false;
     if (!answer) return notify(gettext("The connection failed. Answer again: it counts once, however often it is sent."));
+    if (isStep(answer.page)) return location.assign(answer.url);
     if (!isOurs(answer.page)) return notify(fill(gettext("The server is busy or away (%(status)s). Answer again in a moment: it counts once."), answer));
     pair.pause();
     show(main, answer.page, mount);

@@ -1,10 +1,11 @@
 // The next pair: it loads while the names are shown, and opens by itself unless the rater stops it.
 
-import { isOurs, parse, take } from "./pages.js";
+import { isOurs, isStep, parse, take } from "./pages.js";
 import { fill } from "./texts.js";
 import { announce, write } from "./words.js";
 
 const COUNTDOWN_S = 8;
+const STEP = "step";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function waitForNext(main, after, enter) {
@@ -15,6 +16,7 @@ export function waitForNext(main, after, enter) {
   const go = async () => {
     stop();
     const page = await (coming ||= bring(link.href));
+    if (page === STEP) return location.assign(link.href);
     if (page) return enter(page);
     coming = null; // the next press tries again
     write(trouble, gettext("The next pair didn’t load. Check the connection, then try again."));
@@ -28,10 +30,11 @@ export function waitForNext(main, after, enter) {
   link.focus({ preventScroll: true });
 }
 
-// Load the next page's content, hidden in this one; return null if the answer isn't a page of the arena.
+// Load the next page's content, hidden in this one; return STEP if a step comes before it, and null if the answer isn't a page of the arena.
 async function bring(url) {
   const response = await fetch(url).catch(() => null);
   const page = response && parse(await response.text());
+  if (page && isStep(page)) return STEP;
   if (!page || !isOurs(page)) return null;
   const next = take(page);
   next.hidden = true;

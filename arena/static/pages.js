@@ -7,6 +7,9 @@ export const parse = (html) => new DOMParser().parseFromString(html, "text/html"
 // Proxies and sign-in pages of networks answer with HTML, too.
 export const isOurs = (page) => page.querySelector(OURS) !== null;
 
+// A step before the pairs, such as a consent that changed meanwhile, has styles and scripts of its own: it opens as a page.
+export const isStep = (page) => page.querySelector("main#screen, main#work, main#check") !== null;
+
 // Return the page's content, adopted by this document.
 export const take = (page) => document.adoptNode(page.querySelector("main"));
 

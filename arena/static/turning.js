@@ -5,12 +5,12 @@ import { waitForNext } from "./next.js";
 import { wireReasons } from "./reasons.js";
 import { announce, write } from "./words.js";
 
-// Post the form as a browser without scripts would; return the status and page that it would show.
+// Post the form as a browser without scripts would; return the status, address and page that it would show.
 export async function send(form, outcome) {
   const body = new FormData(form);
   body.set("outcome", outcome);
   const response = await fetch(form.action, { method: "POST", body });
-  return { status: response.status, page: parse(await response.text()) };
+  return { status: response.status, url: response.url, page: parse(await response.text()) };
 }
 
 // Show the server's page: the names, or the answer of a training pair, in place, or another page in full, such as the reason for a refusal.

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
-from arena.voting.models import Study
+from arena.voting.models import Study, Vote
 from arena.voting.way.models import Reason, Report, Step
 from tests.browser.conftest import _page
 from tests.browser.test_pages import assert_accessible
@@ -44,6 +44,23 @@ def test_the_steps_before_the_first_pair(desktop: Page, live_server: LiveServer,
     desktop.get_by_role("button", name="Skip the check").click()
     expect(desktop.locator("[data-start]")).to_be_visible()
     assert Step.objects.count() == 2
+
+
+@pytest.mark.parametrize("reveal", ["vote", "last"])
+def test_a_consent_that_changed_meanwhile_is_asked_for_before_the_next_pair(
+    desktop: Page, live_server: LiveServer, study: Study, reveal: str
+) -> None:
+    Study.objects.update(terms={"reveal": reveal})
+    start_voting(desktop, live_server.url)
+    watch(desktop)
+    Study.objects.update(terms={"reveal": reveal, "consent": "Agreed?"})
+    desktop.keyboard.press("ArrowLeft")
+    if reveal == "vote":
+        desktop.get_by_role("link", name="Next pair").click()
+    desktop.get_by_label("I have read this").check()
+    desktop.get_by_role("button", name="Go on").click()
+    expect(desktop.locator("[data-start]")).to_be_visible(timeout=20_000)
+    assert Vote.objects.count() == 1
 
 
 def test_the_steps_work_without_scripts(without_scripts: Page, live_server: LiveServer, study: Study) -> None:
