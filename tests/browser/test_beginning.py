@@ -55,9 +55,10 @@ def test_the_browser_works_after_the_consent_and_goes_on_by_itself(
 def test_the_page_stays_alive_shows_progress_and_offers_another_try_after_a_refusal(
     desktop: Page, live_server: LiveServer, study: Study, tmp_path: Path
 ) -> None:
-    Study.objects.update(terms={"consent": "Agreed?", "work_bits": 24})
+    # More bits than terms may have, so that luck doesn't solve the puzzle while the page is looked at.
+    Study.objects.update(terms={"consent": "Agreed?", "work_bits": 32})
     _agree(desktop, live_server.url)
-    expect(desktop.get_by_text("tries so far; about 16,777,216 are usual.")).to_be_visible(timeout=30_000)
+    expect(desktop.get_by_text("tries so far; about 4,294,967,296 are usual.")).to_be_visible(timeout=30_000)
     assert_accessible(desktop)
     picture(desktop, tmp_path, "work")
     desktop.evaluate("document.querySelector('#work form').submit()")
