@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from arena.media.normalise import normalise
@@ -21,6 +21,8 @@ from tests.factories import SETTINGS, make_contender, make_prompt, make_renditio
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 
 QUIET = (
     "--no-sandbox",

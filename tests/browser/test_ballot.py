@@ -187,9 +187,7 @@ def test_a_clip_that_doesnt_load_is_tried_once_more_and_then_said_to_be_missing(
 
     desktop.route("**/media/**", refuse)
     press_start(desktop, live_server.url)
-    expect(desktop.locator("[data-why]")).to_contain_text(
-        "can’t be loaded. Load it again, or skip", timeout=10_000
-    )
+    expect(desktop.locator("[data-why]")).to_contain_text("can’t be loaded. Load it again, or skip")
     desktop.wait_for_timeout(3000)
     assert max(asked.count(url) for url in set(asked)) <= 4  # twice by the player, each time for the cause
     expect(desktop.locator(".loading")).to_have_count(0)

@@ -46,7 +46,7 @@ def test_the_browser_works_after_the_consent_and_goes_on_by_itself(
 ) -> None:
     Study.objects.update(terms={"consent": "Agreed?", "work_bits": 12})
     _agree(desktop, live_server.url)
-    expect(desktop.locator("[data-start]")).to_be_visible(timeout=30_000)
+    expect(desktop.locator("[data-start]")).to_be_visible()
     step = Step.objects.get(name="work")
     study.refresh_from_db()
     assert puzzle_for(study, Rater.objects.get()).is_solved_by(step.details["nonce"])
@@ -58,7 +58,7 @@ def test_the_page_stays_alive_shows_progress_and_offers_another_try_after_a_refu
     # More bits than terms may have, so that luck doesn't solve the puzzle while the page is looked at.
     Study.objects.update(terms={"consent": "Agreed?", "work_bits": 32})
     _agree(desktop, live_server.url)
-    expect(desktop.get_by_text("tries so far; about 4,294,967,296 are usual.")).to_be_visible(timeout=30_000)
+    expect(desktop.get_by_text("tries so far; about 4,294,967,296 are usual.")).to_be_visible()
     assert_accessible(desktop)
     picture(desktop, tmp_path, "work")
     desktop.evaluate("document.querySelector('#work form').submit()")
@@ -75,7 +75,7 @@ def test_consent_work_and_training_lead_to_the_first_pair_that_counts(
 ) -> None:
     assert training.terms["training"] == 2
     _agree(desktop, live_server.url)
-    expect(desktop.locator("[data-start]")).to_be_visible(timeout=30_000)
+    expect(desktop.locator("[data-start]")).to_be_visible()
     expect(desktop.get_by_text("Training 1 of 2")).to_be_visible()
     expect(desktop.get_by_text("one clip was made worse on purpose")).to_be_visible()
     assert_accessible(desktop)
@@ -87,7 +87,7 @@ def test_consent_work_and_training_lead_to_the_first_pair_that_counts(
         desktop.keyboard.press("ArrowLeft")
         verdict = "Not this time:" if worse == "a" else "Right!"
         told = f"{verdict} {worse.upper()} was made worse on purpose."
-        expect(desktop.get_by_role("heading", name=told)).to_be_visible(timeout=30_000)
+        expect(desktop.get_by_role("heading", name=told)).to_be_visible()
         expect(desktop.locator(f".clip[data-side={worse.upper()}] .name")).to_have_text("made worse")
         assert_accessible(desktop)
         assert desktop.evaluate("document.querySelector('[data-play]').disabled") is False

@@ -37,7 +37,7 @@ def test_after_a_vote_on_gold_the_page_says_what_it_was_and_goes_on(
     watch(desktop)
     desktop.keyboard.press("ArrowLeft")
     page = desktop.locator("#control")
-    expect(page).to_contain_text("This pair was a check", timeout=30_000)
+    expect(page).to_contain_text("This pair was a check")
     expect(page).to_contain_text("made worse on purpose")
     assert LedgerEntry.objects.filter(kind="control").count() == 1
     picture(desktop, tmp_path, "control")

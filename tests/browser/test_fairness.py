@@ -45,7 +45,7 @@ def test_a_side_that_lies_under_the_other_is_not_watched(
     desktop.wait_for_timeout(3000)
     expect(desktop.locator(".choices button:disabled")).to_have_count(4)
     desktop.keyboard.press("f")
-    expect(desktop.locator("button[value=a]")).to_be_enabled(timeout=20_000)
+    expect(desktop.locator("button[value=a]")).to_be_enabled()
 
 
 def test_the_flipped_view_keeps_the_reason_and_skip(

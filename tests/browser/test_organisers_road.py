@@ -150,12 +150,12 @@ def _vote_as_a_rater(browser: Browser, url: str) -> None:
     with _opened(browser) as page:
         page.goto(f"{url}/studies/spring/start/")
         page.get_by_role("button", name="Start").click()
-        expect(page.locator("[data-start]")).to_be_visible(timeout=20_000)
+        expect(page.locator("[data-start]")).to_be_visible()
         for number in range(VOTES):
             watch(page)
             vote(page, ("ArrowLeft", "ArrowDown")[number % 2])
             page.keyboard.press("Enter")
-            expect(page.locator(".verdict")).to_have_count(0, timeout=20_000)
+            expect(page.locator(".verdict")).to_have_count(0)
         expect(page.get_by_role("heading", level=1)).to_contain_text("You have finished")
 
 

@@ -118,7 +118,7 @@ def test_nothing_starts_before_both_clips_are_loaded_and_the_page_says_which_one
     desktop.goto(f"{live_server.url}/studies/shapes/start/")
     desktop.get_by_role("button", name="Start").click()
     loading = re.compile(r"^Loading clip [AB]…")
-    expect(desktop.locator("[data-why]")).to_have_text(loading, timeout=20_000)
+    expect(desktop.locator("[data-why]")).to_have_text(loading)
     desktop.locator("video").evaluate_all(JUMP)
     expect(desktop.locator("[data-why]")).to_have_text(loading)
     expect(desktop.locator("[data-start]")).to_be_hidden()
@@ -127,7 +127,7 @@ def test_nothing_starts_before_both_clips_are_loaded_and_the_page_says_which_one
     paused = desktop.eval_on_selector_all("video", "videos => videos.map(video => video.paused)")
     assert paused == [True, True]
     held[0].continue_()
-    expect(desktop.locator("button[value=a]")).to_be_enabled(timeout=20_000)
+    expect(desktop.locator("button[value=a]")).to_be_enabled()
 
 
 def test_a_clip_that_failed_is_loaded_again_by_its_button(
@@ -137,12 +137,12 @@ def test_a_clip_that_failed_is_loaded_again_by_its_button(
     desktop.goto(f"{live_server.url}/studies/shapes/start/")
     desktop.get_by_role("button", name="Start").click()
     again = desktop.locator("[data-again]:visible")
-    expect(again).to_have_count(2, timeout=20_000)
+    expect(again).to_have_count(2)
     desktop.unroute("**/media/**")
     again.first.click()
-    expect(again).to_have_count(1, timeout=20_000)
+    expect(again).to_have_count(1)
     again.first.click()
-    expect(desktop.locator("[data-start]")).to_be_visible(timeout=20_000)
+    expect(desktop.locator("[data-start]")).to_be_visible()
     watch(desktop)
 
 
@@ -228,7 +228,7 @@ def test_the_clips_play_on_with_names_after_the_reveal(
 
 
 def _expect_voided(page: Page, reason: str) -> None:
-    expect(page.locator("#voided .lead")).to_contain_text(reason, timeout=30_000)
+    expect(page.locator("#voided .lead")).to_contain_text(reason)
     expect(page.locator("#voided")).to_contain_text("You get the pair again later")
     assert not re.search("maker-of|Maker Of|Somebody", page.content())
     assert Vote.objects.count() == 0

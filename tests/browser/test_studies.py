@@ -126,7 +126,7 @@ def test_a_pair_is_judged_muted_or_by_sound_alone(
     start_voting(desktop, live_server.url)
     Ballot.objects.update(mode=mode, order="" if mode == "muted" else "a")
     desktop.reload()
-    expect(desktop.locator("[data-start]")).to_be_visible(timeout=20_000)
+    expect(desktop.locator("[data-start]")).to_be_visible()
     expect(desktop.locator("[data-listen]")).to_have_count(0 if mode == "muted" else 2)
     watch(desktop)
     heard = desktop.locator("video").evaluate_all("videos => videos.filter(video => !video.muted).length")

@@ -89,7 +89,7 @@ def test_the_next_pair_comes_by_itself_after_the_countdown(
     start_voting(desktop, live_server.url)
     watch(desktop)
     vote(desktop)
-    expect(desktop.locator(".bar [data-progress]")).to_have_text("2 of 24", timeout=15_000)
+    expect(desktop.locator(".bar [data-progress]")).to_have_text("2 of 24")
 
 
 def test_nothing_moves_on_by_itself_where_little_motion_is_asked_for(

@@ -59,7 +59,7 @@ def test_a_consent_that_changed_meanwhile_is_asked_for_before_the_next_pair(
         desktop.get_by_role("link", name="Next pair").click()
     desktop.get_by_label("I have read this").check()
     desktop.get_by_role("button", name="Go on").click()
-    expect(desktop.locator("[data-start]")).to_be_visible(timeout=20_000)
+    expect(desktop.locator("[data-start]")).to_be_visible()
     assert Vote.objects.count() == 1
 
 
@@ -108,7 +108,7 @@ def test_a_vote_in_chinese(chinese: Page, live_server: LiveServer, study: Study)
     page.get_by_role("button", name="开始").click()
     expect(page.locator("[data-why]")).to_contain_text("播放")
     page.locator("[data-start]").click()
-    expect(page.locator("button[value=a]")).to_be_enabled(timeout=20_000)
+    expect(page.locator("button[value=a]")).to_be_enabled()
     expect(page.locator("[data-why]")).to_have_text("选哪一段？提交后不能修改。")
     page.get_by_role("button", name="A 更好").click()
     expect(page.locator(".verdict")).to_have_count(2)

@@ -14,14 +14,14 @@ def press_start(page: Page, url: str) -> None:
 def start_voting(page: Page, url: str) -> None:
     """Go from the study's front page to the first pair, ready to play."""
     press_start(page, url)
-    expect(page.locator("[data-start]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-start]")).to_be_visible()
 
 
 def watch(page: Page) -> None:
     """Play both clips until the answers open."""
     if page.locator("[data-play-word]").text_content() == "Play":
         page.keyboard.press("Space")
-    expect(page.locator("button[value=a]")).to_be_enabled(timeout=20_000)
+    expect(page.locator("button[value=a]")).to_be_enabled()
 
 
 def vote(page: Page, key: str = "ArrowLeft") -> None:
