@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from generators.devices import find_device
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import TOY, load_model
@@ -24,6 +26,7 @@ from generators.happyhorse.training.loop import Pace, deadline, fit
 from generators.happyhorse.training.optimisers import Rates
 from generators.happyhorse.training.processes import Processes, joined, use_threads
 from generators.happyhorse.training.run import Settings
+from generators.happyhorse.training.transfer import transferred
 
 _TOLD_EVERY = 1024
 
@@ -32,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options that `run` reads."""
     parser.add_argument("--out", type=Path, required=True, help="folder for the state, weights and log")
     parser.add_argument("--start", type=Path, help="weights to start from (default: random ones)")
+    parser.add_argument("--new-codecs", action="store_true", help="leave the codecs of --start's weights")
     parser.add_argument("--cache", type=Path, help="folder for encoded clips (default: in --out)")
     parser.add_argument("--clips", type=int, default=24_000, help="number of clips (default: %(default)s)")
     parser.add_argument("--objects", type=int, choices=(1, 2), default=1, help="objects in each clip")
@@ -66,11 +70,14 @@ def run(args: Namespace) -> int:
     settings = Settings(args.samples, args.batch, args.seed, rates, bfloat16=args.bfloat16)
     pace = Pace(deadline(args.minutes), args.save_minutes, args.report_minutes)
     start = None if args.start is None else load_model(args.start)[0]
-    codecs = shipped_codecs(config=TOY if start is None else start.config)
+    codecs = shipped_codecs(config=TOY if start is None or args.new_codecs else start.config)
     codecs.require_objects(args.objects)
     recipe = Recipe("train", args.seed, args.clips, args.objects, codecs.digest)
     use_threads(args.threads)
     make_folder("out", args.out)
+    if start is not None and args.new_codecs:
+        torch.manual_seed(args.seed)
+        start = transferred(start, TOY, codecs.variances)
     with joined(args.device, args.shard) as processes:
         training = begin_flow(settings, codecs.variances, processes, start=start)
         if args.compile:

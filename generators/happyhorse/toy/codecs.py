@@ -8,9 +8,10 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 
 from generators.base import InvalidInput
-from generators.happyhorse.codecs import linear_video, object_video, spectral_audio
+from generators.happyhorse.codecs import linear_video, object_audio, object_video, spectral_audio
 from generators.happyhorse.codecs.basis import SCALING
 from generators.happyhorse.codecs.linear_video import LinearVideoCodec
+from generators.happyhorse.codecs.object_audio import ObjectAudioCodec
 from generators.happyhorse.codecs.object_video import ObjectVideoCodec
 from generators.happyhorse.codecs.protocol import AudioCodec, VideoCodec
 from generators.happyhorse.codecs.spectral_audio import SpectralAudioCodec
@@ -58,12 +59,11 @@ class Codecs(NamedTuple):
 
 def shipped_codecs(device: str = "cpu", config: HappyHorseConfig = SIZES["toy"]) -> Codecs:
     """Load the codecs in the package whose latents a network of these sizes takes."""
-    learned = config.latent_channels == ObjectVideoCodec.latent_channels
-    paths = (object_video if learned else linear_video).TOY_WORLD, spectral_audio.TOY_WORLD
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
-    load = ObjectVideoCodec.load if learned else LinearVideoCodec.load
-    return Codecs(
-        load(paths[0]).to(device),
-        SpectralAudioCodec.load(paths[1]).to(device),
-        f"{digest}, {SCALING}",
-    )
+    learned_video = config.latent_channels == ObjectVideoCodec.latent_channels
+    learned_audio = config.audio_in_channels == ObjectAudioCodec.latent_channels
+    video = (object_video if learned_video else linear_video).TOY_WORLD
+    audio = (object_audio if learned_audio else spectral_audio).TOY_WORLD
+    digest = hashlib.sha256(video.read_bytes() + audio.read_bytes()).hexdigest()[:16]
+    load_video = ObjectVideoCodec.load if learned_video else LinearVideoCodec.load
+    load_audio = ObjectAudioCodec.load if learned_audio else SpectralAudioCodec.load
+    return Codecs(load_video(video).to(device), load_audio(audio).to(device), f"{digest}, {SCALING}")
