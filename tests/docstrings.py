@@ -48,6 +48,7 @@ UNPUBLISHED = {
     "generators/happyhorse/training/arguments.py": "checks of arguments",
     "generators/happyhorse/training/cache.py": "latents kept in files",
     "generators/happyhorse/training/clips.py": "clips decoded",
+    "generators/happyhorse/training/codec_lessons.py": "the data of codecs",
     "generators/happyhorse/training/codec_run.py": "a run's state kept in files",
     "generators/happyhorse/training/data.py": "examples as tensors",
     "generators/happyhorse/training/distill_step.py": "a step, whose losses are in `dmd`",

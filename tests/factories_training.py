@@ -25,7 +25,8 @@ class FixedClips:
     def __init__(self, count: int = 8, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)
         video = torch.randn(count, SMALL.latent_channels, 3, 2, 2, generator=generator)
-        audio = video.mean(dim=(2, 3, 4))[:, None].repeat(1, 9, 8) * 12**0.5
+        means = video.mean(dim=(2, 3, 4))[:, None] * 12**0.5  # (B, 1, 6)
+        audio = means.repeat(1, 9, 3)[..., : SMALL.audio_in_channels]
         words = torch.randint(len(VOCABULARY), (count, 7), generator=generator)
         self.latents = EncodedBatch(video, audio, words)
 

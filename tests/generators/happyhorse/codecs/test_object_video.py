@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from generators.happyhorse.codecs.object_video import TOY_WORLD, ObjectVideoCodec, drawing_error
 from generators.happyhorse.codecs.weights import WeightsError
-from generators.happyhorse.training.codec_run import pieces, psnr
+from generators.happyhorse.training.codec_lessons import VideoLesson, psnr
 from generators.happyhorse.training.data import to_tensors
 from generators.toyworld.world.examples import example
 
@@ -73,7 +73,7 @@ def test_a_few_steps_lower_the_error() -> None:
     torch.manual_seed(0)
     codec = ObjectVideoCodec()
     optimiser = torch.optim.Adam(codec.parameters(), 2e-3)
-    (frames,) = pieces("train", range(12))
+    (frames,) = VideoLesson().data("train", range(12))
     errors = []
     for step in range(24):
         loss, error = drawing_error(codec, frames, torch.Generator().manual_seed(step))

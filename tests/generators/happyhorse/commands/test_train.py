@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.commands import train
-from generators.happyhorse.toy.model import BASE, load_model, save_model
+from generators.happyhorse.toy.model import BASE, TOY, ToyModel, load_model, save_model
 from generators.happyhorse.training.cache import LatentCache
 from generators.happyhorse.training.flow_step import begin_flow
 from generators.happyhorse.training.held_out import HeldOut
@@ -66,6 +67,15 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert _train(broken, *cache) == 0
 
     assert (whole / "base.safetensors").read_bytes() == (broken / "base.safetensors").read_bytes()
+
+
+def test_weights_of_other_codecs_are_a_start_for_the_codecs_of_today(tmp_path: Path) -> None:
+    older = ToyModel(replace(SMALL, audio_in_channels=48))
+    save_model(older, BASE, tmp_path / "older.safetensors")
+
+    assert _train(tmp_path / "run", "--start", str(tmp_path / "older.safetensors"), "--new-codecs") == 0
+
+    assert load_model(tmp_path / "run" / "base.safetensors")[0].config == TOY
 
 
 def test_a_run_with_other_options_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,68 +1,62 @@
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
+from torch import Generator
 
-from generators.happyhorse.codecs.object_video import TOY_WORLD, ObjectVideoCodec
-from generators.happyhorse.training import codec_run
-from generators.happyhorse.training.codec_run import CodecRun, pieces, psnr, training_pieces
-from generators.toyworld.world.examples import example
+from generators.happyhorse.training import codec_lessons
+from generators.happyhorse.training.codec_lessons import AudioLesson, Lesson, VideoLesson
+from generators.happyhorse.training.codec_run import CodecRun
 
-FRAMES = torch.rand(2, 3, 5, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+LESSONS = pytest.mark.parametrize("lesson", [VideoLesson, AudioLesson])
 
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec_run, "_CALIBRATION", 48)
+    monkeypatch.setattr(codec_lessons, "_CALIBRATION", 48)
 
 
-def test_a_stopped_run_equals_an_unbroken_one_to_the_bit(tmp_path: Path) -> None:
-    run = CodecRun(tmp_path, steps=10)
-    run.advance(training_pieces(0))
+@LESSONS
+def test_a_stopped_run_equals_an_unbroken_one_to_the_bit(
+    tmp_path: Path, lesson: Callable[[], Lesson]
+) -> None:
+    run = CodecRun(tmp_path, 10, lesson())
+    run.advance()
     run.save()
-    resumed = CodecRun(tmp_path, steps=10)
+    resumed = CodecRun(tmp_path, 10, lesson())
     assert resumed.steps == 1
     for each in (run, resumed):
-        each.advance(training_pieces(1))
+        each.advance()
 
     assert run.steps == resumed.steps == 2
-    for one, other in zip(run.codec.parameters(), resumed.codec.parameters(), strict=True):
+    weights = (each.lesson.codec.parameters() for each in (run, resumed))
+    for one, other in zip(*weights, strict=True):
         assert one.equal(other)
 
 
-def test_steps_make_the_picture_better(tmp_path: Path) -> None:
-    run = CodecRun(tmp_path, steps=12)
+@LESSONS
+def test_steps_lower_the_error(tmp_path: Path, lesson: Callable[[], Lesson]) -> None:
+    taught = lesson()
+    run = CodecRun(tmp_path, 12, taught)
+    batch = next(taught.data("held-out", range(24)))
+    _, before = taught.error(batch, Generator().manual_seed(0))
 
-    errors = [run.advance(training_pieces(0)) for _ in range(12)]
+    for _ in range(12):
+        run.advance()
 
-    assert errors[-1] < errors[0]
-
-
-def test_the_codec_is_written_under_its_shipped_name(tmp_path: Path) -> None:
-    run = CodecRun(tmp_path, steps=1)
-    run.save()
-
-    codec = ObjectVideoCodec.load(tmp_path / TOY_WORLD.name)
-
-    torch.testing.assert_close(codec.encode(FRAMES), run.codec.encode(FRAMES), rtol=0.1, atol=0.1)
+    _, after = taught.error(batch, Generator().manual_seed(0))
+    assert float(after.detach()) < float(before.detach())
 
 
-def test_a_piece_is_four_successive_frames_of_a_clip() -> None:
-    (drawn,) = pieces("held-out", range(3))
+@LESSONS
+def test_state_and_codec_are_written_under_the_lessons_name(
+    tmp_path: Path, lesson: Callable[[], Lesson]
+) -> None:
+    taught = lesson()
 
-    assert drawn.shape == (3, 3, 4, 64, 64)
-    true = torch.from_numpy(example("held-out", 3, 1).frames[5:9]).movedim(-1, 0).float() / 127.5 - 1
-    torch.testing.assert_close(drawn[1], true)
+    CodecRun(tmp_path, 1, taught).save()
 
-
-def test_the_psnr_is_that_of_pixels_from_minus_1_to_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of 0.2 everywhere is a tenth of the range: 20 dB."""
-    codec = ObjectVideoCodec()
-    monkeypatch.setattr(codec, "encode", lambda frames: frames)
-    monkeypatch.setattr(codec, "decode", lambda latents: latents + 0.2)
-
-    assert psnr(codec, FRAMES) == pytest.approx(20.0, abs=1e-4)
-    assert math.isfinite(psnr(codec, FRAMES))
+    codec = tmp_path / taught.file
+    assert sorted(tmp_path.iterdir()) == sorted([codec, codec.with_suffix(".pt")])

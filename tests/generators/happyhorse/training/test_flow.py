@@ -123,7 +123,7 @@ def test_a_given_first_frame_is_clean_and_no_part_of_the_loss() -> None:
 def test_the_error_is_that_of_the_velocity() -> None:
     """A fresh model says F = 0, the Wiener estimate, whose velocity is known."""
     level = torch.linspace(0.1, 0.9, 16)
-    variances = Variances(torch.linspace(0.2, 3, 6).reshape(6, 1, 1, 1), torch.ones(48))
+    variances = Variances(torch.linspace(0.2, 3, 6).reshape(6, 1, 1, 1), torch.ones(16))
     plan = NoisePlan(level[:, None].expand(-1, CLEAN.video.shape[2]), level)
     task = make_task(CLEAN, variances, plan, Generator().manual_seed(3))
     noise = Generator().manual_seed(3)

@@ -97,7 +97,7 @@ def test_weights_say_how_they_were_trained() -> None:
 
 
 def test_fresh_weights_follow_from_the_seed() -> None:
-    unit = Variances(torch.ones(6, 1, 1, 1), torch.ones(48))
+    unit = Variances(torch.ones(6, 1, 1, 1), torch.ones(16))
     one, same, other = (begin_flow(Settings(seed=seed), unit, config=SMALL).weights() for seed in (0, 0, 1))
 
     assert all(a.equal(b) for a, b in zip(one, same, strict=True))
@@ -105,7 +105,7 @@ def test_fresh_weights_follow_from_the_seed() -> None:
 
 
 def test_a_run_has_the_codecs_variances_and_the_network_asked_for() -> None:
-    variances = Variances(torch.linspace(0.5, 2, 6).reshape(6, 1, 1, 1), torch.full((48,), 3.0))
+    variances = Variances(torch.linspace(0.5, 2, 6).reshape(6, 1, 1, 1), torch.full((16,), 3.0))
 
     model = begin_flow(Settings(), variances, config=SMALL).step.model
 
