@@ -1,6 +1,6 @@
-"""Fit the toy world's sound codec, and the linear video codec of earlier weights.
+"""Fit the linear video and sound codecs of the toy world, which earlier weights use.
 
-The shipped files were made by it; `train-codec` makes the video codec of today's weights:
+The shipped files were made by it; `train-codec` makes the codecs of today's weights:
 
     python -m generators.happyhorse fit-codecs --out codecs
 """
