@@ -58,6 +58,7 @@ UNPUBLISHED = {
     "generators/happyhorse/training/processes.py": "processes started and joined",
     "generators/happyhorse/training/run.py": "a run's state kept in files",
     "generators/happyhorse/training/scoring.py": "tables of scores",
+    "generators/happyhorse/training/transfer.py": "weights copied",
 }
 """Modules of these folders that compute nothing published, with what they do instead."""
 ARRAYS = {

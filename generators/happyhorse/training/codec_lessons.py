@@ -49,7 +49,7 @@ class Lesson(Protocol):
         ...
 
     def data(self, split: Split, places: range) -> Iterator[Tensor]:
-        """Yield what these clips teach, in batches of 24."""
+        """Yield what these clips teach, in batches (24, …)."""
         ...
 
     def error(self, batch: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -76,13 +76,13 @@ class VideoLesson:
         self.codec = ObjectVideoCodec()
 
     def data(self, split: Split, places: range) -> Iterator[Tensor]:
-        """Yield pieces that start where the clip's number says."""
+        """Yield pieces (24, 3, 4, 64, 64) that start where the clip's number says."""
         for batch in _batches(places):
             drawn = [_piece(split, place) for place in batch]
             yield as_pixels(torch.from_numpy(np.stack(drawn)))
 
     def error(self, batch: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the loss and the squared error of pixels."""
+        """Return the loss and the squared error of pixels, both scalar."""
         return drawing_error(self.codec, batch, generator)
 
     def write(self, path: Path) -> None:
@@ -107,13 +107,13 @@ class AudioLesson:
         self.codec = ObjectAudioCodec()
 
     def data(self, split: Split, places: range) -> Iterator[Tensor]:
-        """Yield the spectra of clips' sounds."""
+        """Yield the spectra (24, 33, 1024) of clips' sounds."""
         for batch in _batches(places):
             sounds = [example(split, _SEED, place).samples for place in batch]
             yield spectra(torch.from_numpy(np.stack(sounds)))
 
     def error(self, batch: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the loss and the squared error of log spectra."""
+        """Return the loss and the squared error of log spectra, both scalar."""
         return ringing_error(self.codec, batch, generator)
 
     def write(self, path: Path) -> None:
