@@ -68,7 +68,10 @@ def wilson(value: float, count: float) -> Score:
     middle = (value + _Z**2 / (2 * count)) / whole
     variance = value * (1 - value) / count + _Z**2 / (4 * count**2)
     half = _Z / whole * math.sqrt(variance)
-    return Score(value, max(middle - half, 0.0), min(middle + half, 1.0), round(count))
+    # At 0 and 1 one end is the share itself, which rounding would miss.
+    return Score(
+        value, min(max(middle - half, 0.0), value), max(min(middle + half, 1.0), value), round(count)
+    )
 
 
 def summarise(verdicts: Sequence[Verdict]) -> dict[str, Score]:

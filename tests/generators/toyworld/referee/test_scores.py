@@ -29,6 +29,13 @@ def test_wilsons_interval_is_that_of_the_textbook() -> None:
     assert math.isnan(wilson(0.0, 0).value)
 
 
+@pytest.mark.parametrize("share", [0.0, 1 / 3, 1.0])
+def test_an_interval_holds_its_share(share: float) -> None:
+    for count in range(1, 2000):
+        score = wilson(share, count)
+        assert score.low <= score.value <= score.high
+
+
 def test_shares_are_of_the_clips_that_say_something() -> None:
     scores = summarise([_verdict(), _verdict(colour=False), _verdict(pitch=None), _verdict(pitch=False)])
     assert scores["colour"].value == 0.75
