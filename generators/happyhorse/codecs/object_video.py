@@ -156,10 +156,12 @@ class ObjectVideoCodec(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Decode latents (B, 6, T, 2, 2) to frames (B, 3, 4T - 3, 64, 64), about in [−1, 1].
 
-        The object looks the same throughout a clip: its look is the mean of those that the latents tell.
+        The object looks the same throughout a clip: its look is the mean of those that the latents tell. The
+        first frame, which may be given, keeps its own.
         """
         numbers = self._basis.expand(latents.float().transpose(1, 2).flatten(2) / self._gains)
-        numbers[..., 2 * STRIDE :] = numbers[..., 2 * STRIDE :].mean(1, keepdim=True)
+        looks = numbers[:, 1:, 2 * STRIDE :]
+        looks[:] = looks.mean(1, keepdim=True)
         # One clip at a time, (4T, 3, 4096), as each pixel has 48 hidden numbers.
         clips = torch.stack([self.draw(clip, self.pixels) for clip in numbers])
         frames = clips.reshape(*clips.shape[:3], SIDE, SIDE).transpose(1, 2)

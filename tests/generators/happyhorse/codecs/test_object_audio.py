@@ -81,14 +81,14 @@ def test_decoded_tones_start_when_the_true_ones_do(codec: ObjectAudioCodec, samp
 
 
 def test_peaks_are_where_impacts_are(clips: list[Example], samples: torch.Tensor) -> None:
-    """Within half a hop, 8 ms, and one for each."""
+    """Within a hop, 16 ms, and one for each."""
     clip, hop, _ = find_peaks(beginnings(_lines(samples)))
     for number, item in enumerate(clips):
         found = (hop[clip == number] * HOP / SAMPLE_RATE).numpy()
         true = np.array([impact.time_s for impact in item.impacts if impact.audible])
         apart = np.abs(true[:, None] - found).min(axis=1, initial=np.inf)
         close = np.abs(true[:, None] - true) < 0.06  # impacts of a corner sound as one
-        assert (apart[close.sum(1) == 1] < 0.008).all()
+        assert (apart[close.sum(1) == 1] < HOP / SAMPLE_RATE).all()
 
 
 def test_a_tone_that_rings_on_begins_only_once() -> None:

@@ -63,6 +63,19 @@ def test_a_small_error_of_the_latents_is_a_small_error_of_the_picture(
     assert (moved - codec.decode(latents)).square().mean() < 1e-2
 
 
+def test_an_object_looks_the_same_in_all_frames_but_a_given_first(
+    codec: ObjectVideoCodec, frames: torch.Tensor
+) -> None:
+    """With looks that the latents tell differently, the background's corner doesn't change."""
+    latents = codec.encode(frames)
+    noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(0))
+
+    corners = codec.decode(latents + 0.1 * noise)[..., 0, 0]
+
+    assert (corners[:, :, 1:] - corners[:, :, 1:2]).abs().amax() < 1e-3
+    torch.testing.assert_close(codec.decode(latents)[:, :, 0], codec.decode(latents[:, :, :1])[:, :, 0])
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 5, 32, 64), (1, 3, 4, 64, 64), (1, 3, 33, 128, 128)])
 def test_frames_of_another_size_are_refused(codec: ObjectVideoCodec, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="64×64 pixels and be one more than a multiple of 4; got"):
