@@ -47,6 +47,17 @@ def test_every_figure_is_seen_without_scrolling_sideways(board: Page) -> None:
                 assert cell.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), (part, cell.inner_text())
 
 
+def test_intervals_have_the_widest_column(board: Page) -> None:
+    for width in (1440, 1280):
+        board.set_viewport_size(ViewportSize(width=width, height=800))
+        widths = board.evaluate(
+            """() => [...document.querySelectorAll(".ratings thead th")]
+              .map((cell) => [cell.classList.contains("plot"), cell.getBoundingClientRect().width])"""
+        )
+        plot = next(wide for is_plot, wide in widths if is_plot)
+        assert all(wide < plot for is_plot, wide in widths if not is_plot), widths
+
+
 def test_neighbouring_groups_can_be_told_apart(board: Page) -> None:
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:
