@@ -11,18 +11,15 @@ which all latents of a clip share. They are turned to their principal directions
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from generators.happyhorse.codecs.basis import Basis, fit_basis
+from generators.happyhorse.codecs.learned import LearnedCodec
 from generators.happyhorse.codecs.resample import resample
 from generators.happyhorse.codecs.spectral_audio import BINS, HOP, HOPS, SAMPLE_RATE, find_sound, spectra
-from generators.happyhorse.codecs.weights import fill, read_weights
 
 TOY_WORLD = Path(__file__).with_name("toy-world-audio-16.safetensors")
 """Codec trained on the toy world by `train-codec`: 16 channels."""
@@ -59,45 +56,36 @@ _LOOK_WEIGHT = 1e-4
 """Weight of the looks' mean square in the loss, which keeps them from growing without end."""
 
 
-class ObjectAudioCodec(nn.Module):
+class ObjectAudioCodec(LearnedCodec):
     """Satisfies `AudioCodec` once it is trained and `calibrate` has measured its numbers."""
 
     sample_rate = SAMPLE_RATE
     latents_per_s = SAMPLE_RATE / (HOP * HOPS)
+    size = _NUMBERS
     latent_channels = _NUMBERS
-    mean: Tensor
-    directions: Tensor
-    std: Tensor
 
     def __init__(self, width: int = 48) -> None:
         super().__init__()
         self.look = nn.Sequential(nn.Linear(BINS, width), nn.SiLU(), nn.Linear(width, _LOOK))
         self.timbre = nn.Sequential(nn.Linear(_LOOK, width), nn.SiLU(), nn.Linear(width, _PARTS * BINS))
         self.course = nn.Parameter(torch.full((_PARTS, _FINE * (_BEFORE + _AFTER) + 1), _SILENT))
-        self.register_buffer("mean", torch.zeros(_NUMBERS))
-        self.register_buffer("directions", torch.eye(_NUMBERS))
-        self.register_buffer("std", torch.ones(_NUMBERS))
 
     @property
     def variance(self) -> Tensor:
         """Variance of the latents of the sounds that `calibrate` measured, (channels,)."""
-        return self._basis.gains().square()
-
-    @property
-    def _basis(self) -> Basis:
-        return Basis(self.mean, self.directions, self.std)
+        return self.basis.gains().square()
 
     @torch.no_grad()
     def encode(self, samples: Tensor, sample_rate: int, generator: Generator | None = None) -> Tensor:
         """Encode samples (batch, 2, N) to latents (batch, time, 16); the generator isn't used."""
         count = round(samples.shape[-1] * SAMPLE_RATE / sample_rate)
         numbers = self.numbers(spectra(resample(samples.mean(1), count)))
-        return self._basis.project(numbers) * self._basis.gains()
+        return self.basis.project(numbers) * self.basis.gains()
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Decode latents (batch, time, 16) to samples (batch, 2, 1000 · time)."""
-        numbers = self._basis.expand(latents.float() / self._basis.gains())
+        numbers = self.basis.expand(latents.float() / self.basis.gains())
         return find_sound(self.ring(numbers).mT)[:, None].expand(-1, 2, -1)
 
     def numbers(self, logs: Tensor) -> Tensor:
@@ -129,28 +117,6 @@ class ObjectAudioCodec(nn.Module):
         course = functional.softplus(self.course)
         loudness = course[:, low] * (1 - share) + course[:, low + 1] * share
         return loudness * ((since > -_BEFORE) & (since < _AFTER))
-
-    @torch.no_grad()
-    def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Measure the numbers' principal directions on batches of log spectra (B, A, 4 · 256)."""
-        basis = fit_basis((self.numbers(logs).flatten(0, 1) for logs in batches), _NUMBERS)
-        for buffer, found in zip((self.mean, self.directions, self.std), vars(basis).values(), strict=True):
-            buffer.copy_(found)
-
-    def save(self, path: Path) -> None:
-        """Write the codec to a safetensors file, in half precision."""
-        save_file({key: tensor.cpu().half() for key, tensor in self.state_dict().items()}, path)
-
-    @classmethod
-    def load(cls, path: Path) -> ObjectAudioCodec:
-        """Read a codec that `save` wrote.
-
-        Raises:
-            WeightsError: The file is damaged, or holds something else.
-        """
-        codec = cls()
-        fill(codec, {key: tensor.float() for key, tensor in read_weights(path).items()}, path)
-        return codec.eval()
 
 
 def beginnings(lines: Tensor) -> Tensor:

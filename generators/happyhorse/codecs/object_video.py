@@ -12,16 +12,13 @@ look. They are turned to their principal directions, so that a token names the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from generators.happyhorse.codecs.basis import Basis, fit_basis
-from generators.happyhorse.codecs.weights import fill, read_weights
+from generators.happyhorse.codecs.learned import LearnedCodec
 
 TOY_WORLD = Path(__file__).with_name("toy-world-video-24.safetensors")
 """Codec trained on the toy world by `train-codec`: 24 numbers in four frames, 6 latent channels."""
@@ -95,38 +92,29 @@ class _Decoder(nn.Module):
         return behind + cover * (front - behind)  # type: ignore[no-any-return]  # modules are untyped
 
 
-class ObjectVideoCodec(nn.Module):
+class ObjectVideoCodec(LearnedCodec):
     """Satisfies `VideoCodec` once it is trained and `calibrate` has measured its numbers."""
 
     temporal_stride = STRIDE
     spatial_stride = SIDE // _PATCH
+    size = _NUMBERS
     latent_channels = _NUMBERS // _PATCH**2
-    mean: Tensor
-    directions: Tensor
-    std: Tensor
     pixels: Tensor
 
     def __init__(self, width: int = 48) -> None:
         super().__init__()
         self.encoder, self.decoder = _Encoder(width), _Decoder(width)
-        self.register_buffer("mean", torch.zeros(_NUMBERS))
-        self.register_buffer("directions", torch.eye(_NUMBERS))
-        self.register_buffer("std", torch.ones(_NUMBERS))
         self.register_buffer("pixels", _grid(SIDE), persistent=False)
 
     @property
     def variance(self) -> Tensor:
         """Variance of the latents of the clips that `calibrate` measured, (channels,)."""
-        return self._basis.gains(_PATCH**2).square()
-
-    @property
-    def _basis(self) -> Basis:
-        return Basis(self.mean, self.directions, self.std)
+        return self.basis.gains(_PATCH**2).square()
 
     @property
     def _gains(self) -> Tensor:
         """Factors of the numbers, (24,)."""
-        return self._basis.gains(_PATCH**2).repeat_interleave(_PATCH**2)
+        return self.basis.gains(_PATCH**2).repeat_interleave(_PATCH**2)
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
@@ -148,7 +136,7 @@ class ObjectVideoCodec(nn.Module):
                 f"got {count} of {width}×{height}."
             )
         still = frames[:, :, :1].expand(-1, -1, STRIDE - 1, -1, -1)
-        numbers = self._basis.project(self.numbers(torch.cat([still, frames], dim=2))) * self._gains
+        numbers = self.basis.project(self.numbers(torch.cat([still, frames], dim=2))) * self._gains
         # (batch, T, 6 · 2 · 2) → (batch, 6, T, 2, 2)
         return numbers.reshape(*numbers.shape[:2], -1, _PATCH, _PATCH).transpose(1, 2)
 
@@ -159,7 +147,7 @@ class ObjectVideoCodec(nn.Module):
         The object looks the same throughout a clip: its look is the mean of those that the latents tell. The
         first frame, which may be given, keeps its own.
         """
-        numbers = self._basis.expand(latents.float().transpose(1, 2).flatten(2) / self._gains)
+        numbers = self.basis.expand(latents.float().transpose(1, 2).flatten(2) / self._gains)
         looks = numbers[:, 1:, 2 * STRIDE :]
         looks[:] = looks.mean(1, keepdim=True)
         # One clip at a time, (4T, 3, 4096), as each pixel has 48 hidden numbers.
@@ -181,28 +169,6 @@ class ObjectVideoCodec(nn.Module):
             places.reshape(-1, 2) / _UNIT, looks.repeat_interleave(STRIDE, 0), points
         )
         return drawn
-
-    @torch.no_grad()
-    def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Measure the numbers' principal directions on batches of frames (B, 3, 4n, 64, 64)."""
-        basis = fit_basis((self.numbers(frames).flatten(0, 1) for frames in batches), _NUMBERS)
-        for buffer, found in zip((self.mean, self.directions, self.std), vars(basis).values(), strict=True):
-            buffer.copy_(found)
-
-    def save(self, path: Path) -> None:
-        """Write the codec to a safetensors file, in half precision."""
-        save_file({key: tensor.cpu().half() for key, tensor in self.state_dict().items()}, path)
-
-    @classmethod
-    def load(cls, path: Path) -> ObjectVideoCodec:
-        """Read a codec that `save` wrote.
-
-        Raises:
-            WeightsError: The file is damaged, or holds something else.
-        """
-        codec = cls()
-        fill(codec, {key: tensor.float() for key, tensor in read_weights(path).items()}, path)
-        return codec.eval()
 
 
 def drawing_error(codec: ObjectVideoCodec, frames: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:

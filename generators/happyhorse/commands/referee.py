@@ -155,9 +155,8 @@ def _write_sheet(path: Path, clips: Sequence[Footage], examples: Sequence[Exampl
 
 
 def _require_picture(path: Path) -> None:
-    from generators.toyworld.referee.figure import (
-        require_picture,
-    )  # needs Matplotlib, so before hours of work
+    # A machine without Matplotlib says so here, before the work.
+    from generators.toyworld.referee.figure import require_picture
 
     require_picture("figure", path)
 

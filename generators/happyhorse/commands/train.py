@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from generators.base import InvalidInput
 from generators.devices import find_device
 from generators.happyhorse.toy.codecs import Codecs, shipped_codecs
 from generators.happyhorse.toy.model import TOY, load_model
@@ -66,6 +67,8 @@ def run(args: Namespace) -> int:
         InvalidInput: An option is out of range; nothing is written.
     """
     find_device(args.device)
+    if args.new_codecs and args.start is None:
+        raise InvalidInput("new-codecs must come with start; got no start. Name the weights to start from.")
     rates = Rates(muon=args.muon_rate, adam=args.adam_rate)
     settings = Settings(args.samples, args.batch, args.seed, rates, bfloat16=args.bfloat16)
     pace = Pace(deadline(args.minutes), args.save_minutes, args.report_minutes)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from generators.happyhorse.codecs import object_audio, object_video
+from generators.happyhorse.codecs.learned import LearnedCodec
 from generators.happyhorse.codecs.object_audio import ObjectAudioCodec, ringing_error
 from generators.happyhorse.codecs.object_video import STRIDE, ObjectVideoCodec, drawing_error
 from generators.happyhorse.codecs.spectral_audio import spectra
@@ -22,8 +22,6 @@ from generators.toyworld.world.examples import FRAMES, SAMPLE_RATE, Example, Spl
 BATCH = 24
 """Pieces or sounds in a step."""
 _SEED = 3
-_CALIBRATION = 2000
-"""Pieces or sounds on which the finished codec's numbers are measured."""
 _HELD_OUT = 32
 _HELD_OUT_SEED = 1
 _RANGE = 2.0
@@ -34,7 +32,7 @@ class Lesson(Protocol):
     """A codec that learns, its data and its error."""
 
     @property
-    def codec(self) -> nn.Module:
+    def codec(self) -> LearnedCodec:
         """The codec, which starts with random weights."""
         ...
 
@@ -54,10 +52,6 @@ class Lesson(Protocol):
 
     def error(self, batch: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return the loss of a step, and the mean squared error in it, both scalar."""
-        ...
-
-    def write(self, path: Path) -> None:
-        """Measure the directions of the codec's numbers on 2,000 clips, and write it."""
         ...
 
     def report(self) -> str:
@@ -85,11 +79,6 @@ class VideoLesson:
         """Return the loss and the squared error of pixels, both scalar."""
         return drawing_error(self.codec, batch, generator)
 
-    def write(self, path: Path) -> None:
-        """Measure the codec's numbers, and write it."""
-        self.codec.calibrate(self.data("train", range(_CALIBRATION)))
-        self.codec.save(path)
-
     def report(self) -> str:
         """Tell the peak signal-to-noise ratio of clips."""
         frames, _ = to_tensors(_held_out())
@@ -115,11 +104,6 @@ class AudioLesson:
     def error(self, batch: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return the loss and the squared error of log spectra, both scalar."""
         return ringing_error(self.codec, batch, generator)
-
-    def write(self, path: Path) -> None:
-        """Measure the codec's numbers, and write it."""
-        self.codec.calibrate(self.data("train", range(_CALIBRATION)))
-        self.codec.save(path)
 
     def report(self) -> str:
         """Tell the mean squared error of log spectra."""

@@ -11,6 +11,9 @@ from torch.optim import Adam
 from generators.happyhorse.training.codec_lessons import BATCH, Lesson
 from generators.replacing import replacing
 
+_CALIBRATION = 2000
+"""Clips on which the finished codec's numbers are measured."""
+
 
 class CodecRun:
     """Codec, optimiser and number of steps, kept in one file.
@@ -45,8 +48,9 @@ class CodecRun:
         state = {"codec": self.lesson.codec.state_dict(), "optimiser": self._optimiser.state_dict()}
         with replacing(self._state) as draft:
             torch.save(state | {"steps": self.steps}, draft)
+        self.lesson.codec.calibrate(self.lesson.data("train", range(_CALIBRATION)))
         with replacing(self._file) as draft:
-            self.lesson.write(draft)
+            self.lesson.codec.save(draft)
 
     def _learn(self, batch: Tensor) -> float:
         rates = self.lesson.rates

@@ -78,6 +78,15 @@ def test_weights_of_other_codecs_are_a_start_for_the_codecs_of_today(tmp_path: P
     assert load_model(tmp_path / "run" / "base.safetensors")[0].config == TOY
 
 
+def test_new_codecs_without_weights_to_start_from_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(tmp_path / "run", "--new-codecs") == 1
+
+    assert "new-codecs must come with start; got no start." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_with_other_options_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _train(tmp_path, "--minutes", "1e-9")
 

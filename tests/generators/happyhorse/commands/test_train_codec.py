@@ -8,7 +8,7 @@ import torch
 from generators.happyhorse.__main__ import main
 from generators.happyhorse.codecs import object_audio, object_video
 from generators.happyhorse.commands import train_codec as command
-from generators.happyhorse.training import codec_lessons
+from generators.happyhorse.training import codec_lessons, codec_run
 from tests.factories_codecs import one_thread
 
 STATE = f"{object_video.TOY_WORLD.stem}.pt"
@@ -18,7 +18,7 @@ quick = pytest.fixture(autouse=True)(one_thread)
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec_lessons, "_CALIBRATION", 48)
+    monkeypatch.setattr(codec_run, "_CALIBRATION", 48)
     monkeypatch.setattr(codec_lessons, "_HELD_OUT", 2)
     monkeypatch.setattr(command, "_SAVED_EVERY", 2)
 
